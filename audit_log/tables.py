@@ -1,0 +1,202 @@
+"""The tables, singular and lower case. One set for SQLite and PostgreSQL.
+
+Times are aware UTC (`UtcTime`); ids are opaque strings. The change log and the filtering log name people by
+id only; names live in `person` alone, so that they can be corrected or erased without touching a seal.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Dialect,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+)
+
+metadata = MetaData()
+
+
+class UtcTime(TypeDecorator[datetime]):
+    """Aware UTC in and out; a naive time is a programmer's error and is refused."""
+
+    impl = DateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        if value.tzinfo is None:
+            raise ValueError(f"a time without a zone: {value!r}")
+        utc = value.astimezone(UTC)
+        return utc.replace(tzinfo=None) if dialect.name == "sqlite" else utc
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        aware: datetime = value if value.tzinfo else value.replace(tzinfo=UTC)
+        return aware.astimezone(UTC)
+
+
+person = Table(
+    "person",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("username", String(64), nullable=False, unique=True),
+    Column("name", String(200), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("filter_groups", JSON, nullable=False),
+    Column("classes", JSON, nullable=False),
+    Column("agreement_signed", Boolean, nullable=False, default=True),
+    Column("starts_at", UtcTime),
+    Column("ends_at", UtcTime),
+    Column("suspended_from", UtcTime),
+    Column("suspended_until", UtcTime),
+    # The password that travels with every proxied connection, and the one that opens the console.
+    Column("password_hash", Text),
+    Column("password_changed_at", UtcTime),
+    Column("password_must_change", Boolean, nullable=False, default=True),
+    Column("console_hash", Text),
+    Column("console_changed_at", UtcTime),
+    Column("console_must_change", Boolean, nullable=False, default=True),
+    Column("created_at", UtcTime, nullable=False),
+)
+
+enrolment = Table(
+    "enrolment",
+    metadata,
+    Column("person_id", String(32), primary_key=True),
+    Column("code_hash", String(64), nullable=False),  # sha256 hex of a 128-bit code
+    Column("made_at", UtcTime, nullable=False),
+    Column("used_at", UtcTime),
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),  # sha256 hex of a 256-bit token
+    Column("person_id", String(32), nullable=False, index=True),
+    Column("csrf", String(64), nullable=False),
+    Column("started_at", UtcTime, nullable=False),
+    Column("seen_at", UtcTime, nullable=False),
+    Column("ended_at", UtcTime),
+)
+
+# One protocol for every change: policy, unblock, people. States: filter_policy/life_cycle.py.
+proposal = Table(
+    "proposal",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("kind", String(16), nullable=False),  # policy | unblock | people
+    Column("state", String(16), nullable=False),
+    Column("loosening", Boolean, nullable=False),
+    Column("payload", JSON, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("proposed_by", String(32), nullable=False),
+    Column("proposed_at", UtcTime, nullable=False),
+    Column("decided_by", String(32)),
+    Column("decided_at", UtcTime),
+    Column("decision_reason", Text),
+    Column("starts_at", UtcTime),
+    Column("ends_at", UtcTime),
+    Column("ended_by", String(32)),
+    Column("ended_at", UtcTime),
+    Index("proposal_kind_state", "kind", "state"),
+    Index("proposal_proposed_at", "proposed_at"),
+)
+
+opening = Table(
+    "opening",
+    metadata,
+    Column("id", String(32), primary_key=True),
+    Column("opened_by", String(32), nullable=False),
+    Column("classes", JSON, nullable=False),
+    Column("starts_at", UtcTime, nullable=False),
+    Column("ends_at", UtcTime, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+
+# The change log. `entry` is RFC 8785 JSON and the stored bytes are what is hashed:
+# leaf = sha256(0x00 + prev + entry), so the chain's link is at once the leaf of RFC 6962's tree.
+change_log = Table(
+    "change_log",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("entry", Text, nullable=False),
+    Column("prev", LargeBinary(32), nullable=False),
+    Column("leaf", LargeBinary(32), nullable=False),
+)
+
+# What people wrote (reasons), beside the seal: the entry holds sha256(salt + text), so that a text
+# that must be erased by law can go without breaking the chain, and no other text can take its place.
+change_text = Table(
+    "change_text",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("field", String(32), primary_key=True),
+    Column("salt", LargeBinary(16), nullable=False),
+    Column("text", Text),
+)
+
+# Signed after every change: how long the log was, and its Merkle root (C2SP tlog-checkpoint).
+checkpoint = Table(
+    "checkpoint",
+    metadata,
+    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("made_at", UtcTime, nullable=False),
+    Column("note", Text, nullable=False),
+)
+
+filtering_log = Table(
+    "filtering_log",
+    metadata,
+    Column("event_id", String(32), primary_key=True),  # sorts by time
+    Column("reference", String(12), nullable=False, index=True),  # on the block page
+    Column("at", UtcTime, nullable=False),
+    Column("kind", String(12), nullable=False),
+    Column("gate", String(32), nullable=False),
+    Column("person_id", String(32)),
+    Column("role", String(16)),
+    Column("filter_groups", JSON, nullable=False),
+    Column("classes", JSON, nullable=False),
+    Column("client_address", String(64)),
+    Column("method", String(16)),
+    Column("url", Text),  # already cut to what the policy keeps for that group
+    Column("host", String(253)),
+    Column("category", String(64)),
+    Column("list_id", String(64)),
+    Column("entry", Text),
+    Column("verdict", String(8), nullable=False),
+    Column("reason", String(32), nullable=False),
+    Column("rule", String(200)),
+    Column("unblock_id", String(32)),
+    Column("policy_revision", String(64), nullable=False),
+    Column("decrypted", Boolean, nullable=False, default=False),  # a connect that became requests
+    Column("status", Integer),
+    Column("bytes_up", BigInteger),
+    Column("bytes_down", BigInteger),
+    Column("duration_ms", Integer),
+    Column("outcome", String(16)),  # done | failed | cut | interrupted; None while open
+    Index("filtering_log_at", "at", "event_id"),
+    Index("filtering_log_person_at", "person_id", "at"),
+    Index("filtering_log_host_at", "host", "at"),
+)
+
+# How far the recorder has read each segment of the journal; moved in the transaction that stores the rows.
+journal_position = Table(
+    "journal_position",
+    metadata,
+    Column("segment", String(128), primary_key=True),
+    Column("offset", BigInteger, nullable=False),
+    Column("torn_bytes", BigInteger, nullable=False, default=0),
+)

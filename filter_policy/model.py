@@ -1,0 +1,253 @@
+"""What the school decided, as values that cannot be wrong.
+
+Everything here is frozen and made by `parse.py` or `bundle.py`, which refuse what they do not understand;
+`decide.py` therefore never meets a word it does not know.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+from ipaddress import IPv4Network, IPv6Network
+from zoneinfo import ZoneInfo
+
+from filter_lists.listing import Listing as Listing
+from filter_lists.names import Site, Url
+
+
+class Verdict(StrEnum):
+    ALLOW = "allow"
+    BLOCK = "block"
+
+
+class Reason(StrEnum):
+    """Why. A closed set: the log, the block page and `explain` know every word."""
+
+    ILLEGAL = "illegal"
+    SUSPENDED = "suspended"
+    ENDED = "ended"
+    NOT_YET_ALLOWED = "not-yet-allowed"  # the agreement is unsigned (S57)
+    LOCKED = "locked"
+    UNBLOCK = "unblock"
+    SITE_ALLOWED = "site-allowed"
+    SITE_BLOCKED = "site-blocked"
+    CATEGORY_ALLOWED = "category-allowed"
+    CATEGORY_NOT_ALLOWED = "category-not-allowed"
+    NOT_AT_THIS_TIME = "not-at-this-time"
+    NOT_SELECTED = "not-selected"
+    NEEDS_STAFF_PERMISSION = "needs-staff-permission"
+    UNLISTED_ALLOWED = "unlisted-allowed"
+    UNLISTED_NOT_ALLOWED = "unlisted-not-allowed"
+    NO_RULE = "no-rule"
+    # What the gate refuses before, or instead of, asking the policy:
+    NO_CREDENTIALS = "no-credentials"
+    WRONG_CREDENTIALS = "wrong-credentials"
+    BAD_REQUEST = "bad-request"
+    PORT = "port"
+    EGRESS = "egress"
+    NOT_TLS = "not-tls"
+    TLS_FAILED = "tls-failed"
+    UNREACHABLE = "unreachable"
+    FAILED_CLOSED = "failed-closed"
+
+
+class Role(StrEnum):
+    PUPIL = "pupil"
+    STAFF = "staff"
+    TECHNICIAN = "technician"
+    COORDINATOR = "coordinator"
+    HEADTEACHER = "headteacher"
+    GOVERNOR = "governor"
+    GUEST = "guest"
+    COMMUNITY = "community"
+
+
+class Access(StrEnum):
+    """How far a kind of site is open: the columns of the schools' own tables (S116)."""
+
+    ALLOWED = "allowed"
+    AT_CERTAIN_TIMES = "at_certain_times"
+    SELECTED_USERS = "selected_users"
+    WITH_STAFF_PERMISSION = "with_staff_permission"
+    NOT_ALLOWED = "not_allowed"
+    ILLEGAL = "illegal"
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who browses. `id` is opaque and is what the logs keep; `starts_at`/`ends_at` bound a guest (S95)."""
+
+    id: str
+    username: str
+    role: Role | None  # None: a device or group that nobody signed in to
+    filter_groups: tuple[str, ...]
+    classes: tuple[str, ...] = ()
+    agreement_signed: bool = True
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+    suspended_from: datetime | None = None
+    suspended_until: datetime | None = None  # None with suspended_from set: until further notice
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked, already canonical and classified."""
+
+    person: Person
+    url: Url
+    listings: tuple[Listing, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The answer; needs no interpreting.
+
+    `rule` names the row that decided in the policy's own words ("access.gambling.everyone").
+    `valid_until` (aware UTC) is the next instant at which time alone could change the answer; None: never.
+    """
+
+    verdict: Verdict
+    reason: Reason
+    rule: str
+    policy_revision: str
+    listing: Listing | None = None
+    unblock_id: str | None = None
+    valid_until: datetime | None = None
+
+    @property
+    def is_block(self) -> bool:
+        return self.verdict is not Verdict.ALLOW
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One cell of the access table."""
+
+    access: Access
+    names: tuple[str, ...] = ()  # periods for at_certain_times, lists for selected_users
+
+
+@dataclass(frozen=True, slots=True)
+class CategoryAccess:
+    """One row of the access table: cells by group name, `pupils`, `adults` or `everyone`."""
+
+    rules: Mapping[str, Rule]
+    locked: bool = False
+    source: str | None = None
+
+    @property
+    def illegal(self) -> bool:
+        return any(rule.access is Access.ILLEGAL for rule in self.rules.values())
+
+
+@dataclass(frozen=True, slots=True)
+class FilterGroup:
+    name: str
+    role: Role | None
+    unlisted: Rule
+    block_page: str  # picture | simple | plain
+
+    @property
+    def kind(self) -> str | None:
+        """`pupils` or `adults`; None for those nobody knows, who get only `everyone`."""
+        if self.role is None:
+            return None
+        return "pupils" if self.role is Role.PUPIL else "adults"
+
+
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A stretch of school time, half-open [starts, ends); `except_` names periods cut out of it."""
+
+    name: str
+    days: frozenset[int]  # Monday is 0
+    starts: time
+    ends: time
+    except_: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Timetable:
+    zone: ZoneInfo
+    terms: tuple[tuple[date, date], ...]  # first and last day, both included
+    periods: Mapping[str, Period]
+
+
+@dataclass(frozen=True, slots=True)
+class SiteRule:
+    """The school's own word on a site; `for_` holds groups, `pupils`, `adults` or `everyone`."""
+
+    site: Site
+    verdict: Verdict
+    for_: frozenset[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Devices that cannot log in: the group of an address range."""
+
+    addresses: IPv4Network | IPv6Network
+    filter_group: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unblock:
+    """An approved exception for a lesson (A169); half-open [starts_at, ends_at), aware UTC."""
+
+    id: str
+    sites: tuple[Site, ...]
+    starts_at: datetime
+    ends_at: datetime
+    classes: frozenset[str] = frozenset()
+    filter_groups: frozenset[str] = frozenset()
+    people: frozenset[str] = frozenset()  # person ids
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """`with_staff_permission`, opened by a member of staff for their own class, one lesson at most."""
+
+    id: str
+    opened_by: str
+    classes: frozenset[str]
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is kept of a request, per kind of person: what the gate writes is already cut to this."""
+
+    url: str = "host"  # host | path
+    address: bool = True
+    search_terms: bool = False
+    days: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class UnblockLimits:
+    longest_days: int = 42
+    lapse_after_hours: int = 72
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The whole of it. `revision` is the content hash of policy text and list generation (hex sha256)."""
+
+    revision: str
+    school: str
+    timetable: Timetable
+    filter_groups: Mapping[str, FilterGroup]
+    access: Mapping[str, CategoryAccess]
+    selected_users: Mapping[str, frozenset[str]] = field(default_factory=dict)  # usernames
+    networks: tuple[Network, ...] = ()
+    egress_allow: tuple[tuple[str, int], ...] = ()  # canonical address, port
+    connect_ports: frozenset[int] = frozenset({443})
+    limits: UnblockLimits = UnblockLimits()
+    record: Mapping[str, Record] = field(default_factory=dict)
+    sites: tuple[SiteRule, ...] = ()
+    unblocks: tuple[Unblock, ...] = ()
+    openings: tuple[Opening, ...] = ()
+    undecided: tuple[str, ...] = ()  # rows the school has not decided: not_allowed until it does
