@@ -166,7 +166,7 @@ class Period:
     except_: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, so that days can be remembered
 class Timetable:
     zone: ZoneInfo
     terms: tuple[tuple[date, date], ...]  # first and last day, both included
@@ -232,7 +232,7 @@ class UnblockLimits:
     lapse_after_hours: int = 72
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity, so that indexes can be remembered
 class Policy:
     """The whole of it. `revision` is the content hash of policy text and list generation (hex sha256)."""
 
