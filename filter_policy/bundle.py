@@ -1,0 +1,223 @@
+"""What the gate runs on: one file, named by its own sha256, that holds all that is open and for whom.
+
+The publisher writes it after every change; each gate process reads it. It holds password hashes, so it is
+mode 0600 and its accounts do not show them. A file that is not what its name says is never used.
+"""
+
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from filter_lists.names import NameFault, parse_site
+from filter_policy.model import Opening, Person, Policy, Role, Unblock
+from filter_policy.parse import PolicyError, parse_policy
+
+FORMAT = 1
+FOLDER = "bundle"
+CURRENT = "current"
+
+
+class BundleFault(Exception):
+    """This bundle must not be used; the message says why, without any of its contents."""
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A person and the hash (argon2id, PHC string) of the password that travels with requests."""
+
+    person: Person
+    password_hash: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bundle:
+    """`policy` already holds the unblocks and openings; `lists` names a generation under state/lists."""
+
+    policy: Policy
+    policy_text: str = field(repr=False)
+    lists: str
+    accounts: Mapping[str, Account] = field(repr=False)  # by username in lower case
+
+    @property
+    def revision(self) -> str:
+        return self.policy.revision
+
+
+def revision_of(policy_text: str, lists_generation: str) -> str:
+    """The content hash (hex sha256) that stands on every row of the filtering log."""
+    return hashlib.sha256(f"{lists_generation}\n{policy_text}".encode()).hexdigest()
+
+
+def write_bundle(
+    state: Path,
+    *,
+    policy_text: str,
+    lists: str,
+    accounts: Iterable[Account],
+    unblocks: Sequence[Unblock] = (),
+    openings: Sequence[Opening] = (),
+) -> str:
+    """Write, flush to disk, then point `current` at it; returns the name. Raises PolicyError."""
+    parse_policy(policy_text)
+    data = {
+        "format": FORMAT,
+        "policy": policy_text,
+        "lists": lists,
+        "accounts": [_account_out(account) for account in accounts],
+        "unblocks": [_unblock_out(unblock) for unblock in unblocks],
+        "openings": [_opening_out(opening) for opening in openings],
+    }
+    content = json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
+    name = hashlib.sha256(content).hexdigest()
+    folder = state / FOLDER
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not (folder / name).exists():
+        _write_durably(folder / name, content)
+    if current_bundle(state) != name:
+        _write_durably(folder / CURRENT, name.encode())
+    return name
+
+
+def current_bundle(state: Path) -> str | None:
+    """The name of the bundle in force, or None before the first."""
+    try:
+        return (state / FOLDER / CURRENT).read_text().strip() or None
+    except FileNotFoundError:
+        return None
+
+
+def read_bundle(state: Path, name: str) -> Bundle:
+    """The bundle of that name. Raises BundleFault if it is missing, altered or not understood whole."""
+    if len(name) != 64 or set(name) - set("0123456789abcdef"):
+        raise BundleFault("not the name of a bundle")
+    try:
+        content = (state / FOLDER / name).read_bytes()
+    except OSError as error:
+        raise BundleFault(f"cannot be read: {error.strerror}") from None
+    if hashlib.sha256(content).hexdigest() != name:
+        raise BundleFault("its contents are not what its name says")
+    try:
+        return _bundle_in(json.loads(content))
+    except (KeyError, TypeError, ValueError, NameFault, PolicyError) as error:
+        raise BundleFault(f"not understood: {type(error).__name__}") from None
+
+
+def _bundle_in(data: Mapping[str, Any]) -> Bundle:
+    if data["format"] != FORMAT:
+        raise BundleFault(f"format {data['format']!r}, and this version reads {FORMAT}")
+    text, lists = str(data["policy"]), str(data["lists"])
+    policy = replace(
+        parse_policy(text, revision_of(text, lists)),
+        unblocks=tuple(_unblock_in(raw) for raw in data["unblocks"]),
+        openings=tuple(_opening_in(raw) for raw in data["openings"]),
+    )
+    accounts = [_account_in(raw) for raw in data["accounts"]]
+    return Bundle(policy, text, lists, {account.person.username: account for account in accounts})
+
+
+def _account_out(account: Account) -> dict[str, object]:
+    person = account.person
+    return {
+        "id": person.id,
+        "username": person.username.lower(),
+        "role": person.role,
+        "filter_groups": list(person.filter_groups),
+        "classes": list(person.classes),
+        "agreement_signed": person.agreement_signed,
+        "starts_at": _time_out(person.starts_at),
+        "ends_at": _time_out(person.ends_at),
+        "suspended_from": _time_out(person.suspended_from),
+        "suspended_until": _time_out(person.suspended_until),
+        "password_hash": account.password_hash,
+    }
+
+
+def _account_in(raw: Mapping[str, Any]) -> Account:
+    person = Person(
+        id=str(raw["id"]),
+        username=str(raw["username"]),
+        role=None if raw["role"] is None else Role(raw["role"]),
+        filter_groups=tuple(raw["filter_groups"]),
+        classes=tuple(raw["classes"]),
+        agreement_signed=raw["agreement_signed"] is True,
+        starts_at=_time_in(raw["starts_at"]),
+        ends_at=_time_in(raw["ends_at"]),
+        suspended_from=_time_in(raw["suspended_from"]),
+        suspended_until=_time_in(raw["suspended_until"]),
+    )
+    return Account(person, raw["password_hash"])
+
+
+def _unblock_out(unblock: Unblock) -> dict[str, object]:
+    return {
+        "id": unblock.id,
+        "sites": [str(site) for site in unblock.sites],
+        "starts_at": _time_out(unblock.starts_at),
+        "ends_at": _time_out(unblock.ends_at),
+        "classes": sorted(unblock.classes),
+        "filter_groups": sorted(unblock.filter_groups),
+        "people": sorted(unblock.people),
+    }
+
+
+def _unblock_in(raw: Mapping[str, Any]) -> Unblock:
+    return Unblock(
+        id=str(raw["id"]),
+        sites=tuple(parse_site(site) for site in raw["sites"]),
+        starts_at=datetime.fromisoformat(raw["starts_at"]),
+        ends_at=datetime.fromisoformat(raw["ends_at"]),
+        classes=frozenset(raw["classes"]),
+        filter_groups=frozenset(raw["filter_groups"]),
+        people=frozenset(raw["people"]),
+    )
+
+
+def _opening_out(opening: Opening) -> dict[str, object]:
+    return {
+        "id": opening.id,
+        "opened_by": opening.opened_by,
+        "classes": sorted(opening.classes),
+        "starts_at": _time_out(opening.starts_at),
+        "ends_at": _time_out(opening.ends_at),
+    }
+
+
+def _opening_in(raw: Mapping[str, Any]) -> Opening:
+    return Opening(
+        id=str(raw["id"]),
+        opened_by=str(raw["opened_by"]),
+        classes=frozenset(raw["classes"]),
+        starts_at=datetime.fromisoformat(raw["starts_at"]),
+        ends_at=datetime.fromisoformat(raw["ends_at"]),
+    )
+
+
+def _time_out(instant: datetime | None) -> str | None:
+    return None if instant is None else instant.astimezone(UTC).isoformat()
+
+
+def _time_in(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def _write_durably(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

@@ -1,0 +1,337 @@
+"""Would this be blocked? The one place that answers, for the gate, `explain`, previews and tests alike.
+
+Pure: the same request, policy and time give the same answer anywhere. The order of the questions is the
+school's promise (docs/policy.md): illegal content first and never opened (S135), then the person, locked
+kinds, the lesson's unblock (S71), the school's own sites, the kinds of site, and what is on no list.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+
+from filter_lists.names import Url, is_ip
+from filter_policy import timetable
+from filter_policy.model import (
+    Access,
+    CategoryAccess,
+    Decision,
+    Listing,
+    Opening,
+    Person,
+    Policy,
+    Reason,
+    Request,
+    Rule,
+    SiteRule,
+    Unblock,
+    Verdict,
+)
+
+Note = Callable[[str, bool, str], None]  # rule, hit, what it says
+
+NOT_ALLOWED = Rule(Access.NOT_ALLOWED)
+OPENNESS = (  # from most open to least, when none of a person's groups may go there now
+    Access.ALLOWED,
+    Access.AT_CERTAIN_TIMES,
+    Access.SELECTED_USERS,
+    Access.WITH_STAFF_PERMISSION,
+    Access.NOT_ALLOWED,
+    Access.ILLEGAL,
+)
+SHUT_BECAUSE = {
+    Access.AT_CERTAIN_TIMES: Reason.NOT_AT_THIS_TIME,
+    Access.SELECTED_USERS: Reason.NOT_SELECTED,
+    Access.WITH_STAFF_PERMISSION: Reason.NEEDS_STAFF_PERMISSION,
+    Access.NOT_ALLOWED: Reason.CATEGORY_NOT_ALLOWED,
+    Access.ILLEGAL: Reason.ILLEGAL,
+}
+
+
+class Cell(NamedTuple):
+    """What one group's row says of one kind of site, now."""
+
+    opened: bool
+    name: str
+    rule: Rule
+
+
+class Asked(NamedTuple):
+    """One question: the request, under a policy, at an instant; `note` hears each rule looked at."""
+
+    request: Request
+    policy: Policy
+    now: datetime
+    note: Note | None
+
+
+def decide(request: Request, policy: Policy, now: datetime, note: Note | None = None) -> Decision:
+    """The first answer that applies. `now` is aware UTC; `note`, if given, hears every rule looked at."""
+    decision = _answer(Asked(request, policy, now, note))
+    until = _valid_until(request, policy, decision, now)
+    return replace(decision, valid_until=until) if until else decision
+
+
+def _answer(asked: Asked) -> Decision:
+    for question in QUESTIONS:
+        if decision := question(asked):
+            return decision
+    return _made(asked, Verdict.BLOCK, Reason.NO_RULE, "no rule")
+
+
+def _illegal(asked: Asked) -> Decision | None:
+    for listing in asked.request.listings:
+        row = asked.policy.access.get(listing.category)
+        rule = f"access.{listing.category}"
+        if row is not None and row.illegal:
+            _note(asked, rule, True, "illegal: never opened by anyone")
+            return _made(asked, Verdict.BLOCK, Reason.ILLEGAL, rule, listing)
+        _note(asked, rule, False, "not an illegal kind")
+    return None
+
+
+def _person(asked: Asked) -> Decision | None:
+    reason = _person_shut(asked.request.person, asked.now)
+    _note(asked, "person", reason is not None, reason.value if reason else "may use the web")
+    return _made(asked, Verdict.BLOCK, reason, "person") if reason else None
+
+
+def _person_shut(person: Person, now: datetime) -> Reason | None:
+    if person.ends_at is not None and now >= person.ends_at:
+        return Reason.ENDED
+    if not person.agreement_signed or (person.starts_at is not None and now < person.starts_at):
+        return Reason.NOT_YET_ALLOWED
+    begun = person.suspended_from is not None and now >= person.suspended_from
+    if begun and (person.suspended_until is None or now < person.suspended_until):
+        return Reason.SUSPENDED
+    return None
+
+
+def _locked(asked: Asked) -> Decision | None:
+    for listing in asked.request.listings:
+        row = asked.policy.access.get(listing.category)
+        if row is None or not row.locked:
+            continue
+        cell = _cell(asked, listing.category, row)
+        _note(asked, cell.name, not cell.opened, "locked: no unblock opens it" if not cell.opened else "open")
+        if not cell.opened:
+            return _made(asked, Verdict.BLOCK, Reason.LOCKED, cell.name, listing)
+    return None
+
+
+def _unblock(asked: Asked) -> Decision | None:
+    for unblock in _near(_unblocks_by_host(asked.policy), asked.request.url):
+        hit = _in_force(unblock, asked.now) and _for_person(unblock, asked.request.person)
+        hit = hit and any(site.covers(asked.request.url) for site in unblock.sites)
+        _note(
+            asked,
+            f"unblock.{unblock.id}",
+            hit,
+            "in force for this person" if hit else "not for this, or not now",
+        )
+        if hit:
+            first = asked.request.listings[0] if asked.request.listings else None
+            made = _made(asked, Verdict.ALLOW, Reason.UNBLOCK, f"unblock.{unblock.id}", first)
+            return replace(made, unblock_id=unblock.id)
+    return None
+
+
+def _sites(asked: Asked) -> Decision | None:
+    names = _names_for(asked.policy, asked.request.person)
+    best: SiteRule | None = None
+    for rule in _near(_sites_by_host(asked.policy), asked.request.url):
+        hit = bool(rule.for_ & names) and rule.site.covers(asked.request.url)
+        _note(asked, _site_name(rule), hit, rule.reason)
+        if hit and (best is None or _weight(rule) > _weight(best)):
+            best = rule
+    if best is None:
+        return None
+    reason = Reason.SITE_ALLOWED if best.verdict is Verdict.ALLOW else Reason.SITE_BLOCKED
+    first = asked.request.listings[0] if asked.request.listings else None
+    return _made(asked, best.verdict, reason, _site_name(best), first)
+
+
+def _weight(rule: SiteRule) -> tuple[tuple[int, int], bool]:
+    return rule.site.exactness, rule.verdict is Verdict.BLOCK
+
+
+def _site_name(rule: SiteRule) -> str:
+    return f"sites.{rule.verdict.value}.{rule.site}"
+
+
+def _categories(asked: Asked) -> Decision | None:
+    """The strictest of all kinds that the site is of; each kind taken at the person's most open group."""
+    opened: tuple[Listing, Cell] | None = None
+    shut: tuple[Listing, Cell] | None = None
+    for listing in asked.request.listings:
+        cell = _cell(asked, listing.category, asked.policy.access.get(listing.category))
+        _note(asked, cell.name, True, f"{cell.rule.access.value}: {'open' if cell.opened else 'shut'} now")
+        if cell.opened:
+            opened = opened or (listing, cell)
+        elif shut is None or _rank(cell) > _rank(shut[1]):
+            shut = (listing, cell)
+    if shut is not None:
+        return _made(asked, Verdict.BLOCK, SHUT_BECAUSE[shut[1].rule.access], shut[1].name, shut[0])
+    if opened is not None:
+        return _made(asked, Verdict.ALLOW, Reason.CATEGORY_ALLOWED, opened[1].name, opened[0])
+    return None
+
+
+def _rank(cell: Cell) -> int:
+    return OPENNESS.index(cell.rule.access)
+
+
+def _unlisted(asked: Asked) -> Decision | None:
+    cells = []
+    for name in asked.request.person.filter_groups:
+        if group := asked.policy.filter_groups.get(name):
+            rule = f"filter_groups.{name}.unlisted"
+            cells.append(Cell(_opens(asked, group.unlisted), rule, group.unlisted))
+            _note(asked, rule, True, group.unlisted.access.value)
+    if not cells:
+        return None
+    cell = _most_open(cells)
+    if cell.opened:
+        return _made(asked, Verdict.ALLOW, Reason.UNLISTED_ALLOWED, cell.name)
+    plain = cell.rule.access is Access.NOT_ALLOWED
+    reason = Reason.UNLISTED_NOT_ALLOWED if plain else SHUT_BECAUSE[cell.rule.access]
+    return _made(asked, Verdict.BLOCK, reason, cell.name)
+
+
+QUESTIONS = (_illegal, _person, _locked, _unblock, _sites, _categories, _unlisted)
+
+
+def _made(
+    asked: Asked, verdict: Verdict, reason: Reason, rule: str, listing: Listing | None = None
+) -> Decision:
+    return Decision(verdict, reason, rule, asked.policy.revision, listing)
+
+
+def _note(asked: Asked, rule: str, hit: bool, says: str) -> None:
+    if asked.note is not None:
+        asked.note(rule, hit, says)
+
+
+def _cell(asked: Asked, category: str, row: CategoryAccess | None) -> Cell:
+    """The most open of the person's groups; a kind without a row is not allowed until the school decides."""
+    if row is None:
+        return Cell(False, f"access.{category} (undecided)", NOT_ALLOWED)
+    cells = [_group_cell(asked, category, row, name) for name in asked.request.person.filter_groups]
+    return _most_open(cells) if cells else Cell(False, f"access.{category} (no group)", NOT_ALLOWED)
+
+
+def _group_cell(asked: Asked, category: str, row: CategoryAccess, group_name: str) -> Cell:
+    group = asked.policy.filter_groups.get(group_name)
+    if group is None:  # a group that the policy does not know opens nothing
+        return Cell(False, f"access.{category} (unknown group {group_name})", NOT_ALLOWED)
+    for name in (group_name, group.kind, "everyone"):
+        if name is not None and (rule := row.rules.get(name)) is not None:
+            return Cell(_opens(asked, rule), f"access.{category}.{name}", rule)
+    return Cell(False, f"access.{category} (undecided for {group_name})", NOT_ALLOWED)
+
+
+def _most_open(cells: list[Cell]) -> Cell:
+    return min(cells, key=lambda cell: (not cell.opened, _rank(cell)))
+
+
+def _opens(asked: Asked, rule: Rule) -> bool:
+    person, policy, now = asked.request.person, asked.policy, asked.now
+    if rule.access is Access.ALLOWED:
+        return True
+    if rule.access is Access.AT_CERTAIN_TIMES:
+        return timetable.is_open(policy.timetable, rule.names, now)
+    if rule.access is Access.SELECTED_USERS:
+        return any(person.username in policy.selected_users.get(name, ()) for name in rule.names)
+    if rule.access is Access.WITH_STAFF_PERMISSION:
+        return any(
+            _in_force(opening, now) and not opening.classes.isdisjoint(person.classes)
+            for opening in policy.openings
+        )
+    return False
+
+
+def _in_force(exception: Unblock | Opening, now: datetime) -> bool:
+    return exception.starts_at <= now < exception.ends_at
+
+
+def _for_person(unblock: Unblock, person: Person) -> bool:
+    return (
+        person.id in unblock.people
+        or not unblock.classes.isdisjoint(person.classes)
+        or not unblock.filter_groups.isdisjoint(person.filter_groups)
+    )
+
+
+def _names_for(policy: Policy, person: Person) -> frozenset[str]:
+    kinds = {group.kind for name in person.filter_groups if (group := policy.filter_groups.get(name))}
+    return frozenset({"everyone", *person.filter_groups, *(kind for kind in kinds if kind)})
+
+
+# What could apply to a host is found by the host and its parents, not by reading every row.
+
+
+@lru_cache(maxsize=8)
+def _sites_by_host(policy: Policy) -> dict[str, list[SiteRule]]:
+    found: dict[str, list[SiteRule]] = {}
+    for rule in policy.sites:
+        found.setdefault(rule.site.host, []).append(rule)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _unblocks_by_host(policy: Policy) -> dict[str, list[Unblock]]:
+    found: dict[str, list[Unblock]] = {}
+    for unblock in policy.unblocks:
+        for host in dict.fromkeys(site.host for site in unblock.sites):
+            found.setdefault(host, []).append(unblock)
+    return found
+
+
+def _near[T](by_host: dict[str, list[T]], url: Url) -> list[T]:
+    if not by_host:
+        return []
+    host, found = url.host, list(by_host.get(url.host, ()))
+    while not is_ip(url.host) and "." in host:
+        host = host.partition(".")[2]
+        found += by_host.get(host, ())
+    return found
+
+
+def _instants(request: Request, policy: Policy, now: datetime) -> set[datetime]:
+    """The instants after `now` at which time alone could change the answer, from what bears on it."""
+    person = request.person
+    found = {person.starts_at, person.ends_at, person.suspended_from, person.suspended_until}
+    for unblock in _near(_unblocks_by_host(policy), request.url):
+        if _for_person(unblock, person):
+            found |= {unblock.starts_at, unblock.ends_at}
+    for rule in _rules_near(request, policy):
+        if rule.access is Access.AT_CERTAIN_TIMES:
+            found.add(timetable.next_change(policy.timetable, rule.names, now))
+        elif rule.access is Access.WITH_STAFF_PERMISSION:
+            mine = [o for o in policy.openings if not o.classes.isdisjoint(person.classes)]
+            found |= {instant for o in mine for instant in (o.starts_at, o.ends_at)}
+    return {instant for instant in found if instant is not None and instant > now}
+
+
+def _rules_near(request: Request, policy: Policy) -> list[Rule]:
+    groups = [g for name in request.person.filter_groups if (g := policy.filter_groups.get(name))]
+    if not request.listings:
+        return [group.unlisted for group in groups]
+    rows = [row for listing in request.listings if (row := policy.access.get(listing.category))]
+    names = [(group.name, group.kind, "everyone") for group in groups]
+    return [rule for row in rows for near in names for n in near if n and (rule := row.rules.get(n))]
+
+
+def _valid_until(request: Request, policy: Policy, decision: Decision, now: datetime) -> datetime | None:
+    """The first instant at which the verdict is another one, or the horizon, where it is asked again."""
+    horizon = now + timedelta(days=timetable.HORIZON_DAYS)
+    instants = _instants(request, policy, now)
+    while instants:
+        instant = min(instants)
+        if instant >= horizon:
+            return instant
+        if _answer(Asked(request, policy, instant, None)).verdict is not decision.verdict:
+            return instant
+        instants = {later for later in instants if later > instant} | _instants(request, policy, instant)
+    return None

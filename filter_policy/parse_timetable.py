@@ -1,0 +1,84 @@
+"""Terms and periods: the hours in which a site may be open at certain times (S151)."""
+
+from collections.abc import Mapping
+from datetime import date, time
+from zoneinfo import ZoneInfo
+
+from filter_policy.model import Period, Timetable
+from filter_policy.reading import Reader
+from filter_policy.yaml_lines import Path
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+
+
+def parse_timetable(value: object, zone: object, read: Reader) -> Timetable:
+    raw = read.mapping(value, ("timetable",), ("terms", "periods"))
+    return Timetable(_zone(zone, read), _terms(raw.get("terms"), read), _periods(raw.get("periods"), read))
+
+
+def _zone(value: object, read: Reader) -> ZoneInfo:
+    path = ("school", "timezone")
+    try:
+        return ZoneInfo(read.text(value, path) or "UTC")
+    except (KeyError, ValueError, OSError):
+        read.fault(path, f"no such time zone: {value!r}; write one like Europe/London")
+        return ZoneInfo("UTC")
+
+
+def _terms(value: object, read: Reader) -> tuple[tuple[date, date], ...]:
+    found: list[tuple[date, date]] = []
+    for i, term in enumerate(read.items(value, ("timetable", "terms"))):
+        path = ("timetable", "terms", i)
+        match term:
+            case [date() as first, date() as last] if first <= last:
+                found.append((first, last))
+            case [date(), date()]:
+                read.fault(path, "the last day is before the first")
+            case _:
+                read.fault(path, f"needs the first and last day, like [2026-09-02, 2026-10-23], not {term!r}")
+    for (_, last), (first, _) in zip(sorted(found), sorted(found)[1:], strict=False):
+        if first <= last:
+            read.fault(("timetable", "terms"), f"two terms share the day {first.isoformat()}")
+    return tuple(found)
+
+
+def _periods(value: object, read: Reader) -> dict[str, Period]:
+    raw = read.mapping(value, ("timetable", "periods"), None, needed=False)
+    found = {name: _period(name, row, read) for name, row in raw.items()}
+    for name, period in found.items():
+        for other in period.except_:
+            if other not in found or other == name:
+                there = ", ".join(sorted(set(found) - {name})) or "none"
+                read.fault(
+                    ("timetable", "periods", name, "except"), f"no other period {other!r}; there are: {there}"
+                )
+    return found
+
+
+def _period(name: str, value: object, read: Reader) -> Period:
+    path: Path = ("timetable", "periods", name)
+    raw: Mapping[str, object] = read.mapping(value, path, ("days", "from", "to", "except"))
+    days = read.items(raw.get("days"), (*path, "days"))
+    numbers = frozenset(DAYS.index(read.one_of(day, (*path, "days", i), DAYS)) for i, day in enumerate(days))
+    if not numbers:
+        read.fault((*path, "days"), f"at least one day; allowed: {', '.join(DAYS)}")
+    starts, ends = (_clock(raw.get(word), (*path, word), read) for word in ("from", "to"))
+    if starts is not None and ends is not None and ends <= starts:
+        read.fault((*path, "to"), "must be later than from, on the same day")
+    excepted = tuple(read.texts(raw.get("except"), (*path, "except")))
+    return Period(name, numbers, starts or time(0), ends or time(23, 59), excepted)
+
+
+def _clock(value: object, path: Path, read: Reader) -> time | None:
+    """Quoted, since YAML reads a bare 12:00 as the number 720."""
+    try:
+        return (
+            time.fromisoformat(value) if isinstance(value, str) and len(value) == len("12:00") else _raise()
+        )
+    except ValueError:
+        read.fault(path, f'needs a time in quotes like "12:00", not {value!r}')
+        return None
+
+
+def _raise() -> time:
+    raise ValueError

@@ -1,0 +1,74 @@
+"""YAML into plain values that remember the line they stood on, so that every fault can name it."""
+
+from collections.abc import Hashable
+
+import yaml
+
+Path = tuple[Hashable, ...]
+
+
+class YamlFault(Exception):
+    """The text is not the YAML we read at all; `line` counts from 1."""
+
+    def __init__(self, line: int, why: str) -> None:
+        super().__init__(f"{line}: {why}")
+        self.line = line
+        self.why = why
+
+
+class Lines:
+    """Where each value stood. A path is the keys and indexes that lead to it."""
+
+    def __init__(self) -> None:
+        self._lines: dict[Path, int] = {}
+        self.repeated: list[tuple[int, str]] = []
+
+    def add(self, path: Path, line: int) -> None:
+        self._lines[path] = line
+
+    def of(self, path: Path) -> int:
+        """The line of `path`, or of the nearest thing around it."""
+        while path and path not in self._lines:
+            path = path[:-1]
+        return self._lines.get(path, 1)
+
+
+def load_with_lines(text: str) -> tuple[object, Lines]:
+    """The values of one YAML document, and their lines. Raises YamlFault; aliases and tags are refused."""
+    lines = Lines()
+    try:
+        for event in yaml.parse(text, yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):  # a few of them can stand for millions of rows
+                line = event.start_mark.line if event.start_mark else 0
+                raise YamlFault(line + 1, "aliases (*name) are not read here")
+        loader = yaml.SafeLoader(text)
+        node = loader.get_single_node()
+        return (None if node is None else _value(loader, node, (), lines)), lines
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        raise YamlFault((mark.line if mark else 0) + 1, error.problem or "not YAML") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise YamlFault(1, f"not YAML: {type(error).__name__}") from error
+
+
+def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, lines: Lines) -> object:
+    lines.add(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(loader, node, path, lines)
+    if isinstance(node, yaml.SequenceNode):
+        return [_value(loader, item, (*path, i), lines) for i, item in enumerate(node.value)]
+    value: object = loader.construct_object(node, deep=True)
+    return value
+
+
+def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, lines: Lines) -> dict[str, object]:
+    found: dict[str, object] = {}
+    for key_node, value_node in node.value:
+        key = str(key_node.value)
+        if key in found:
+            lines.repeated.append((key_node.start_mark.line + 1, key))
+        lines.add((*path, key), key_node.start_mark.line + 1)
+        value = _value(loader, value_node, (*path, key), lines)
+        lines.add((*path, key), key_node.start_mark.line + 1)
+        found[key] = value
+    return found
