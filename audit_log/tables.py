@@ -11,6 +11,7 @@ from sqlalchemy import (
     JSON,
     BigInteger,
     Boolean,
+    CheckConstraint,
     Column,
     DateTime,
     Dialect,
@@ -111,6 +112,14 @@ proposal = Table(
     Column("ends_at", UtcTime),
     Column("ended_by", String(32)),
     Column("ended_at", UtcTime),
+    Column("ended_reason", Text),
+    # Nobody agrees with himself, in the table's own words: what was ever in force has two people behind it.
+    # (The founding policy alone has one, "system", and is marked "not yet agreed" for good.)
+    CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="proposal_two_people"),
+    CheckConstraint(
+        "decided_by IS NOT NULL OR proposed_by = 'system' OR state IN ('requested', 'withdrawn', 'lapsed')",
+        name="proposal_decided",
+    ),
     Index("proposal_kind_state", "kind", "state"),
     Index("proposal_proposed_at", "proposed_at"),
 )
