@@ -1,0 +1,196 @@
+"""Where this installation lives: `config/school.yaml`, each key overridable by the environment.
+
+Only addresses, ports, paths, the database and the log level: no setting can open or hide anything. What is
+not understood is refused whole, with every fault named, so that a typing error never becomes a default.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from filter_policy.yaml_lines import YamlFault, load_with_lines
+
+PREFIX = "SCHOOLGATE_"
+# Read by other parts of the product, or by the tests; not settings.
+OTHER_VARIABLES = frozenset({"CONFIG", "SESSION_FILE", "PASSWORD", "CI", "TORTURE_ROUNDS"})
+Given = tuple[str, str, object]  # where it stands, its key, its value
+LOG_LEVELS = ("debug", "info", "warning", "error")
+
+
+class SettingsError(Exception):
+    """The settings cannot be used; `faults` has one line for each thing to mend."""
+
+    def __init__(self, faults: list[str]) -> None:
+        super().__init__("\n".join(faults))
+        self.faults = faults
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One installation. `root` is the folder that holds config/; paths are absolute here."""
+
+    root: Path
+    config: Path
+    proxy_host: str = "127.0.0.1"
+    proxy_port: int = 8080
+    api_host: str = "127.0.0.1"
+    api_port: int = 8000
+    state: Path = Path("var")
+    policy: Path = Path("config/policy.yaml")
+    lists: Path = Path("config/lists.yaml")
+    database_url: str = field(default="", repr=False)  # may hold a password
+    gate: str = "gate-1"
+    log_level: str = "info"
+
+    @property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.state / 'schoolgate.sqlite'}"
+
+    @property
+    def api(self) -> str:
+        """Where programs of this machine find the API."""
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.api_host, self.api_host)  # noqa: S104  # compared, not bound
+        return f"http://[{host}]:{self.api_port}" if ":" in host else f"http://{host}:{self.api_port}"
+
+
+class _Unfit(ValueError):
+    """Says what is allowed."""
+
+
+def _host(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[0-9A-Za-z.:_-]{1,253}", value):
+        return value
+    raise _Unfit("an address or host name")
+
+
+def _port(value: object) -> int:
+    if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 65535:
+        return value
+    raise _Unfit("a port from 0 to 65535; 0 takes any free one")
+
+
+def _path(value: object) -> Path:
+    if isinstance(value, str) and value and "\0" not in value:
+        return Path(value)
+    raise _Unfit("a path")
+
+
+def _database_url(value: object) -> str:
+    if isinstance(value, str) and re.match(r"$|sqlite:///|postgresql(\+psycopg)?://", value):
+        return value
+    raise _Unfit("empty, sqlite:///PATH or postgresql+psycopg://NAME:PASSWORD@HOST/DATABASE")
+
+
+def _gate(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"[a-z0-9-]{1,32}", value):
+        return value
+    raise _Unfit("up to 32 of a-z, 0-9 and -")
+
+
+def _log_level(value: object) -> str:
+    if isinstance(value, str) and value in LOG_LEVELS:
+        return value
+    raise _Unfit(" | ".join(LOG_LEVELS))
+
+
+KEYS: Mapping[str, Callable[[object], object]] = {
+    "proxy_host": _host,
+    "proxy_port": _port,
+    "api_host": _host,
+    "api_port": _port,
+    "state": _path,
+    "policy": _path,
+    "lists": _path,
+    "database_url": _database_url,
+    "gate": _gate,
+    "log_level": _log_level,
+}
+SECRET_KEYS = frozenset({"database_url"})
+
+
+def find_config(given: Path | None, environ: Mapping[str, str]) -> Path:
+    """The config folder: as given, as in the environment, in this folder, or beside the program."""
+    if given or environ.get(PREFIX + "CONFIG"):
+        return (given or Path(environ[PREFIX + "CONFIG"])).absolute()
+    here = Path.cwd() / "config"
+    return here if here.is_dir() else Path(__file__).resolve().parent.parent / "config"
+
+
+def load_settings(config: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Raises SettingsError with every fault of file and environment at once."""
+    folder = find_config(config, environ)
+    faults: list[str] = []
+    values: dict[str, object] = {}
+    for where, key, given in [
+        *_from_file(folder / "school.yaml", faults),
+        *_from_environment(environ, faults),
+    ]:
+        try:
+            values[key] = KEYS[key](given)
+        except _Unfit as allowed:
+            shown = "(not shown)" if key in SECRET_KEYS else repr(given)
+            faults.append(f"{where}: {key}: {shown} is not allowed; allowed: {allowed}")
+    if faults:
+        raise SettingsError(faults)
+    return _anchored(folder, values)
+
+
+def _anchored(folder: Path, values: dict[str, Any]) -> Settings:
+    """Paths become absolute: what is relative is so to the folder that holds config/."""
+    settings = Settings(root=folder.parent, config=folder, **values)
+    paths = ("state", "policy", "lists")
+    return replace(settings, **{p: folder.parent / getattr(settings, p).expanduser() for p in paths})
+
+
+def _from_file(path: Path, faults: list[str]) -> Iterator[Given]:
+    try:
+        raw, lines = load_with_lines(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return  # every key has a default
+    except YamlFault as fault:
+        faults.append(f"{path}:{fault.line}: {fault.why}")
+        return
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(f"{path}: cannot be read: {error}")
+        return
+    if raw is not None and not isinstance(raw, dict):
+        faults.append(f"{path}:1: {raw!r} is not allowed; allowed: rows of `key: value`")
+        return
+    faults.extend(f"{path}:{line}: {key}: stands twice" for line, key in lines.repeated)
+    for key, value in (raw or {}).items():
+        where = f"{path}:{lines.of((key,))}"
+        if key in KEYS:
+            yield where, key, value
+        else:
+            faults.append(f"{where}: {key}: no such setting; allowed: {', '.join(KEYS)}")
+
+
+def _from_environment(environ: Mapping[str, str], faults: list[str]) -> Iterator[Given]:
+    for name in sorted(environ):
+        word = name.removeprefix(PREFIX)
+        if word == name or word in OTHER_VARIABLES:
+            continue
+        key = word.removesuffix("_FILE").lower()
+        if key not in KEYS:
+            faults.append(f"{name}: no such setting; allowed: {', '.join(PREFIX + k.upper() for k in KEYS)}")
+        elif not word.endswith("_FILE"):
+            yield name, key, _typed(key, environ[name])
+        elif PREFIX + key.upper() in environ:
+            faults.append(f"{name}: {PREFIX + key.upper()} is given too; only one of them is allowed")
+        else:
+            yield from _from_secret_file(name, key, environ[name], faults)
+
+
+def _from_secret_file(name: str, key: str, path: str, faults: list[str]) -> Iterator[Given]:
+    try:
+        yield name, key, _typed(key, Path(path).read_text(encoding="utf-8").strip())
+    except (OSError, UnicodeDecodeError) as error:
+        faults.append(f"{name}: {path!r} cannot be read: {error}")
+
+
+def _typed(key: str, text: str) -> object:
+    """The environment knows only text; a port is a number."""
+    return int(text) if KEYS[key] is _port and re.fullmatch(r"[0-9]{1,5}", text) else text
