@@ -1,0 +1,175 @@
+"""docker-compose.yml and Dockerfile, read as data and held to their promises; no engine is needed."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE = ROOT / "docker-compose.yml"
+COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+OURS = ("proxy", "recorder", "api")
+DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
+
+every_service = pytest.mark.parametrize("name", sorted(SERVICES))
+every_one_of_ours = pytest.mark.parametrize("name", OURS)
+
+
+def _mounts(name: str) -> dict[str, str]:
+    """Volume or folder -> how it is mounted: `ro` or `rw`."""
+    found = {}
+    for text in SERVICES[name].get("volumes", ()):
+        source, _, *rest = text.split(":")
+        found[source] = rest[0] if rest else "rw"
+    return found
+
+
+def test_the_file_is_a_compose_file() -> None:
+    checker = Path(sys.executable).with_name("check-jsonschema")
+    done = subprocess.run(
+        [checker, "--builtin-schema", "vendor.compose-spec", FILE],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_services_are_the_ones_that_the_documents_name() -> None:
+    assert set(SERVICES) == {"proxy", "recorder", "api", "postgres"}
+
+
+@every_service
+def test_nobody_is_root(name: str) -> None:
+    user = str(SERVICES[name]["user"])
+    assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", user)
+    if name in OURS:
+        assert user == "10001:10001"
+
+
+@every_service
+def test_nobody_can_gain_rights(name: str) -> None:
+    assert SERVICES[name]["cap_drop"] == ["ALL"]
+    assert "cap_add" not in SERVICES[name]
+    assert "privileged" not in SERVICES[name]
+    assert SERVICES[name]["security_opt"] == ["no-new-privileges:true"]
+
+
+@every_service
+def test_the_root_of_each_is_read_only_and_tmp_lies_in_memory(name: str) -> None:
+    assert SERVICES[name]["read_only"] is True
+    assert any(entry.split(":")[0] == "/tmp" for entry in SERVICES[name]["tmpfs"])  # noqa: S108  # inside
+    assert all("noexec" in entry for entry in SERVICES[name]["tmpfs"])
+
+
+@every_service
+def test_each_says_whether_it_is_well(name: str) -> None:
+    check = SERVICES[name]["healthcheck"]
+    assert check["test"][0] == "CMD"
+    assert {"interval", "timeout", "retries", "start_period"} <= set(check)
+
+
+@every_service
+def test_each_has_bounds_and_time_to_finish(name: str) -> None:
+    assert {"mem_limit", "pids_limit"} <= set(SERVICES[name])
+    assert SERVICES[name]["stop_grace_period"] == "30s"  # the gate drains for 10
+    assert "max-size" in SERVICES[name]["logging"]["options"]
+
+
+def test_every_image_names_its_version() -> None:
+    images = [service["image"] for service in SERVICES.values()]
+    images += re.findall(r"^ARG PYTHON=(\S+)$", DOCKERFILE, re.MULTILINE)
+    assert len(images) == len(SERVICES) + 1
+    for image in images:
+        name, colon, tag = image.partition(":")
+        assert colon, image
+        assert "latest" not in tag
+        assert re.match(r"\d+\.\d+", tag), image
+        assert "/" not in name, "no registry is named"
+
+
+def test_our_image_carries_the_version_of_the_project() -> None:
+    version = re.search(r'^version = "(.+)"', (ROOT / "pyproject.toml").read_text(encoding="utf-8"), re.M)
+    assert version is not None
+    assert {SERVICES[name]["image"] for name in OURS} == {f"schoolgate:{version[1]}"}
+
+
+def test_every_stage_of_the_image_starts_from_the_pinned_python() -> None:
+    stages = re.findall(r"^FROM (\S+)", DOCKERFILE, re.MULTILINE)
+    assert len(stages) == 2
+    assert set(stages) == {"${PYTHON}"}
+
+
+def test_the_proxy_is_not_on_the_network_of_the_database() -> None:
+    proxy, database = set(SERVICES["proxy"]["networks"]), set(SERVICES["postgres"]["networks"])
+    assert not proxy & database
+    assert COMPOSE["networks"]["data"]["internal"] is True
+
+
+def test_the_proxy_shares_no_network_with_anyone() -> None:
+    others = {network for name in SERVICES if name != "proxy" for network in SERVICES[name]["networks"]}
+    assert not set(SERVICES["proxy"]["networks"]) & others
+
+
+def test_the_database_is_published_to_nobody_and_the_console_to_this_machine_only() -> None:
+    assert "ports" not in SERVICES["postgres"]
+    assert "ports" not in SERVICES["recorder"]
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES["api"]["ports"])
+
+
+def test_the_key_that_signs_for_every_site_is_in_the_proxy_alone() -> None:
+    assert [name for name in SERVICES if "ca" in _mounts(name)] == ["proxy"]
+
+
+def test_the_key_that_seals_the_change_log_is_not_in_the_proxy() -> None:
+    assert [name for name in SERVICES if "office" in _mounts(name)] == ["api"]
+
+
+def test_the_proxy_cannot_write_what_it_is_told_to_enforce() -> None:
+    mounts = _mounts("proxy")
+    assert mounts["bundle"] == mounts["lists"] == mounts["./config"] == "ro"
+    assert mounts["journal"] == "rw"
+
+
+def test_only_proxy_and_recorder_write_the_journal() -> None:
+    writers = [name for name in SERVICES if _mounts(name).get("journal") == "rw"]
+    assert writers == ["proxy", "recorder"]
+
+
+def test_every_named_volume_is_used_and_every_used_one_named() -> None:
+    used = {source for name in SERVICES for source in _mounts(name) if not source.startswith("./")}
+    assert used == set(COMPOSE["volumes"])
+
+
+def test_passwords_come_as_files_and_never_in_the_environment() -> None:
+    for service in SERVICES.values():
+        for key, value in service.get("environment", {}).items():
+            if re.search(r"PASSWORD|DATABASE_URL|SECRET|KEY", key):
+                assert key.endswith("_FILE")
+                assert str(value).startswith("/run/secrets/")
+    assert all(str(secret["file"]).startswith("./secrets/") for secret in COMPOSE["secrets"].values())
+    assert "secrets" not in SERVICES["proxy"]
+
+
+def test_the_secrets_are_kept_out_of_the_repository_and_of_the_image() -> None:
+    assert "*" in (ROOT / "secrets/.gitignore").read_text(encoding="utf-8").splitlines()
+    ignored = (ROOT / ".dockerignore").read_text(encoding="utf-8").splitlines()
+    assert next(line for line in ignored if not line.startswith("#")) == "*"
+    assert not any(line.startswith(("!secrets", "!var", "!.git")) for line in ignored)
+
+
+def test_the_image_has_every_room_and_what_they_need() -> None:
+    kept = {line[1:].rstrip("/") for line in (ROOT / ".dockerignore").read_text().split() if line[0] == "!"}
+    rooms = {path.parent.name for path in ROOT.glob("*/__init__.py")} - {"tests", "bench"}
+    assert kept == rooms | {"config", "requirements.lock"}
+
+
+def test_the_image_installs_from_the_lock_by_hash_and_builds_nothing() -> None:
+    assert "--require-hashes --only-binary=:all:" in DOCKERFILE
+    assert "compileall" in DOCKERFILE
+    assert re.search(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)
