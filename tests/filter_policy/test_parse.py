@@ -1,0 +1,105 @@
+"""A policy is read whole or refused whole, every fault with its line."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from filter_policy.model import Access, Rule
+from filter_policy.parse import PolicyError, parse_policy
+from tests.builders import POLICY
+
+
+def faults(text: str) -> list[str]:
+    with pytest.raises(PolicyError) as error:
+        parse_policy(text)
+    return error.value.faults
+
+
+def test_the_table_becomes_rules() -> None:
+    policy = parse_policy(POLICY)
+
+    assert policy.access["games-educational"].rules["pupils"] == Rule(Access.AT_CERTAIN_TIMES, ("lunch",))
+    assert policy.access["pornography"].locked
+    assert policy.access["child-sexual-abuse"].illegal
+    assert policy.filter_groups["upper-ks2"].kind == "pupils"
+    assert policy.filter_groups["unidentified"].kind is None
+
+
+def test_a_cell_that_nobody_filled_in_is_named() -> None:
+    assert "access.video: unidentified" in parse_policy(POLICY).undecided
+
+
+def test_ten_faults_give_ten_messages_each_with_its_line() -> None:
+    text = (
+        POLICY.replace("Europe/London", "Europe/Lodnon")
+        .replace("[2026-09-02, 2026-10-23]", "[2026-10-23, 2026-09-02]")
+        .replace('from: "10:30"', "from: 10:30")
+        .replace("except: [break, lunch]", "except: [brake, lunch]")
+        .replace("unlisted: with_staff_permission", "unlisted: maybe")
+        .replace(
+            "  gambling:           {source: A363, everyone: not_allowed}", "  gambling: {everyone: no_way}"
+        )
+        .replace("at_certain_times: [lunch]", "at_certain_times: [lnuch]")
+        .replace("filter_group: reception-ks1", "filter_group: infants")
+        .replace("longest_days: 42", "longest_days: 9000")
+        .replace("reason: reviewed", "reason: ''")
+    )
+
+    found = faults(text)
+
+    assert len(found) == 10
+    assert all(fault.startswith("policy.yaml:") and int(fault.split(":")[1]) > 1 for fault in found)
+    gambling = next(fault for fault in found if "access.gambling" in fault)
+    assert gambling.startswith(f"policy.yaml:{text.split('no_way')[0].count(chr(10)) + 1}:")
+    assert "'no_way'" in gambling
+    assert "not_allowed" in gambling
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "word"),
+    [
+        ("everyone: illegal", "everyone: illegal, staff: allowed", "illegal"),
+        ("  gambling:", "  education:", "twice"),
+        ("connect_ports: [443]", "connect_ports: [70000]", "65535"),
+        ("allow: []", "allow: [10.0.0.0/8]", "one address and port"),
+        ("allow: []", "allow: [server.example:443]", "one address and port"),
+        ("127.20.0.0/16", "127.20.0.1/16", "range"),
+        ("school:\n", "scool: {}\nschool:\n", "no such word"),
+        ("  staff:         {role: staff", "  everyone: {role: staff", "stands for a kind"),
+        ("selected_users: [communications]", "selected_users: [nobody]", "nobody"),
+        ("{allow: [www.gov.uk, bbc.example/bitesize], for", "{allow: ['a b'], for", "not a host"),
+        (
+            "{allow: [www.gov.uk, bbc.example/bitesize], for",
+            "{allow: [x.test], block: [x.test], for",
+            "either",
+        ),
+        ("locked: true", "locked: 'yes'", "true or false"),
+        ("timezone: Europe/London", "timezone: ../../etc/passwd", "no such time zone"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(old: str, new: str, word: str) -> None:
+    assert old in POLICY
+    assert any(word in fault for fault in faults(POLICY.replace(old, new)))
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "a: [", "- &a [1]\n- *a", "!!python/object:os.system {}", "\0", "1"]
+)
+def test_what_is_not_a_policy_at_all_is_refused_with_a_line(text: str) -> None:
+    assert all(fault.startswith("policy.yaml:") for fault in faults(text))
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.data())
+def test_a_policy_with_any_line_lost_or_bent_is_whole_or_refused(data: st.DataObject) -> None:
+    lines = POLICY.splitlines()
+    at = data.draw(st.integers(0, len(lines) - 1))
+    lines[at] = data.draw(
+        st.sampled_from(["", lines[at][::-1], lines[at] + "x", "  " + lines[at], lines[at][:-2]])
+    )
+    try:
+        policy = parse_policy("\n".join(lines))
+    except PolicyError as error:
+        assert error.faults
+    else:
+        assert policy.filter_groups
