@@ -8,24 +8,29 @@ kinds, the lesson's unblock (S71), the school's own sites, the kinds of site, an
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import NamedTuple
 
-from filter_lists.names import Url, is_ip
 from filter_policy import timetable
+from filter_policy.bearing import (
+    for_person,
+    in_force,
+    instants,
+    names_for,
+    near,
+    sites_by_host,
+    unblocks_by_host,
+)
 from filter_policy.model import (
     Access,
     CategoryAccess,
     Decision,
     Listing,
-    Opening,
     Person,
     Policy,
     Reason,
     Request,
     Rule,
     SiteRule,
-    Unblock,
     Verdict,
 )
 
@@ -121,8 +126,8 @@ def _locked(asked: Asked) -> Decision | None:
 
 
 def _unblock(asked: Asked) -> Decision | None:
-    for unblock in _near(_unblocks_by_host(asked.policy), asked.request.url):
-        hit = _in_force(unblock, asked.now) and _for_person(unblock, asked.request.person)
+    for unblock in near(unblocks_by_host(asked.policy), asked.request.url):
+        hit = in_force(unblock, asked.now) and for_person(unblock, asked.request.person)
         hit = hit and any(site.covers(asked.request.url) for site in unblock.sites)
         _note(
             asked,
@@ -138,9 +143,9 @@ def _unblock(asked: Asked) -> Decision | None:
 
 
 def _sites(asked: Asked) -> Decision | None:
-    names = _names_for(asked.policy, asked.request.person)
+    names = names_for(asked.policy, asked.request.person)
     best: SiteRule | None = None
-    for rule in _near(_sites_by_host(asked.policy), asked.request.url):
+    for rule in near(sites_by_host(asked.policy), asked.request.url):
         hit = bool(rule.for_ & names) and rule.site.covers(asked.request.url)
         _note(asked, _site_name(rule), hit, rule.reason)
         if hit and (best is None or _weight(rule) > _weight(best)):
@@ -245,93 +250,21 @@ def _opens(asked: Asked, rule: Rule) -> bool:
         return any(person.username in policy.selected_users.get(name, ()) for name in rule.names)
     if rule.access is Access.WITH_STAFF_PERMISSION:
         return any(
-            _in_force(opening, now) and not opening.classes.isdisjoint(person.classes)
+            in_force(opening, now) and not opening.classes.isdisjoint(person.classes)
             for opening in policy.openings
         )
     return False
 
 
-def _in_force(exception: Unblock | Opening, now: datetime) -> bool:
-    return exception.starts_at <= now < exception.ends_at
-
-
-def _for_person(unblock: Unblock, person: Person) -> bool:
-    return (
-        person.id in unblock.people
-        or not unblock.classes.isdisjoint(person.classes)
-        or not unblock.filter_groups.isdisjoint(person.filter_groups)
-    )
-
-
-def _names_for(policy: Policy, person: Person) -> frozenset[str]:
-    kinds = {group.kind for name in person.filter_groups if (group := policy.filter_groups.get(name))}
-    return frozenset({"everyone", *person.filter_groups, *(kind for kind in kinds if kind)})
-
-
-# What could apply to a host is found by the host and its parents, not by reading every row.
-
-
-@lru_cache(maxsize=8)
-def _sites_by_host(policy: Policy) -> dict[str, list[SiteRule]]:
-    found: dict[str, list[SiteRule]] = {}
-    for rule in policy.sites:
-        found.setdefault(rule.site.host, []).append(rule)
-    return found
-
-
-@lru_cache(maxsize=8)
-def _unblocks_by_host(policy: Policy) -> dict[str, list[Unblock]]:
-    found: dict[str, list[Unblock]] = {}
-    for unblock in policy.unblocks:
-        for host in dict.fromkeys(site.host for site in unblock.sites):
-            found.setdefault(host, []).append(unblock)
-    return found
-
-
-def _near[T](by_host: dict[str, list[T]], url: Url) -> list[T]:
-    if not by_host:
-        return []
-    host, found = url.host, list(by_host.get(url.host, ()))
-    while not is_ip(url.host) and "." in host:
-        host = host.partition(".")[2]
-        found += by_host.get(host, ())
-    return found
-
-
-def _instants(request: Request, policy: Policy, now: datetime) -> set[datetime]:
-    """The instants after `now` at which time alone could change the answer, from what bears on it."""
-    person = request.person
-    found = {person.starts_at, person.ends_at, person.suspended_from, person.suspended_until}
-    for unblock in _near(_unblocks_by_host(policy), request.url):
-        if _for_person(unblock, person):
-            found |= {unblock.starts_at, unblock.ends_at}
-    for rule in _rules_near(request, policy):
-        if rule.access is Access.AT_CERTAIN_TIMES:
-            found.add(timetable.next_change(policy.timetable, rule.names, now))
-        elif rule.access is Access.WITH_STAFF_PERMISSION:
-            mine = [o for o in policy.openings if not o.classes.isdisjoint(person.classes)]
-            found |= {instant for o in mine for instant in (o.starts_at, o.ends_at)}
-    return {instant for instant in found if instant is not None and instant > now}
-
-
-def _rules_near(request: Request, policy: Policy) -> list[Rule]:
-    groups = [g for name in request.person.filter_groups if (g := policy.filter_groups.get(name))]
-    if not request.listings:
-        return [group.unlisted for group in groups]
-    rows = [row for listing in request.listings if (row := policy.access.get(listing.category))]
-    names = [(group.name, group.kind, "everyone") for group in groups]
-    return [rule for row in rows for near in names for n in near if n and (rule := row.rules.get(n))]
-
-
 def _valid_until(request: Request, policy: Policy, decision: Decision, now: datetime) -> datetime | None:
     """The first instant at which the verdict is another one, or the horizon, where it is asked again."""
     horizon = now + timedelta(days=timetable.HORIZON_DAYS)
-    instants = _instants(request, policy, now)
-    while instants:
-        instant = min(instants)
+    ahead = instants(request, policy, now)
+    while ahead:
+        instant = min(ahead)
         if instant >= horizon:
             return instant
         if _answer(Asked(request, policy, instant, None)).verdict is not decision.verdict:
             return instant
-        instants = {later for later in instants if later > instant} | _instants(request, policy, instant)
+        ahead = {later for later in ahead if later > instant} | instants(request, policy, instant)
     return None

@@ -1,0 +1,80 @@
+"""What bears on a request: found by its host and its person, without reading every row of a policy."""
+
+from datetime import datetime
+from functools import lru_cache
+
+from filter_lists.names import Url, is_ip
+from filter_policy import timetable
+from filter_policy.model import Access, Opening, Person, Policy, Request, Rule, SiteRule, Unblock
+
+
+def in_force(exception: Unblock | Opening, now: datetime) -> bool:
+    return exception.starts_at <= now < exception.ends_at
+
+
+def for_person(unblock: Unblock, person: Person) -> bool:
+    return (
+        person.id in unblock.people
+        or not unblock.classes.isdisjoint(person.classes)
+        or not unblock.filter_groups.isdisjoint(person.filter_groups)
+    )
+
+
+def names_for(policy: Policy, person: Person) -> frozenset[str]:
+    kinds = {group.kind for name in person.filter_groups if (group := policy.filter_groups.get(name))}
+    return frozenset({"everyone", *person.filter_groups, *(kind for kind in kinds if kind)})
+
+
+# What could apply to a host is found by the host and its parents, not by reading every row.
+
+
+@lru_cache(maxsize=8)
+def sites_by_host(policy: Policy) -> dict[str, list[SiteRule]]:
+    found: dict[str, list[SiteRule]] = {}
+    for rule in policy.sites:
+        found.setdefault(rule.site.host, []).append(rule)
+    return found
+
+
+@lru_cache(maxsize=8)
+def unblocks_by_host(policy: Policy) -> dict[str, list[Unblock]]:
+    found: dict[str, list[Unblock]] = {}
+    for unblock in policy.unblocks:
+        for host in dict.fromkeys(site.host for site in unblock.sites):
+            found.setdefault(host, []).append(unblock)
+    return found
+
+
+def near[T](by_host: dict[str, list[T]], url: Url) -> list[T]:
+    if not by_host:
+        return []
+    host, found = url.host, list(by_host.get(url.host, ()))
+    while not is_ip(url.host) and "." in host:
+        host = host.partition(".")[2]
+        found += by_host.get(host, ())
+    return found
+
+
+def instants(request: Request, policy: Policy, now: datetime) -> set[datetime]:
+    """The instants after `now` at which time alone could change the answer, from what bears on it."""
+    person = request.person
+    found = {person.starts_at, person.ends_at, person.suspended_from, person.suspended_until}
+    for unblock in near(unblocks_by_host(policy), request.url):
+        if for_person(unblock, person):
+            found |= {unblock.starts_at, unblock.ends_at}
+    for rule in _rules_near(request, policy):
+        if rule.access is Access.AT_CERTAIN_TIMES:
+            found.add(timetable.next_change(policy.timetable, rule.names, now))
+        elif rule.access is Access.WITH_STAFF_PERMISSION:
+            mine = [o for o in policy.openings if not o.classes.isdisjoint(person.classes)]
+            found |= {instant for o in mine for instant in (o.starts_at, o.ends_at)}
+    return {instant for instant in found if instant is not None and instant > now}
+
+
+def _rules_near(request: Request, policy: Policy) -> list[Rule]:
+    groups = [g for name in request.person.filter_groups if (g := policy.filter_groups.get(name))]
+    if not request.listings:
+        return [group.unlisted for group in groups]
+    rows = [row for listing in request.listings if (row := policy.access.get(listing.category))]
+    names = [(group.name, group.kind, "everyone") for group in groups]
+    return [rule for row in rows for near in names for n in near if n and (rule := row.rules.get(n))]
