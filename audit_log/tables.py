@@ -23,6 +23,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    text,
 )
 
 metadata = MetaData()
@@ -164,6 +165,9 @@ checkpoint = Table(
     Column("size", Integer, primary_key=True, autoincrement=False),
     Column("made_at", UtcTime, nullable=False),
     Column("note", Text, nullable=False),
+    # The roots of the full subtrees of that size, so that the next checkpoint reads only what is new. Not
+    # trusted: it is used only while it still hashes to the root in the note.
+    Column("frontier", LargeBinary, nullable=False),
 )
 
 filtering_log = Table(
@@ -199,6 +203,13 @@ filtering_log = Table(
     Index("filtering_log_at", "at", "event_id"),
     Index("filtering_log_person_at", "person_id", "at"),
     Index("filtering_log_host_at", "host", "at"),
+    # The few rows still open: what a dead gate left is found without reading the log.
+    Index(
+        "filtering_log_open",
+        "gate",
+        sqlite_where=text("outcome IS NULL"),
+        postgresql_where=text("outcome IS NULL"),
+    ),
 )
 
 # How far the recorder has read each segment of the journal; moved in the transaction that stores the rows.
@@ -207,5 +218,15 @@ journal_position = Table(
     metadata,
     Column("segment", String(128), primary_key=True),
     Column("offset", BigInteger, nullable=False),
-    Column("torn_bytes", BigInteger, nullable=False, default=0),
+    Column("torn_bytes", BigInteger, nullable=False, default=0),  # at its end, never acknowledged
+    Column("damaged_bytes", BigInteger, nullable=False, default=0),  # elsewhere: the segment is kept
+)
+
+# Records that could not become a row, kept whole: nothing is thrown away. A close waits here for its open.
+journal_aside = Table(
+    "journal_aside",
+    metadata,
+    Column("key", String(160), primary_key=True),  # the event id, or segment:offset
+    Column("why", String(200), nullable=False),
+    Column("record", Text, nullable=False),
 )
