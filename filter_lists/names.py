@@ -6,11 +6,14 @@ is refused here (`NameFault`); nothing is guessed.
 """
 
 import ipaddress
+import re
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import can_ada
 
 FORBIDDEN_IN_HOST = frozenset('@%\\#?/ \t\r\n\0,<>^|`{}"')
+SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class NameFault(ValueError):
@@ -69,7 +72,7 @@ class Site:
 
 def is_ip(host: str) -> bool:
     """Whether a *canonical* host is an address literal."""
-    return ":" in host or (host[-1:].isdigit() and host.count(".") == 3)
+    return ":" in host or (host[-1:].isdigit() and host.rpartition(".")[2].isdigit())
 
 
 def canonical_host(text: str) -> str:
@@ -125,9 +128,9 @@ def parse_url(text: str) -> Url:
 
 
 def parse_site(text: str) -> Site:
-    """`bbc.co.uk/bitesize` or `bbc.co.uk`; a scheme is tolerated, a port or query is not. Raises NameFault."""
+    """`bbc.co.uk/bitesize` or `bbc.co.uk`; a scheme is tolerated, a port or query not. Raises NameFault."""
     stripped = text.strip()
-    bare = stripped.split("://", 1)[1] if "://" in stripped else stripped
+    bare = SCHEME.sub("", stripped, count=1)
     host, slash, path = bare.partition("/")
     if "?" in bare or "#" in bare:
         raise NameFault(text, "a site is a host and perhaps a path, without ? or #")
@@ -135,3 +138,26 @@ def parse_site(text: str) -> Site:
     if not slash or not path:
         return Site(canonical)
     return Site(canonical, parse_url(f"http://x.invalid/{path}").path)
+
+
+def path_spellings(path: str) -> tuple[str, ...]:
+    """The ways a server may read one path, without closing slash, in lower case; the plain one comes first.
+
+    Decoded (up to three times), with `\\`, `//` and dot segments resolved; the same without `;parameters`;
+    and as it was sent. `/%67ames`, `//games` and `/a/..;/games` are all read as `/games` by some server.
+    """
+    plain = path
+    for _ in range(3):
+        plain = unquote(plain)
+    bare = re.sub(r"[;\0][^/\\]*", "", plain)
+    return tuple(dict.fromkeys((_tidy(plain), _tidy(bare), path.lower().rstrip("/"))))
+
+
+def _tidy(path: str) -> str:
+    parts: list[str] = []
+    for part in path.lower().replace("\\", "/").split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "".join("/" + part for part in parts)
