@@ -1,0 +1,192 @@
+"""Runs gate, recorder and API as child processes: starts them, restarts one that dies, drains all at the end.
+
+Children live in sessions of their own, so that Ctrl-C reaches the supervisor alone and the order of leaving
+is ours: the gate first, then the recorder with what the gate still wrote, then the API.
+"""
+
+import errno
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from types import FrameType
+
+import structlog
+
+log = structlog.get_logger()
+
+LONGEST_BACKOFF = 30.0
+SETTLED = 60.0  # a child that lived this long starts anew without waiting
+START_LIMIT = 90.0
+STDERR = 2
+ENDINGS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+
+class StartError(Exception):
+    """A child ended, or said nothing, before it was ready."""
+
+    def __init__(self, service: str, says: str) -> None:
+        super().__init__(f"{service}: {says}")
+        self.service = service
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """One child. `port`: what it is to listen on, given as `--port`; None when it listens on nothing."""
+
+    name: str
+    command: tuple[str, ...]
+    port: int | None = None
+    drain: float = 10.0  # seconds it may take to leave
+
+
+@dataclass(slots=True)
+class _Child:
+    service: Service
+    process: subprocess.Popen[bytes]
+    ready: int  # the pipe it says its port on
+    started: float = field(default_factory=time.monotonic)
+
+
+class Supervisor:
+    def __init__(self, services: Sequence[Service], environ: Mapping[str, str] = os.environ) -> None:
+        """`services` in the order of leaving."""
+        self._services = services
+        self._environ = dict(environ)
+        self._children: dict[str, _Child] = {}
+        self._ports: dict[str, int] = {}
+        self._failures: dict[str, int] = {}
+        self._stop = threading.Event()
+
+    def run(self, on_ready: Callable[[Mapping[str, int]], None]) -> int:
+        """Until SIGTERM or Ctrl-C; `on_ready` gets the port of each service. Raises StartError."""
+        with _signals(self._on_signal):
+            try:
+                self._start_all()
+                if not self._stop.is_set():
+                    on_ready(dict(self._ports))
+                while not self._stop.wait(0.1):
+                    self._revive()
+            finally:
+                self._drain()
+        return 0
+
+    def _on_signal(self) -> None:
+        if self._stop.is_set():  # asked twice: at once
+            for child in self._children.values():
+                child.process.kill()
+        self._stop.set()
+
+    def _start_all(self) -> None:
+        for service in self._services:
+            self._start(service)
+        deadline = time.monotonic() + START_LIMIT
+        for service in self._services:
+            self._ports[service.name] = self._await_ready(service.name, deadline)
+
+    def _start(self, service: Service) -> None:
+        reading, writing = os.pipe()
+        command = [*service.command, "--ready-fd", str(writing)]
+        port = self._ports.get(service.name, service.port)
+        if port is not None:
+            command += ["--port", str(port)]
+        process = subprocess.Popen(  # noqa: S603  # our own program, no shell
+            command,
+            stdin=subprocess.PIPE,
+            stdout=STDERR,  # stdout is for data, and that is ours
+            pass_fds=(writing,),
+            env=self._environ,
+            start_new_session=True,
+        )
+        os.close(writing)
+        self._children[service.name] = _Child(service, process, reading)
+
+    def _await_ready(self, name: str, deadline: float) -> int:
+        child = self._children[name]
+        said = b""
+        with selectors.DefaultSelector() as selector:
+            selector.register(child.ready, selectors.EVENT_READ)
+            while not said.endswith(b"\n") and not self._stop.is_set():
+                if time.monotonic() > deadline:
+                    raise StartError(name, f"not ready after {START_LIMIT:.0f} seconds")
+                if not selector.select(0.2):
+                    continue
+                if not (piece := os.read(child.ready, 64)):
+                    raise StartError(
+                        name, f"ended with {child.process.wait()} before it was ready; see above"
+                    )
+                said += piece
+        return int(said or b"0")
+
+    def _revive(self) -> None:
+        for child in list(self._children.values()):
+            if child.process.poll() is None:
+                continue
+            name = child.service.name
+            lived = time.monotonic() - child.started
+            failures = 0 if lived > SETTLED else self._failures.get(name, 0)
+            wait = min(LONGEST_BACKOFF, 0.2 * 2**failures)
+            if failures and lived < wait:
+                continue  # `started` counts the waiting too
+            log.error("service.died", name=name, status=child.process.returncode, failures=failures)
+            self._failures[name] = failures + 1
+            self._forget(child)
+            self._start(child.service)
+
+    def _forget(self, child: _Child) -> None:
+        os.close(child.ready)
+        if child.process.stdin:
+            child.process.stdin.close()
+
+    def _drain(self) -> None:
+        for service in self._services:
+            if child := self._children.get(service.name):
+                _end(child)
+                self._forget(child)
+        self._children.clear()
+
+
+def _end(child: _Child) -> None:
+    if child.process.poll() is None:
+        child.process.terminate()
+    try:
+        child.process.wait(child.service.drain)
+    except subprocess.TimeoutExpired:
+        log.error("service.killed", name=child.service.name, after_seconds=child.service.drain)
+        child.process.kill()
+        child.process.wait()
+
+
+@contextmanager
+def _signals(handle: Callable[[], None]) -> Iterator[None]:
+    def handler(_signal: int, _frame: FrameType | None) -> None:
+        handle()
+
+    before = {number: signal.signal(number, handler) for number in ENDINGS}
+    try:
+        yield
+    finally:
+        for number, old in before.items():
+            signal.signal(number, old)
+
+
+def cannot_listen(host: str, port: int) -> str | None:
+    """Why this program could not listen there, or None. Port 0, any free one, is always to be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+    except OSError as error:
+        return (
+            "another program listens there"
+            if error.errno == errno.EADDRINUSE
+            else str(error.strerror or error)
+        )
+    return None

@@ -1,0 +1,112 @@
+"""Settings: addresses, ports and paths, and nothing that opens or hides anything."""
+
+from pathlib import Path
+
+import pytest
+
+from schoolgate.settings import KEYS, Settings, SettingsError, load_settings
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+def settings_of(tmp_path: Path, text: str, **environ: str) -> Settings:
+    (tmp_path / "config").mkdir(exist_ok=True)
+    (tmp_path / "config" / "school.yaml").write_text(text)
+    return load_settings(tmp_path / "config", {f"SCHOOLGATE_{k}": v for k, v in environ.items()})
+
+
+def faults_of(tmp_path: Path, text: str, **environ: str) -> list[str]:
+    with pytest.raises(SettingsError) as refused:
+        settings_of(tmp_path, text, **environ)
+    return refused.value.faults
+
+
+def test_the_file_we_ship_names_every_setting_with_its_default() -> None:
+    shipped = load_settings(CONFIG, {})
+
+    assert shipped == Settings(
+        root=CONFIG.parent,
+        config=CONFIG,
+        state=CONFIG.parent / "var",
+        policy=CONFIG / "policy.yaml",
+        lists=CONFIG / "lists.yaml",
+    )
+    assert all(f"\n{key}:" in (CONFIG / "school.yaml").read_text() for key in KEYS)
+
+
+def test_an_empty_file_and_a_missing_file_mean_the_defaults(tmp_path: Path) -> None:
+    assert settings_of(tmp_path, "").proxy_port == 8080
+    assert load_settings(tmp_path / "nowhere", {}).api_port == 8000
+
+
+def test_every_fault_of_file_and_environment_is_named_at_once(tmp_path: Path) -> None:
+    faults = faults_of(
+        tmp_path,
+        "proxy_port: 99999\nfilter: off\nlog_level: loud\napi_port: '8000'\n"
+        "state:\napi_host: [a]\ngate: A b\n",
+        PROXY_HOST="two words",
+        PORXY_PORT="1",
+        LISTS_FILE="/nonexistent",
+    )
+
+    named = (
+        "proxy_port",
+        "filter",
+        "log_level",
+        "api_port",
+        "state",
+        "api_host",
+        "gate",
+        "PROXY_HOST",
+        "PORXY_PORT",
+    )
+    assert [word for word in (*named, "LISTS_FILE") if not any(word in fault for fault in faults)] == []
+    assert len(faults) == len(named) + 1
+
+
+def test_a_fault_names_file_line_value_and_what_is_allowed(tmp_path: Path) -> None:
+    (fault,) = faults_of(tmp_path, "proxy_port: 8080\n\nlog_level: loud\n")
+
+    expected = "school.yaml:3: log_level: 'loud' is not allowed; allowed: debug | info | warning | error"
+    assert fault.endswith(expected)
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    assert "stands twice" in faults_of(tmp_path, "gate: a\ngate: b\n")[0]
+
+
+def test_what_is_no_yaml_is_refused_with_its_line(tmp_path: Path) -> None:
+    assert "school.yaml:2" in faults_of(tmp_path, "gate: a\n  state: [\n")[0]
+
+
+def test_the_environment_overrides_the_file(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "proxy_port: 1\ngate: one\n", PROXY_PORT="2", STATE="/srv/x")
+
+    assert (settings.proxy_port, settings.gate, settings.state) == (2, "one", Path("/srv/x"))
+
+
+def test_a_secret_can_come_from_a_file_and_is_shown_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("postgresql+psycopg://school:hunter2@db/school\n")
+
+    settings = settings_of(tmp_path, "", DATABASE_URL_FILE=str(tmp_path / "secret"))
+
+    assert settings.database == "postgresql+psycopg://school:hunter2@db/school"
+    assert "hunter2" not in repr(settings)
+
+
+def test_a_database_url_at_fault_is_not_shown_either(tmp_path: Path) -> None:
+    assert "hunter2" not in faults_of(tmp_path, "database_url: mysql://a:hunter2@b/c\n")[0]
+
+
+def test_value_and_file_of_one_key_together_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "x").write_text("gate-9")
+
+    assert "only one of them" in faults_of(tmp_path, "", GATE="a", GATE_FILE=str(tmp_path / "x"))[0]
+
+
+def test_nothing_in_the_settings_can_open_or_hide_anything() -> None:
+    """Invariant 4: networks, egress, CONNECT ports and what is kept are policy, not settings."""
+    assert set(KEYS) == {
+        *("proxy_host", "proxy_port", "api_host", "api_port"),
+        *("state", "policy", "lists", "database_url", "gate", "log_level"),
+    }
