@@ -21,7 +21,7 @@ def path_key(host: str, path: str) -> str:
 def keys_of(site: Site) -> tuple[str, str | None]:
     """The key of the host, and the key of the path where the site is a part of a host."""
     host = host_key(site.host)
-    plain = path_spellings(site.path)[0]
+    plain = "" if site.path == "/" else path_spellings(site.path)[0]
     return host, path_key(host, plain) if plain else None
 
 

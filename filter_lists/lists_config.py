@@ -74,10 +74,10 @@ class _Reading:
                 self._fault(node, where, given, "starter: and one of " + ", ".join(starters))
             return found
         path = self.path.parent / given
-        if "\0" in given or not path.is_file():
-            self._fault(node, where, given, f"a file, looked for beside {self.path.name}")
-            return None
-        return path
+        if _is_file(path):
+            return path
+        self._fault(node, where, given, f"a file, looked for beside {self.path.name}")
+        return None
 
     def _document(self) -> Node | None:
         try:
@@ -119,3 +119,10 @@ class _Reading:
         )
         line = node.start_mark.line + 1
         self.faults.append(f"{self.path.name}:{line}: {where}: {shown}; allowed: {allowed}")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name too long, or with a NUL
+        return False

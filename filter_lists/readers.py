@@ -18,9 +18,7 @@ from publicsuffixlist import PublicSuffixList
 from filter_lists.names import NameFault, Site, canonical_host, is_ip, parse_site
 
 LONGEST = 4096  # bytes of a line
-HOST = re.compile(
-    r"[a-z0-9_-]+(\.[a-z0-9_-]+)+"
-)  # what names are made of in the DNS; a browser would take more
+HOST = re.compile(r"[a-z0-9_.-]+")  # what names in the DNS are made of; a browser would take more
 COMMENT = re.compile(r"(\A|\s)#.*", re.DOTALL)
 LENGTH = re.compile(r"/\d{1,3}")
 LOCAL = re.compile(r"local|localhost(\.localdomain)?|broadcasthost|loopback|ip6-[a-z]+")
@@ -160,10 +158,10 @@ def _check_address(site: Site, text: str) -> None:
 def _check_name(host: str) -> None:
     if LOCAL.fullmatch(host):
         raise _RefusedError(Why.LOCAL)
-    if "." not in host or _public_suffixes().is_public(host):
-        raise _RefusedError(Why.TOO_WIDE)
     if not HOST.fullmatch(host):
         raise _RefusedError(Why.NOT_A_SITE)
+    if "." not in host or _public_suffixes().is_public(host):
+        raise _RefusedError(Why.TOO_WIDE)
 
 
 @cache

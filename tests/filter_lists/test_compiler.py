@@ -1,0 +1,92 @@
+"""List files become one index, or nothing changes and every fault is named."""
+
+from itertools import permutations
+from pathlib import Path
+
+import pytest
+
+from filter_lists.compiler import ListsError, ListSource, compile_index
+from filter_lists.index import Index
+from filter_lists.names import parse_url
+
+
+def a_list(
+    folder: Path, list_id: str, text: str, category: str = "gambling", format_: str = "plain"
+) -> ListSource:
+    path = folder / f"{list_id}.txt"
+    path.write_text(text)
+    return ListSource(list_id, category, format_, path)
+
+
+def test_lists_of_both_formats_are_compiled_into_one_index(tmp_path: Path) -> None:
+    plain = a_list(tmp_path, "plain", "bet.example\n")
+    hosts = a_list(tmp_path, "hosts", "0.0.0.0 bet.example\n", "games", "hosts")
+    index = Index.open(tmp_path / "out" / compile_index([plain, hosts], tmp_path / "out"))
+    found = index.lookup(parse_url("https://www.bet.example/"))
+    assert [(each.category, each.list_id) for each in found] == [("gambling", "plain"), ("games", "hosts")]
+
+
+def test_the_generation_is_the_content_and_not_the_order_or_the_place(tmp_path: Path) -> None:
+    sources = [a_list(tmp_path, name, f"{name}.example\nbet.example\n") for name in ("one", "two", "three")]
+    generations = {
+        compile_index(order, tmp_path / str(number)) for number, order in enumerate(permutations(sources))
+    }
+    assert len(generations) == 1
+
+
+def test_a_changed_list_is_another_generation_and_the_old_one_stays(tmp_path: Path) -> None:
+    old = compile_index([a_list(tmp_path, "bets", "bet.example")], tmp_path / "out")
+    new = compile_index([a_list(tmp_path, "bets", "bet.example\nodds.example")], tmp_path / "out")
+    assert old != new
+    assert Index.open(tmp_path / "out" / old).lookup(parse_url("https://odds.example/")) == ()
+    assert Index.open(tmp_path / "out" / new).lookup(parse_url("https://odds.example/"))
+
+
+def test_an_entry_that_comes_twice_is_one_listing(tmp_path: Path) -> None:
+    generation = compile_index([a_list(tmp_path, "bets", "bet.example\nBET.example.\n")], tmp_path / "out")
+    index = Index.open(tmp_path / "out" / generation)
+    assert len(index.lookup(parse_url("https://bet.example/"))) == 1
+    assert (index.lists[0].entries, len(index)) == (2, 1)
+
+
+def test_what_was_not_understood_stays_known(tmp_path: Path) -> None:
+    generation = compile_index(
+        [a_list(tmp_path, "bets", "# bets\nbet.example\nco.uk\nuk\n")], tmp_path / "out"
+    )
+    (summary,) = Index.open(tmp_path / "out" / generation).lists
+    assert (summary.list_id, summary.lines, summary.understood) == ("bets", 3, 1)
+    assert [(count, line) for _, count, line in summary.skipped] == [(2, 3)]
+
+
+def test_every_fault_is_named_and_nothing_is_built(tmp_path: Path) -> None:
+    sources = [
+        a_list(tmp_path, "good", "bet.example"),
+        a_list(tmp_path, "good", "bet.example"),
+        a_list(tmp_path, "empty", "# nothing\n"),
+        a_list(tmp_path, "secret", "a secret word\n"),
+        ListSource("gone", "games", "plain", tmp_path / "gone.txt"),
+        ListSource("folder", "games", "plain", tmp_path),
+    ]
+    with pytest.raises(ListsError) as caught:
+        compile_index(sources, tmp_path / "out")
+    assert sorted(fault.partition(":")[0] for fault in caught.value.faults) == [
+        "empty",
+        "folder",
+        "gone",
+        "good",
+        "secret",
+    ]
+    assert "word" not in str(caught.value)
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [".lock"]
+
+
+def test_no_lists_at_all_are_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(ListsError):
+        compile_index([], tmp_path)
+
+
+def test_more_kinds_of_hits_than_two_bytes_can_count_are_told_apart() -> None:
+    index = Index.in_memory({f"n{number}.example": [("some", f"list-{number}")] for number in range(65_538)})
+    for number in (0, 1, 65_535, 65_536, 65_537):
+        found = index.lookup(parse_url(f"https://n{number}.example/"))
+        assert [each.list_id for each in found] == [f"list-{number}"]

@@ -1,0 +1,38 @@
+"""A folder is there whole or not at all."""
+
+from pathlib import Path
+
+import pytest
+
+from filter_lists.storage import building_in, new_folder, put
+
+
+def test_a_folder_appears_with_all_that_is_in_it(tmp_path: Path) -> None:
+    with building_in(tmp_path), new_folder(tmp_path) as building:
+        (building / "file").write_text("new")
+        assert not (tmp_path / "name").exists()
+        put(building, tmp_path / "name")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [".lock", "name"]
+    assert (tmp_path / "name" / "file").read_text() == "new"
+
+
+def test_a_damaged_folder_gives_way_to_a_new_one(tmp_path: Path) -> None:
+    (tmp_path / "name").mkdir()
+    (tmp_path / "name" / "old").touch()
+    with new_folder(tmp_path) as building:
+        (building / "file").touch()
+        put(building, tmp_path / "name")
+    assert [path.name for path in tmp_path.rglob("*")] == ["name", "file"]
+
+
+def test_a_build_that_fails_leaves_nothing(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), new_folder(tmp_path) as building:
+        (building / "gone").read_bytes()
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_a_killed_build_left_is_swept(tmp_path: Path) -> None:
+    (tmp_path / ".building-left").mkdir()
+    (tmp_path / ".building-left" / "half").touch()
+    with building_in(tmp_path):
+        assert [path.name for path in tmp_path.iterdir()] == [".lock"]
