@@ -1,0 +1,223 @@
+"""The change log: one sealed line for every change, written in the transaction that makes the change.
+
+An entry is RFC 8785 JSON and holds ids, never names. What people wrote (reasons) lies beside it in
+`change_text` under a salted hash, so that a text can be erased by law without breaking the chain.
+"""
+
+import json
+import re
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import rfc8785
+from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, cast, func, insert, select, text, update
+
+from audit_log.seal import GENESIS, leaf_of, stamp, text_seal
+from audit_log.tables import change_log, change_text
+from audit_log.verification import ERASED as ERASED
+from audit_log.verification import Verification as Verification
+from audit_log.verification import verify as verify
+
+EVENT = re.compile(r"[a-z][a-z-]*:[a-z][a-z-]*")  # object:verb
+FIELD = re.compile(r"[a-z][a-z_]{0,31}")
+LARGEST = 2**53 - 1  # the largest number that JSON carries everywhere
+
+
+class EntryError(ValueError):
+    """This cannot be sealed: a programmer's error, or a text with characters that cannot be stored."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line, with its texts beside it (None: erased). `sealed` is the text whose hash the chain holds."""
+
+    seq: int
+    at: datetime
+    event: str
+    actor: str
+    role: str
+    object_id: str
+    detail: Mapping[str, Any]
+    texts: Mapping[str, str | None]
+    sealed: str
+    prev: str
+    leaf: str
+
+
+def append(
+    conn: Connection,
+    *,
+    at: datetime,
+    event: str,
+    actor: str,
+    role: str,
+    object_id: str,
+    detail: Mapping[str, object] | None = None,
+    texts: Mapping[str, str] | None = None,
+) -> int:
+    """Seal one line after the last one and return its number. Call it in the transaction of the change."""
+    if conn.dialect.name == "postgresql":  # SQLite's writers are one at a time already
+        conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('change_log'))"))
+    last = conn.execute(
+        select(change_log.c.seq, change_log.c.leaf).order_by(change_log.c.seq.desc()).limit(1)
+    ).one_or_none()
+    seq, prev = (last.seq + 1, last.leaf) if last else (1, GENESIS)
+    salts = {name: secrets.token_bytes(16) for name in texts or {}}
+    entry = _sealed_text(
+        {
+            "seq": seq,
+            "at": stamp(at),
+            "event": _matching(EVENT, event),
+            "actor": actor,
+            "role": role,
+            "object": object_id,
+            "detail": dict(detail or {}),
+            "texts": {
+                _matching(FIELD, n): text_seal(salts[n], _storable(t)) for n, t in (texts or {}).items()
+            },
+        }
+    )
+    conn.execute(insert(change_log).values(seq=seq, entry=entry, prev=prev, leaf=leaf_of(prev, entry)))
+    for name, said in (texts or {}).items():
+        conn.execute(insert(change_text).values(seq=seq, field=name, salt=salts[name], text=said))
+    return seq
+
+
+def erase_text(
+    conn: Connection, seq: int, field: str, *, at: datetime, actor: str, role: str, reason: str
+) -> int:
+    """Erase one text for good, and seal a line that says so."""
+    gone = (change_text.c.seq == seq) & (change_text.c.field == field) & change_text.c.text.is_not(None)
+    if conn.execute(update(change_text).where(gone).values(text=None)).rowcount != 1:
+        raise EntryError(f"entry {seq} has no text {field!r}")
+    return append(
+        conn,
+        at=at,
+        event=ERASED,
+        actor=actor,
+        role=role,
+        object_id=str(seq),
+        detail={"seq": seq, "field": field},
+        texts={"reason": reason},
+    )
+
+
+def entries(
+    conn: Connection,
+    *,
+    after: int | None = None,
+    before: int | None = None,
+    limit: int = 100,
+    event: str | None = None,
+    actor: str | None = None,
+    object_id: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+) -> list[Entry]:
+    """Newest first; with `after`, oldest first from there on. `event` may be an object alone: "unblock:"."""
+    column = change_log.c.seq
+    query = select(change_log).limit(limit).order_by(column.asc() if after is not None else column.desc())
+    conditions = [
+        after is not None and column > after,
+        before is not None and column < before,
+        event is not None and _event_is(conn, event),
+        actor is not None and _field(conn, "actor") == actor,
+        object_id is not None and _field(conn, "object") == object_id,
+        since is not None and _field(conn, "at") >= stamp(since),
+        until is not None and _field(conn, "at") < stamp(until),
+    ]
+    rows = conn.execute(query.where(*(c for c in conditions if c is not False))).all()
+    texts = _texts_of(conn, [row.seq for row in rows])
+    return [_entry(row, texts.get(row.seq, {})) for row in rows]
+
+
+def _event_is(conn: Connection, event: str) -> ColumnElement[bool]:
+    name = _field(conn, "event")
+    return name.startswith(event, autoescape=True) if event.endswith(":") else name == event
+
+
+def _field(conn: Connection, name: str) -> ColumnElement[str]:
+    if conn.dialect.name == "sqlite":
+        return func.json_extract(change_log.c.entry, f"$.{name}", type_=Text())
+    value: ColumnElement[str] = cast(change_log.c.entry, JSON)[name].as_string()
+    return value
+
+
+def _texts_of(conn: Connection, seqs: list[int]) -> dict[int, dict[str, str | None]]:
+    found: dict[int, dict[str, str | None]] = {}
+    for start in range(0, len(seqs), 500):
+        some = select(change_text).where(change_text.c.seq.in_(seqs[start : start + 500]))
+        for row in conn.execute(some):
+            found.setdefault(row.seq, {})[row.field] = row.text
+    return found
+
+
+def _entry(row: Row[Any], texts: Mapping[str, str | None]) -> Entry:
+    said = json.loads(row.entry)
+    return Entry(
+        seq=row.seq,
+        at=datetime.fromisoformat(said["at"]),
+        event=said["event"],
+        actor=said["actor"],
+        role=said["role"],
+        object_id=said["object"],
+        detail=said["detail"],
+        texts=texts,
+        sealed=row.entry,
+        prev=row.prev.hex(),
+        leaf=row.leaf.hex(),
+    )
+
+
+def _sealed_text(entry: dict[str, object]) -> str:
+    for name in ("actor", "role", "object"):
+        if not isinstance(entry[name], str):
+            raise EntryError(f"{name} is not text: {entry[name]!r}")
+    _check(entry, "entry")
+    return rfc8785.dumps(entry).decode()  # type: ignore[arg-type]  # _check has seen to its types
+
+
+def _check(value: object, where: str) -> None:
+    """Refuse what would not be the same bytes everywhere: floats, times, large numbers, odd keys."""
+    if value is None or isinstance(value, bool):
+        return
+    if isinstance(value, str):
+        _storable(value)
+    elif isinstance(value, int):
+        if abs(value) > LARGEST:
+            raise EntryError(f"{where}: a number too large to seal")
+    elif isinstance(value, Mapping):
+        for key, inner in value.items():
+            if not isinstance(key, str):
+                raise EntryError(f"{where}: a key that is not text: {key!r}")
+            _check(inner, f"{where}.{key}")
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            _check(inner, where)
+    else:
+        raise EntryError(f"{where}: a {type(value).__name__} cannot be sealed")
+
+
+def _storable(said: str) -> str:
+    if not isinstance(said, str):
+        raise EntryError(f"a {type(said).__name__} is not text")
+    if "\0" in said or not _encodable(said):
+        raise EntryError("a text with characters that cannot be stored")
+    return said
+
+
+def _encodable(said: str) -> bool:
+    try:
+        said.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _matching(pattern: re.Pattern[str], name: str) -> str:
+    if not isinstance(name, str) or not pattern.fullmatch(name):
+        raise EntryError(f"not a name of ours: {name!r}")
+    return name

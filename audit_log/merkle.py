@@ -1,0 +1,56 @@
+"""The Merkle tree of RFC 6962 over the change log's leaves, kept as its frontier.
+
+The frontier of n leaves is the roots of the full subtrees that n's binary digits name, largest first: at most
+log2(n) hashes, enough to add the next leaf and to know the root.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+
+HASH_BYTES = 32
+
+
+def node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Frontier:
+    def __init__(self, size: int = 0, roots: Sequence[bytes] = ()) -> None:
+        if len(roots) != size.bit_count():
+            raise ValueError(
+                f"a tree of {size} leaves has {size.bit_count()} full subtrees, not {len(roots)}"
+            )
+        self.size = size
+        self._roots = list(roots)
+
+    @classmethod
+    def from_bytes(cls, size: int, data: bytes) -> "Frontier":
+        return cls(size, [data[i : i + HASH_BYTES] for i in range(0, len(data), HASH_BYTES)])
+
+    def __bytes__(self) -> bytes:
+        return b"".join(self._roots)
+
+    def add(self, leaf: bytes) -> None:
+        """Add a leaf hash, and close every pair of equal subtrees that it completes."""
+        full = self.size
+        while full & 1:
+            leaf = node(self._roots.pop(), leaf)
+            full >>= 1
+        self._roots.append(leaf)
+        self.size += 1
+
+    def root(self) -> bytes:
+        if not self._roots:
+            return hashlib.sha256(b"").digest()
+        *larger, root = self._roots
+        for left in reversed(larger):
+            root = node(left, root)
+        return root
+
+
+def root_of(leaves: Iterable[bytes]) -> bytes:
+    """The root over these leaf hashes."""
+    frontier = Frontier()
+    for leaf in leaves:
+        frontier.add(leaf)
+    return frontier.root()

@@ -1,0 +1,80 @@
+"""Who is signed in to the console. The token is known to its holder alone; the table has its hash (A284)."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, insert, or_, select, update
+
+from audit_log.tables import session
+
+IDLE = timedelta(minutes=15)
+ABSOLUTE = timedelta(hours=8)
+TOUCH_EVERY = timedelta(seconds=30)  # so that reading a page seldom writes
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    person_id: str
+    token_hash: str = field(repr=False)
+    csrf: str = field(repr=False)  # goes into every form of this session
+    started_at: datetime
+    seen_at: datetime
+
+    def needs_touch(self, now: datetime) -> bool:
+        return now - self.seen_at >= TOUCH_EVERY
+
+
+def token_hash(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def create_session(conn: Connection, person_id: str, now: datetime) -> tuple[str, Session]:
+    """The token, which is told once and not kept, and the session."""
+    token = secrets.token_urlsafe(32)
+    new = Session(person_id, token_hash(token), secrets.token_urlsafe(32), now, now)
+    conn.execute(
+        insert(session).values(
+            token_hash=new.token_hash, person_id=person_id, csrf=new.csrf, started_at=now, seen_at=now
+        )
+    )
+    return token, new
+
+
+def find_session(conn: Connection, token: str, now: datetime) -> Session | None:
+    """The session of this token, unless it was ended, idle too long or simply too long."""
+    table = session.c
+    row = conn.execute(
+        select(table.person_id, table.token_hash, table.csrf, table.started_at, table.seen_at).where(
+            table.token_hash == token_hash(token),
+            table.ended_at.is_(None),
+            table.seen_at > now - IDLE,
+            table.started_at > now - ABSOLUTE,
+        )
+    ).one_or_none()
+    return None if row is None else Session(*row)
+
+
+def touch_session(conn: Connection, found: Session, now: datetime) -> None:
+    """Seen now. Never wakes a session that was ended meanwhile."""
+    ours = (session.c.token_hash == found.token_hash) & session.c.ended_at.is_(None)
+    conn.execute(update(session).where(ours).values(seen_at=now))
+
+
+def end_session(conn: Connection, token: str, now: datetime) -> bool:
+    """Signed off; False when there was nothing to end."""
+    ours = (session.c.token_hash == token_hash(token)) & session.c.ended_at.is_(None)
+    return conn.execute(update(session).where(ours).values(ended_at=now)).rowcount == 1
+
+
+def end_sessions_of(conn: Connection, person_id: str, now: datetime) -> int:
+    """Every session of somebody: after a new password, a new role, a suspension."""
+    theirs = (session.c.person_id == person_id) & session.c.ended_at.is_(None)
+    return conn.execute(update(session).where(theirs).values(ended_at=now)).rowcount
+
+
+def forget_sessions(conn: Connection, before: datetime) -> int:
+    """Delete what ended, or went stale, before then."""
+    old = or_(session.c.ended_at < before, session.c.seen_at < before)
+    return conn.execute(delete(session).where(old)).rowcount

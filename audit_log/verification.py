@@ -1,0 +1,216 @@
+"""Is the change log whole? Everything is computed again from the stored lines; nothing stored is believed.
+
+Answers in plain English, for a governor: the first entry that is wrong, and how.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection, Row, text
+
+from audit_log.checkpoint import NoteError, read_note
+from audit_log.merkle import Frontier
+from audit_log.seal import GENESIS, leaf_of, text_seal
+
+# In plain SQL, so that a value of a wrong type arrives as it is and can be named.
+LINES = text("SELECT seq, entry, prev, leaf FROM change_log ORDER BY seq")
+TEXTS = text("SELECT seq, field, salt, text FROM change_text ORDER BY seq, field")
+NOTES = text("SELECT size, note FROM checkpoint ORDER BY size")
+ERASED = "change-text:erase"  # the entry that says a text was erased
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    whole: bool
+    entries: int
+    first_bad: int | None
+    says: str
+
+
+class _Fault(Exception):
+    def __init__(self, seq: int, says: str) -> None:
+        super().__init__(says)
+        self.seq = seq
+        self.says = says
+
+
+@dataclass(slots=True)
+class _Read:
+    """What has been read and found whole so far."""
+
+    tree: Frontier = field(default_factory=Frontier)
+    leaf: bytes = GENESIS
+    agreed: int = 0  # the last checkpoint that this agreed with
+    missing_texts: dict[tuple[int, str], None] = field(default_factory=dict)
+    erased: set[tuple[int, str]] = field(default_factory=set)
+
+
+def verify(
+    conn: Connection, public_key: Ed25519PublicKey | None = None, held: Sequence[str] = ()
+) -> Verification:
+    """Read the whole log again. `held`: checkpoints that somebody kept elsewhere, the best evidence of all.
+
+    Use it in one `reading` transaction, so that log, texts and checkpoints are of one moment.
+    """
+    rows = conn.execute(LINES).all()
+    try:
+        notes = _notes(conn, public_key, held)
+        read = _read(rows, _texts(conn), notes)
+    except _Fault as fault:
+        return Verification(False, len(rows), fault.seq, fault.says)
+    return Verification(True, len(rows), None, _whole(len(rows), read))
+
+
+def _whole(entries: int, read: _Read) -> str:
+    if not entries:
+        return "The change log is empty."
+    said = (
+        "The one entry is as it was sealed"
+        if entries == 1
+        else f"All {entries} entries are as they were sealed"
+    )
+    said += f", and agree with every checkpoint up to entry {read.agreed}." if read.agreed else "."
+    if erased := len(read.missing_texts):
+        said += (
+            f" {erased} text{' was' if erased == 1 else 's were'} erased, each with an entry that says so."
+        )
+    return said
+
+
+def _read(
+    rows: Sequence[Row[Any]], texts: Mapping[int, Mapping[str, Row[Any]]], notes: Mapping[int, list[bytes]]
+) -> _Read:
+    read = _Read()
+    _agree(read, notes)
+    for seq, row in enumerate(rows, start=1):
+        entry = _line(seq, row, read)
+        _its_texts(seq, entry["texts"], texts.get(seq, {}), read)
+        read.leaf = row.leaf
+        read.tree.add(row.leaf)
+        _agree(read, notes)
+        if entry["event"] == ERASED:
+            read.erased.add((entry["detail"]["seq"], entry["detail"]["field"]))
+    for signed in sorted(notes):
+        if signed > len(rows):
+            raise _Fault(
+                len(rows) + 1,
+                f"The end of the log is missing: a checkpoint was signed over {signed} entries,"
+                f" and only {len(rows)} are there.",
+            )
+    _nothing_beside(rows, texts, read)
+    return read
+
+
+def _line(seq: int, row: Row[Any], read: _Read) -> dict[str, Any]:
+    """The entry, if this line is number `seq`, is as sealed, and follows the one before."""
+    if row.seq != seq:
+        raise _Fault(seq, f"Entry {seq} is missing.")
+    if not _is_sealed(row):
+        raise _Fault(seq, f"Entry {seq} is not what was sealed: its contents were changed.")
+    if row.prev != read.leaf:
+        changed = seq - 1 if read.agreed < seq - 1 else seq
+        raise _Fault(
+            changed, f"Entry {seq} does not follow from entry {seq - 1}: one of the two was changed."
+        )
+    entry = _parsed(row.entry)
+    if entry is None:
+        raise _Fault(seq, f"Entry {seq} is not an entry of a change log.")
+    if entry["seq"] != seq:
+        raise _Fault(seq, f"Entry {seq} is in the wrong place: it was sealed as entry {entry['seq']}.")
+    return entry
+
+
+def _is_sealed(row: Row[Any]) -> bool:
+    sound = isinstance(row.prev, bytes) and isinstance(row.entry, str)
+    return sound and row.leaf == leaf_of(row.prev, row.entry)
+
+
+def _parsed(sealed: str) -> dict[str, Any] | None:
+    try:
+        entry = json.loads(sealed)
+        sound = isinstance(entry["seq"], int) and isinstance(entry["texts"], dict)
+        if entry["event"] == ERASED:
+            sound = sound and isinstance(entry["detail"]["seq"], int)
+            sound = sound and isinstance(entry["detail"]["field"], str)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+    return entry if sound else None
+
+
+def _its_texts(seq: int, sealed: Mapping[str, str], kept: Mapping[str, Row[Any]], read: _Read) -> None:
+    for name, seal in sealed.items():
+        row = kept.get(name)
+        if row is None or row.text is None:
+            read.missing_texts[seq, name] = None
+        elif not _is_text(row) or text_seal(row.salt, row.text) != seal:
+            raise _Fault(seq, f"The text '{name}' of entry {seq} is not what was sealed: it was changed.")
+    for name in kept.keys() - sealed.keys():
+        raise _Fault(seq, f"Entry {seq} was given a text '{name}' that it was not sealed with.")
+
+
+def _is_text(row: Row[Any]) -> bool:
+    return isinstance(row.salt, bytes) and isinstance(row.text, str)
+
+
+def _nothing_beside(
+    rows: Sequence[Row[Any]], texts: Mapping[int, Mapping[str, Row[Any]]], read: _Read
+) -> None:
+    for seq, name in read.missing_texts:
+        if (seq, name) not in read.erased:
+            raise _Fault(
+                seq, f"The text '{name}' of entry {seq} is gone, and no entry says that it was erased."
+            )
+    for seq in texts:
+        if not 1 <= seq <= len(rows):
+            raise _Fault(seq, f"There is a text of entry {seq}, and no such entry.")
+
+
+def _agree(read: _Read, notes: Mapping[int, list[bytes]]) -> None:
+    """Hold every checkpoint of this size against the tree."""
+    size = read.tree.size
+    for root in notes.get(size, ()):
+        if root != read.tree.root():
+            raise _Fault(*_contradicted(read.agreed + 1, size))
+        read.agreed = size
+
+
+def _contradicted(first: int, last: int) -> tuple[int, str]:
+    where = f"Entry {last}" if first >= last else f"One of the entries {first} to {last}"
+    return min(
+        first, last
+    ), f"{where} is not what was signed: it contradicts the checkpoint of {last} entries."
+
+
+def _texts(conn: Connection) -> dict[int, dict[str, Row[Any]]]:
+    found: dict[int, dict[str, Row[Any]]] = {}
+    for row in conn.execute(TEXTS):
+        found.setdefault(row.seq, {})[row.field] = row
+    return found
+
+
+def _notes(conn: Connection, key: Ed25519PublicKey | None, held: Iterable[str]) -> dict[int, list[bytes]]:
+    """The signed root for each size, from the table and from outside."""
+    found: dict[int, list[bytes]] = {}
+    for size, note in _all_notes(conn, held):
+        try:
+            signed = read_note(note)
+        except NoteError:
+            raise _Fault(size or 1, f"The checkpoint of {size} entries is not a checkpoint.") from None
+        if size is not None and signed.size != size:
+            raise _Fault(size, f"The checkpoint of {size} entries was signed for {signed.size}.")
+        if key is not None and not signed.is_signed_by(key):
+            raise _Fault(
+                signed.size, f"The checkpoint of {signed.size} entries is not signed with this school's key."
+            )
+        found.setdefault(signed.size, []).append(signed.root)
+    return found
+
+
+def _all_notes(conn: Connection, held: Iterable[str]) -> Iterator[tuple[int | None, str]]:
+    for row in conn.execute(NOTES):
+        yield row.size, row.note
+    for note in held:
+        yield None, note

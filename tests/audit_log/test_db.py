@@ -1,0 +1,149 @@
+"""One database by URL: the same tables, transactions that say what they are, migrations without gaps."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import CheckConstraint, Engine, create_engine, inspect, text
+from sqlalchemy.exc import DBAPIError
+
+from audit_log.db import journal_mode_for, migrate, open_engine, reading, sqlite_library, writing
+from audit_log.tables import metadata
+
+
+def test_the_migrations_make_the_tables_that_the_code_uses(engine: Engine) -> None:
+    with writing(engine) as conn:
+        context = MigrationContext.configure(conn, opts={"target_metadata": metadata})
+
+        assert compare_metadata(context, metadata) == []
+
+
+def test_the_migrations_make_the_checks_that_the_code_names(sqlite_engine: Engine) -> None:
+    tables = inspect(sqlite_engine)
+    made = {c["name"]: c["sqltext"] for name in metadata.tables for c in tables.get_check_constraints(name)}
+    named = {
+        str(constraint.name): str(constraint.sqltext)
+        for table in metadata.tables.values()
+        for constraint in table.constraints
+        if isinstance(constraint, CheckConstraint)
+    }
+
+    assert made == named != {}
+
+
+def test_migrating_twice_changes_nothing(engine: Engine) -> None:
+    migrate(engine)
+
+    with reading(engine) as conn:
+        assert conn.scalar(text("SELECT count(*) FROM alembic_version")) == 1
+
+
+def test_programs_that_start_together_migrate_one_by_one(fresh_url: str) -> None:
+    faults: list[BaseException] = []
+
+    def start() -> None:
+        engine = open_engine(fresh_url)
+        try:
+            migrate(engine)
+        except BaseException as fault:  # noqa: BLE001  # a thread's fault would be lost
+            faults.append(fault)
+        engine.dispose()
+
+    threads = [threading.Thread(target=start) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert faults == []
+
+
+def test_a_failed_write_leaves_nothing_behind(engine: Engine) -> None:
+    def fail() -> None:
+        with writing(engine) as conn:
+            conn.execute(text("INSERT INTO journal_aside (key, why, record) VALUES ('a', 'b', 'c')"))
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+
+    with reading(engine) as conn:
+        assert conn.scalar(text("SELECT count(*) FROM journal_aside")) == 0
+
+
+def test_a_reader_cannot_write(engine: Engine) -> None:
+    with reading(engine) as conn, pytest.raises(DBAPIError, match=r"read-?only"):
+        conn.execute(text("INSERT INTO journal_aside (key, why, record) VALUES ('a', 'b', 'c')"))
+
+
+def test_a_connection_that_read_can_write_afterwards(engine: Engine) -> None:
+    with reading(engine) as conn:
+        conn.execute(text("SELECT 1"))
+
+    with writing(engine) as conn:
+        conn.execute(text("INSERT INTO journal_aside (key, why, record) VALUES ('a', 'b', 'c')"))
+
+
+def test_a_reader_sees_one_moment_while_another_writes(engine: Engine) -> None:
+    count = text("SELECT count(*) FROM journal_aside")
+    with reading(engine) as conn:
+        before = conn.scalar(count)
+        with writing(engine) as other:
+            other.execute(text("INSERT INTO journal_aside (key, why, record) VALUES ('a', 'b', 'c')"))
+
+        assert conn.scalar(count) == before
+
+
+def test_writers_wait_for_one_another_and_none_fails(engine: Engine) -> None:
+    def add(number: int) -> None:
+        for turn in range(10):
+            with writing(engine) as conn:
+                conn.execute(text("SELECT count(*) FROM journal_aside"))
+                conn.execute(
+                    text("INSERT INTO journal_aside (key, why, record) VALUES (:key, '', '')"),
+                    {"key": f"{number}-{turn}"},
+                )
+
+    threads = [threading.Thread(target=add, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with reading(engine) as conn:
+        assert conn.scalar(text("SELECT count(*) FROM journal_aside")) == 40
+
+
+def test_sqlite_is_durable_and_keeps_its_rules(sqlite_engine: Engine) -> None:
+    with reading(sqlite_engine) as conn:
+        settings = {
+            name: conn.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+
+    expected = sqlite_library().journal_mode.lower()
+    assert settings == {"journal_mode": expected, "synchronous": 2, "foreign_keys": 1, "busy_timeout": 15_000}
+
+
+@pytest.mark.parametrize(
+    ("version", "mode"),
+    [((3, 40, 1), "DELETE"), ((3, 51, 2), "DELETE"), ((3, 51, 3), "WAL"), ((3, 53, 4), "WAL")],
+)
+def test_a_sqlite_that_can_lose_a_wal_is_not_given_one(version: tuple[int, ...], mode: str) -> None:
+    assert journal_mode_for(version) == mode
+
+
+def test_opening_an_engine_touches_nothing(tmp_path: Path) -> None:
+    file = tmp_path / "not-yet.sqlite"
+
+    open_engine(f"sqlite:///{file}").dispose()
+
+    assert not file.exists()
+
+
+def test_a_postgresql_url_needs_no_driver_in_it() -> None:
+    engine = open_engine("postgresql://somebody@localhost/schoolgate")
+
+    assert engine.url.drivername == create_engine("postgresql+psycopg://").url.drivername
