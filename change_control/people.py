@@ -1,0 +1,132 @@
+"""`people import`: people with passwords in clear, or none, become one proposal that holds only hashes (S82).
+
+Whoever is new and came without a password gets a first one, told once, to be changed at first use.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from audit_log.db import reading
+from audit_log.passwords import hash_for_console, hash_for_proxy, password_fault
+from audit_log.people import person_by_username
+from change_control.codes import new_password
+from change_control.desk import Actor, Desk
+from change_control.errors import bad_input
+from change_control.in_force import parsed_policy
+from change_control.people_csv import Sheet, read_people
+from change_control.proposal import Proposal
+from change_control.proposals import propose_people
+from change_control.register_rows import drafted_rows
+from change_control.roles import APPROVING
+from filter_policy.model import Role
+
+# Who signs in to the console with a password of its own from the first day; staff may choose one later.
+CONSOLE_FROM_THE_START = APPROVING | {Role.GOVERNOR}
+HASHING_THREADS = 2
+
+__all__ = ["FirstPasswords", "Imported", "Sheet", "import_people", "read_people"]
+
+
+@dataclass(frozen=True, slots=True)
+class FirstPasswords:
+    """Told once, to whoever proposed them; worth nothing before somebody else has approved."""
+
+    proxy: str | None = field(default=None, repr=False)
+    console: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    proposal: Proposal
+    passwords: Mapping[str, FirstPasswords]  # by username; made for those who came without
+
+
+def import_people(
+    desk: Desk,
+    actor: Actor,
+    rows: Sequence[Mapping[str, object]],
+    reason: str,
+    now: datetime,
+    *,
+    labels: Sequence[str] = (),
+) -> Imported:
+    """Like `propose_people`, for rows with `password` and `console_password` in clear, or none.
+
+    Slow: one argon2 hash for each password, so never on an event loop. Only the hashes are kept.
+    """
+    names = labels or [f"rows[{number}]" for number in range(len(rows))]
+    with reading(desk.engine) as conn:
+        made = _first_passwords(conn, names, rows)
+    clear = [{**row, **new} for row, new in zip(rows, made, strict=True)]
+    with ThreadPoolExecutor(HASHING_THREADS) as threads:
+        hashed = list(threads.map(_hashed, clear))
+    proposal = propose_people(desk, actor, hashed, reason, now, labels=names)
+    told = {
+        str(row["username"]).strip().lower(): FirstPasswords(new.get("password"), new.get("console_password"))
+        for row, new in zip(rows, made, strict=True)
+        if new
+    }
+    return Imported(proposal, told)
+
+
+def _first_passwords(
+    conn: Connection, names: Sequence[str], rows: Sequence[Mapping[str, object]]
+) -> list[dict[str, str]]:
+    """For each row the passwords it still needs. Raises ChangeError, before anything slow is done."""
+    faults: dict[str, str] = {}
+    plain = [{key: value for key, value in row.items() if key not in CLEAR} for row in rows]
+    drafted_rows(conn, parsed_policy(conn), list(zip(names, plain, strict=True)), faults)
+    for name, row in zip(names, rows, strict=True):
+        faults |= {f"{name}.{column}": why for column, why in _password_faults(row).items()}
+    if faults:
+        raise bad_input(faults)
+    return [_needed(conn, row) for row in rows]
+
+
+def _needed(conn: Connection, row: Mapping[str, object]) -> dict[str, str]:
+    found = person_by_username(conn, str(row.get("username", "")).strip())
+    role = str(row.get("role") or (found.role if found else ""))
+    needed = {}
+    if not row.get("password") and (found is None or found.password_hash is None):
+        needed["password"] = new_password()
+    if (
+        role in CONSOLE_FROM_THE_START
+        and not row.get("console_password")
+        and (found is None or found.console_hash is None)
+    ):
+        needed["console_password"] = new_password()
+    return needed
+
+
+def _password_faults(row: Mapping[str, object]) -> dict[str, str]:
+    faults: dict[str, str] = {}
+    role, username = row.get("role"), str(row.get("username", "")).strip()
+    for column in CLEAR:
+        password = row.get(column)
+        if not password:
+            continue
+        known = Role(role) if isinstance(role, str) and role in set(Role) else Role.STAFF
+        fault = password_fault(password, known, username) if isinstance(password, str) else "a text is needed"
+        if fault:
+            faults[column] = fault
+    if row.get("password") and row.get("password") == row.get("console_password"):
+        faults["console_password"] = "must be another one: the other travels with every connection"  # noqa: S105  # a sentence
+    return faults
+
+
+CLEAR: Mapping[str, tuple[str, Callable[[str], str]]] = {
+    "password": ("password_hash", hash_for_proxy),
+    "console_password": ("console_hash", hash_for_console),
+}
+
+
+def _hashed(row: Mapping[str, object]) -> dict[str, object]:
+    hashed = {key: value for key, value in row.items() if key not in CLEAR}
+    for column, (kept, hash_) in CLEAR.items():
+        if password := row.get(column):
+            hashed[kept] = hash_(str(password))
+    return hashed

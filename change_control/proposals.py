@@ -1,0 +1,200 @@
+"""One protocol for every change that opens more: propose, then another person approves or declines.
+
+Policy, unblocks and people go through the same few steps and the same life-cycle table; what differs stands
+in the module of each kind. Nobody decides what he has proposed himself, whatever his role (B75, S34): that is
+said here, under the write lock, and once more by a CHECK of the table.
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection, RowMapping, insert, select, update
+
+from audit_log.db import reading
+from audit_log.tables import proposal
+from change_control import policies, register, unblocks
+from change_control.desk import SYSTEM, Actor, Desk
+from change_control.drafts import Draft, Kind
+from change_control.errors import ChangeError
+from change_control.in_force import parsed_policy
+from change_control.proposal import Proposal, load, proposal_of, settled, state_at
+from change_control.roles import MAY, entitle, require_established
+from change_control.sealing import Change, change
+from change_control.texts import needed, optional
+from filter_policy.life_cycle import Act, LifeCycleError, State, step
+
+KINDS: Mapping[str, Kind] = {"policy": policies, "unblock": unblocks, "people": register}
+DECIDING = frozenset({Act.APPROVE, Act.DECLINE})
+BY_THE_CLOCK = {("requested", "lapsed"): Act.LAPSE, ("approved", "ended"): Act.END}
+
+
+def propose_policy(desk: Desk, actor: Actor, text: str, reason: str, now: datetime) -> Proposal:
+    """The whole text of a new policy. In this first version every policy change counts as loosening."""
+    why = needed(reason)
+    with change(desk, now) as made:
+        _may_propose(made.conn, actor, "policy", now)
+        return _submit(made, actor, policies.draft(made.conn, text, why))
+
+
+def propose_unblock(desk: Desk, actor: Actor, raw: Mapping[str, object], now: datetime) -> Proposal:
+    """`raw` is the request body: sites, for, starts_at, ends_at, subject, reason (A169)."""
+    with change(desk, now) as made:
+        _may_propose(made.conn, actor, "unblock", now)
+        return _submit(made, actor, unblocks.draft(desk, made.conn, raw, now))
+
+
+def propose_people(
+    desk: Desk,
+    actor: Actor,
+    rows: Sequence[Mapping[str, object]],
+    reason: str,
+    now: datetime,
+    *,
+    labels: Sequence[str] = (),
+) -> Proposal:
+    """People to add or change, all at once; see `register.py` for what a row may hold.
+
+    Counts as loosening even where every row only takes away: in this first version two people agree on both.
+    """
+    why = needed(reason)
+    with change(desk, now) as made:
+        _may_propose(made.conn, actor, "people", now)
+        return _submit(made, actor, register.draft(made.conn, rows, why, labels))
+
+
+def approve(desk: Desk, actor: Actor, proposal_id: str, reason: str, now: datetime) -> Proposal:
+    """The second person. What is approved is looked at again, under the policy and lists in force now."""
+    return _settle(desk, actor, proposal_id, Act.APPROVE, reason=optional(reason), now=now)
+
+
+def decline(desk: Desk, actor: Actor, proposal_id: str, reason: str, now: datetime) -> Proposal:
+    return _settle(desk, actor, proposal_id, Act.DECLINE, reason=needed(reason), now=now)
+
+
+def withdraw(desk: Desk, actor: Actor, proposal_id: str, reason: str, now: datetime) -> Proposal:
+    """By whoever proposed it, and by nobody else."""
+    return _settle(desk, actor, proposal_id, Act.WITHDRAW, reason=optional(reason), now=now)
+
+
+def revoke(desk: Desk, actor: Actor, proposal_id: str, reason: str, now: datetime) -> Proposal:
+    """An approved unblock is shut at once; tightening takes one person."""
+    return _settle(desk, actor, proposal_id, Act.REVOKE, reason=needed(reason), now=now)
+
+
+def lapse_due(desk: Desk, now: datetime) -> tuple[Proposal, ...]:
+    """Write down what time has done already: requests that lapsed, unblocks that ended. Safe to repeat."""
+    with reading(desk.engine) as conn:
+        current = state_at(now, parsed_policy(conn).limits.lapse_after_hours)
+        due = conn.execute(select(proposal.c.id).where(current != proposal.c.state)).scalars().all()
+    written = [_by_the_clock(desk, proposal_id, now) for proposal_id in due]
+    return tuple(each for each in written if each is not None)
+
+
+def _may_propose(conn: Connection, actor: Actor, kind: str, now: datetime) -> None:
+    entitle(conn, actor, f"{kind}:propose", now)
+    require_established(conn)
+
+
+def _submit(made: Change, actor: Actor, draft: Draft) -> Proposal:
+    proposal_id = secrets.token_hex(8)
+    made.conn.execute(
+        insert(proposal).values(
+            id=proposal_id,
+            kind=draft.kind,
+            state=State.REQUESTED,
+            loosening=True,
+            payload=dict(draft.payload),
+            reason=draft.reason,
+            proposed_by=actor.person_id,
+            proposed_at=made.at,
+            starts_at=draft.starts_at,
+            ends_at=draft.ends_at,
+        )
+    )
+    row = _row(made, proposal_id)
+    texts = {**draft.texts, "reason": draft.reason}
+    made.seal(f"{draft.kind}:propose", actor, proposal_id, KINDS[draft.kind].facts(row), texts)
+    return proposal_of(row)
+
+
+def _settle(desk: Desk, actor: Actor, proposal_id: str, act: Act, *, reason: str, now: datetime) -> Proposal:
+    with change(desk, now) as made:
+        row = _row(made, proposal_id)
+        _may_settle(made, actor, row, act)
+        _check_state(row, act)
+        if act is Act.APPROVE:
+            _bring_into_force(desk, made, actor, row)
+        return _move(made, actor, row, act, reason)
+
+
+def _may_settle(made: Change, actor: Actor, row: RowMapping, act: Act) -> None:
+    own = row["proposed_by"] == actor.person_id
+    if act in DECIDING and own:
+        raise ChangeError("same-person", "nobody decides what they have proposed; ask somebody else")
+    event = f"{row['kind']}:{act}"
+    if event not in MAY:
+        raise ChangeError("wrong-state", f"{row['kind']} changes know no {act}; propose another one")
+    entitle(made.conn, actor, event, made.at)
+    if act is Act.WITHDRAW and not own:
+        raise ChangeError("wrong-role", "only the one who proposed this can withdraw it")
+
+
+def _check_state(row: RowMapping, act: Act) -> None:
+    """As of now, not only as written: what has lapsed or ended by the clock is met with nothing more."""
+    try:
+        step(State(row["state_now"]), act)
+    except LifeCycleError as error:
+        raise ChangeError("wrong-state", str(error)) from error
+
+
+def _bring_into_force(desk: Desk, made: Change, actor: Actor, row: RowMapping) -> None:
+    require_established(made.conn)
+    kind = KINDS[row["kind"]]
+    kind.recheck(desk, made.conn, row, made.at)
+    kind.apply(made.conn, row, actor, made.at)
+
+
+def _move(made: Change, actor: Actor, row: RowMapping, act: Act, reason: str) -> Proposal:
+    """Only from the state that was read: should two ever come this far at once, the second moves nothing."""
+    who, when, why = (
+        ("decided_by", "decided_at", "decision_reason")
+        if act in DECIDING
+        else ("ended_by", "ended_at", "ended_reason")
+    )
+    moved = made.conn.execute(
+        update(proposal)
+        .where(proposal.c.id == row["id"], proposal.c.state == row["state"])
+        .values(
+            {
+                "state": step(State(row["state"]), act),
+                who: actor.person_id,
+                when: made.at,
+                why: reason or None,
+                "payload": settled(row["payload"]),
+            }
+        )
+    )
+    if moved.rowcount != 1:
+        raise ChangeError("wrong-state", "somebody else was quicker")
+    detail = {**KINDS[row["kind"]].facts(row), "proposed_by": row["proposed_by"]}
+    made.seal(f"{row['kind']}:{act}", actor, row["id"], detail, {"reason": reason} if reason else {})
+    return proposal_of(_row(made, row["id"]))
+
+
+def _by_the_clock(desk: Desk, proposal_id: str, now: datetime) -> Proposal | None:
+    """None when somebody was quicker than the clock."""
+    try:
+        with change(desk, now) as made:
+            row = _row(made, proposal_id)
+            act = BY_THE_CLOCK.get((row["state"], row["state_now"]))
+            if act is None:
+                raise ChangeError("wrong-state", "nothing is due any more")
+            return _move(made, SYSTEM, row, act, "")
+    except ChangeError:
+        return None
+
+
+def _row(made: Change, proposal_id: str) -> RowMapping:
+    hours = parsed_policy(made.conn).limits.lapse_after_hours
+    return load(made.conn, proposal_id, made.at, hours, to_change=True)

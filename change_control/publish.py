@@ -1,0 +1,144 @@
+"""From the database to the gates: the bundle, after every change and at start.
+
+A bundle is a function of what is in the database and of nothing else: "now" is the instant of the last sealed
+change, so that the same content always has the same name. What ends meanwhile is ended by `decide`.
+"""
+
+import fcntl
+import hashlib
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+from sqlalchemy import Connection, select
+
+from audit_log.db import reading
+from audit_log.people import accounts_of
+from audit_log.tables import checkpoint
+from change_control.desk import Desk
+from change_control.in_force import openings_in_force, policy_in_force, unblocks_in_force
+from filter_policy.bundle import FOLDER, Account, current_bundle, write_bundle
+from filter_policy.model import Opening, Unblock
+
+LOCK = "publish.lock"
+KEPT = 5  # older bundles stay a while, for gates that are just reading one and for people who compare
+EPOCH = datetime.fromtimestamp(0, UTC)
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Open:
+    """All that a bundle says, from one view of the database."""
+
+    changes: int  # length of the change log
+    policy_text: str
+    accounts: tuple[Account, ...]
+    unblocks: tuple[Unblock, ...]
+    openings: tuple[Opening, ...]
+
+
+def publish(desk: Desk) -> str:
+    """Write the bundle of what is in the database now; returns its name. Idempotent, one at a time."""
+    with desk.publish_lock, _file_lock(desk.state):
+        with reading(desk.engine) as conn:
+            found = read_open(conn)
+        lists = desk.lists().generation
+        name = _write(desk.state, found, lists)
+        desk.published.of = (found.changes, lists)
+        _remove_old(desk.state / FOLDER, name)
+    return name
+
+
+def publish_or_alarm(desk: Desk) -> None:
+    """After a commit: the change stands whatever happens here; the next try is `publish_if_needed`."""
+    try:
+        publish(desk)
+    except Exception:  # the change is made and sealed; what went wrong is told, and tried again
+        desk.published.of = None
+        log.exception("bundle.publish_failed")
+
+
+def publish_if_needed(desk: Desk) -> str | None:
+    """For a small loop (a second or so): publish when the database or the lists have moved on.
+
+    Returns the new name, or None when the gates have it already. Raises what made the publication fail, as
+    long as it fails: the loop logs it, and readiness says so.
+    """
+    if is_published(desk):
+        return None
+    return publish(desk)
+
+
+def is_published(desk: Desk) -> bool:
+    """Whether the gates have been told of everything in the database; cheap."""
+    with reading(desk.engine) as conn:
+        changes = _last_change(conn)[0]
+    return desk.published.of == (changes, desk.lists().generation) and current_bundle(desk.state) is not None
+
+
+def read_open(conn: Connection) -> Open:
+    changes, as_of = _last_change(conn)
+    accounts = accounts_of(conn)
+    return Open(
+        changes,
+        policy_in_force(conn)[0],
+        tuple(accounts[username] for username in sorted(accounts)),
+        unblocks_in_force(conn, as_of),
+        openings_in_force(conn, as_of),
+    )
+
+
+def _last_change(conn: Connection) -> tuple[int, datetime]:
+    """How long the change log is, and when it was last written to."""
+    asked = select(checkpoint.c.size, checkpoint.c.made_at).order_by(checkpoint.c.size.desc()).limit(1)
+    row = conn.execute(asked).one_or_none()
+    return (row[0], row[1]) if row else (0, EPOCH)
+
+
+def _write(state: Path, found: Open, lists: str) -> str:
+    _remove_damaged(state)
+    return write_bundle(
+        state,
+        policy_text=found.policy_text,
+        lists=lists,
+        accounts=found.accounts,
+        unblocks=found.unblocks,
+        openings=found.openings,
+    )
+
+
+@contextmanager
+def _file_lock(state: Path) -> Iterator[None]:
+    """One publisher at a time, in whichever process; the system lets go of it when a process dies."""
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    descriptor = os.open(state / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _remove_damaged(state: Path) -> None:
+    """A bundle in force that is not what its name says: no gate takes it, so it is written anew."""
+    name = current_bundle(state)
+    if name is None:
+        return
+    with suppress(FileNotFoundError):
+        path = state / FOLDER / name
+        if hashlib.sha256(path.read_bytes()).hexdigest() != name:
+            log.error("bundle.damaged", bundle=name)
+            path.unlink()
+
+
+def _remove_old(folder: Path, current: str) -> None:
+    """Under the lock nobody else writes here, so a temporary file is one that a dead process left."""
+    old = [path for path in folder.iterdir() if len(path.name) == 64 and path.name != current]
+    old.sort(key=lambda path: path.stat().st_mtime, reverse=True)
+    for path in [*old[KEPT:], *folder.glob(".*")]:
+        path.unlink(missing_ok=True)

@@ -1,0 +1,197 @@
+"""What a row of a people proposal may hold, checked whole, and reduced to what it would change."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from audit_log.people import Registered, new_person_id, person_by_id, person_by_username
+from change_control.drafts import instant
+from change_control.proposal import ANONYMOUS
+from change_control.texts import fault_of
+from filter_policy.model import Policy, Role
+
+MOST_ROWS = 5000
+MOST_NAMES = 50
+LONGEST_NAME = 200
+# No colon (it ends the name in Basic credentials) and nothing that means something in a path.
+USERNAME = re.compile(r"\w[\w.@'+ -]{0,62}[\w.@'+-]|\w")
+NEEDED = ("username", "name", "role", "filter_groups")
+UNSIGNED = frozenset({Role.GUEST, Role.COMMUNITY})  # S57: nothing before the agreement is signed
+Labelled = tuple[str, Mapping[str, object]]
+
+
+class _Unfit(ValueError):
+    """Says what is allowed."""
+
+
+def username_of(value: object) -> str:
+    """In lower case, as everywhere. Raises ValueError."""
+    text = value.strip().lower() if isinstance(value, str) else ""
+    if not USERNAME.fullmatch(text):
+        raise _Unfit("1 to 64 letters, digits and . _ - @ ' + are allowed, beginning with a letter or digit")
+    return text
+
+
+def name_of(value: object) -> str:
+    text = value.strip() if isinstance(value, str) else ""
+    if not text or fault_of(text, LONGEST_NAME) or not text.isprintable():
+        raise _Unfit(f"a name of 1 to {LONGEST_NAME} characters is needed")
+    return text
+
+
+def role_of(value: object) -> str:
+    if not isinstance(value, str) or value not in set(Role):
+        raise _Unfit(f"no such role; allowed: {', '.join(Role)}")
+    return str(Role(value))
+
+
+def _names(value: object) -> list[str]:
+    if not isinstance(value, (list, tuple)) or len(value) > MOST_NAMES:
+        raise _Unfit(f"a list of at most {MOST_NAMES} names")
+    return sorted({name_of(each) for each in value})
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _Unfit("true or false")
+    return value
+
+
+def _instant(value: object) -> str | None:
+    if value is None:
+        return None
+    try:
+        at = value if isinstance(value, datetime) else datetime.fromisoformat(str(value))
+        if at.tzinfo is not None:
+            return instant(at.astimezone(UTC))
+    except (ValueError, OverflowError):
+        pass
+    raise _Unfit("a time with its zone, like 2026-12-18T16:00:00Z")
+
+
+def _hash(value: object) -> str:
+    if not isinstance(value, str) or not value.startswith("$argon2id$"):
+        raise _Unfit("an argon2id hash; a password is never proposed in clear")
+    return value
+
+
+FIELDS: Mapping[str, Callable[[object], Any]] = {
+    "id": name_of,
+    "username": username_of,
+    "name": name_of,
+    "role": role_of,
+    "filter_groups": _names,
+    "classes": _names,
+    "agreement_signed": _flag,
+    "starts_at": _instant,
+    "ends_at": _instant,
+    "suspended": _flag,
+    "password_hash": _hash,
+    "console_hash": _hash,
+    "must_change": _flag,
+}
+SECRETS = ("password_hash", "console_hash")
+
+
+def drafted_rows(
+    conn: Connection, policy: Policy, rows: Sequence[Labelled], faults: dict[str, str]
+) -> list[dict[str, Any]]:
+    """The rows that change something, as the proposal keeps them; `faults` gets all, by label.field."""
+    if not 0 < len(rows) <= MOST_ROWS:
+        faults["rows"] = f"between 1 and {MOST_ROWS} people at once"
+        return []
+    drafted, seen = [], set[str]()
+    for label, raw in rows:
+        wrong: dict[str, str] = {}
+        row = _drafted(conn, policy, raw, wrong)
+        username = str(raw.get("username") or raw.get("id")).strip().lower()
+        if username in seen:
+            wrong["username"] = "stands twice"
+        seen.add(username)
+        faults |= {f"{label}.{field}": why for field, why in wrong.items()}
+        if row is not None and not wrong:
+            drafted.append(row)
+    return drafted
+
+
+def _drafted(
+    conn: Connection, policy: Policy, raw: Mapping[str, object], wrong: dict[str, str]
+) -> dict[str, Any] | None:
+    values = _read(raw, wrong)
+    if unknown := set(values.get("filter_groups", ())) - set(policy.filter_groups):
+        wrong["filter_groups"] = f"no such filter group: {', '.join(sorted(unknown))}"
+    found = _found(conn, values, wrong)
+    if wrong:
+        return None
+    secrets = {key: values.pop(key) for key in SECRETS if key in values}
+    must_change = values.pop("must_change", True)
+    values = _new(values, wrong) if found is None else _changed(found, values, wrong)
+    if found is not None and not values and not secrets:
+        return None
+    return {
+        "id": found.id if found else new_person_id(),
+        "new": found is None,
+        "set": values,
+        "named": sorted(set(values) - ANONYMOUS),  # what is set that names somebody, and never sealed
+        "passwords": sorted("proxy" if key == "password_hash" else "console" for key in secrets),
+        "must_change": must_change,
+        "secrets": secrets,
+    }
+
+
+def _read(raw: Mapping[str, object], wrong: dict[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for field, value in raw.items():
+        if field not in FIELDS:
+            wrong[field] = f"no such column; allowed: {', '.join(FIELDS)}"
+            continue
+        try:
+            values[field] = FIELDS[field](value)
+        except _Unfit as allowed:
+            wrong[field] = str(allowed)
+    return values
+
+
+def _found(conn: Connection, values: dict[str, Any], wrong: dict[str, str]) -> Registered | None:
+    """Whom the row is about; None: somebody new."""
+    person_id, username = values.pop("id", None), values.get("username")
+    holder = person_by_username(conn, username) if username else None
+    if person_id is None:
+        if username is None:
+            wrong.setdefault("username", "is needed")
+        return holder
+    found = person_by_id(conn, person_id)
+    if found is None:
+        wrong["id"] = "no such person"
+    elif holder is not None and holder.id != found.id:
+        wrong["username"] = "is somebody else's"
+    return found
+
+
+def _new(values: dict[str, Any], wrong: dict[str, str]) -> dict[str, Any]:
+    wrong |= {field: "is needed" for field in NEEDED if field not in values}
+    if values.pop("suspended", False):
+        wrong["suspended"] = "only false is allowed here; suspending takes one person and its own verb"
+    if wrong:
+        return {}
+    values.setdefault("agreement_signed", values["role"] not in UNSIGNED)
+    return {"classes": [], **values}
+
+
+def _changed(found: Registered, values: dict[str, Any], wrong: dict[str, str]) -> dict[str, Any]:
+    """What differs from the register as it is."""
+    if (lift := values.pop("suspended", None)) is not None:
+        if lift:
+            wrong["suspended"] = "only false is allowed here; suspending takes one person and its own verb"
+        values |= {"suspended_from": None, "suspended_until": None}
+    return {field: value for field, value in values.items() if _as_kept(found, field) != value}
+
+
+def _as_kept(found: Registered, field: str) -> Any:
+    value = getattr(found, field)
+    if isinstance(value, datetime):
+        return instant(value)
+    return sorted(value) if isinstance(value, tuple) else value

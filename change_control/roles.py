@@ -1,0 +1,73 @@
+"""Who may do what: one table, deny by default (S70, S81).
+
+Loosening needs two people and tightening one, so whoever may approve may also revoke, decline and suspend.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from audit_log.enrolment import enrolled_count
+from audit_log.people import Registered, person_by_id
+from change_control.desk import Actor
+from change_control.errors import ChangeError
+from filter_policy.model import Role
+
+# A169, S62: technical staff or another designated person agrees.
+APPROVING = frozenset({Role.TECHNICIAN, Role.COORDINATOR, Role.HEADTEACHER})
+ASKING = APPROVING | {Role.STAFF}
+
+MAY: Mapping[str, frozenset[Role]] = {
+    "unblock:propose": ASKING,
+    "unblock:approve": APPROVING,
+    "unblock:decline": APPROVING,
+    "unblock:revoke": APPROVING,
+    "unblock:withdraw": ASKING,
+    "policy:propose": APPROVING,
+    "policy:approve": APPROVING,
+    "policy:decline": APPROVING,
+    "policy:withdraw": APPROVING,
+    "people:propose": APPROVING,
+    "people:approve": APPROVING,
+    "people:decline": APPROVING,
+    "people:withdraw": APPROVING,
+    "person:suspend": APPROVING,
+    "person:end": APPROVING,
+    "opening:open": ASKING,
+    "opening:close": ASKING,
+    "filtering-log:read": APPROVING,
+}
+FOUNDERS = 2
+
+
+def entitle(conn: Connection, actor: Actor, event: str, now: datetime) -> Registered:
+    """The actor as the register has him in this transaction. Raises ChangeError wrong-role.
+
+    A session may be older than the register: who has been suspended, ended or given another role since he
+    signed in acts no more.
+    """
+    found = person_by_id(conn, actor.person_id)
+    if found is None or found.role != actor.role or not is_active(found, now):
+        raise ChangeError("wrong-role", "your account is not what it was when you signed in; sign in again")
+    if found.role not in MAY.get(event, frozenset()):
+        raise ChangeError("wrong-role", f"a {found.role} may not do this ({event})")
+    return found
+
+
+def is_active(person: Registered, now: datetime) -> bool:
+    """Whether this person may act at all: the agreement signed (S57), begun, not ended, not suspended."""
+    begun = person.starts_at is None or person.starts_at <= now
+    ended = person.ends_at is not None and person.ends_at <= now
+    return person.agreement_signed and begun and not ended and not is_suspended(person, now)
+
+
+def is_suspended(person: Registered, now: datetime) -> bool:
+    start, until = person.suspended_from, person.suspended_until
+    return start is not None and start <= now and (until is None or now < until)
+
+
+def require_established(conn: Connection) -> None:
+    """Nothing is loosened until both people of the first setup have enrolled. Raises ChangeError."""
+    if enrolled_count(conn) < FOUNDERS:
+        raise ChangeError("not-established", "nothing is opened before the first two people have enrolled")

@@ -1,0 +1,76 @@
+"""One change, one transaction: what changes, its line in the change log and a signed checkpoint, or nothing.
+
+    with change(desk, now) as made:
+        made.conn.execute(...)
+        made.seal("unblock:approve", actor, proposal_id, {...}, {"reason": ...})
+
+After the commit the bundle is published. A publication that fails undoes nothing: the line stands, an alarm
+is logged, and `publish_if_needed` tries again.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Connection, text
+
+from audit_log import change_log
+from audit_log.checkpoint import sign_checkpoint
+from audit_log.db import writing
+from change_control.desk import Actor, Desk
+from change_control.publish import publish_or_alarm
+
+ONE_AT_A_TIME = 0x5C4002  # PostgreSQL advisory lock; SQLite has one writer anyway
+
+
+class UnsealedChangeError(Exception):
+    """A verb of ours changed something and left no line: a fault of the program, and undone."""
+
+
+class Change:
+    """A change on its way: the connection to write with, and the instant it is made."""
+
+    def __init__(self, conn: Connection, at: datetime) -> None:
+        self.conn = conn
+        self.at = at
+        self.lines = 0
+
+    def seal(
+        self,
+        event: str,
+        actor: Actor,
+        object_id: str,
+        detail: Mapping[str, object] | None = None,
+        texts: Mapping[str, str] | None = None,
+    ) -> int:
+        """Write the line. `detail` holds ids and facts, never a name; what people wrote goes into `texts`."""
+        self.lines += 1
+        return change_log.append(
+            self.conn,
+            at=self.at,
+            event=event,
+            actor=actor.person_id,
+            role=str(actor.role),
+            object_id=object_id,
+            detail=detail or {},
+            texts=texts or {},
+        )
+
+
+@contextmanager
+def change(desk: Desk, now: datetime) -> Iterator[Change]:
+    """All of it or nothing; then the gates are told."""
+    with writing(desk.engine) as conn:
+        if conn.dialect.name == "postgresql":
+            conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ONE_AT_A_TIME})
+        made = Change(conn, now)
+        yield made
+        _finish(made, desk.key)
+    publish_or_alarm(desk)
+
+
+def _finish(made: Change, key: Ed25519PrivateKey) -> None:
+    if not made.lines:
+        raise UnsealedChangeError
+    sign_checkpoint(made.conn, key, made.at)

@@ -1,0 +1,67 @@
+"""What takes one person, at once: suspending somebody (A419, S184) and ending an account.
+
+Taking either back is a loosening, and so a people proposal.
+"""
+
+from datetime import datetime
+
+from audit_log.people import Registered, change_person, person_by_id
+from audit_log.sessions import end_sessions_of
+from change_control.desk import Actor, Desk
+from change_control.drafts import instant
+from change_control.errors import ChangeError, bad_input
+from change_control.roles import entitle
+from change_control.sealing import Change, change
+from change_control.texts import needed
+
+
+def suspend(  # noqa: PLR0917  # the order of every verb here: desk, who, what, why, now
+    desk: Desk, actor: Actor, person_id: str, until: datetime | None, reason: str, now: datetime
+) -> Registered:
+    """From now until then, or until further notice. Never shortens a suspension."""
+    why = needed(reason)
+    if until is not None and until <= now:
+        raise bad_input({"until": "is already past"})
+    with change(desk, now) as made:
+        found = _found(made, actor, "person:suspend", person_id)
+        start = _start(found, until, now)
+        change_person(made.conn, person_id, suspended_from=start, suspended_until=until)
+        end_sessions_of(made.conn, person_id, now)
+        detail = {"from": instant(start), "until": instant(until)}
+        made.seal("person:suspend", actor, person_id, detail, {"reason": why})
+        return _now(made, person_id)
+
+
+def end_person(desk: Desk, actor: Actor, person_id: str, reason: str, now: datetime) -> Registered:
+    """Somebody has left: the account opens nothing from now on. The line of the register stays."""
+    why = needed(reason)
+    with change(desk, now) as made:
+        found = _found(made, actor, "person:end", person_id)
+        if found.ends_at is not None and found.ends_at <= now:
+            raise ChangeError("wrong-state", "this account has ended already")
+        change_person(made.conn, person_id, ends_at=now)
+        end_sessions_of(made.conn, person_id, now)
+        made.seal("person:end", actor, person_id, {"ends_at": instant(now)}, {"reason": why})
+        return _now(made, person_id)
+
+
+def _found(made: Change, actor: Actor, event: str, person_id: str) -> Registered:
+    entitle(made.conn, actor, event, made.at)
+    return _now(made, person_id)
+
+
+def _now(made: Change, person_id: str) -> Registered:
+    found = person_by_id(made.conn, person_id)
+    if found is None:
+        raise ChangeError("not-found", "there is no such person")
+    return found
+
+
+def _start(found: Registered, until: datetime | None, now: datetime) -> datetime:
+    """Of the old suspension and the new one, all of both: less than that would loosen."""
+    old_from, old_until = found.suspended_from, found.suspended_until
+    if old_from is None or (old_until is not None and old_until <= now):
+        return now
+    if until is not None and (old_until is None or until < old_until):
+        raise ChangeError("refused", "the suspension in force is longer; ending it sooner takes two people")
+    return min(old_from, now)

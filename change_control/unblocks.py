@@ -1,0 +1,91 @@
+"""The kind "unblock": sites for a lesson (A169): who, what, when, why."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from audit_log.people import person_by_id, person_by_username
+from change_control.desk import Actor, Desk
+from change_control.drafts import Draft, instant
+from change_control.errors import ChangeError, bad_input
+from change_control.in_force import parsed_policy
+from change_control.texts import fault_of
+from filter_policy.unblocking import AskError, UnblockAsk, parse_ask, refusal
+
+
+def draft(desk: Desk, conn: Connection, raw: Mapping[str, object], now: datetime) -> Draft:
+    """Raises ChangeError: bad-input naming every field, or refused with the reason (S135)."""
+    faults: dict[str, str] = {}
+    ask = _ask(conn, _with_ids(conn, raw, faults), faults, now)
+    _refuse(desk, conn, ask)
+    payload = {
+        "sites": [str(site) for site in ask.sites],
+        "classes": sorted(ask.classes),
+        "filter_groups": sorted(ask.filter_groups),
+        "people": sorted(ask.people),
+        "subject": ask.subject,
+    }
+    return Draft("unblock", payload, ask.reason, ask.starts_at, ask.ends_at, {"subject": ask.subject})
+
+
+def facts(row: Mapping[Any, Any]) -> dict[str, object]:
+    named = {key: row["payload"][key] for key in ("sites", "classes", "filter_groups", "people")}
+    return {**named, "starts_at": instant(row["starts_at"]), "ends_at": instant(row["ends_at"])}
+
+
+def recheck(desk: Desk, conn: Connection, row: Mapping[Any, Any], now: datetime) -> None:
+    """Asked again in full, of the policy and the lists in force now. Raises ChangeError refused."""
+    payload = row["payload"]
+    raw = {
+        "sites": payload["sites"],
+        "for": {key: payload[key] for key in ("classes", "filter_groups", "people")},
+        "starts_at": row["starts_at"],
+        "ends_at": row["ends_at"],
+        "subject": payload["subject"],
+        "reason": row["reason"],
+    }
+    try:
+        ask = parse_ask(raw, parsed_policy(conn), now)
+    except AskError as error:
+        raise ChangeError("refused", f"this can no longer be opened: {error}", error.faults) from error
+    _refuse(desk, conn, ask)
+
+
+def apply(_conn: Connection, _row: Mapping[Any, Any], _actor: Actor, _now: datetime) -> None:
+    """Nothing else: an approved unblock is in the next bundle, and `decide` holds it to its times."""
+
+
+def _ask(conn: Connection, raw: Mapping[str, object], faults: dict[str, str], now: datetime) -> UnblockAsk:
+    for field in ("subject", "reason"):
+        if (fault := fault_of(raw.get(field) or "")) is not None:
+            faults[field] = fault
+    try:
+        ask = parse_ask(raw, parsed_policy(conn), now)
+    except AskError as error:
+        raise bad_input({**error.faults, **faults}) from error
+    if faults:
+        raise bad_input(faults)
+    return ask
+
+
+def _refuse(desk: Desk, conn: Connection, ask: UnblockAsk) -> None:
+    if reason := refusal(ask, parsed_policy(conn), desk.lists().lookup):
+        raise ChangeError("refused", reason)
+
+
+def _with_ids(conn: Connection, raw: Mapping[str, object], faults: dict[str, str]) -> Mapping[str, object]:
+    """`for.people` may name people by username or id; from here on by id alone."""
+    whom = raw.get("for")
+    if not isinstance(whom, Mapping) or not isinstance(named := whom.get("people"), list):
+        return raw
+    found = {str(name): _person_id(conn, str(name)) for name in named}
+    if missing := [name for name, person_id in found.items() if person_id is None]:
+        faults["for.people"] = f"no such person: {', '.join(missing)}"
+    return {**raw, "for": {**whom, "people": [known for known in found.values() if known]}}
+
+
+def _person_id(conn: Connection, name: str) -> str | None:
+    found = person_by_id(conn, name) or person_by_username(conn, name.strip())
+    return found.id if found else None
