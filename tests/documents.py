@@ -45,10 +45,10 @@ def documents() -> list[Path]:
 
 
 def text_of(path: Path) -> str:
-    """The text, or nothing for a file that is not text."""
+    """The text; nothing for a file that is not there or not text."""
     try:
         return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError:
+    except (FileNotFoundError, UnicodeDecodeError):
         return ""
 
 
