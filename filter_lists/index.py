@@ -15,6 +15,7 @@ from filter_lists.manifest import (
     CLASSES,
     NAMES,
     IndexFault,
+    ListingSet,
     ListSummary,
     Manifest,
     check_files,
@@ -33,7 +34,7 @@ class Index:
     ) -> None:
         self.generation = generation
         self.lists: tuple[ListSummary, ...] = manifest.lists
-        self._sets = tuple((each.pairs, each.has_paths) for each in manifest.sets)
+        self._sets = manifest.sets
         self._names = names
         self._classes = classes
 
@@ -65,7 +66,7 @@ class Index:
 
     @property
     def categories(self) -> frozenset[str]:
-        return frozenset(category for pairs, _ in self._sets for category, _ in pairs)
+        return frozenset(category for each in self._sets for category, _ in each.pairs)
 
     def __len__(self) -> int:
         """How many keys there are; a host of which only parts are listed is one too."""
@@ -75,12 +76,10 @@ class Index:
         """All listings of the host, of the hosts above it and the paths above this one; most exact first."""
         found: list[Listing] = []
         for key, number in reversed(list(self._names.iter_prefixes_with_ids(host_key(url.host)))):
-            pairs, has_paths = self._sets[self._classes[number]]
-            if has_paths:
+            listings = self._sets[self._classes[number]]
+            if listings.has_paths:
                 self._find_paths(key, url.path, found)
-            if pairs:
-                entry = entry_of(key)
-                found += [Listing(category, list_id, entry) for category, list_id in pairs]
+            _add(found, key, listings)
         return tuple(found)
 
     def _find_paths(self, host: str, path: str, found: list[Listing]) -> None:
@@ -88,9 +87,12 @@ class Index:
         for spelling in path_spellings(path):
             hits.update(self._names.iter_prefixes_with_ids(path_key(host, spelling)))
         for key, number in sorted(hits, key=lambda hit: (-len(hit[0]), hit[0])):
-            entry = entry_of(key)
-            pairs, _ = self._sets[self._classes[number]]
-            found += [Listing(category, list_id, entry) for category, list_id in pairs]
+            _add(found, key, self._sets[self._classes[number]])
+
+
+def _add(found: list[Listing], key: str, listings: ListingSet) -> None:
+    entry = entry_of(key)
+    found += [Listing(category, list_id, entry) for category, list_id in listings.pairs]
 
 
 def _mapped(path: Path) -> memoryview:

@@ -52,8 +52,20 @@ class Manifest:
     lists: tuple[ListSummary, ...]
 
     def to_bytes(self) -> bytes:
-        content = {"format": FORMAT, "byteorder": sys.byteorder, **asdict(self)}
-        return json.dumps(content, indent=1, sort_keys=True).encode()
+        """There may be many sets: they are written as places in `pairs`, and a closing -1 for `has_paths`."""
+        pairs = sorted({pair for each in self.sets for pair in each.pairs})
+        number = {pair: place for place, pair in enumerate(pairs)}
+        content = {
+            "format": FORMAT,
+            "byteorder": sys.byteorder,
+            "names": self.names,
+            "width": self.width,
+            "files": self.files,
+            "lists": [asdict(each) for each in self.lists],
+            "pairs": pairs,
+            "sets": [[number[pair] for pair in each.pairs] + [-1] * each.has_paths for each in self.sets],
+        }
+        return json.dumps(content, sort_keys=True).encode()
 
 
 def sha256_of(path: Path) -> str:
@@ -72,14 +84,12 @@ def read_manifest(folder: Path) -> Manifest:
     raw = json.loads(content)
     if (raw.get("format"), raw.get("byteorder")) != (FORMAT, sys.byteorder):
         raise IndexFault(folder, "written by another version, or on another kind of machine: compile it anew")
+    pairs = [(category, list_id) for category, list_id in raw["pairs"]]
     return Manifest(
         names=raw["names"],
         width=raw["width"],
         files=raw["files"],
-        sets=tuple(
-            ListingSet(tuple((category, list_id) for category, list_id in each["pairs"]), each["has_paths"])
-            for each in raw["sets"]
-        ),
+        sets=tuple(ListingSet(tuple(pairs[n] for n in each if n >= 0), -1 in each) for each in raw["sets"]),
         lists=tuple(
             ListSummary(**each | {"skipped": tuple(map(tuple, each["skipped"]))}) for each in raw["lists"]
         ),
