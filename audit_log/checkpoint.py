@@ -5,7 +5,6 @@ contradicts the last one is never signed: `CheckpointError`.
 """
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Iterator
 from contextlib import suppress
@@ -105,22 +104,30 @@ def write_note(size: int, root: bytes, key: Ed25519PrivateKey) -> str:
 def read_note(note: str) -> Checkpoint:
     """Take a note apart; what it says is believed only when `is_signed_by`. Raises NoteError."""
     body, blank, tail = note.partition("\n\n")
-    lines = body.split("\n")
+    *signatures, end = tail.split("\n")
     try:
-        origin, size, root = lines[:3]
-        signatures = tuple(_signature(line) for line in tail.splitlines())
-        if not blank or origin != ORIGIN or not size.isdecimal() or size != str(int(size)):
-            raise NoteError("not a checkpoint of a change log")
-        return Checkpoint(int(size), base64.b64decode(root, validate=True), f"{body}\n".encode(), signatures)
-    except (ValueError, binascii.Error) as fault:
-        raise NoteError("not a checkpoint of a change log") from fault
+        origin, size, root = body.split("\n")[:3]  # more lines may follow: signed, and not for us
+        if not blank or end or origin != ORIGIN or size != str(int(size)) or size.startswith("-"):
+            raise NoteError(f"not a checkpoint of {ORIGIN}")
+        signed = tuple(found for line in signatures if (found := _signature(line)))
+        return Checkpoint(int(size), _base64(root), f"{body}\n".encode(), signed)
+    except ValueError as fault:
+        raise NoteError(f"not a checkpoint of {ORIGIN}") from fault
 
 
-def _signature(line: str) -> bytes:
+def _signature(line: str) -> bytes | None:
+    """What stands on a signature line under our name; other names (witnesses) are not for us."""
     dash, name, encoded = line.split(" ")
-    if dash != DASH or not name:
+    if dash != DASH:
         raise NoteError("not a signature line")
-    return base64.b64decode(encoded, validate=True)
+    return _base64(encoded) if name == ORIGIN else None
+
+
+def _base64(encoded: str) -> bytes:
+    data = base64.b64decode(encoded, validate=True)
+    if base64.b64encode(data).decode() != encoded:
+        raise NoteError("base64 with bits to spare")
+    return data
 
 
 def _key_id(key: Ed25519PublicKey) -> bytes:

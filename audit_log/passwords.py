@@ -60,9 +60,10 @@ def hash_for_console(password: str) -> str:
 def verify_password(password_hash: str | None, password: str) -> bool:
     """Whether it is this password. No hash, no such person: false too, and as slowly."""
     try:
-        return PROXY.verify(password_hash or _nobody(), password) and password_hash is not None
+        known = PROXY.verify(_nobody() if password_hash is None else password_hash, password)
     except (VerificationError, InvalidHashError, UnicodeEncodeError):
         return False
+    return known and password_hash is not None
 
 
 @cache

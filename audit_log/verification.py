@@ -93,13 +93,12 @@ def _read(
         _agree(read, notes)
         if entry["event"] == ERASED:
             read.erased.add((entry["detail"]["seq"], entry["detail"]["field"]))
-    for signed in sorted(notes):
-        if signed > len(rows):
-            raise _Fault(
-                len(rows) + 1,
-                f"The end of the log is missing: a checkpoint was signed over {signed} entries,"
-                f" and only {len(rows)} are there.",
-            )
+    if (longest := max(notes, default=0)) > len(rows):
+        raise _Fault(
+            len(rows) + 1,
+            f"The end of the log is missing: a checkpoint was signed over {longest} entries,"
+            f" and only {len(rows)} are there.",
+        )
     _nothing_beside(rows, texts, read)
     return read
 

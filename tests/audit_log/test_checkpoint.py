@@ -1,0 +1,176 @@
+"""Checkpoints: signed over what is there, never against what was signed before."""
+
+import base64
+import hashlib
+from collections.abc import Callable
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Engine, event, text
+
+from audit_log.change_log import append
+from audit_log.checkpoint import (
+    CheckpointError,
+    NoteError,
+    checkpoints,
+    read_note,
+    sign_checkpoint,
+    write_note,
+)
+from audit_log.db import reading, writing
+from audit_log.merkle import root_of
+from tests.builders import NOON
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+
+
+def add(engine: Engine, count: int = 1, *, sign: bool = True) -> str:
+    note = ""
+    for _ in range(count):
+        with writing(engine) as conn:
+            append(conn, at=NOON, event="a:b", actor="system", role="system", object_id="x")
+            note = sign_checkpoint(conn, KEY, NOON) if sign else ""
+    return note
+
+
+def test_a_note_is_what_the_standard_says() -> None:
+    note = write_note(3, bytes(32), KEY)
+
+    origin, size, root, blank, signature, end = note.split("\n")
+    assert (origin, size, root) == ("schoolgate/change-log", "3", base64.b64encode(bytes(32)).decode())
+    assert (blank, end) == ("", "")
+    dash, name, blob = signature.split(" ")
+    public = KEY.public_key().public_bytes_raw()
+    assert (dash, name) == ("\u2014", origin)
+    assert base64.b64decode(blob)[:4] == hashlib.sha256(name.encode() + b"\n\x01" + public).digest()[:4]
+    KEY.public_key().verify(base64.b64decode(blob)[4:], note.partition("\n\n")[0].encode() + b"\n")
+
+
+def test_a_note_comes_back_as_it_was_written() -> None:
+    checkpoint = read_note(write_note(12, bytes(range(32)), KEY))
+
+    assert (checkpoint.size, checkpoint.root) == (12, bytes(range(32)))
+    assert checkpoint.is_signed_by(KEY.public_key())
+    assert not checkpoint.is_signed_by(Ed25519PrivateKey.generate().public_key())
+
+
+@pytest.mark.parametrize("change", [("12", "13"), ("change-log\n12", "other-log\n12"), ("AAEC", "AAED")])
+def test_a_changed_note_is_not_signed(change: tuple[str, str]) -> None:
+    note = write_note(12, bytes(range(32)), KEY).replace(*change, 1)
+
+    try:
+        assert not read_note(note).is_signed_by(KEY.public_key())
+    except NoteError:
+        assert "other-log" in note
+
+
+@pytest.mark.parametrize(
+    "text_", ["", "\n\n", "a\nb\nc\n\nd\n", "schoolgate/change-log\n-1\nAAAA\n\n\u2014 x AA=="]
+)
+def test_what_is_no_note_is_refused(text_: str) -> None:
+    with pytest.raises(NoteError):
+        read_note(text_)
+
+
+def test_each_checkpoint_covers_the_log_so_far(engine: Engine) -> None:
+    add(engine, 11)
+
+    with reading(engine) as conn:
+        leaves = list(conn.execute(text("SELECT leaf FROM change_log ORDER BY seq")).scalars())
+        for signed in checkpoints(conn):
+            assert read_note(signed.note).root == root_of(leaves[: signed.size])
+
+
+def test_several_entries_may_come_between_two_checkpoints(engine: Engine) -> None:
+    add(engine, 3)
+    add(engine, 4, sign=False)
+    note = add(engine)
+
+    with reading(engine) as conn:
+        leaves = conn.execute(text("SELECT leaf FROM change_log ORDER BY seq")).scalars()
+        assert read_note(note).root == root_of(leaves)
+
+
+def test_with_nothing_new_the_last_note_is_given_again(engine: Engine) -> None:
+    note = add(engine, 2)
+
+    with writing(engine) as conn:
+        assert sign_checkpoint(conn, KEY, NOON) == note
+        assert [c.size for c in checkpoints(conn)] == [2, 1]
+
+
+def test_a_checkpoint_reads_only_what_is_new(sqlite_engine: Engine) -> None:
+    add(sqlite_engine, 40)
+    fetched: list[str] = []
+    event.listen(sqlite_engine, "before_cursor_execute", lambda *a: fetched.append(f"{a[2]} {a[3]}"))
+
+    add(sqlite_engine)
+
+    leaves = [said for said in fetched if "leaf" in said and "seq >" in said]
+    assert len(leaves) == 1
+    assert "40" in leaves[0]
+    assert not [said for said in fetched if "seq <=" in said]
+
+
+def test_a_frontier_that_was_tampered_with_is_computed_again(
+    engine: Engine, without_guards: Callable[[Engine], None]
+) -> None:
+    add(engine, 5)
+    without_guards(engine)
+    with writing(engine) as conn:
+        conn.execute(text("UPDATE checkpoint SET frontier = :junk WHERE size = 5"), {"junk": bytes(64)})
+
+    note = add(engine)
+
+    with reading(engine) as conn:
+        leaves = conn.execute(text("SELECT leaf FROM change_log ORDER BY seq")).scalars()
+        assert read_note(note).root == root_of(leaves)
+
+
+def test_nothing_is_signed_over_a_log_that_was_cut(
+    engine: Engine, without_guards: Callable[[Engine], None]
+) -> None:
+    add(engine, 5)
+    without_guards(engine)
+    with writing(engine) as conn:
+        conn.execute(text("DELETE FROM change_log WHERE seq > 3"))
+
+    with pytest.raises(CheckpointError, match="over 5 entries, and only 3"), writing(engine) as conn:
+        sign_checkpoint(conn, KEY, NOON)
+
+
+def test_nothing_is_signed_over_a_log_that_contradicts_what_was_signed(
+    engine: Engine, without_guards: Callable[[Engine], None]
+) -> None:
+    add(engine, 5)
+    without_guards(engine)
+    with writing(engine) as conn:
+        conn.execute(text("UPDATE checkpoint SET frontier = :none"), {"none": b""})
+        conn.execute(text("UPDATE change_log SET leaf = prev WHERE seq = 2"))
+
+    with pytest.raises(CheckpointError, match="not those that were signed"):
+        add(engine)
+
+
+@pytest.mark.parametrize(
+    "attack",
+    [
+        "UPDATE checkpoint SET note = 'x'",
+        "DELETE FROM checkpoint WHERE size = 2",
+        "INSERT INTO checkpoint SELECT 0, made_at, note, frontier FROM checkpoint WHERE size = 1",
+    ],
+)
+def test_the_database_itself_keeps_checkpoints(engine: Engine, attack: str) -> None:
+    add(engine, 2)
+
+    with pytest.raises(Exception, match=r"append-only|a checkpoint stays"), writing(engine) as conn:
+        conn.execute(text(attack))
+
+
+def test_checkpoints_come_newest_first_and_by_pages(engine: Engine) -> None:
+    add(engine, 5)
+
+    with reading(engine) as conn:
+        assert [c.size for c in checkpoints(conn, limit=2)] == [5, 4]
+        assert [c.size for c in checkpoints(conn, before=4)] == [3, 2, 1]
+        assert checkpoints(conn)[0].made_at == NOON

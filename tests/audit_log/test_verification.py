@@ -1,0 +1,383 @@
+"""The seal holds: whoever owns the database and rewrites the change log is found out."""
+
+import shutil
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, text
+
+from audit_log.change_log import Verification, append, verify
+from audit_log.checkpoint import checkpoints, sign_checkpoint, write_note
+from audit_log.db import migrate, open_engine, reading, writing
+from audit_log.seal import leaf_of
+from tests.builders import NOON
+
+KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+PUBLIC = KEY.public_key()
+SIZE = 9
+
+
+def fill(engine: Engine, count: int = SIZE, *, sign: bool = True) -> None:
+    for number in range(1, count + 1):
+        with writing(engine) as conn:
+            append(
+                conn,
+                at=NOON,
+                event="unblock:approve",
+                actor="p_terry",
+                role="technician",
+                object_id=f"u_{number}",
+                detail={"state": "approved"},
+                texts={"reason": f"lesson {number}"},
+            )
+            if sign:
+                sign_checkpoint(conn, KEY, NOON)
+
+
+def attack(engine: Engine, *statements: str, **values: Any) -> None:
+    with writing(engine) as conn:
+        for statement in statements:
+            conn.execute(text(statement), values)
+
+
+def answer(engine: Engine, **more: Any) -> Verification:
+    with reading(engine) as conn:
+        return verify(conn, PUBLIC, **more)
+
+
+def rechain(engine: Engine, first: int, change: Callable[[str], str]) -> None:
+    """Change one entry and compute every link after it again, as somebody would who knows how."""
+    with writing(engine) as conn:
+        lines = text("SELECT seq, entry, prev, leaf FROM change_log WHERE seq >= :seq ORDER BY seq")
+        rows = conn.execute(lines, {"seq": first}).all()
+        prev = rows[0].prev
+        for row in rows:
+            entry = change(row.entry) if row.seq == first else row.entry
+            leaf = leaf_of(prev, entry)
+            conn.execute(
+                text("UPDATE change_log SET entry = :entry, prev = :prev, leaf = :leaf WHERE seq = :seq"),
+                {"entry": entry, "prev": prev, "leaf": leaf, "seq": row.seq},
+            )
+            prev = leaf
+
+
+@pytest.fixture
+def log(engine: Engine, without_guards: Callable[[Engine], None]) -> Engine:
+    """Nine entries, each with its checkpoint, in a database whose triggers are gone."""
+    fill(engine)
+    without_guards(engine)
+    return engine
+
+
+@pytest.fixture
+def unsigned(engine: Engine, without_guards: Callable[[Engine], None]) -> Engine:
+    """Nine entries and no checkpoint."""
+    fill(engine, sign=False)
+    without_guards(engine)
+    return engine
+
+
+def test_an_untouched_log_is_whole(log: Engine) -> None:
+    assert answer(log) == Verification(
+        True,
+        SIZE,
+        None,
+        "All 9 entries are as they were sealed, and agree with every checkpoint up to entry 9.",
+    )
+
+
+def test_an_empty_log_is_whole(engine: Engine) -> None:
+    assert answer(engine) == Verification(True, 0, None, "The change log is empty.")
+
+
+def test_a_checkpoint_of_the_empty_log_is_held_too(engine: Engine) -> None:
+    with writing(engine) as conn:
+        sign_checkpoint(conn, KEY, NOON)
+    fill(engine, 2)
+
+    assert answer(engine).whole
+
+
+def test_an_edited_entry_is_named(log: Engine) -> None:
+    attack(log, "UPDATE change_log SET entry = replace(entry, 'terry', 'harry') WHERE seq = 7")
+
+    assert answer(log) == Verification(
+        False, SIZE, 7, "Entry 7 is not what was sealed: its contents were changed."
+    )
+
+
+def test_a_removed_entry_is_missed(log: Engine) -> None:
+    attack(log, "DELETE FROM change_log WHERE seq = 4")
+
+    assert answer(log) == Verification(False, SIZE - 1, 4, "Entry 4 is missing.")
+
+
+def test_removing_an_entry_and_closing_the_gap_is_found(log: Engine) -> None:
+    attack(log, "DELETE FROM change_log WHERE seq = 4", "UPDATE change_log SET seq = seq - 1 WHERE seq = 5")
+
+    assert answer(log).first_bad in (3, 4)
+
+
+def test_swapped_entries_are_found(log: Engine) -> None:
+    attack(
+        log,
+        "UPDATE change_log SET seq = 99 WHERE seq = 3",
+        "UPDATE change_log SET seq = 3 WHERE seq = 6",
+        "UPDATE change_log SET seq = 6 WHERE seq = 99",
+    )
+
+    assert answer(log).first_bad in (2, 3)
+
+
+def test_an_entry_in_the_wrong_place_is_found_even_when_it_was_sealed_again(unsigned: Engine) -> None:
+    rechain(unsigned, 5, lambda entry: entry.replace('"seq":5', '"seq":6'))
+
+    assert answer(unsigned) == Verification(
+        False, SIZE, 5, "Entry 5 is in the wrong place: it was sealed as entry 6."
+    )
+
+
+def test_an_inserted_entry_is_found(log: Engine) -> None:
+    for moved in range(SIZE, 4, -1):
+        attack(log, "UPDATE change_log SET seq = seq + 1 WHERE seq = :moved", moved=moved)
+    attack(log, "INSERT INTO change_log SELECT 5, entry, prev, leaf FROM change_log WHERE seq = 4")
+
+    found = answer(log)
+    assert not found.whole
+    assert found.first_bad in (4, 5)
+
+
+def test_an_added_entry_that_follows_well_but_was_never_signed_is_still_held_against_later_checkpoints(
+    log: Engine,
+) -> None:
+    rechain(log, SIZE, lambda entry: entry.replace("terry", "harry"))
+
+    assert answer(log).first_bad == SIZE
+
+
+def test_a_log_chained_again_contradicts_its_checkpoints(log: Engine) -> None:
+    rechain(log, 3, lambda entry: entry.replace("approved", "declined"))
+
+    assert answer(log) == Verification(
+        False, SIZE, 3, "Entry 3 is not what was signed: it contradicts the checkpoint of 3 entries."
+    )
+
+
+def test_a_log_chained_again_contradicts_a_checkpoint_kept_elsewhere(log: Engine) -> None:
+    with reading(log) as conn:
+        kept = [c.note for c in checkpoints(conn) if c.size == 6]
+    rechain(log, 3, lambda entry: entry.replace("approved", "declined"))
+    attack(log, "DELETE FROM checkpoint")
+
+    assert answer(log).whole, "nothing in the database itself can show it any more"
+    assert answer(log, held=kept).first_bad == 1
+    assert "One of the entries 1 to 6" in answer(log, held=kept).says
+
+
+def test_an_entry_with_a_new_link_but_no_new_chain_is_found(unsigned: Engine) -> None:
+    with writing(unsigned) as conn:
+        row = conn.execute(text("SELECT entry, prev FROM change_log WHERE seq = 4")).one()
+        changed = row.entry.replace("terry", "harry")
+        conn.execute(
+            text("UPDATE change_log SET entry = :entry, leaf = :leaf WHERE seq = 4"),
+            {"entry": changed, "leaf": leaf_of(row.prev, changed)},
+        )
+
+    assert answer(unsigned) == Verification(
+        False, SIZE, 4, "Entry 5 does not follow from entry 4: one of the two was changed."
+    )
+
+
+def test_a_cut_tail_is_found_while_a_checkpoint_is_longer(log: Engine) -> None:
+    attack(log, "DELETE FROM change_log WHERE seq > 6", "DELETE FROM change_text WHERE seq > 6")
+
+    assert answer(log) == Verification(
+        False,
+        6,
+        7,
+        "The end of the log is missing: a checkpoint was signed over 9 entries, and only 6 are there.",
+    )
+
+
+def test_a_log_cut_to_nothing_is_found(log: Engine) -> None:
+    attack(log, "DELETE FROM change_log", "DELETE FROM change_text")
+
+    assert answer(log).first_bad == 1
+
+
+def test_a_changed_text_is_found(log: Engine) -> None:
+    attack(log, "UPDATE change_text SET text = 'because I said so' WHERE seq = 8")
+
+    assert answer(log) == Verification(
+        False, SIZE, 8, "The text 'reason' of entry 8 is not what was sealed: it was changed."
+    )
+
+
+def test_a_text_with_a_salt_of_its_own_is_found(log: Engine) -> None:
+    attack(log, "UPDATE change_text SET salt = :salt WHERE seq = 8", salt=bytes(16))
+
+    assert answer(log).first_bad == 8
+
+
+@pytest.mark.parametrize("way", ["UPDATE change_text SET text = NULL", "DELETE FROM change_text"])
+def test_a_text_erased_in_silence_is_found(log: Engine, way: str) -> None:
+    attack(log, f"{way} WHERE seq = 2")
+
+    assert answer(log) == Verification(
+        False, SIZE, 2, "The text 'reason' of entry 2 is gone, and no entry says that it was erased."
+    )
+
+
+def test_an_added_text_is_found(log: Engine) -> None:
+    attack(
+        log,
+        "INSERT INTO change_text (seq, field, salt, text) VALUES (5, 'agreement', :salt, 'agreed')",
+        "INSERT INTO change_text (seq, field, salt, text) VALUES (77, 'reason', :salt, 'nothing')",
+        salt=bytes(16),
+    )
+
+    assert answer(log).first_bad == 5
+    attack(log, "DELETE FROM change_text WHERE seq = 5 AND field = 'agreement'")
+    assert answer(log).says == "There is a text of entry 77, and no such entry."
+
+
+def test_a_checkpoint_that_somebody_else_signed_is_found(log: Engine) -> None:
+    note = write_note(4, bytes(32), Ed25519PrivateKey.generate())
+    attack(log, "UPDATE checkpoint SET note = :note WHERE size = 4", note=note)
+
+    assert answer(log).says == "The checkpoint of 4 entries is not signed with this school's key."
+
+
+def test_a_checkpoint_of_another_size_is_found(log: Engine) -> None:
+    with reading(log) as conn:
+        five = next(c.note for c in checkpoints(conn) if c.size == 5)
+    attack(log, "UPDATE checkpoint SET note = :note WHERE size = 4", note=five)
+
+    assert answer(log).says == "The checkpoint of 4 entries was signed for 5."
+
+
+@pytest.mark.parametrize("note", ["", "schoolgate/change-log\n4\n", "x\n4\nAAAA\n\n\u2014 x AAAA\n"])
+def test_a_checkpoint_that_is_none_is_found(log: Engine, note: str) -> None:
+    attack(log, "UPDATE checkpoint SET note = :note WHERE size = 4", note=note)
+
+    assert answer(log).says == "The checkpoint of 4 entries is not a checkpoint."
+
+
+@pytest.mark.parametrize(
+    "nonsense", ["[]", "7", "not json", '{"seq":4}', '{"seq":4,"texts":[],"event":"a:b"}']
+)
+def test_a_sealed_line_that_is_no_entry_is_found_and_stops_nobody(unsigned: Engine, nonsense: str) -> None:
+    rechain(unsigned, 4, lambda _: nonsense)
+
+    assert answer(unsigned).says == "Entry 4 is not an entry of a change log."
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE change_log SET entry = 7 WHERE seq = 4",
+        "UPDATE change_log SET entry = x'00ff' WHERE seq = 4",
+        "UPDATE change_log SET leaf = 'a text' WHERE seq = 4",
+        "UPDATE change_log SET prev = 4 WHERE seq = 4",
+        "UPDATE change_text SET salt = 'a text' WHERE seq = 4",
+        "UPDATE change_text SET text = x'00ff' WHERE seq = 4",
+    ],
+)
+def test_values_of_a_wrong_type_are_found_and_stop_nobody(
+    sqlite_engine: Engine, without_guards: Callable[[Engine], None], damage: str
+) -> None:
+    fill(sqlite_engine)
+    without_guards(sqlite_engine)
+    attack(sqlite_engine, damage)
+
+    assert answer(sqlite_engine).first_bad == 4
+
+
+# Whatever byte is changed, whatever line is moved or taken: found.
+
+
+@pytest.fixture(scope="module")
+def sealed_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A whole log in one SQLite file, to be copied and attacked."""
+    path = tmp_path_factory.mktemp("sealed") / "whole.sqlite"
+    engine = open_engine(f"sqlite:///{path}")
+    migrate(engine)
+    fill(engine)
+    with engine.connect() as conn:
+        names = conn.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
+        for name in names:
+            conn.execute(text(f"DROP TRIGGER {name}"))
+        conn.commit()
+        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+    return path
+
+
+def attacked(whole: Path, statement: str, values: tuple[object, ...] = ()) -> Verification:
+    """What verify says of a copy of the log after one statement."""
+    copy = whole.with_name("copy.sqlite")
+    shutil.copy(whole, copy)
+    with closing(sqlite3.connect(copy)) as conn, conn:
+        conn.execute("PRAGMA journal_mode=DELETE")
+        conn.execute(statement, values)
+    engine = open_engine(f"sqlite:///{copy}")
+    try:
+        return answer(engine)
+    finally:
+        engine.dispose()
+
+
+COLUMNS = [
+    *[("change_log", "seq", "entry"), ("change_log", "seq", "prev"), ("change_log", "seq", "leaf")],
+    *[("change_text", "seq", "salt"), ("change_text", "seq", "text"), ("checkpoint", "size", "note")],
+]
+
+
+@given(
+    where=st.sampled_from(COLUMNS),
+    seq=st.integers(1, SIZE),
+    place=st.integers(0, 400),
+    bit=st.integers(0, 7),
+)
+def test_any_single_changed_bit_is_found(
+    sealed_file: Path, where: tuple[str, str, str], seq: int, place: int, bit: int
+) -> None:
+    table, key, column = where
+    with closing(sqlite3.connect(sealed_file)) as conn:
+        (value,) = conn.execute(f"SELECT {column} FROM {table} WHERE {key} = ?", (seq,)).fetchone()  # noqa: S608  # our own names
+    data = bytearray(value if isinstance(value, bytes) else value.encode())
+    data[place % len(data)] ^= 1 << bit
+    changed = bytes(data) if isinstance(value, bytes) else data.decode("utf-8", "replace")
+
+    found = attacked(sealed_file, f"UPDATE {table} SET {column} = ? WHERE {key} = ?", (changed, seq))  # noqa: S608  # our own names
+
+    assert not found.whole
+    assert found.first_bad is not None
+    assert found.first_bad <= seq + 1
+
+
+@given(seq=st.integers(1, SIZE))
+def test_any_removed_line_is_found(sealed_file: Path, seq: int) -> None:
+    found = attacked(sealed_file, "DELETE FROM change_log WHERE seq = ?", (seq,))
+
+    assert (found.whole, found.first_bad) == (False, seq)
+
+
+@given(one=st.integers(1, SIZE), other=st.integers(1, SIZE))
+def test_any_two_swapped_lines_are_found(sealed_file: Path, one: int, other: int) -> None:
+    assume(one != other)
+    swap = """UPDATE change_log SET (entry, prev, leaf) = (SELECT entry, prev, leaf FROM change_log AS c
+              WHERE c.seq = CASE change_log.seq WHEN ?1 THEN ?2 ELSE ?1 END) WHERE seq IN (?1, ?2)"""
+
+    assert not attacked(sealed_file, swap, (one, other)).whole
+
+
+def test_the_copy_that_is_not_attacked_is_whole(sealed_file: Path) -> None:
+    assert attacked(sealed_file, "SELECT 1").whole
