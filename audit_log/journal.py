@@ -67,7 +67,7 @@ class _File:
         except OSError:
             os.close(fd)
             raise
-        if how is CONTINUED:
+        if how == CONTINUED:
             os.close(self.fd)
         self.fd = fd
 
@@ -106,8 +106,8 @@ class Journal:
 
     async def append(self, record: Mapping[str, object]) -> None:
         """Back when the record is on disk. Raises JournalError, and then nothing may be let by."""
-        if self._error is not None or self._closed:
-            raise JournalError(self._error or "the journal is closed")
+        if self._error is not None:
+            raise JournalError(self._error)
         try:
             line = encode_line(record if type(record) is dict else dict(record))
         except (ValueError, TypeError, RecursionError) as fault:
@@ -162,8 +162,9 @@ class Journal:
                 self._commit([line for line, _ in waiting] + notes, len(notes))
                 _release([future for _, future in waiting], self._error)
         finally:  # whatever stopped us, nobody waits for ever
-            self._error = self._error or "the journal's writer has stopped"
-            _release([future for _, future in self._take_now()], self._error)
+            stopped = self._error or "the journal is closed"
+            self._error = stopped
+            _release([future for _, future in self._take_now()], stopped)
 
     def _take(self) -> list[Waiting]:
         first = self._queue.get()
