@@ -3,6 +3,7 @@
 import ast
 import io
 import re
+import shlex
 import subprocess
 import tokenize
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ CITATION = re.compile(r"\b[SABDFMI]\d+\b")  # S135, A169, B75; D, F, M and I row
 LINTER_CODES = re.compile(r"noqa:\s*[A-Z]+\d+(?:\s*,\s*[A-Z]+\d+)*")
 LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 FENCE = re.compile(r"^```\w*\n(.*?)^```", re.MULTILINE | re.DOTALL)
+SHELL = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
 SPAN = re.compile(r"`([^`\n]+)`")
 
 
@@ -67,11 +69,19 @@ def anchors(path: Path) -> set[str]:
 
 
 def commands(path: Path) -> Iterator[str]:
-    """What a document tells people to type: the lines of its fenced blocks, and its code spans."""
+    """What a document tells people to type: the lines of its blocks of shell, and its code spans."""
     text = text_of(path)
-    for block in FENCE.findall(text):
-        yield from (line.removeprefix("$ ") for line in block.replace("\\\n", " ").splitlines())
+    for block in SHELL.findall(text):
+        yield from block.replace("\\\n", " ").splitlines()
     yield from SPAN.findall(FENCE.sub("", text))
+
+
+def words(line: str) -> list[str]:
+    """As a shell would part them; as they stand where a shell could not."""
+    try:
+        return shlex.split(line, comments=True)
+    except ValueError:
+        return line.split()
 
 
 def citations(path: Path) -> set[str]:

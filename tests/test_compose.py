@@ -8,16 +8,20 @@ from typing import Any
 
 import pytest
 import yaml
+from typer.main import get_command
+
+from schoolgate.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = ROOT / "docker-compose.yml"
 COMPOSE: dict[str, Any] = yaml.safe_load(FILE.read_text(encoding="utf-8"))
 SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
-OURS = ("proxy", "recorder", "api")
+OURS = ("proxy", "recorder", "api", "init")
+LASTING = tuple(sorted(set(SERVICES) - {"init"}))  # init founds the school and is gone
 DOCKERFILE = (ROOT / "Dockerfile").read_text(encoding="utf-8")
 
 every_service = pytest.mark.parametrize("name", sorted(SERVICES))
-every_one_of_ours = pytest.mark.parametrize("name", OURS)
+every_lasting_service = pytest.mark.parametrize("name", LASTING)
 
 
 def _mounts(name: str) -> dict[str, str]:
@@ -41,7 +45,7 @@ def test_the_file_is_a_compose_file() -> None:
 
 
 def test_the_services_are_the_ones_that_the_documents_name() -> None:
-    assert set(SERVICES) == {"proxy", "recorder", "api", "postgres"}
+    assert set(SERVICES) == {"proxy", "recorder", "api", "postgres", "init"}
 
 
 @every_service
@@ -67,7 +71,7 @@ def test_the_root_of_each_is_read_only_and_tmp_lies_in_memory(name: str) -> None
     assert all("noexec" in entry for entry in SERVICES[name]["tmpfs"])
 
 
-@every_service
+@every_lasting_service
 def test_each_says_whether_it_is_well(name: str) -> None:
     check = SERVICES[name]["healthcheck"]
     assert check["test"][0] == "CMD"
@@ -123,11 +127,24 @@ def test_the_database_is_published_to_nobody_and_the_console_to_this_machine_onl
 
 
 def test_the_key_that_signs_for_every_site_is_in_the_proxy_alone() -> None:
-    assert [name for name in SERVICES if "ca" in _mounts(name)] == ["proxy"]
+    assert [name for name in LASTING if "ca" in _mounts(name)] == ["proxy"]
 
 
-def test_the_key_that_seals_the_change_log_is_not_in_the_proxy() -> None:
-    assert [name for name in SERVICES if "office" in _mounts(name)] == ["api"]
+def test_the_key_that_seals_the_change_log_is_in_the_api_alone() -> None:
+    assert [name for name in LASTING if "office" in _mounts(name)] == ["api"]
+
+
+def test_the_founding_happens_once_and_only_when_somebody_asks() -> None:
+    assert SERVICES["init"]["profiles"] == ["setup"]
+    assert SERVICES["init"]["restart"] == "no"
+    assert "ports" not in SERVICES["init"]
+    assert SERVICES["init"]["networks"] == ["data"]
+
+
+@pytest.mark.parametrize("name", OURS)
+def test_each_of_ours_runs_a_command_that_exists(name: str) -> None:
+    typed = SERVICES[name].get("command") or SERVICES[name]["entrypoint"][1:]
+    assert typed[0] in get_command(app).commands  # type: ignore[attr-defined]  # a group, since it has verbs
 
 
 def test_the_proxy_cannot_write_what_it_is_told_to_enforce() -> None:
@@ -139,6 +156,11 @@ def test_the_proxy_cannot_write_what_it_is_told_to_enforce() -> None:
 def test_only_proxy_and_recorder_write_the_journal() -> None:
     writers = [name for name in SERVICES if _mounts(name).get("journal") == "rw"]
     assert writers == ["proxy", "recorder"]
+
+
+def test_a_lost_key_is_noticed_since_its_fingerprint_lies_elsewhere() -> None:
+    assert _mounts("proxy")["gate"] == "rw"
+    assert [name for name in SERVICES if "gate" in _mounts(name)] == ["proxy"]
 
 
 def test_every_named_volume_is_used_and_every_used_one_named() -> None:
