@@ -38,6 +38,7 @@ class Settings:
     proxy_port: int = 8080
     api_host: str = "127.0.0.1"
     api_port: int = 8000
+    console_url: str = ""
     state: Path = Path("var")
     policy: Path = Path("config/policy.yaml")
     lists: Path = Path("config/lists.yaml")
@@ -48,6 +49,11 @@ class Settings:
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.state / 'schoolgate.sqlite'}"
+
+    @property
+    def console(self) -> str:
+        """What people type to reach the console."""
+        return self.console_url or self.api
 
     @property
     def api(self) -> str:
@@ -78,6 +84,12 @@ def _path(value: object) -> Path:
     raise _Unfit("a path")
 
 
+def _console_url(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"(https?://[0-9A-Za-z.:\[\]_-]+)?", value):
+        return value
+    raise _Unfit("empty, or https://NAME")
+
+
 def _database_url(value: object) -> str:
     if isinstance(value, str) and re.match(r"$|sqlite:///|postgresql(\+psycopg)?://", value):
         return value
@@ -101,6 +113,7 @@ KEYS: Mapping[str, Callable[[object], object]] = {
     "proxy_port": _port,
     "api_host": _host,
     "api_port": _port,
+    "console_url": _console_url,
     "state": _path,
     "policy": _path,
     "lists": _path,

@@ -178,11 +178,8 @@ def _signals(handle: Callable[[], None]) -> Iterator[None]:
 
 def cannot_listen(host: str, port: int) -> str | None:
     """Why this program could not listen there, or None. Port 0, any free one, is always to be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
+        reserve(host, port).close()
     except OSError as error:
         return (
             "another program listens there"
@@ -190,3 +187,15 @@ def cannot_listen(host: str, port: int) -> str | None:
             else str(error.strerror or error)
         )
     return None
+
+
+def reserve(host: str, port: int) -> socket.socket:
+    """Bound and not listening: nobody else gets this port, and a child that names it can listen there."""
+    holder = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM)
+    try:
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind((host, port))
+    except OSError:
+        holder.close()
+        raise
+    return holder

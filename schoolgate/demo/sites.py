@@ -40,6 +40,7 @@ class ExampleSites:
     """Serves `pages` (by host) from threads of this process until `stop`."""
 
     def __init__(self, pages: Mapping[str, Page], certificate: Path, ports: tuple[int, int] = (0, 0)) -> None:
+        self.pages = pages
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate)
         self._servers = (_Server(pages, ports[0], None), _Server(pages, ports[1], tls))

@@ -19,7 +19,10 @@ from filter_policy.yaml_lines import YamlFault, load_with_lines
 from schoolgate.demo.origins import ANY_PORT, Origin, Origins
 
 SECTIONS = ("people", "policy", "sites", "lists", "egress", "connect_ports", "upstream_ca")
-PERSON = ("name", "role", "filter_groups", "classes", "password", "console_password")
+PERSON = (
+    *("name", "role", "filter_groups", "classes", "password", "console_password"),
+    *("agreement_signed", "starts_at", "ends_at"),
+)
 
 
 class WorldError(Exception):
@@ -41,6 +44,7 @@ class Character:
     classes: tuple[str, ...] = ()
     password: str | None = None
     console_password: str | None = None
+    more: Mapping[str, object] = field(default_factory=dict)  # agreement_signed, starts_at, ends_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ def _people(value: object, read: Reader) -> dict[str, Character]:
             classes=tuple(read.texts(row.get("classes"), (*here, "classes"))),
             password=_password(row, "password", here, read),
             console_password=_password(row, "console_password", here, read),
+            more={key: row[key] for key in ("agreement_signed", "starts_at", "ends_at") if key in row},
         )
     return found
 

@@ -107,6 +107,6 @@ def test_value_and_file_of_one_key_together_are_refused(tmp_path: Path) -> None:
 def test_nothing_in_the_settings_can_open_or_hide_anything() -> None:
     """Invariant 4: networks, egress, CONNECT ports and what is kept are policy, not settings."""
     assert set(KEYS) == {
-        *("proxy_host", "proxy_port", "api_host", "api_port"),
+        *("proxy_host", "proxy_port", "api_host", "api_port", "console_url"),
         *("state", "policy", "lists", "database_url", "gate", "log_level"),
     }

@@ -1,0 +1,173 @@
+"""Everything on this machine that can be wrong, looked at once; each finding is a sentence."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from schoolgate.front import Front
+from schoolgate.settings import Settings, SettingsError
+from schoolgate.telling import Failed
+
+MITMPROXY = "12.2.3"  # the one whose behaviour is tested (docs/adr/0010)
+OLDEST_CLOCK = datetime(2026, 9, 1, tzinfo=UTC)  # before the first release: a clock that was never set
+OLD_LISTS = timedelta(days=30)
+LEAST_DISK = 1_000_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    check: str
+    fit: bool
+    says: str
+
+
+def examine(front: Front) -> list[Finding]:
+    found = [_python(), _mitmproxy(), _sqlite(), _clock()]
+    try:
+        settings = front.settings
+    except SettingsError as error:
+        return [*found, Finding("settings", False, "; ".join(error.faults))]
+    found.append(Finding("settings", True, f"{settings.config / 'school.yaml'} is understood"))
+    for check in (_state, _disk, _ca, _ports, _database, _in_force, _lists_age, _drift):
+        found += _safely(check, settings)
+    return found
+
+
+def _safely(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> list[Finding]:
+    """One check that cannot be made must not hide the others."""
+    try:
+        return list(check(settings))
+    except Failed as failed:
+        return [Finding(check.__name__.strip("_").replace("_", " "), False, " ".join(failed.lines))]
+    except Exception as error:  # noqa: BLE001  # a doctor reports what he cannot examine
+        says = f"cannot be looked at: {type(error).__name__}: {error}"
+        return [Finding(check.__name__.strip("_").replace("_", " "), False, says)]
+
+
+def _python() -> Finding:
+    fit = sys.version_info >= (3, 12)
+    return Finding("python", fit, f"{sys.version.split()[0]} ({sys.executable}); 3.12 or newer is needed")
+
+
+def _mitmproxy() -> Finding:
+    try:
+        running = version("mitmproxy")
+    except PackageNotFoundError:
+        running = "none"
+    return Finding("mitmproxy", running == MITMPROXY, f"{running}; tested with {MITMPROXY}")
+
+
+def _sqlite() -> Finding:
+    from audit_log.db import WAL_IS_SAFE_FROM, sqlite_library
+
+    library = sqlite_library()
+    number = ".".join(map(str, library.version))
+    says = f"{number} ({library.module.__name__}), journal mode {library.journal_mode}"
+    if library.version < WAL_IS_SAFE_FROM:
+        says += "; older than 3.51.3, whose WAL can lose data: slower, and safe"
+    return Finding("sqlite", True, says)
+
+
+def _clock() -> Finding:
+    now = datetime.now(UTC)
+    return Finding("clock", now > OLDEST_CLOCK, f"{now:%Y-%m-%d %H:%M:%S} UTC")
+
+
+def _state(settings: Settings) -> Iterator[Finding]:
+    if not settings.state.exists():
+        yield Finding(
+            "state", False, f"{settings.state} is not there yet: schoolgate init, or schoolgate run"
+        )
+        return
+    private = not settings.state.stat().st_mode & 0o077
+    yield Finding(
+        "state", private, f"{settings.state}, {'private' if private else 'others may look in: chmod 700'}"
+    )
+    for path in (settings.state / "keys" / "change-log.key", settings.state / "ca" / "mitmproxy-ca.pem"):
+        if path.exists() and path.stat().st_mode & 0o077:
+            yield Finding("state", False, f"{path} can be read by others: chmod 600")
+
+
+def _disk(settings: Settings) -> Iterator[Finding]:
+    at = settings.state if settings.state.exists() else settings.root
+    free = shutil.disk_usage(at).free
+    yield Finding("disk", free > LEAST_DISK, f"{free / 1e9:.1f} GB free; a full disk shuts the gate")
+
+
+def _ca(settings: Settings) -> Iterator[Finding]:
+    from cryptography import x509
+
+    from schoolgate.school_ca import FINGERPRINT, FOLDER, PUBLIC, fingerprint_of
+
+    path = settings.state / FOLDER / PUBLIC
+    if not path.exists():
+        yield Finding("ca", False, f"{path} is missing")
+        return
+    kept = settings.state / FINGERPRINT
+    known = kept.read_text(encoding="ascii").strip() if kept.exists() else None
+    ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
+    left = ends - datetime.now(UTC)
+    fit = known == fingerprint_of(path) and left > OLD_LISTS
+    yield Finding("ca", fit, f"{path}, valid until {ends:%d %B %Y}, SHA-256 {fingerprint_of(path)}")
+
+
+def _ports(settings: Settings) -> Iterator[Finding]:
+    from schoolgate.supervisor import cannot_listen
+
+    for key in ("proxy", "api"):
+        host, port = getattr(settings, f"{key}_host"), getattr(settings, f"{key}_port")
+        why = cannot_listen(host, port)
+        yield Finding(f"{key} port", True, f"{host} port {port}: {why or 'free'}")
+
+
+def _database(settings: Settings) -> Iterator[Finding]:
+    from sqlalchemy import inspect
+
+    from audit_log.db import open_engine, reading
+    from audit_log.people import people_count
+
+    if settings.database.startswith("sqlite") and not Path(settings.database.partition("///")[2]).exists():
+        yield Finding("database", False, "is not there yet: schoolgate init, or schoolgate run")
+        return
+    engine = open_engine(settings.database)
+    try:
+        if not inspect(engine).has_table("person"):
+            yield Finding("database", False, "has no tables yet: schoolgate init")
+            return
+        with reading(engine) as conn:
+            yield Finding("database", True, f"answers; {people_count(conn)} people in the register")
+    finally:
+        engine.dispose()
+
+
+def _in_force(settings: Settings) -> Iterator[Finding]:
+    from schoolgate.in_force import bundle_in_force
+
+    bundle = bundle_in_force(settings.state)
+    yield Finding("policy", True, f"revision {bundle.revision[:12]} in force, {len(bundle.accounts)} people")
+
+
+def _lists_age(settings: Settings) -> Iterator[Finding]:
+    from filter_lists.manifest import MANIFEST
+    from schoolgate.in_force import bundle_in_force, index_in_force
+
+    index = index_in_force(settings.state)
+    made = (settings.state / "lists" / bundle_in_force(settings.state).lists / MANIFEST).stat().st_mtime
+    age = datetime.now(UTC) - datetime.fromtimestamp(made, UTC)
+    says = (
+        f"{len(index.lists)} lists, {sum(each.entries for each in index.lists)} entries, {age.days} days old"
+    )
+    yield Finding("lists", age < OLD_LISTS, says)
+
+
+def _drift(settings: Settings) -> Iterator[Finding]:
+    """The file is what somebody wants; what is in force is what two people agreed on."""
+    from schoolgate.in_force import bundle_in_force
+
+    same = settings.policy.read_text(encoding="utf-8") == bundle_in_force(settings.state).policy_text
+    says = "is what is in force" if same else "differs from what is in force: schoolgate policy propose"
+    yield Finding("drift", same, f"{settings.policy} {says}")

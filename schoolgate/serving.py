@@ -1,0 +1,110 @@
+"""One process each: the gate, the recorder, the API. The supervisor starts them; so can anybody else."""
+
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import structlog
+
+from schoolgate.log import configure_logging
+from schoolgate.settings import Settings
+from schoolgate.supervised import leave_with_parent, report_ready
+from schoolgate.telling import Failed
+
+if TYPE_CHECKING:
+    from proxy_addon.run import GateSettings
+
+log = structlog.get_logger()
+
+
+def gate_settings(settings: Settings, port: int | None, upstream_ca: Path | None = None) -> "GateSettings":
+    from proxy_addon.run import GateSettings
+
+    return GateSettings(
+        listen_host=settings.proxy_host,
+        listen_port=settings.proxy_port if port is None else port,
+        state=settings.state,
+        own_addresses=own_addresses(settings),
+        upstream_ca=upstream_ca,
+        gate=settings.gate,
+    )
+
+
+def own_addresses(settings: Settings) -> tuple[tuple[str, int], ...]:
+    """Our own listeners besides the gate itself: no request may ever reach them through it."""
+    from sqlalchemy import make_url
+
+    url = make_url(settings.database)
+    database = [(url.host, url.port or 5432)] if url.host else []
+    return ((settings.api_host, settings.api_port), *database)
+
+
+def serve_gate(settings: Settings, port: int | None, ready_fd: int | None) -> int:
+    from proxy_addon.run import run_gate
+    from schoolgate.school_ca import ensure_school_ca
+    from schoolgate.wiring import ensure_state, utc_now
+
+    configure_logging("gate", settings.log_level)
+    leave_with_parent(ready_fd)
+    ensure_state(settings.state)
+    ensure_school_ca(settings.state, utc_now())
+    return run_gate(gate_settings(settings, port), ready=lambda real: report_ready(ready_fd, real))
+
+
+def serve_recorder(settings: Settings, ready_fd: int | None) -> int:
+    from audit_log.db import open_engine
+    from audit_log.recorder import Recorder
+    from schoolgate.wiring import ensure_state
+
+    configure_logging("recorder", settings.log_level)
+    leave_with_parent(ready_fd)
+    ensure_state(settings.state)
+    stop = threading.Event()
+    on_signal(stop.set)
+    recorder = Recorder(open_engine(settings.database), settings.state / "journal")
+    report_ready(ready_fd, 0)
+    recorder.run(stop)
+    return 0
+
+
+def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int:
+    """Publishes what is in force at start and after every change; serves the API and the console."""
+    import uvicorn
+
+    from audit_api.app import create_app
+    from schoolgate.ready_server import ReadyServer
+    from schoolgate.wiring import open_desk
+
+    configure_logging("api", settings.log_level)
+    leave_with_parent(ready_fd)
+    listening = _listen(settings.api_host, settings.api_port if port is None else port)
+    app = create_app(open_desk(settings), dev_http=not settings.console.startswith("https:"))
+    config = uvicorn.Config(
+        app,
+        log_config=None,
+        access_log=False,  # it would write the URLs of searches by name
+        server_header=False,
+        proxy_headers=False,  # nobody else may say where a request comes from
+        timeout_graceful_shutdown=5,
+    )
+    on_signal(lambda: None)  # uvicorn drains, then raises the signal once more for whoever was there before
+    server = ReadyServer(config, lambda: report_ready(ready_fd, listening.getsockname()[1]))
+    server.run(sockets=[listening])
+    return 0 if server.started else 1
+
+
+def on_signal(leave: Callable[[], None]) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: leave())
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        return socket.create_server(
+            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=256
+        )
+    except OSError as error:
+        raise Failed(f"The API cannot listen on {host} port {port}: {error.strerror}") from error
