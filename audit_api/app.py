@@ -1,0 +1,51 @@
+"""The window: a JSON API and a console over the same verbs and the same queries."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+from fastapi import FastAPI
+
+from audit_api.faults import install_faults
+from audit_api.headers import SafeHeaders
+from audit_api.reference import describe
+from audit_api.routes import ROUTERS
+from audit_api.upkeep import upkeep
+from audit_api.window import Window
+from change_control.desk import Desk
+
+LARGEST_BODY = 4_000_000  # bytes: a policy of a million characters, in the longest spelling of UTF-8
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def create_app(desk: Desk, *, clock: Callable[[], datetime] = utc_now, dev_http: bool = True) -> FastAPI:
+    """`dev_http`: served without TLS, so that the console's cookie cannot insist on it."""
+    window = Window(desk, clock, dev_http)
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        async with upkeep(desk, clock):
+            yield
+        window.hashing.shutdown(wait=False, cancel_futures=True)
+
+    app = FastAPI(
+        title="Schoolgate",
+        version="1",
+        description="What was filtered, what was changed, and who agreed.",
+        openapi_url=None,  # ours says who may use what; and no page of ours loads from elsewhere
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        max_body_size=LARGEST_BODY,
+        lifespan=lifespan,
+    )
+    app.state.window = window
+    app.add_middleware(SafeHeaders)
+    install_faults(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    describe(app)
+    return app

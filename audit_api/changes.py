@@ -1,0 +1,79 @@
+"""The change log as a reader may see it: adults by name, pupils never, each line told as a sentence."""
+
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from audit_api.names import Names
+from audit_api.sentences import people_in, sentence
+from audit_api.shapes import ChangeOut
+from audit_api.times import iso
+from audit_api.window import Visit
+from audit_log.change_log import Entry, entries, verify
+from audit_log.db import reading
+from audit_log.people import person_by_username
+from audit_log.verification import Verification
+from filter_policy.model import Role
+
+NOBODY = "nobody"  # not an id
+
+
+def page_of(
+    visit: Visit,
+    *,
+    event: str | None = None,
+    actor: str | None = None,
+    object_id: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    before: int | None = None,
+    after: int | None = None,
+    limit: int = 50,
+) -> tuple[list[ChangeOut], int | None]:
+    """Newest first; with `after`, oldest first from there on. The number is where the next page starts."""
+    with reading(visit.desk.engine) as conn:
+        found = entries(
+            conn,
+            event=event or None,
+            actor=_actor_id(conn, actor) if actor else None,
+            object_id=object_id or None,
+            since=since,
+            until=until,
+            before=before,
+            after=after,
+            limit=limit + 1,
+        )
+        names = Names.of(conn, (who for each in found for who in people_in(each)), pupils=False)
+    shown = found[:limit]
+    return [_view(each, names, visit) for each in shown], shown[-1].seq if len(found) > limit else None
+
+
+def is_it_whole(visit: Visit) -> Verification:
+    """Everything is read and computed again, in one view of the database."""
+    with reading(visit.desk.engine) as conn:
+        return verify(conn, visit.desk.key.public_key())
+
+
+def _actor_id(conn: Connection, named: str) -> str:
+    """By username or id. A pupil is nobody here, or asking would tell which lines are theirs."""
+    found = person_by_username(conn, named.strip())
+    if found is None:
+        return named.strip()
+    return NOBODY if found.role is Role.PUPIL else found.id
+
+
+def _view(entry: Entry, names: Names, visit: Visit) -> ChangeOut:
+    return ChangeOut(
+        seq=entry.seq,
+        at=iso(entry.at),
+        event=entry.event,
+        actor=names.somebody(entry.actor),
+        role=entry.role,
+        object=entry.object_id,
+        says=sentence(entry, names, visit.zone),
+        texts=dict(entry.texts),
+        detail=dict(entry.detail),
+        sealed=entry.sealed,
+        prev=entry.prev,
+        leaf=entry.leaf,
+    )

@@ -1,0 +1,97 @@
+"""From whatever went wrong to the one shape in which it is told; a page for browsers, JSON for programs."""
+
+from urllib.parse import quote
+
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from sqlalchemy.exc import DataError, OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from audit_api.headers import PRIVATE
+from audit_api.pages import page, see_other
+from audit_api.problems import Problem
+from change_control.errors import ChangeError
+
+
+def problem_of(error: ChangeError) -> Problem:
+    """The codes of change control are the slugs here."""
+    return Problem(error.code, told(error.says), errors=error.fields)
+
+
+def told(says: str) -> str:
+    """As a sentence."""
+    return says[:1].upper() + says[1:].rstrip(".") + "."
+
+
+def install_faults(app: FastAPI) -> None:
+    async def on_problem(request: Request, error: Exception) -> Response:
+        assert isinstance(error, Problem)  # noqa: S101  # the registration below says so; for the type checker
+        return answer(request, error)
+
+    async def on_change_error(request: Request, error: Exception) -> Response:
+        assert isinstance(error, ChangeError)  # noqa: S101  # as above
+        return answer(request, problem_of(error))
+
+    async def on_validation(request: Request, error: Exception) -> Response:
+        assert isinstance(error, RequestValidationError)  # noqa: S101  # as above
+        return answer(request, Problem.of_validation(error))
+
+    async def on_http(request: Request, error: Exception) -> Response:
+        assert isinstance(error, HTTPException)  # noqa: S101  # as above
+        return answer(request, Problem.of_status(error.status_code, error.headers))
+
+    async def on_database_away(request: Request, _error: Exception) -> Response:
+        return answer(request, Problem("database-away", headers={"Retry-After": "5"}))
+
+    async def on_unstorable(request: Request, _error: Exception) -> Response:
+        return answer(request, Problem("bad-input", "A text holds characters that cannot be stored."))
+
+    async def on_anything(request: Request, _error: Exception) -> Response:
+        return answer(request, Problem("internal"))
+
+    app.add_exception_handler(Problem, on_problem)
+    app.add_exception_handler(ChangeError, on_change_error)
+    app.add_exception_handler(RequestValidationError, on_validation)
+    app.add_exception_handler(HTTPException, on_http)
+    app.add_exception_handler(OperationalError, on_database_away)
+    app.add_exception_handler(DataError, on_unstorable)
+    app.add_exception_handler(Exception, on_anything)
+
+
+def answer(request: Request, problem: Problem) -> Response:
+    if not wants_page(request):
+        return problem.response(request.url.path)
+    if problem.slug == "not-signed-in":
+        return see_other("/sign-in" + _back_to(request))
+    if problem.slug == "password-must-change":
+        return see_other("/password")
+    if problem.slug in ("internal", "database-away"):  # what failed may be what a page needs
+        return _bare(problem)
+    response = page(
+        request,
+        "problem.html",
+        problem.kind.status,
+        title=problem.kind.title,
+        detail=problem.detail,
+        errors=problem.errors,
+    )
+    response.headers.update(problem.headers)
+    return response
+
+
+def wants_page(request: Request) -> bool:
+    return not request.url.path.startswith("/api/") and "text/html" in request.headers.get("accept", "")
+
+
+def _back_to(request: Request) -> str:
+    if request.method != "GET" or request.url.path == "/":
+        return ""
+    query = f"?{request.url.query}" if request.url.query else ""
+    return f"?next={quote(request.url.path + query, safe='/')}"
+
+
+def _bare(problem: Problem) -> Response:
+    text = f"{problem.kind.title}.\n{problem.detail}\n"
+    return Response(text, problem.kind.status, PRIVATE | problem.headers, "text/plain; charset=utf-8")

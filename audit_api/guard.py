@@ -1,0 +1,89 @@
+"""The one door: no handler runs, and no body is read, before it is known that this caller may (S81)."""
+
+from collections.abc import Callable, Coroutine
+from hmac import compare_digest
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from audit_api.problems import Problem
+from audit_api.reader import Reader, find_reader
+from audit_api.rights import BEFORE_PASSWORD_CHANGE, is_public, may
+from audit_api.window import Visit, Window, window_of
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class GuardedRoute(APIRoute):
+    """Every route of this app is one of these."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            await admit(request, f"{request.method} {self.path}")
+            return await handle(request)
+
+        return guarded
+
+
+async def admit(request: Request, route: str) -> None:
+    """Raises Problem, or leaves the visit in `request.state`."""
+    window = window_of(request)
+    bearer = _bearer(request)
+    if bearer is None and request.method not in SAFE:
+        refuse_other_sites(request)
+    if is_public(route):
+        return
+    token = bearer or request.cookies.get(window.cookie)
+    visit = await run_in_threadpool(_visit_of, window, token)
+    if visit is None:
+        raise Problem("not-signed-in")
+    _check_right(route, visit.reader)
+    if bearer is None and request.method not in SAFE:
+        await _check_form(request, visit.reader)
+    request.state.visit = visit
+
+
+def _visit_of(window: Window, token: str | None) -> Visit | None:
+    now = window.clock()
+    reader = find_reader(window.desk.engine, token, now) if token else None
+    return Visit(window, reader, now) if reader else None
+
+
+def _check_right(route: str, reader: Reader) -> None:
+    if not may(route, reader.role):
+        raise Problem("wrong-role", f"A {reader.role} may not do this.")
+    if reader.must_change and route not in BEFORE_PASSWORD_CHANGE:
+        raise Problem("password-must-change")
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Browsers say where a request comes from; programs that carry a token do not need to.
+
+    Holds for signing in as well: nobody is to be signed in, unknowingly, as somebody else.
+    """
+    if request.headers.get("sec-fetch-site", "none") not in ("same-origin", "none"):
+        raise Problem("cross-site")
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise Problem("cross-site")
+
+
+async def _check_form(request: Request, reader: Reader) -> None:
+    """A cookie travels by itself, so it opens only what our own form of this session sends."""
+    if request.url.path.startswith("/api/"):
+        raise Problem("not-signed-in", "A change over the API needs a token; the cookie only reads.")
+    form = await request.form()
+    given = form.get("csrf")
+    if not isinstance(given, str) or not compare_digest(given.encode(), reader.csrf.encode()):
+        raise Problem("cross-site")
+
+
+def _bearer(request: Request) -> str | None:
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() or None if scheme.lower() == "bearer" else None

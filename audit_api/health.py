@@ -1,0 +1,106 @@
+"""Is the system able to do its work? And a few figures about it; nothing personal in either."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, func, select, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from audit_api.problems import Problem
+from audit_api.window import Window
+from audit_log.db import reading
+from audit_log.sessions import IDLE
+from audit_log.tables import change_log, filtering_log, proposal, session
+from change_control.publish import is_published
+
+HEARTBEAT = "journal/recorder.json"
+LATE_AFTER = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    name: str
+    works: bool
+    says: str
+
+
+def checks(window: Window) -> list[Check]:
+    looks: tuple[tuple[str, Callable[[Window], str | None]], ...] = (
+        ("database", _database),
+        ("bundle", _bundle),
+        ("recorder", _recorder),
+    )
+    told = [(name, look(window)) for name, look in looks]
+    return [Check(name, fault is None, fault or "works") for name, fault in told]
+
+
+def _database(window: Window) -> str | None:
+    try:
+        with reading(window.desk.engine) as conn:
+            conn.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return "cannot be reached"
+    return None
+
+
+def _bundle(window: Window) -> str | None:
+    try:
+        window.bundle()
+    except Problem as problem:
+        return problem.detail
+    try:
+        return None if is_published(window.desk) else "is older than the last change"
+    except SQLAlchemyError:
+        return None  # the database is another check; the gates have their bundle
+
+
+def _recorder(window: Window) -> str | None:
+    try:
+        told = json.loads((window.desk.state / HEARTBEAT).read_text())
+        seen = datetime.fromisoformat(told["at"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return "has not been seen"
+    late = window.clock() - seen
+    return None if late < LATE_AFTER else f"was last seen {int(late.total_seconds())} seconds ago"
+
+
+def metrics(window: Window) -> str:
+    """In Prometheus' text format."""
+    with reading(window.desk.engine) as conn:
+        lines = list(_figures(conn, window.clock()))
+    try:
+        bundle = window.bundle()
+        lines += _gauge(
+            "schoolgate_policy_info", "The policy in force", f'{{revision="{bundle.revision}"}}', 1
+        )
+        lines += _gauge(
+            "schoolgate_unblocks_in_bundle", "Approved, not over", "", len(bundle.policy.unblocks)
+        )
+    except Problem:
+        lines += _gauge("schoolgate_policy_missing", "No policy in force: everything is blocked", "", 1)
+    return "\n".join(lines) + "\n"
+
+
+def _figures(conn: Connection, now: datetime) -> Iterator[str]:
+    rows = conn.scalar(select(func.count()).select_from(filtering_log)) or 0
+    yield from _gauge("schoolgate_filtering_log_rows", "Requests on record", "", rows)
+    entries = conn.scalar(select(func.max(change_log.c.seq))) or 0
+    yield from _gauge("schoolgate_change_log_entries", "Sealed changes", "", entries)
+    live = session.c.ended_at.is_(None) & (session.c.seen_at > now - IDLE)
+    signed_in = conn.scalar(select(func.count()).where(live)) or 0
+    yield from _gauge("schoolgate_sessions", "People signed in", "", signed_in)
+    yield "# HELP schoolgate_proposals Proposals by kind and state"
+    yield "# TYPE schoolgate_proposals gauge"
+    grouped = select(proposal.c.kind, proposal.c.state, func.count()).group_by(
+        proposal.c.kind, proposal.c.state
+    )
+    for kind, state, count in conn.execute(grouped):
+        yield f'schoolgate_proposals{{kind="{kind}",state="{state}"}} {count}'
+
+
+def _gauge(name: str, says: str, labels: str, value: int) -> Iterator[str]:
+    yield f"# HELP {name} {says}"
+    yield f"# TYPE {name} gauge"
+    yield f"{name}{labels} {value}"

@@ -1,0 +1,206 @@
+"""The console's pages: server-rendered, no script, nothing from outside."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+from pathlib import Path
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, RedirectResponse
+
+from audit_api import times
+from audit_api.problems import Problem
+from audit_api.reader import Reader
+from audit_api.reasons import REASONS
+from audit_api.rights import may
+from audit_api.shapes import ProposalOut, UnblockOut
+from audit_api.window import Visit, window_of
+from audit_log.db import reading
+from change_control.queries import list_proposals
+from filter_policy.life_cycle import State
+
+FOLDER = Path(__file__).parent
+# In the order of the menu; each is shown to those who may open it.
+MENU = (
+    ("/", "Home"),
+    ("/unblocks/queue", "Requests"),
+    ("/unblocks/in-force", "Open now"),
+    ("/unblocks/ask", "Ask for a site"),
+    ("/unblocks/mine", "My requests"),
+    ("/openings", "Open for a class"),
+    ("/filtering-log", "Filtering log"),
+    ("/changes", "Change log"),
+    ("/policy", "Policy"),
+    ("/people", "People"),
+    ("/explain", "Why is it blocked?"),
+)
+# What a page says after something was done; the address holds the word, never the text.
+DONE: Mapping[str, str] = {
+    "asked": "Your request was sent. Somebody else has to agree to it.",
+    "approved": "Approved. It takes effect within two seconds.",
+    "declined": "Declined. The one who asked sees your reason.",
+    "revoked": "Shut. It takes effect within two seconds.",
+    "withdrawn": "Withdrawn.",
+    "opened": "Opened for the class. It shuts by itself.",
+    "password": "Your password was changed.",
+    "enrolled": "Your password is set. You can sign in with it now.",
+    "proposed": "Your proposal was sent. Somebody else has to agree to it.",
+    "suspended": "Suspended. It takes effect within two seconds.",
+    "signed-out": "You are signed out.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    href: str
+    label: str
+    here: bool
+    count: int
+
+
+def page(request: Request, template: str, status: int = 200, **context: object) -> HTMLResponse:
+    visit: Visit | None = getattr(request.state, "visit", None)
+    reader = visit.reader if visit else None
+    school, zone = _school(request)
+    shared: dict[str, object] = {
+        "reader": reader,
+        "nav": _menu(request, visit) if visit and not visit.reader.must_change else (),
+        "school": school,
+        "zone": zone.key,
+        "local": Local(zone),
+        "tag_of": lambda view: tag_of(view, window_of(request).clock()),
+        "done": DONE.get(request.query_params.get("done", "")),
+        "errors": {},
+    }
+    return HTMLResponse(environment().get_template(template).render(shared | context), status)
+
+
+def see_other(path: str) -> RedirectResponse:
+    return RedirectResponse(path, 303)
+
+
+@dataclass(frozen=True, slots=True)
+class Local:
+    """Times in the school's zone, for templates; they may be as the API has them."""
+
+    zone: ZoneInfo
+
+    def day(self, at: datetime | str) -> str:
+        return times.day(_instant(at), self.zone)
+
+    def clock(self, at: datetime | str) -> str:
+        return times.clock(_instant(at), self.zone)
+
+    def when(self, at: datetime | str) -> str:
+        return times.when(_instant(at), self.zone)
+
+    def exactly(self, at: datetime | str) -> str:
+        return times.when_exactly(_instant(at), self.zone)
+
+    def stretch(self, starts_at: datetime | str, ends_at: datetime | str) -> str:
+        return times.stretch(_instant(starts_at), _instant(ends_at), self.zone)
+
+
+def _instant(at: datetime | str) -> datetime:
+    return at if isinstance(at, datetime) else datetime.fromisoformat(at)
+
+
+@dataclass(frozen=True, slots=True)
+class Tag:
+    """A state in words; the colour only repeats them."""
+
+    tone: str
+    says: str
+
+
+TAGS: Mapping[str, Tag] = {
+    "requested": Tag("warn", "Waiting for an answer"),
+    "approved": Tag("good", "Agreed"),
+    "declined": Tag("bad", "Declined"),
+    "withdrawn": Tag("", "Taken back"),
+    "lapsed": Tag("", "Lapsed: nobody answered in time"),
+    "revoked": Tag("bad", "Shut early"),
+    "ended": Tag("", "Over"),
+    "superseded": Tag("", "Replaced by a later one"),
+}
+
+
+def tag_of(view: UnblockOut | ProposalOut, now: datetime) -> Tag:
+    if isinstance(view, UnblockOut) and view.state == State.APPROVED:
+        begun = datetime.fromisoformat(view.starts_at) <= now
+        return Tag("good", "Open now") if begun else Tag("info", "Agreed, not yet open")
+    if not isinstance(view, UnblockOut) and view.kind == "policy" and view.state == State.APPROVED:
+        return Tag("good", "In force")
+    return TAGS[view.state]
+
+
+@cache
+def environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(FOLDER / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters["anchor"] = lambda field: "f-" + re.sub(r"[^a-z0-9]+", "-", str(field).lower()).strip("-")
+    made.filters["spoken"] = spoken
+    made.filters["for_whom"] = for_whom
+    made.filters["reason"] = lambda reason: REASONS.get(reason, str(reason).replace("-", " "))
+    made.filters["host"] = lambda url: urlsplit(url).hostname or ""
+    return made
+
+
+def spoken(field: str) -> str:
+    """`for.filter_groups` as a person would say it."""
+    return field.rpartition(".")[2].replace("_", " ").capitalize()
+
+
+def for_whom(view: UnblockOut) -> str:
+    classes = [f"class {name}" for name in view.for_.classes]
+    groups = [f"the group {name}" for name in view.for_.filter_groups]
+    return ", ".join([*classes, *groups, *(each.name for each in view.for_.people)])
+
+
+def _school(request: Request) -> tuple[str, ZoneInfo]:
+    try:
+        policy = window_of(request).bundle().policy
+    except Problem:
+        return "", ZoneInfo("UTC")
+    return policy.school, policy.timetable.zone
+
+
+def _menu(request: Request, visit: Visit) -> tuple[MenuItem, ...]:
+    path = request.url.path
+    shown = [(href, label) for href, label in MENU if may(f"GET {href}", visit.reader.role)]
+    best = max((href for href, _ in shown if _within(path, href)), key=len, default=None)
+    return tuple(
+        MenuItem(href, label, href == best, _waiting(visit) if href == "/unblocks/queue" else 0)
+        for href, label in shown
+    )
+
+
+def _within(path: str, href: str) -> bool:
+    return path == href or (href != "/" and path.startswith(href + "/"))
+
+
+def _waiting(visit: Visit) -> int:
+    """How many requests this reader could answer."""
+    with reading(visit.desk.engine) as conn:
+        waiting = list_proposals(conn, visit.now, kind="unblock", state=State.REQUESTED, limit=99)
+    return sum(each.proposed_by != visit.reader.person_id for each in waiting.rows)
+
+
+def is_local(path: str) -> bool:
+    """Whether this is a path of ours, so that signing in sends nobody to another site."""
+    return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
+
+
+def reader_of(request: Request) -> Reader | None:
+    visit: Visit | None = getattr(request.state, "visit", None)
+    return visit.reader if visit else None

@@ -1,0 +1,44 @@
+"""Changing a password: as slow to guess at as signing in."""
+
+from starlette.requests import Request
+
+from audit_api.problems import Problem
+from audit_api.sign_in import in_hashing_thread, look, slow_down
+from audit_api.window import Visit, Window
+from audit_log.people import Which
+from audit_log.sessions import token_hash
+from change_control.errors import ChangeError
+from change_control.passwords import change_password
+from change_control.roles import is_active
+
+
+async def change_own(visit: Visit, request: Request, which: Which, old: str, new: str) -> None:
+    """Raises ChangeError bad-input naming `old` or `new`, or Problem too-many-attempts."""
+    window, reader = visit.window, visit.reader
+    key = slow_down(window, request, reader.username, visit.now)
+    keep = token_hash(reader.token)
+
+    def work() -> None:
+        change_password(visit.desk, reader.person_id, which, old, new, visit.now, keep=keep)
+
+    try:
+        await in_hashing_thread(window, work)
+    except ChangeError as error:
+        if "old" not in error.fields:
+            window.throttle.succeeded(key)
+        raise
+    window.throttle.succeeded(key)
+
+
+async def change_browsing_password(
+    window: Window, request: Request, username: str, old: str, new: str
+) -> None:
+    """Raises Problem wrong-credentials or too-many-attempts, ChangeError bad-input naming `new`."""
+    now = window.clock()
+    key = slow_down(window, request, username, now)
+    person, checked = await in_hashing_thread(window, lambda: look(window, username, old))
+    if person is None or not checked.proxy or not is_active(person, now):
+        raise Problem("wrong-credentials", "The user name or the password is wrong.")
+    window.throttle.succeeded(key)
+    person_id = person.id
+    await in_hashing_thread(window, lambda: change_password(window.desk, person_id, "proxy", old, new, now))

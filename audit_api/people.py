@@ -1,0 +1,124 @@
+"""The register and proposals to change it, for those who keep it. No hash and no password is ever shown."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, or_, select
+
+from audit_api.agreeing import history, names_for
+from audit_api.problems import Problem
+from audit_api.reader import Reader
+from audit_api.rows import Cursor
+from audit_api.shapes import PeopleProposalIn, PeopleProposalOut, PersonOut
+from audit_api.times import iso_or_none
+from audit_api.window import Visit
+from audit_log.db import reading
+from audit_log.people import Registered, people_by_ids
+from audit_log.tables import person
+from change_control.people import Imported, Sheet, import_people, read_people
+from change_control.proposal import Proposal
+from change_control.queries import list_proposals
+from change_control.roles import is_active
+from filter_policy.model import Role
+
+KIND = "people"
+
+
+def page_of(
+    visit: Visit,
+    *,
+    role: Role | None = None,
+    search: str | None = None,
+    after: str | None = None,
+    limit: int = 50,
+) -> tuple[list[PersonOut], str | None]:
+    """By username. `search` is the beginning of a user name or a part of a name."""
+    asked = select(person.c.id, person.c.username).order_by(person.c.username).limit(limit + 1)
+    if role is not None:
+        asked = asked.where(person.c.role == role)
+    if search:
+        begins = person.c.username.startswith(search.lower(), autoescape=True)
+        asked = asked.where(or_(begins, person.c.name.icontains(search, autoescape=True)))
+    if after:
+        asked = asked.where(person.c.username > after)
+    with reading(visit.desk.engine) as conn:
+        found = conn.execute(asked).all()
+        known = people_by_ids(conn, [row.id for row in found[:limit]])
+    shown = [shown_person(known[row.id], visit) for row in found[:limit] if row.id in known]
+    return shown, found[limit - 1].username if len(found) > limit else None
+
+
+def shown_person(found: Registered, visit: Visit) -> PersonOut:
+    return PersonOut(
+        id=found.id,
+        username=found.username,
+        name=found.name,
+        role=found.role,
+        filter_groups=list(found.filter_groups),
+        classes=list(found.classes),
+        agreement_signed=found.agreement_signed,
+        starts_at=iso_or_none(found.starts_at),
+        ends_at=iso_or_none(found.ends_at),
+        suspended_from=iso_or_none(found.suspended_from),
+        suspended_until=iso_or_none(found.suspended_until),
+        active=is_active(found, visit.now),
+    )
+
+
+def propose(visit: Visit, body: PeopleProposalIn) -> Imported:
+    """Slow: an argon2 hash for each password. Raises ChangeError naming every row at fault, or Problem."""
+    if (body.rows is None) == (body.csv is None):
+        raise Problem("bad-input", errors={"rows": "give either rows or csv"})
+    sheet = _sheet(body)
+    return import_people(
+        visit.desk, visit.reader.actor, sheet.rows, body.reason, visit.now, labels=sheet.labels
+    )
+
+
+def _sheet(body: PeopleProposalIn) -> Sheet:
+    if body.csv is not None:
+        return read_people(body.csv)
+    return Sheet(tuple(row.model_dump(exclude_unset=True) for row in body.rows or ()))
+
+
+def proposals_page(
+    visit: Visit, *, state: str | None = None, limit: int = 50, cursor: Cursor | None = None
+) -> tuple[list[PeopleProposalOut], Cursor | None]:
+    with reading(visit.desk.engine) as conn:
+        found = list_proposals(conn, visit.now, kind=KIND, state=state, limit=limit, cursor=cursor)
+        return _shown(conn, visit.reader, found.rows), found.next
+
+
+def one(visit: Visit, found: Proposal, made: Imported | None = None) -> PeopleProposalOut:
+    """`made`: it was proposed just now, and its first passwords are told this once."""
+    with reading(visit.desk.engine) as conn:
+        view = _shown(conn, visit.reader, [found])[0]
+    return view.model_copy(update={"first_passwords": _first_passwords(made)}) if made else view
+
+
+def _first_passwords(made: Imported) -> dict[str, dict[str, str]]:
+    return {
+        username: {
+            which: secret
+            for which, secret in (("proxy", each.proxy), ("console", each.console))
+            if secret is not None
+        }
+        for username, each in made.passwords.items()
+    }
+
+
+def _shown(conn: Connection, reader: Reader, found: Sequence[Proposal]) -> list[PeopleProposalOut]:
+    names = names_for(conn, reader, found)
+    known = people_by_ids(conn, (row["id"] for each in found for row in each.rows))
+    return [
+        PeopleProposalOut(
+            **history(each, names(each)), kind=each.kind, rows=[_row(row, known) for row in each.rows]
+        )
+        for each in found
+    ]
+
+
+def _row(row: object, known: dict[str, Registered]) -> dict[str, object]:
+    """With the user name as it is now, so that the second person knows whom a change is about."""
+    assert isinstance(row, dict)  # noqa: S101  # change control's own shape, told to the type checker
+    found = known.get(row["id"])
+    return {"username": row["set"].get("username") or (found.username if found else None), **row}

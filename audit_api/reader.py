@@ -1,0 +1,71 @@
+"""Who is at the window: found anew for every request, so that a new role or a suspension tells at once."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import Engine
+
+from audit_log.db import reading, writing
+from audit_log.passwords import is_too_old
+from audit_log.people import Registered, person_by_id
+from audit_log.sessions import Session, find_session, touch_session
+from change_control.desk import Actor
+from change_control.roles import is_active
+from filter_policy.model import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """Somebody signed in. `csrf` is the token of the forms made for this session."""
+
+    person_id: str
+    username: str
+    name: str
+    role: Role
+    must_change: bool
+    token: str = field(repr=False)
+    csrf: str = field(repr=False)
+
+    @property
+    def actor(self) -> Actor:
+        return Actor(self.person_id, self.role)
+
+
+def find_reader(engine: Engine, token: str, now: datetime) -> Reader | None:
+    """None: not signed in, signed in too long ago, or no longer somebody who may act."""
+    with reading(engine) as conn:
+        session = find_session(conn, token, now)
+        person = person_by_id(conn, session.person_id) if session else None
+    if session is None or person is None or not is_active(person, now):
+        return None
+    _touch(engine, session, now)
+    return Reader(
+        person_id=person.id,
+        username=person.username,
+        name=person.name,
+        role=person.role,
+        must_change=must_change(person, now),
+        token=token,
+        csrf=session.csrf,
+    )
+
+
+def must_change(person: Registered, now: datetime) -> bool:
+    """Whether the password that opened the console is a first one or too old (A89)."""
+    if signs_in_with_console_password(person):
+        return person.console_must_change or is_too_old(person.console_changed_at, person.role, now)
+    return person.password_must_change or is_too_old(person.password_changed_at, person.role, now)
+
+
+def signs_in_with_console_password(person: Registered) -> bool:
+    """Proxy credentials travel with every connection, so they open nothing that approves or oversees.
+
+    Staff, who may only ask, need no second password unless they have chosen one.
+    """
+    return person.role is not Role.STAFF or person.console_hash is not None
+
+
+def _touch(engine: Engine, session: Session, now: datetime) -> None:
+    if session.needs_touch(now):
+        with writing(engine) as conn:
+            touch_session(conn, session, now)

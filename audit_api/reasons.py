@@ -1,0 +1,33 @@
+"""Why something was blocked or let by, in words for people; every word of the closed set has one."""
+
+from collections.abc import Mapping
+
+from filter_policy.model import Reason
+
+REASONS: Mapping[str, str] = {
+    Reason.ILLEGAL: "illegal content",
+    Reason.SUSPENDED: "this person is suspended",
+    Reason.ENDED: "this account has ended",
+    Reason.NOT_YET_ALLOWED: "the agreement is not signed yet",
+    Reason.LOCKED: "a kind of site that is locked",
+    Reason.UNBLOCK: "opened for a lesson",
+    Reason.SITE_ALLOWED: "the school allows this site",
+    Reason.SITE_BLOCKED: "the school blocks this site",
+    Reason.CATEGORY_ALLOWED: "this kind of site is allowed",
+    Reason.CATEGORY_NOT_ALLOWED: "this kind of site is not allowed",
+    Reason.NOT_AT_THIS_TIME: "not at this time of day",
+    Reason.NOT_SELECTED: "only for people who were selected",
+    Reason.NEEDS_STAFF_PERMISSION: "needs staff permission",
+    Reason.UNLISTED_ALLOWED: "on no list, and allowed",
+    Reason.UNLISTED_NOT_ALLOWED: "on no list, and not allowed",
+    Reason.NO_RULE: "no rule allows it",
+    Reason.NO_CREDENTIALS: "nobody signed in",
+    Reason.WRONG_CREDENTIALS: "wrong user name or password",
+    Reason.BAD_REQUEST: "not a request that a browser makes",
+    Reason.PORT: "a port that the policy does not name",
+    Reason.EGRESS: "an address inside the school",
+    Reason.NOT_TLS: "a tunnel that is not encrypted",
+    Reason.TLS_FAILED: "no trustworthy encryption",
+    Reason.UNREACHABLE: "the site did not answer",
+    Reason.FAILED_CLOSED: "something went wrong here, so it stayed shut",
+}

@@ -1,0 +1,130 @@
+"""Who may use which route: one table, deny by default (S81).
+
+A route without a row is open to nobody, and a test fails. Finer questions (your own requests, not your own
+approval) are answered by change_control and by what each route shows.
+"""
+
+from collections.abc import Mapping
+from typing import Final, Literal
+
+from filter_policy.model import Role
+
+PUBLIC: Final = "public"
+Who = frozenset[Role] | Literal["public"]
+
+# A169, S62: technical staff or another designated person agrees.
+APPROVING = frozenset({Role.TECHNICIAN, Role.COORDINATOR, Role.HEADTEACHER})
+ASKING = APPROVING | {Role.STAFF}
+READING = APPROVING | {Role.GOVERNOR}  # A54: governors monitor filtering and change control logs
+CONSOLE = ASKING | READING  # pupils, guests and community users have no console
+
+RIGHTS: Mapping[str, Who] = {
+    # The JSON API
+    "POST /api/v1/session": PUBLIC,
+    "GET /api/v1/session": CONSOLE,
+    "DELETE /api/v1/session": CONSOLE,
+    "POST /api/v1/enrolment": PUBLIC,
+    "POST /api/v1/password": CONSOLE,
+    "POST /api/v1/browsing-password": PUBLIC,  # the old password is the right
+    "GET /api/v1/unblocks": CONSOLE,  # staff see their own
+    "POST /api/v1/unblocks": ASKING,
+    "GET /api/v1/unblocks/{id}": CONSOLE,
+    "POST /api/v1/unblocks/{id}/approve": APPROVING,
+    "POST /api/v1/unblocks/{id}/decline": APPROVING,
+    "POST /api/v1/unblocks/{id}/revoke": APPROVING,
+    "POST /api/v1/unblocks/{id}/withdraw": ASKING,
+    "GET /api/v1/openings": CONSOLE,
+    "POST /api/v1/openings": ASKING,
+    "POST /api/v1/openings/{id}/close": ASKING,  # one's own; any, for those who may approve
+    "GET /api/v1/filtering-log": READING,
+    "GET /api/v1/changes": READING,
+    "GET /api/v1/changes/verify": READING,
+    "GET /api/v1/changes/checkpoints": READING,
+    "GET /api/v1/explain": APPROVING,
+    "GET /api/v1/policy": CONSOLE,  # S65: no secret from those who live under it
+    "GET /api/v1/policy/proposals": READING,
+    "POST /api/v1/policy/proposals": APPROVING,
+    "GET /api/v1/policy/proposals/{id}": READING,
+    "POST /api/v1/policy/proposals/{id}/approve": APPROVING,
+    "POST /api/v1/policy/proposals/{id}/decline": APPROVING,
+    "POST /api/v1/policy/proposals/{id}/withdraw": APPROVING,
+    "GET /api/v1/people": APPROVING,
+    "POST /api/v1/people/{id}/suspend": APPROVING,
+    "POST /api/v1/people/{id}/end": APPROVING,
+    "GET /api/v1/people/proposals": APPROVING,
+    "POST /api/v1/people/proposals": APPROVING,
+    "GET /api/v1/people/proposals/{id}": APPROVING,
+    "POST /api/v1/people/proposals/{id}/approve": APPROVING,
+    "POST /api/v1/people/proposals/{id}/decline": APPROVING,
+    "POST /api/v1/people/proposals/{id}/withdraw": APPROVING,
+    "GET /api/v1/lists": READING,
+    # For machines; nothing personal in them
+    "GET /healthz": PUBLIC,
+    "GET /readyz": PUBLIC,
+    "GET /metrics": PUBLIC,
+    "GET /openapi.json": PUBLIC,
+    "GET /docs": PUBLIC,
+    "GET /problems/{slug}": PUBLIC,
+    "GET /static/{name}": PUBLIC,
+    # The console
+    "GET /sign-in": PUBLIC,
+    "POST /sign-in": PUBLIC,
+    "POST /sign-out": CONSOLE,
+    "GET /enrol": PUBLIC,
+    "POST /enrol": PUBLIC,
+    "GET /password": CONSOLE,
+    "POST /password": CONSOLE,
+    "GET /browsing-password": PUBLIC,
+    "POST /browsing-password": PUBLIC,
+    "GET /": CONSOLE,
+    "GET /unblocks/ask": ASKING,
+    "POST /unblocks/ask": ASKING,
+    "GET /unblocks/mine": ASKING,
+    "GET /unblocks/queue": APPROVING,
+    "GET /unblocks/in-force": READING,
+    "GET /unblocks/{id}": CONSOLE,
+    "POST /unblocks/{id}/approve": APPROVING,
+    "POST /unblocks/{id}/decline": APPROVING,
+    "POST /unblocks/{id}/revoke": APPROVING,
+    "POST /unblocks/{id}/withdraw": ASKING,
+    "GET /openings": ASKING,
+    "POST /openings": ASKING,
+    "POST /openings/{id}/close": ASKING,
+    "GET /filtering-log": READING,
+    "GET /changes": READING,
+    "GET /explain": APPROVING,
+    "GET /policy": CONSOLE,
+    "POST /policy/proposals": APPROVING,
+    "GET /policy/proposals/{id}": READING,
+    "POST /policy/proposals/{id}/approve": APPROVING,
+    "POST /policy/proposals/{id}/decline": APPROVING,
+    "POST /policy/proposals/{id}/withdraw": APPROVING,
+    "GET /people": APPROVING,
+    "POST /people/{id}/suspend": APPROVING,
+    "POST /people/proposals": APPROVING,
+    "GET /people/proposals/{id}": APPROVING,
+    "POST /people/proposals/{id}/approve": APPROVING,
+    "POST /people/proposals/{id}/decline": APPROVING,
+    "POST /people/proposals/{id}/withdraw": APPROVING,
+}
+
+# What still works for somebody whose password must be changed first (A89).
+BEFORE_PASSWORD_CHANGE = frozenset(
+    {
+        "GET /api/v1/session",
+        "DELETE /api/v1/session",
+        "POST /api/v1/password",
+        "GET /password",
+        "POST /password",
+        "POST /sign-out",
+    }
+)
+
+
+def may(route: str, role: Role | None) -> bool:
+    who = RIGHTS.get(route, frozenset())
+    return who == PUBLIC or role in who
+
+
+def is_public(route: str) -> bool:
+    return RIGHTS.get(route) == PUBLIC

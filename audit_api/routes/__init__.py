@@ -1,0 +1,41 @@
+"""One file for each noun; those beginning with console_ are its pages.
+
+The order matters where one path could be read as another: a word goes before `{id}`, within its own file.
+"""
+
+from audit_api.routes import (
+    changes,
+    console_account,
+    console_changes,
+    console_explain,
+    console_home,
+    console_openings,
+    console_people,
+    console_policy,
+    console_unblocks,
+    enrolment,
+    explain,
+    health,
+    lists,
+    openings,
+    password,
+    people,
+    policy,
+    reference,
+    session,
+    unblocks,
+)
+
+API = (session, enrolment, password, unblocks, openings, changes, policy, people, explain, lists)
+MACHINES = (health, reference)
+CONSOLE = (
+    console_account,
+    console_home,
+    console_unblocks,
+    console_openings,
+    console_changes,
+    console_policy,
+    console_people,
+    console_explain,
+)
+ROUTERS = tuple(module.router for module in (*API, *MACHINES, *CONSOLE))

@@ -1,0 +1,84 @@
+"""The change log: who changed what, who agreed, why; and whether anything was taken out or altered since."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from audit_api import changes
+from audit_api.guard import GuardedRoute
+from audit_api.problems import Problem
+from audit_api.rows import listed
+from audit_api.shapes import ChangeOut, CheckpointOut, PageOut, Paging, VerificationOut
+from audit_api.times import iso
+from audit_api.window import Here
+from audit_log.checkpoint import checkpoints
+from audit_log.db import reading
+
+router = APIRouter(route_class=GuardedRoute, tags=["changes"])
+COLUMNS = ("seq", "at", "event", "actor", "role", "object", "says", "texts.reason", "texts.purpose", "leaf")
+LARGEST = 2**31 - 1
+
+
+class Wanted(Paging):
+    event: Annotated[
+        str | None, Field(max_length=64, description="`unblock:approve`, or all of `unblock:`")
+    ] = None
+    actor: Annotated[str | None, Field(max_length=64, description="user name or id, adults only")] = None
+    object: Annotated[str | None, Field(max_length=64)] = None
+    from_: Annotated[str | None, Field(alias="from", description="ISO 8601")] = None
+    to: Annotated[str | None, Field(description="ISO 8601; not included")] = None
+    after: Annotated[int | None, Field(ge=0, le=LARGEST, description="oldest first, from this entry on")] = (
+        None
+    )
+
+
+@router.get("/api/v1/changes", summary="The change log", response_model=PageOut[ChangeOut])
+def list_changes(request: Request, here: Here, asked: Annotated[Wanted, Query()]) -> Response:
+    """Newest first. `sealed` is the text whose hash the chain holds: leaf = sha256(0x00 + prev + sealed)."""
+    found, next_ = changes.page_of(
+        here,
+        event=asked.event,
+        actor=asked.actor,
+        object_id=asked.object,
+        since=here.instant("from", asked.from_),
+        until=here.instant("to", asked.to),
+        before=None if asked.after is not None else number(asked.cursor),
+        after=None if asked.after is None else number(asked.cursor) or asked.after,
+        limit=asked.limit,
+    )
+    rows = [each.model_dump(mode="json") for each in found]
+    return listed(request, rows, None if next_ is None else str(next_), COLUMNS)
+
+
+@router.get("/api/v1/changes/verify", summary="Is the change log whole?")
+def verify_changes(here: Here) -> VerificationOut:
+    """Reads all of it again. `first_bad` is the first entry that is not what was sealed."""
+    found = changes.is_it_whole(here)
+    return VerificationOut(
+        whole=found.whole, entries=found.entries, first_bad=found.first_bad, says=found.says
+    )
+
+
+@router.get(
+    "/api/v1/changes/checkpoints", summary="Signed checkpoints", response_model=PageOut[CheckpointOut]
+)
+def list_checkpoints(request: Request, here: Here, asked: Annotated[Paging, Query()]) -> Response:
+    """Newest first, as C2SP tlog-checkpoint notes. One kept elsewhere proves what came before it."""
+    with reading(here.desk.engine) as conn:
+        found = checkpoints(conn, before=number(asked.cursor), limit=asked.limit + 1)
+    rows = [{"size": each.size, "made_at": iso(each.made_at), "note": each.note} for each in found]
+    more = len(rows) > asked.limit
+    shown = rows[: asked.limit]
+    return listed(request, shown, str(shown[-1]["size"]) if more else None, ("size", "made_at", "note"))
+
+
+def number(cursor: str | None) -> int | None:
+    """Pages of the change log are cut by entry number."""
+    if not cursor:
+        return None
+    if not (cursor.isascii() and cursor.isdecimal() and int(cursor) <= LARGEST):
+        raise Problem("bad-input", errors={"cursor": "not a cursor that this API made"})
+    return int(cursor)

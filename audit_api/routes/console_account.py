@@ -1,0 +1,143 @@
+"""Pages: signing in and out, using a code, changing a password."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form
+from starlette.requests import Request
+from starlette.responses import Response
+
+from audit_api.faults import told
+from audit_api.guard import GuardedRoute
+from audit_api.pages import is_local, page, see_other
+from audit_api.passwords import change_browsing_password, change_own
+from audit_api.problems import Problem
+from audit_api.sign_in import in_hashing_thread, sign_in
+from audit_api.window import AtWindow, Here, Visit
+from audit_log.db import reading, writing
+from audit_log.people import Which, person_by_id
+from audit_log.sessions import end_session
+from change_control.enrolment import enrol
+from change_control.errors import ChangeError
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+Text = Annotated[str, Form(max_length=1000)]
+NOT_THE_SAME = {"again": "is not the same as the first one"}
+
+
+@router.get("/sign-in")
+def sign_in_page(request: Request, next: str = "/") -> Response:
+    return page(request, "sign_in.html", next=next, username="", told=None)
+
+
+@router.post("/sign-in")
+async def do_sign_in(
+    request: Request, window: AtWindow, username: Text = "", password: Text = "", next: Text = "/"
+) -> Response:
+    try:
+        signed_in = await sign_in(window, request, username, password)
+    except Problem as problem:
+        status = problem.kind.status
+        again = page(request, "sign_in.html", status, next=next, username=username, told=problem.detail)
+        again.headers.update(problem.headers)
+        return again
+    answer = see_other(next if is_local(next) else "/")
+    secure = not window.dev_http or request.url.scheme == "https"
+    answer.set_cookie(
+        window.cookie, signed_in.token, path="/", secure=secure, httponly=True, samesite="strict"
+    )
+    return answer
+
+
+@router.post("/sign-out")
+def sign_out(here: Here) -> Response:
+    with writing(here.desk.engine) as conn:
+        end_session(conn, here.reader.token, here.now)
+    answer = see_other("/sign-in?done=signed-out")
+    answer.delete_cookie(here.window.cookie, path="/", secure=not here.window.dev_http, httponly=True)
+    return answer
+
+
+@router.get("/enrol")
+def enrol_page(request: Request) -> Response:
+    return page(request, "enrol.html", code="")
+
+
+@router.post("/enrol")
+async def do_enrol(
+    request: Request, window: AtWindow, code: Text = "", password: Text = "", again: Text = ""
+) -> Response:
+    now = window.clock()
+    try:
+        if password != again:
+            raise Problem("bad-input", errors=NOT_THE_SAME)
+        await in_hashing_thread(window, lambda: enrol(window.desk, code, password, now))
+    except (ChangeError, Problem) as error:
+        return page(request, "enrol.html", 422, code=code, errors=_by_field(error, "code"))
+    return see_other("/sign-in?done=enrolled")
+
+
+@router.get("/password")
+def password_page(request: Request, here: Here) -> Response:
+    return _password_page(request, here, 200, {}, "console")
+
+
+@router.post("/password")
+async def change_password(
+    request: Request,
+    here: Here,
+    *,
+    which: Annotated[Which, Form()] = "console",
+    old: Text = "",
+    new: Text = "",
+    again: Text = "",
+) -> Response:
+    try:
+        if new != again:
+            raise Problem("bad-input", errors=NOT_THE_SAME)
+        await change_own(here, request, which, old, new)
+    except (ChangeError, Problem) as error:
+        return _password_page(request, here, 422, _by_field(error, "old"), which)
+    return see_other("/?done=password")
+
+
+@router.get("/browsing-password")
+def browsing_password_page(request: Request) -> Response:
+    return page(request, "browsing_password.html", username="")
+
+
+@router.post("/browsing-password")
+async def change_browsing(
+    request: Request,
+    window: AtWindow,
+    *,
+    username: Text = "",
+    old: Text = "",
+    new: Text = "",
+    again: Text = "",
+) -> Response:
+    try:
+        if new != again:
+            raise Problem("bad-input", errors=NOT_THE_SAME)
+        await change_browsing_password(window, request, username, old, new)
+    except (ChangeError, Problem) as error:
+        return page(request, "browsing_password.html", 422, username=username, errors=_by_field(error, "old"))
+    return see_other("/browsing-password?done=password")
+
+
+def _password_page(
+    request: Request, here: Visit, status: int, errors: dict[str, str], which: Which
+) -> Response:
+    with reading(here.desk.engine) as conn:
+        found = person_by_id(conn, here.reader.person_id)
+    console_says = "For this console"
+    if found is not None and found.console_hash is None:
+        console_says = "For this console (you have none yet: type your browsing password below)"
+        which = "proxy" if here.reader.must_change else which
+    choices = (("console", console_says), ("proxy", "For browsing"))
+    return page(request, "password.html", status, errors=errors, which=which, choices=choices)
+
+
+def _by_field(error: ChangeError | Problem, otherwise: str) -> dict[str, str]:
+    if isinstance(error, Problem):
+        return error.errors or {otherwise: error.detail}
+    return error.fields or {otherwise: told(error.says)}

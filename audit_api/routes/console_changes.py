@@ -1,0 +1,62 @@
+"""Page: the change log as sentences, and whether it is whole (A54, S12)."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from pydantic import Field
+from starlette.requests import Request
+from starlette.responses import Response
+
+from audit_api import changes
+from audit_api.guard import GuardedRoute
+from audit_api.pages import page
+from audit_api.routes.changes import number
+from audit_api.rows import link_to
+from audit_api.shapes import Paging
+from audit_api.window import Here
+from audit_log.checkpoint import checkpoints
+from audit_log.db import reading
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+KINDS = (
+    ("unblock:", "Sites for lessons"),
+    ("policy:", "Policy"),
+    ("people:", "People"),
+    ("person:", "Enrolments and suspensions"),
+    ("opening:", "Openings for a class"),
+    ("filtering-log:", "Looks at the filtering log"),
+    ("password:", "Passwords"),
+)
+
+
+class Wanted(Paging):
+    event: Annotated[str, Field(max_length=64)] = ""
+    actor: Annotated[str, Field(max_length=64)] = ""
+    from_: Annotated[str, Field(alias="from", max_length=40)] = ""
+    to: Annotated[str, Field(max_length=40)] = ""
+    done: str = ""
+
+
+@router.get("/changes")
+def change_log(request: Request, here: Here, asked: Annotated[Wanted, Query()]) -> Response:
+    views, next_ = changes.page_of(
+        here,
+        event=asked.event,
+        actor=asked.actor,
+        since=here.instant("from", asked.from_),
+        until=here.instant("to", asked.to),
+        before=number(asked.cursor),
+        limit=asked.limit,
+    )
+    with reading(here.desk.engine) as conn:
+        last = next(iter(checkpoints(conn, limit=1)), None)
+    return page(
+        request,
+        "changes.html",
+        views=views,
+        asked=asked,
+        kinds=KINDS,
+        whole=changes.is_it_whole(here),
+        last=last,
+        next=link_to(request, cursor=str(next_)) if next_ else None,
+    )

@@ -1,0 +1,52 @@
+"""Signing in and out, for programs. The token is shown once; only its hash is kept."""
+
+from fastapi import APIRouter
+from starlette.requests import Request
+from starlette.responses import Response
+
+from audit_api.guard import GuardedRoute
+from audit_api.shapes import Credentials, SessionOut, WhoOut
+from audit_api.sign_in import sign_in
+from audit_api.times import iso
+from audit_api.window import AtWindow, Here
+from audit_log.db import writing
+from audit_log.sessions import end_session
+
+router = APIRouter(route_class=GuardedRoute, tags=["session"])
+
+
+@router.post("/api/v1/session", summary="Sign in")
+async def open_session(request: Request, body: Credentials, window: AtWindow) -> SessionOut:
+    """Staff without a console password use their browsing password; everybody else here has one.
+
+    Five wrong passwords for one account from one address, and each further attempt waits longer: 429 with
+    Retry-After, up to fifteen minutes.
+    """
+    signed_in = await sign_in(window, request, body.username, body.password)
+    person = signed_in.person
+    return SessionOut(
+        token=signed_in.token,
+        username=person.username,
+        name=person.name,
+        role=person.role,
+        must_change_password=signed_in.must_change,
+        ends_at=iso(signed_in.ends_at),
+    )
+
+
+@router.get("/api/v1/session", summary="Who am I")
+def who_am_i(here: Here) -> WhoOut:
+    reader = here.reader
+    return WhoOut(
+        username=reader.username,
+        name=reader.name,
+        role=reader.role,
+        must_change_password=reader.must_change,
+    )
+
+
+@router.delete("/api/v1/session", summary="Sign out", status_code=204)
+def close_session(here: Here) -> Response:
+    with writing(here.desk.engine) as conn:
+        end_session(conn, here.reader.token, here.now)
+    return Response(status_code=204)

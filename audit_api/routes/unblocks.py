@@ -1,0 +1,77 @@
+"""Unblocks for a lesson (A169): one person asks, another agrees; the clock shuts it, or anyone who may."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from starlette.requests import Request
+from starlette.responses import Response
+
+from audit_api import unblocks
+from audit_api.agreeing import Verb, find, settle
+from audit_api.guard import GuardedRoute
+from audit_api.rows import listed, read_cursor, write_cursor
+from audit_api.shapes import NO_REMARK, PageOut, Paging, Remark, UnblockIn, UnblockOut, Why
+from audit_api.window import Here, Id, Visit
+from change_control import proposals
+from filter_policy.life_cycle import State
+
+router = APIRouter(route_class=GuardedRoute, tags=["unblocks"])
+COLUMNS = (
+    "id", "state", "sites", "for.classes", "for.filter_groups", "for.people", "starts_at", "ends_at",
+    "subject", "reason", "asked_by", "asked_at", "decided_by", "decided_at", "decision_reason",
+    "ended_by", "ended_at", "ended_reason",
+)  # fmt: skip
+
+
+class Wanted(Paging):
+    state: State | None = None
+    mine: bool = False
+
+
+@router.get("/api/v1/unblocks", summary="List unblocks", response_model=PageOut[UnblockOut])
+def list_unblocks(request: Request, here: Here, asked: Annotated[Wanted, Query()]) -> Response:
+    """Newest first. Staff see their own alone."""
+    found, next_ = unblocks.page_of(
+        here, state=asked.state, mine=asked.mine, limit=asked.limit, cursor=read_cursor(asked.cursor)
+    )
+    rows = [each.model_dump(mode="json", by_alias=True, exclude={"evidence"}) for each in found]
+    return listed(request, rows, write_cursor(next_), COLUMNS)
+
+
+@router.post("/api/v1/unblocks", summary="Ask for an unblock", status_code=201)
+def ask(here: Here, body: UnblockIn, response: Response) -> UnblockOut:
+    """Changes nothing until somebody else approves. What is locked or illegal is refused, with the reason."""
+    made = proposals.propose_unblock(here.desk, here.reader.actor, body.model_dump(by_alias=True), here.now)
+    response.headers["Location"] = f"/api/v1/unblocks/{made.id}"
+    return unblocks.one(here, made)
+
+
+@router.get("/api/v1/unblocks/{id}", summary="One unblock, with what its sites are listed as")
+def get_unblock(here: Here, id: Id) -> UnblockOut:
+    return unblocks.one(here, find(here, unblocks.KIND, id))
+
+
+@router.post("/api/v1/unblocks/{id}/approve", summary="Agree to it")
+def approve(here: Here, id: Id, body: Remark = NO_REMARK) -> UnblockOut:
+    """By anyone with approving power but the one who asked. In force within two seconds."""
+    return _settle(here, id, proposals.approve, body.reason)
+
+
+@router.post("/api/v1/unblocks/{id}/decline", summary="Say no to it")
+def decline(here: Here, id: Id, body: Why) -> UnblockOut:
+    return _settle(here, id, proposals.decline, body.reason)
+
+
+@router.post("/api/v1/unblocks/{id}/revoke", summary="Shut it again")
+def revoke(here: Here, id: Id, body: Why) -> UnblockOut:
+    """One person is enough to shut. In force within two seconds, on open connections too."""
+    return _settle(here, id, proposals.revoke, body.reason)
+
+
+@router.post("/api/v1/unblocks/{id}/withdraw", summary="Take back one's own request")
+def withdraw(here: Here, id: Id, body: Remark = NO_REMARK) -> UnblockOut:
+    return _settle(here, id, proposals.withdraw, body.reason)
+
+
+def _settle(here: Visit, id_: str, verb: Verb, reason: str) -> UnblockOut:
+    return unblocks.one(here, settle(here, unblocks.KIND, id_, verb, reason))

@@ -1,0 +1,144 @@
+"""The change log in plain English: one sentence for each kind of line, for people who never read JSON."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from audit_api import times
+from audit_api.names import Names
+from audit_log.change_log import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """An entry, and what is needed to tell it: names as this reader may see them, the school's zone."""
+
+    entry: Entry
+    names: Names
+    zone: ZoneInfo
+
+    @property
+    def who(self) -> str:
+        return self.names.name(self.entry.actor)
+
+    @property
+    def detail(self) -> Mapping[str, Any]:
+        return self.entry.detail
+
+    @property
+    def asker(self) -> str:
+        return self.names.name(str(self.detail.get("proposed_by", "")))
+
+    def at(self, field: str) -> datetime | None:
+        value = self.detail.get(field)
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+
+
+def sentence(entry: Entry, names: Names, zone: ZoneInfo) -> str:
+    line = Line(entry, names, zone)
+    tell = TELL.get(entry.event)
+    told = tell(line) if tell else f"{line.who}: {entry.event.replace(':', ' ')} ({entry.object_id})."
+    return told[:1].upper() + told[1:]
+
+
+def people_in(entry: Entry) -> Iterable[str]:
+    """The ids that telling this entry needs names for."""
+    detail = entry.detail
+    yield entry.actor
+    yield entry.object_id
+    for field in ("proposed_by", "about"):
+        if isinstance(detail.get(field), str):
+            yield detail[field]
+    for each in detail.get("people", ()):
+        yield each["person"] if isinstance(each, Mapping) else each
+
+
+def _what(line: Line) -> str:
+    """The sites of an unblock, for whom and when."""
+    sites = _and(line.detail.get("sites", ()))
+    whom = _and(_whom(line)) or "nobody"
+    starts_at, ends_at = line.at("starts_at"), line.at("ends_at")
+    when = times.stretch(starts_at, ends_at, line.zone) if starts_at and ends_at else "no time"
+    return f"{sites} for {whom}, {when}"
+
+
+def _whom(line: Line) -> Iterable[str]:
+    yield from (f"class {name}" for name in line.detail.get("classes", ()))
+    yield from (f"the group {name}" for name in line.detail.get("filter_groups", ()))
+    yield from (line.names.name(each) for each in line.detail.get("people", ()))
+
+
+def _people(line: Line) -> str:
+    rows = line.detail.get("people", ())
+    new = sum(1 for row in rows if row.get("new"))
+    told = []
+    if new:
+        told.append(f"{new} new {'person' if new == 1 else 'people'}")
+    if changed := len(rows) - new:
+        told.append(f"changes to {changed} {'person' if changed == 1 else 'people'}")
+    return _and(told) or "nothing"
+
+
+def _suspended(line: Line) -> str:
+    until = line.at("until")
+    when = f"until {times.when(until, line.zone)}" if until else "until further notice"
+    return f"{line.who} suspended {line.names.name(line.entry.object_id)} {when}."
+
+
+def _opened(line: Line) -> str:
+    ends_at = line.at("ends_at")
+    until = f" until {times.clock(ends_at, line.zone)}" if ends_at else ""
+    classes = _and(line.detail.get("classes", ()))
+    return f"{line.who} gave class {classes} what needs staff permission{until}."
+
+
+def _looked(line: Line) -> str:
+    about = line.detail.get("about")
+    whose = f"what {line.names.name(about)} browsed" if about else "the filtering log with names"
+    return f"{line.who} looked at {whose}."
+
+
+def _password(line: Line) -> str:
+    which = "browsing" if line.detail.get("which") == "proxy" else "console"
+    return f"{line.who} changed their {which} password."
+
+
+def _and(words: Iterable[str]) -> str:
+    *some, last = list(words) or [""]
+    return f"{', '.join(some)} and {last}" if some else last
+
+
+TELL: Mapping[str, Callable[[Line], str]] = {
+    "school:found": lambda x: "The school was set up by one person; nobody has agreed to it yet.",
+    "person:enrol": lambda x: f"{x.who} used their enrolment code and chose a password.",
+    "person:suspend": _suspended,
+    "person:end": lambda x: f"{x.who} ended the account of {x.names.name(x.entry.object_id)}.",
+    "password:change": _password,
+    "unblock:propose": lambda x: f"{x.who} asked to open {_what(x)}.",
+    "unblock:approve": lambda x: f"{x.who} agreed to open {_what(x)}. {x.asker} had asked.",
+    "unblock:decline": lambda x: f"{x.who} said no to opening {_what(x)}. {x.asker} had asked.",
+    "unblock:revoke": lambda x: f"{x.who} shut {_what(x)}. {x.asker} had asked for it.",
+    "unblock:withdraw": lambda x: f"{x.who} took back their request to open {_what(x)}.",
+    "unblock:lapse": lambda x: (
+        f"Nobody answered in time: the request of {x.asker} to open {_what(x)} lapsed."
+    ),
+    "unblock:end": lambda x: f"Time ran out: {_what(x)} is shut again. {x.asker} had asked for it.",
+    "policy:propose": lambda x: f"{x.who} proposed a new policy.",
+    "policy:approve": lambda x: f"{x.who} agreed to the policy that {x.asker} proposed. It is in force.",
+    "policy:decline": lambda x: f"{x.who} said no to the policy that {x.asker} proposed.",
+    "policy:withdraw": lambda x: f"{x.who} took back their proposal of a new policy.",
+    "people:propose": lambda x: f"{x.who} proposed {_people(x)} in the register.",
+    "people:approve": lambda x: f"{x.who} agreed to {_people(x)} in the register. {x.asker} had proposed it.",
+    "people:decline": lambda x: (
+        f"{x.who} said no to {_people(x)} in the register. {x.asker} had proposed it."
+    ),
+    "people:withdraw": lambda x: f"{x.who} took back their proposal of {_people(x)} in the register.",
+    "opening:open": _opened,
+    "opening:close": lambda x: f"{x.who} shut again what a class had been given.",
+    "filtering-log:read": _looked,
+    "change-text:erase": lambda x: (
+        f"{x.who} erased the text '{x.detail.get('field')}' of entry {x.entry.object_id}."
+    ),
+}

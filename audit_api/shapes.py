@@ -1,0 +1,329 @@
+"""What goes in and out of the API. Unknown words are refused: a slip of the pen makes no wider rule."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from audit_log.people import Which
+from filter_policy.model import Role
+
+Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why. Kept in the change log.")]
+Secret = Annotated[str, Field(min_length=1, max_length=1000, json_schema_extra={"format": "password"})]
+Instant = Annotated[str, Field(description="ISO 8601, UTC", examples=["2026-11-24T10:00:00Z"])]
+
+
+class _In(BaseModel):
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+
+class Paging(_In):
+    limit: Annotated[int, Field(ge=1, le=1000, description="How many rows at most")] = 50
+    cursor: Annotated[str | None, Field(max_length=200, description="`next` of the page before")] = None
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PageOut[T](_Out):
+    """`next` is the cursor of the next page; null: that was the last one."""
+
+    rows: list[T]
+    next: str | None
+
+
+class Credentials(_In):
+    username: Annotated[str, Field(min_length=1, max_length=200)]
+    password: Secret
+
+
+class EnrolmentIn(_In):
+    code: Annotated[str, Field(min_length=1, max_length=200)]
+    password: Secret
+
+
+class PasswordIn(_In):
+    which: Which = "console"
+    old: Secret
+    new: Secret
+
+
+class BrowsingPasswordIn(_In):
+    username: Annotated[str, Field(min_length=1, max_length=200)]
+    old: Secret
+    new: Secret
+
+
+class Why(_In):
+    reason: Reason
+
+
+class Remark(_In):
+    reason: Annotated[str, Field(max_length=2000, description="May be left out.")] = ""
+
+
+NO_REMARK = Remark()
+
+
+class ForWhom(_In):
+    classes: list[str] = []
+    filter_groups: list[str] = []
+    people: Annotated[list[str], Field(description="usernames")] = []
+
+
+class UnblockIn(_In):
+    """Asked for a lesson (A169). `for` names at least one class, filter group or person."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "example": {
+                "sites": ["racism-history.example/sources"],
+                "for": {"classes": ["6B"]},
+                "starts_at": "2026-11-24T10:00:00Z",
+                "ends_at": "2026-11-24T11:00:00Z",
+                "subject": "History",
+                "reason": "Primary sources for the lesson on the Bristol bus boycott",
+            }
+        },
+    )
+    sites: list[str]
+    for_: Annotated[ForWhom, Field(alias="for")]
+    starts_at: Annotated[str, Field(description="ISO 8601; without a zone it is school time")]
+    ends_at: Annotated[str, Field(description="ISO 8601; the unblock is shut from this instant on")]
+    subject: str
+    reason: str
+
+
+class OpeningIn(_In):
+    """Opens what the policy gives `with_staff_permission`, for one class and one lesson at most."""
+
+    class_: Annotated[str, Field(alias="class", min_length=1, max_length=64)]
+    minutes: Annotated[int, Field(ge=1, le=60)]
+    reason: Reason
+
+
+class PolicyProposalIn(_In):
+    text: Annotated[str, Field(min_length=1, description="The whole policy.yaml")]
+    reason: Reason
+
+
+class PersonRow(_In):
+    """One person; what is left out stays as it is. Somebody new without a password gets a first one."""
+
+    username: str
+    name: str | None = None
+    role: str | None = None
+    filter_groups: list[str] | None = None
+    classes: list[str] | None = None
+    agreement_signed: bool | None = None
+    starts_at: Instant | None = None
+    ends_at: Instant | None = None
+    suspended: Annotated[bool | None, Field(description="false lifts a suspension")] = None
+    password: Annotated[str | None, Field(json_schema_extra={"format": "password"})] = None
+    console_password: Annotated[str | None, Field(json_schema_extra={"format": "password"})] = None
+
+
+class PeopleProposalIn(_In):
+    """Give `rows`, or `csv` with those names as its columns and `;` inside lists."""
+
+    rows: Annotated[list[PersonRow] | None, Field(max_length=5000)] = None
+    csv: str | None = None
+    reason: Reason
+
+
+class SuspendIn(_In):
+    reason: Reason
+    until: Annotated[str | None, Field(description="ISO 8601; without it, until further notice")] = None
+
+
+class SessionOut(_Out):
+    token: Annotated[str, Field(description="Send it as `Authorization: Bearer …`. Shown once.")]
+    username: str
+    name: str
+    role: Role
+    must_change_password: bool
+    ends_at: Instant
+
+
+class EnrolledOut(_Out):
+    username: str
+    name: str
+    role: Role
+
+
+class WhoOut(_Out):
+    username: str
+    name: str
+    role: Role
+    must_change_password: bool
+
+
+class SomebodyOut(_Out):
+    """A person as this reader may see them. Pupils are "a pupil of 6B" to those who need no more."""
+
+    id: str | None
+    name: str
+
+
+class ForOut(_Out):
+    classes: list[str]
+    filter_groups: list[str]
+    people: list[SomebodyOut]
+
+
+class SiteOut(_Out):
+    site: str
+    categories: list[str]
+
+
+class UnblockOut(_Out):
+    id: str
+    state: str
+    sites: list[str]
+    for_: Annotated[ForOut, Field(alias="for")]
+    starts_at: Instant
+    ends_at: Instant
+    subject: str
+    reason: str
+    asked_by: SomebodyOut
+    asked_at: Instant
+    decided_by: SomebodyOut | None = None
+    decided_at: Instant | None = None
+    decision_reason: str | None = None
+    ended_by: SomebodyOut | None = None
+    ended_at: Instant | None = None
+    ended_reason: str | None = None
+    evidence: Annotated[list[SiteOut] | None, Field(description="What the sites are listed as now")] = None
+
+
+class ProposalOut(_Out):
+    id: str
+    kind: str
+    state: str
+    reason: str
+    asked_by: SomebodyOut
+    asked_at: Instant
+    decided_by: SomebodyOut | None = None
+    decided_at: Instant | None = None
+    decision_reason: str | None = None
+    ended_by: SomebodyOut | None = None
+    ended_at: Instant | None = None
+    ended_reason: str | None = None
+
+
+class PolicyProposalOut(ProposalOut):
+    text: Annotated[str | None, Field(description="the proposed policy.yaml; not in lists")] = None
+    base: Annotated[str | None, Field(description="the proposal whose policy this one would replace")] = None
+
+
+class PeopleProposalOut(ProposalOut):
+    rows: Annotated[list[dict[str, Any]] | None, Field(description="what would change; not in lists")] = None
+    first_passwords: Annotated[
+        dict[str, dict[str, str]] | None, Field(description="told once, to be changed at first use")
+    ] = None
+
+
+class PolicyOut(_Out):
+    revision: Annotated[str, Field(description="content hash of policy and lists; on every row of the log")]
+    school: str
+    text: str
+    undecided: Annotated[list[str], Field(description="rows the school has not decided: not allowed")]
+
+
+class PersonOut(_Out):
+    id: str
+    username: str
+    name: str
+    role: Role
+    filter_groups: list[str]
+    classes: list[str]
+    agreement_signed: bool
+    starts_at: Instant | None
+    ends_at: Instant | None
+    suspended_from: Instant | None
+    suspended_until: Instant | None
+    active: Annotated[bool, Field(description="may browse and sign in now")]
+
+
+class OpeningOut(_Out):
+    id: str
+    classes: list[str]
+    starts_at: Instant
+    ends_at: Instant
+    reason: str
+    opened_by: SomebodyOut
+
+
+class ListSummaryOut(_Out):
+    list_id: str
+    category: str
+    format: str
+    entries: int
+    lines: int
+    understood: int
+    sha256: str
+
+
+class ListsOut(PageOut[ListSummaryOut]):
+    generation: str
+
+
+class ListingOut(_Out):
+    category: str
+    list_id: str
+    entry: Annotated[str | None, Field(description="null for illegal content: no entry is read out")]
+
+
+class StepOut(_Out):
+    rule: str
+    hit: Annotated[bool, Field(description="it bears on this request; the last hit decided")]
+    says: str
+
+
+class DecisionOut(_Out):
+    verdict: str
+    reason: str
+    rule: str
+    listing: ListingOut | None
+    unblock_id: str | None
+    policy_revision: str
+    valid_until: Annotated[Instant | None, Field(description="when time alone could next change it")]
+
+
+class ExplanationOut(_Out):
+    user: str
+    url: str
+    at: Instant
+    filter_groups: list[str]
+    classes: list[str]
+    listings: list[ListingOut]
+    steps: list[StepOut]
+    decision: DecisionOut
+
+
+class ChangeOut(_Out):
+    seq: int
+    at: Instant
+    event: str
+    actor: SomebodyOut
+    role: str
+    object: str
+    says: Annotated[str, Field(description="the line in plain English")]
+    texts: Annotated[dict[str, str | None], Field(description="what people wrote; null: erased by law")]
+    detail: dict[str, Any]
+    sealed: str
+    prev: str
+    leaf: str
+
+
+class VerificationOut(_Out):
+    whole: bool
+    entries: int
+    first_bad: int | None
+    says: str
+
+
+class CheckpointOut(_Out):
+    size: int
+    made_at: Instant
+    note: str

@@ -1,0 +1,103 @@
+"""Signing in. Slow on purpose, equally slow for every name, and never on the event loop."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
+
+from starlette.requests import Request
+
+from audit_api.problems import Problem
+from audit_api.reader import must_change, signs_in_with_console_password
+from audit_api.rights import CONSOLE
+from audit_api.window import LONGEST_QUEUE, Window
+from audit_log.db import reading, writing
+from audit_log.passwords import hash_for_proxy, verify_password
+from audit_log.people import Registered, person_by_username
+from audit_log.sessions import ABSOLUTE, create_session
+from change_control.roles import is_active
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Which of somebody's two passwords this was."""
+
+    console: bool
+    proxy: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    token: str
+    person: Registered
+    must_change: bool
+    ends_at: datetime
+
+
+async def sign_in(window: Window, request: Request, username: str, password: str) -> SignedIn:
+    """Raises Problem: wrong-credentials, no-console, too-many-attempts or busy."""
+    now = window.clock()
+    key = slow_down(window, request, username, now)
+    person, checked = await in_hashing_thread(window, lambda: look(window, username, password))
+    if person is None or not _opens(person, checked) or not is_active(person, now):
+        raise Problem("wrong-credentials", "The user name or the password is wrong.")
+    window.throttle.succeeded(key)
+    if person.role not in CONSOLE:
+        raise Problem("no-console", f"A {person.role} has no console.")
+    with writing(window.desk.engine) as conn:
+        token, session = create_session(conn, person.id, now)
+    return SignedIn(token, person, must_change(person, now), session.started_at + ABSOLUTE)
+
+
+def slow_down(window: Window, request: Request, username: str, now: datetime) -> tuple[str, str]:
+    """Counts an attempt for this account from this address. Raises Problem too-many-attempts."""
+    address = request.client.host if request.client else "unknown"
+    key = (username.strip().lower()[:64], address)
+    if wait := window.throttle.attempt(key, now):
+        raise Problem(
+            "too-many-attempts",
+            f"Too many wrong passwords. Try again in {_spoken(wait)}.",
+            headers={"Retry-After": str(wait)},
+        )
+    return key
+
+
+async def in_hashing_thread[T](window: Window, work: Callable[[], T]) -> T:
+    """argon2 in a small pool. Raises Problem busy when the queue is too long to wait in."""
+    if window.waiting >= LONGEST_QUEUE:
+        raise Problem("busy", headers={"Retry-After": "5"})
+    window.waiting += 1
+    try:
+        return await asyncio.get_running_loop().run_in_executor(window.hashing, work)
+    finally:
+        window.waiting -= 1
+
+
+def look(window: Window, username: str, password: str) -> tuple[Registered | None, Checked]:
+    with reading(window.desk.engine) as conn:
+        person = person_by_username(conn, username.strip())
+    return person, check(person, password)
+
+
+def check(person: Registered | None, password: str) -> Checked:
+    """One heavy and one light check whoever it is: the time tells neither that a name exists nor its role."""
+    console = verify_password(person.console_hash if person else None, password)
+    light = person.password_hash if person else None
+    proxy = verify_password(light or _nobody(), password) and light is not None
+    return Checked(console, proxy)
+
+
+@cache
+def _nobody() -> str:
+    return hash_for_proxy("nobody")
+
+
+def _opens(person: Registered, checked: Checked) -> bool:
+    if person.role in CONSOLE and signs_in_with_console_password(person):
+        return checked.console
+    return checked.proxy
+
+
+def _spoken(seconds: int) -> str:
+    return f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"

@@ -1,0 +1,64 @@
+"""Guessing slowed: after five wrong passwords for one account from one address, each more costs longer.
+
+Kept in memory: a restart forgets, and a pupil who guesses at a teacher's account from one device does
+not lock the teacher out on another.
+"""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+
+FREE_ATTEMPTS = 5
+LONGEST = timedelta(minutes=15)
+FORGET_AFTER = timedelta(hours=1)
+MOST_KEYS = 10_000
+
+Key = tuple[str, str]  # account, address
+
+
+@dataclass(slots=True)
+class _Failures:
+    count: int
+    until: datetime
+    last: datetime
+
+
+class Throttle:
+    """Ask `attempt` before checking a password, tell `succeeded` after a right one."""
+
+    def __init__(self) -> None:
+        self._failures: OrderedDict[Key, _Failures] = OrderedDict()
+        self._lock = Lock()
+
+    def attempt(self, key: Key, now: datetime) -> int:
+        """Seconds to wait, 0 to go on. The attempt counts as failed until `succeeded` says otherwise.
+
+        Counting first keeps a hundred guesses sent at once from all being the first.
+        """
+        with self._lock:
+            known = self._failures.get(key)
+            if known is not None and now - known.last > FORGET_AFTER:
+                known = None
+            if known is not None and now < known.until:
+                return max(1, int((known.until - now).total_seconds() + 0.999))
+            count = 1 if known is None else known.count + 1
+            self._remember(key, _Failures(count, now + _delay(count), now))
+            return 0
+
+    def succeeded(self, key: Key) -> None:
+        with self._lock:
+            self._failures.pop(key, None)
+
+    def _remember(self, key: Key, failures: _Failures) -> None:
+        self._failures[key] = failures
+        self._failures.move_to_end(key)
+        while len(self._failures) > MOST_KEYS:
+            self._failures.popitem(last=False)
+
+
+def _delay(count: int) -> timedelta:
+    if count < FREE_ATTEMPTS:
+        return timedelta()
+    doublings = min(count - FREE_ATTEMPTS, 12)
+    return min(timedelta(seconds=2**doublings), LONGEST)

@@ -1,0 +1,103 @@
+"""Who may use which route, for every role and every route the app has (S81)."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from fastapi.routing import iter_route_contexts
+
+from audit_api.app import create_app
+from audit_api.guard import GuardedRoute
+from audit_api.rights import BEFORE_PASSWORD_CHANGE, PUBLIC, RIGHTS, may
+from filter_policy.model import Role
+from tests.audit_api.school import BY_ROLE, School, lists, open_desk, problem_of
+
+
+def routes() -> Iterator[str]:
+    """Every method and path that the app answers; nothing of the school is touched to find them."""
+    from pathlib import Path
+
+    app = create_app(open_desk(Path("nowhere")))
+    for context in iter_route_contexts(app.routes):
+        for method in context.methods or ("?",):
+            yield f"{method} {context.path}"
+
+
+ROUTES = sorted(set(routes()))
+CLOSED = [route for route in ROUTES if RIGHTS.get(route) != PUBLIC]
+
+
+def test_every_route_has_a_row_and_every_row_a_route() -> None:
+    assert set(ROUTES) == set(RIGHTS)
+
+
+def test_every_route_goes_through_the_guard(school: School) -> None:
+    kinds = {type(context.original_route) for context in iter_route_contexts(school.app.routes)}
+
+    assert kinds == {GuardedRoute}
+
+
+def test_a_route_without_a_row_is_open_to_nobody() -> None:
+    assert not any(may("GET /api/v1/forgotten", role) for role in [*Role, None])
+
+
+def test_what_works_before_a_password_change_are_routes_of_ours() -> None:
+    assert set(ROUTES) >= BEFORE_PASSWORD_CHANGE
+
+
+def test_pupils_guests_and_the_community_have_no_console() -> None:
+    for role in (Role.PUPIL, Role.GUEST, Role.COMMUNITY):
+        assert not [route for route in CLOSED if may(route, role)]
+
+
+def test_a_governor_changes_nothing_but_a_password_of_his_own() -> None:
+    changing = [route for route in CLOSED if not route.startswith("GET") and may(route, Role.GOVERNOR)]
+
+    assert set(changing) == {
+        "DELETE /api/v1/session",
+        "POST /api/v1/password",
+        "POST /password",
+        "POST /sign-out",
+    }
+
+
+@pytest.mark.parametrize("role", BY_ROLE)
+def test_the_wrong_role_is_refused_on_every_route(school: School, role: str) -> None:
+    client = school.as_(BY_ROLE[role])
+    for route in CLOSED:
+        method, path = route.split(" ")
+        if may(route, Role(role)):
+            continue
+        answer = client.request(method, filled(path), json={})
+        problem_of(answer, 403, "wrong-role")
+
+
+@pytest.mark.parametrize("role", BY_ROLE)
+def test_the_right_role_is_let_in_on_every_route(school: School, role: str) -> None:
+    for route in CLOSED:
+        method, path = route.split(" ")
+        if not may(route, Role(role)) or route == "POST /sign-out":
+            continue
+        answer = school.as_(BY_ROLE[role]).request(method, filled(path), json={})
+        assert answer.status_code not in (401, 403, 500), (route, answer.text)
+
+
+@pytest.mark.parametrize("route", CLOSED)
+def test_who_is_not_signed_in_is_told_so_on_every_route(school: School, route: str) -> None:
+    method, path = route.split(" ")
+
+    problem_of(school.nobody().request(method, filled(path), json={}), 401, "not-signed-in")
+
+
+def test_an_unreadable_body_does_not_come_before_the_question_of_rights(school: School) -> None:
+    headers = {"Content-Type": "application/json"}
+    answer = school.nobody().post("/api/v1/unblocks", content=b"{", headers=headers)
+
+    problem_of(answer, 401, "not-signed-in")
+
+
+def filled(path: str) -> str:
+    return re.sub(r"{\w+}", "0123456789abcdef", path)
+
+
+assert lists  # the index is compiled before any test is timed
