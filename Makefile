@@ -41,7 +41,7 @@ bench:
 	@$(PY) -m bench $(ARGS)
 
 docs:
-	@tools/test tests/docs $(ARGS)
+	@tools/test tests/test_docs.py $(ARGS)
 
 lock:
 	uv pip compile --quiet --universal --python-version 3.12 --generate-hashes --no-header --no-annotate \

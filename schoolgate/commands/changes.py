@@ -8,7 +8,7 @@ from schoolgate.telling import AsJson, Failed, put_json, put_table, tell
 
 app = typer.Typer(help="Who changed what, why, and who agreed.", no_args_is_help=True)
 
-COLUMNS = ("seq", "at", "event", "actor", "role", "object_id", "reason")
+COLUMNS = ("seq", "at", "event", "actor", "role", "says", "reason")
 
 
 @app.command("list")

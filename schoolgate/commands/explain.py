@@ -11,7 +11,7 @@ from schoolgate.telling import AsJson, Failed, put, put_fields, put_json, put_ta
 if TYPE_CHECKING:  # imported when the verb runs: start-up is felt
     from filter_policy.bundle import Bundle
     from filter_policy.explain import Explanation
-    from filter_policy.model import Request
+    from filter_policy.model import Listing, Request
 
 BLOCKED = 3
 
@@ -39,7 +39,7 @@ def explain(
     if as_json:
         put_json(told)
     else:
-        _print(told)
+        _print(told, bundle)
     if exit_code and explanation.decision.is_block:
         raise typer.Exit(BLOCKED)
 
@@ -71,35 +71,54 @@ def _instant(at: str | None, bundle: "Bundle") -> datetime:
 
 
 def _told(bundle: "Bundle", request: "Request", explanation: "Explanation", now: datetime) -> dict[str, Any]:
-    from schoolgate.in_force import shown_entry
-
-    decision, listing = explanation.decision, explanation.decision.listing
-    zone = bundle.policy.timetable.zone
+    """In the words of `GET /api/v1/explain`, with the verdict in front."""
+    decision = explanation.decision
     return {
         "verdict": decision.verdict.value,
-        "reason": decision.reason.value,
-        "rule": decision.rule,
         "user": request.person.username,
+        "url": str(request.url),
+        "at": _utc(now),
         "filter_groups": list(request.person.filter_groups),
         "classes": list(request.person.classes),
-        "url": str(request.url),
-        "at": now.astimezone(zone).isoformat(),
-        "category": listing.category if listing else None,
-        "list": listing.list_id if listing else None,
-        "entry": shown_entry(bundle.policy, listing) if listing else None,
-        "unblock_id": decision.unblock_id,
-        "valid_until": decision.valid_until.astimezone(zone).isoformat() if decision.valid_until else None,
-        "policy_revision": decision.policy_revision,
+        "listings": [_listing(bundle, each) for each in request.listings],
         "steps": [{"rule": step.rule, "hit": step.hit, "says": step.says} for step in explanation.steps],
+        "decision": {
+            "verdict": decision.verdict.value,
+            "reason": decision.reason.value,
+            "rule": decision.rule,
+            "listing": _listing(bundle, decision.listing) if decision.listing else None,
+            "unblock_id": decision.unblock_id,
+            "policy_revision": decision.policy_revision,
+            "valid_until": _utc(decision.valid_until) if decision.valid_until else None,
+        },
     }
 
 
-def _print(told: dict[str, Any]) -> None:
-    put_fields((name, told[name]) for name in ("user", "filter_groups", "classes", "url", "at"))
+def _listing(bundle: "Bundle", listing: "Listing") -> dict[str, str | None]:
+    from schoolgate.in_force import shown_entry
+
+    entry = shown_entry(bundle.policy, listing)
+    return {"category": listing.category, "list_id": listing.list_id, "entry": entry}
+
+
+def _utc(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _print(told: dict[str, Any], bundle: "Bundle") -> None:
+    """Times as the clock on the classroom wall shows them."""
+    zone, decision = bundle.policy.timetable.zone, told["decision"]
+    put_fields((name, told[name]) for name in ("user", "filter_groups", "classes", "url"))
+    put_fields([("at", datetime.fromisoformat(told["at"]).astimezone(zone).isoformat())])
     put("")
     steps = [{**step, "hit": "hit" if step["hit"] else "miss"} for step in told["steps"]]
     put_table(steps, ("hit", "rule", "says"))
     put("")
-    names = ("verdict", "reason", "rule", "category", "list", "entry", "unblock_id", "valid_until")
-    put_fields((name, told[name]) for name in names)
-    put_fields([("policy", told["policy_revision"])])
+    put_fields((name, decision[name]) for name in ("verdict", "reason", "rule"))
+    put_fields((decision["listing"] or {}).items())
+    until = decision["valid_until"]
+    put_fields([("unblock", decision["unblock_id"])])
+    put_fields(
+        [("valid until", datetime.fromisoformat(until).astimezone(zone).isoformat() if until else None)]
+    )
+    put_fields([("policy", decision["policy_revision"])])

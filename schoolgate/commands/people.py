@@ -6,10 +6,11 @@ from typing import Annotated
 import typer
 
 from schoolgate.commands import proposals
-from schoolgate.telling import AsJson, Failed, Why, put_fields, put_json, put_table, tell
+from schoolgate.telling import AsJson, Failed, Why, put_json, put_table, tell
 
 app = typer.Typer(help="Who there is, in which groups and classes.", no_args_is_help=True)
 
+PASSWORDS = ("username", "proxy", "console")
 COLUMNS = ("id", "username", "name", "role", "filter_groups", "classes")
 
 
@@ -30,7 +31,7 @@ def import_(
     proposals.show(proposal, as_json)
     first = proposal.get("first_passwords") or {}
     if first and not as_json:
-        put_fields(first.items())
+        put_table([{"username": name, **passwords} for name, passwords in first.items()], PASSWORDS)
     tell("Proposed. Another person can now approve it.")
 
 
@@ -66,6 +67,12 @@ def approve(proposal_id: str, reason: Why, as_json: AsJson = False) -> None:
 def decline(proposal_id: str, reason: Why, as_json: AsJson = False) -> None:
     """Decline a proposal."""
     proposals.decide("people", proposal_id, "decline", reason, as_json)
+
+
+@app.command()
+def withdraw(proposal_id: str, reason: Why, as_json: AsJson = False) -> None:
+    """Take back your own proposal."""
+    proposals.decide("people", proposal_id, "withdraw", reason, as_json)
 
 
 @app.command()

@@ -74,7 +74,7 @@ class Past:
         )
 
 
-Act = Callable[[datetime], None]
+Act = Callable[[datetime], object]
 Step = tuple[datetime, Act]
 Hours = tuple[datetime, datetime]
 
@@ -130,6 +130,7 @@ def _lesson_steps(past: Past) -> list[Step]:
                             subject="English", why="Letters to our partner school")),
         (at(3, 15, 30), decide("letters", "hilda", approve, why="agreed with the partner school")),
         (at(2, 10), _open(past, "nora", "3A", 45, why="Finding out about otters")),
+        (at(3, 11, 0), partial(proposals.lapse_due, past.school.desk)),  # the lesson is over
         (at(2, 14, 5), decide("letters", "cora", proposals.revoke, why="Strangers can write there too")),
         (at(1, 11, 50), _suspend(past, "dev", until=at(0, 8), who="cora", why="Lent his password")),
         (at(1, 14), ask("adverts", "mary", site="shop.test", class_="6B", hours=(at(0, 10), at(0, 11)),

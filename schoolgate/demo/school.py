@@ -36,8 +36,9 @@ def ready_school(
     """Raises Failed with every fault of the world's policy, or of a person it does not bear."""
     now = utc_now()
     text = policy_of(world, _today(now), sorted(origins.endpoints(asked_ports(world))))
-    (desk.state / "policy.yaml").write_text(text, encoding="utf-8")
-    _check(text, str(desk.state / "policy.yaml"))
+    file = desk.state / "config" / "policy.yaml"
+    file.write_text(text, encoding="utf-8")
+    _check(text, str(file))
     try:
         if before is None:
             school = _found(desk, world, text, now, with_history=world_id == "example")
@@ -47,6 +48,8 @@ def ready_school(
     except ChangeError as error:
         faults = [f"  {field}: {why}" for field, why in error.fields.items()]
         raise Failed(f"This world cannot be founded: {error.says}", *faults) from error
+    with reading(desk.engine) as conn:
+        file.write_text(policy_in_force(conn)[0], encoding="utf-8")
     remember(desk.state, Remembered(world_id, school.founders, site_ports))
     publish(desk)
 
