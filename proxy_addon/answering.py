@@ -1,0 +1,236 @@
+"""The one answer: may this request go out, and if not, what is said instead.
+
+identity, names, classification, decision, egress, record: in this order, and each may only end in a refusal
+that is on disk, or in the next. None means "let by", and comes last.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import structlog
+from mitmproxy.http import HTTPFlow, Request, Response
+
+from audit_log.journal import JournalError, new_event_id, reference_of
+from filter_lists.names import Url
+from filter_policy.model import Decision, Policy, Reason
+from proxy_addon import asked as names
+from proxy_addon import block_page
+from proxy_addon.asked import BadRequest, Head
+from proxy_addon.block_page import Blocked, Pages
+from proxy_addon.clock import GateClock
+from proxy_addon.connections import Connection, Connections, Exchange, Tunnel
+from proxy_addon.egress import Egress, EgressRefused, Unresolved
+from proxy_addon.guard import Answer, Case
+from proxy_addon.identify import Identity, NotIdentified, TooBusy, still, unidentified
+from proxy_addon.judge import InForce, Judge, Judged
+from proxy_addon.records import Happening, Outcome, Rows
+from proxy_addon.stages import Stages
+
+log = structlog.get_logger()
+
+KEPT_BODY = 64 * 1024  # a refused body up to this size is read; a longer one is answered before it
+
+
+class NothingInForce(Exception):
+    """There is no bundle yet: nothing can be allowed."""
+
+
+class PortShut(Exception):
+    """A tunnel to a port that the policy does not open."""
+
+
+REFUSALS = (NotIdentified, TooBusy, BadRequest, EgressRefused, PortShut)
+
+
+def refusal(fault: Exception) -> tuple[Outcome, str]:
+    """What the record says of a refusal by the gate itself, and which page tells it."""
+    if isinstance(fault, NotIdentified):
+        return Outcome(fault.reason), "sign-in"
+    if isinstance(fault, BadRequest):
+        return Outcome(
+            Reason.BAD_REQUEST, fault.says
+        ), "misdirected" if fault.status == 421 else "bad-request"
+    if isinstance(fault, EgressRefused):
+        return Outcome(Reason.EGRESS, "egress"), "egress"
+    if isinstance(fault, PortShut):
+        return Outcome(Reason.PORT, "connect_ports"), "port"
+    return Outcome(Reason.FAILED_CLOSED, "busy"), "busy"
+
+
+class Answers:
+    """Judges what comes in; holds nothing of a request once it is answered or let by."""
+
+    def __init__(
+        self,
+        *,
+        stages: Stages,
+        rows: Rows,
+        pages: Pages,
+        clock: GateClock,
+        egress: Egress,
+        connections: Connections,
+        in_force: Callable[[], InForce | None],
+        stuck: Callable[[], bool],
+    ) -> None:
+        self.stages = stages
+        self.judge = Judge(stages.classify, stages.decide)
+        self.rows = rows
+        self.pages = pages
+        self.clock = clock
+        self.egress = egress
+        self.connections = connections
+        self.in_force = in_force
+        self.stuck = stuck  # whether nothing can be recorded
+
+    # -- a request, plain or inside a tunnel
+
+    async def request(self, flow: HTTPFlow, case: Case) -> Answer:
+        request = flow.request
+        connection = self.connection_of(flow)
+        case.what = what = self.happening("request", connection, request)
+        force = self._force()
+        head = names.read_head(request.data.headers.fields)
+        try:
+            if flow.error is not None:  # mitmproxy found it malformed, and answers 400 whatever we say
+                raise BadRequest("malformed header fields")
+            identity = await self._who(head, connection, force)
+            what.person = identity.person
+            tunnel = connection.tunnel
+            asked = self.stages.names(request, head, tunnel.named if tunnel else None)
+            what.url = asked.url
+            judged = self._judge(asked.names, what, force)
+            if judged.decision.is_block:
+                return await self._blocked(flow, what, judged, force, head)
+            names.must_agree(asked.names, tunnel is not None)
+            await self.egress.check(asked.url.host, asked.url.port)
+        except REFUSALS as fault:
+            return await self._refused(flow, what, *refusal(fault), head)
+        except Unresolved:
+            nowhere = replace(judged.decision, reason=Reason.UNREACHABLE)
+            return await self._refused(flow, what, nowhere, "unreachable", head)
+        target = (asked.url.host, asked.url.port)
+        exchange = Exchange(what.id, identity, asked.names, target, judged.decision)
+        connection.open[flow.id] = exchange
+        try:
+            await self.stages.record(self.rows.opened(what, judged.decision, force.bundle.policy))
+            names.prepare(request, head, asked)
+        except BaseException:
+            connection.open.pop(flow.id, None)
+            raise
+        request.stream = exchange.count_up
+        return None
+
+    async def _who(self, head: Head, connection: Connection, force: InForce) -> Identity:
+        """Inside a tunnel, whoever opened it; else whoever this request says."""
+        tunnel = connection.tunnel
+        if tunnel is None:
+            credentials = head.noted.get(b"proxy-authorization", ())
+            return await self.stages.identify(credentials, connection.address, force.bundle)
+        tunnel.exchange.decrypted = True
+        identity = still(tunnel.identity, force.bundle, connection.address)
+        if identity is None:
+            raise NotIdentified(Reason.WRONG_CREDENTIALS)
+        return identity
+
+    def _judge(self, urls: Sequence[Url], what: Happening, force: InForce) -> Judged:
+        what.at = now = self.clock.now()
+        return self.judge(urls, what.person, force, now)
+
+    async def _blocked(
+        self, flow: HTTPFlow, what: Happening, judged: Judged, force: InForce, head: Head
+    ) -> Response:
+        what.url = judged.url
+        want = block_page.wanted(flow.request.data.headers.fields)
+        policy, decision = force.bundle.policy, judged.decision
+        blocked = Blocked(judged.url, decision, what.person, policy, reference_of(what.id))
+        page = self.stages.page(blocked, want)
+        await self.stages.record(self.rows.whole(what, decision, policy, page.status_code))
+        return answer_before_body(flow, head, page)
+
+    async def _refused(
+        self, flow: HTTPFlow, what: Happening, why: Decision | Outcome, page_name: str, head: Head
+    ) -> Response:
+        what.url = what.url or names.guess(flow.request)
+        want = block_page.wanted(flow.request.data.headers.fields)
+        page = self.pages.notice(page_name, reference_of(what.id), want)
+        await self.stages.record(self.rows.whole(what, why, self.policy(), page.status_code))
+        return answer_before_body(flow, head, page)
+
+    # -- a tunnel
+
+    async def connect(self, flow: HTTPFlow, case: Case) -> Answer:
+        """Judged for identity, name form, port and egress; a name that is only blocked is told so inside."""
+        request = flow.request
+        connection = self.connection_of(flow)
+        case.what = what = self.happening("connect", connection, request)
+        force = self._force()
+        head = names.read_head(request.data.headers.fields)
+        try:
+            identity = await self._who(head, connection, force)
+            what.person = identity.person
+            host, port, urls = self.stages.connect_names(request, head)
+            what.url = urls[0]
+            names.must_agree(urls, in_tunnel=False)
+            if port not in force.bundle.policy.connect_ports:
+                raise PortShut
+            self.egress.check_literal(host, port)
+        except REFUSALS as fault:
+            return await self._refused(flow, what, *refusal(fault), head)
+        decision = self._judge(urls, what, force).decision
+        await self.stages.record(self.rows.opened(what, decision, force.bundle.policy))
+        request.data.host = host
+        exchange = Exchange(what.id, identity, urls, (host, port), decision, status=200, decrypted=False)
+        connection.tunnel = Tunnel(identity, exchange, names.Tunnelled(host, port))
+        return None
+
+    # -- when something goes wrong
+
+    async def failed(self, flow: HTTPFlow, case: Case, fault: BaseException) -> Response:
+        """Blocked, recorded if that is still possible, and said to the technician."""
+        what = case.what
+        page = self.pages.notice("closed", reference_of(what.id) if what else "")
+        answer_before_body(flow, names.read_head(flow.request.data.headers.fields), page)
+        known = isinstance(fault, JournalError | NothingInForce)
+        log.error("filter.failed_closed", fault=type(fault).__name__, exc_info=None if known else fault)
+        if what is not None:
+            why = Outcome(Reason.FAILED_CLOSED, type(fault).__name__)
+            await self.stages.record(self.rows.whole(what, why, self.policy(), page.status_code))
+        return page
+
+    # -- small things
+
+    def happening(self, kind: str, connection: Connection, request: Request | None = None) -> Happening:
+        now = self.clock.now()
+        event_id = new_event_id(int(now.timestamp() * 1_000_000) * 1000)
+        method = request.method if request else ""
+        return Happening(event_id, now, kind, unidentified(), connection.address, method)
+
+    def connection_of(self, flow: HTTPFlow) -> Connection:
+        connection = self.connections.find(flow.client_conn.id)
+        if connection is None:
+            raise LookupError("a request on no connection")
+        return connection
+
+    def _force(self) -> InForce:
+        force = self.in_force()
+        if force is None:
+            raise NothingInForce
+        return force
+
+    def policy(self) -> Policy | None:
+        force = self.in_force()
+        return force.bundle.policy if force else None
+
+
+def answer_before_body(flow: HTTPFlow, head: Head, page: Response) -> Response:
+    """A long body, or one of unknown length, is not waited for (mitm_http: start_request_stream)."""
+    if b"expect" in head.noted:
+        flow.request.headers.pop("expect", None)
+    lengths = head.noted.get(b"content-length", ())
+    short = len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0][:12]) <= KEPT_BODY
+    if flow.request.is_http2:
+        flow.request.stream = not short
+    elif not short and (lengths or b"transfer-encoding" in head.noted):
+        flow.request.stream = True
+        page.headers["Connection"] = "close"
+    return page

@@ -1,0 +1,60 @@
+"""Looks twice a second whether another bundle is in force, and loads it beside the one that is.
+
+A bundle or an index that is damaged, or not understood whole, leaves the old one in force and is said once.
+Before the first good one there is nothing in force, and the gate lets nothing by.
+"""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+
+from filter_lists.index import Index, IndexFault
+from filter_policy.bundle import BundleFault, current_bundle, read_bundle
+from proxy_addon.judge import InForce
+
+log = structlog.get_logger()
+
+LISTS = "lists"
+
+
+class BundleWatch:
+    """`in_force` is swapped as one reference; `taken` hears of each new one, on the event loop."""
+
+    def __init__(self, state: Path, taken: Callable[[InForce], None]) -> None:
+        self._state = state
+        self._taken = taken
+        self._refused: str | None = None
+        self.in_force: InForce | None = None
+
+    async def look(self) -> None:
+        """Take the current bundle if it is a new one."""
+        try:
+            name = await asyncio.to_thread(current_bundle, self._state)
+        except OSError as fault:
+            self._refuse("unreadable", fault)
+            return
+        if name is None or name == self._refused or (self.in_force and self.in_force.name == name):
+            return
+        try:
+            force = await asyncio.to_thread(self._load, name)
+        except (BundleFault, IndexFault, OSError) as fault:
+            self._refuse(name, fault)
+            return
+        self._refused = None
+        self.in_force = force
+        log.info("bundle.taken", bundle=name[:12], revision=force.bundle.revision[:12])
+        self._taken(force)
+
+    def _load(self, name: str) -> InForce:
+        bundle = read_bundle(self._state, name)
+        current = self.in_force
+        if current is not None and current.bundle.lists == bundle.lists:
+            return InForce(name, bundle, current.index)
+        return InForce(name, bundle, Index.open(self._state / LISTS / bundle.lists))
+
+    def _refuse(self, name: str, fault: Exception) -> None:
+        if name != self._refused:
+            log.error("bundle.refused", bundle=name[:12], why=str(fault))
+        self._refused = name

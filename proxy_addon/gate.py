@@ -1,0 +1,273 @@
+"""The gate: mitmproxy's hooks, each thin, each closing when it fails.
+
+`requestheaders` and `http_connect` ask `answering.py`; the others look again (`server_connect`), keep
+tunnels to TLS with HTTP inside (`next_layer`, `tls_clienthello`), close what is open when its time is over,
+and see to it that every outcome leaves a row.
+"""
+
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+import structlog
+from mitmproxy.connection import Client
+from mitmproxy.http import Headers, HTTPFlow
+from mitmproxy.net.tls import starts_like_tls_record
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.layers import modes
+from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode, HttpStream
+from mitmproxy.proxy.layers.tls import ClientTLSLayer, ServerTLSLayer
+from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+from mitmproxy.tls import ClientHelloData, TlsData
+
+from audit_log.journal import reference_of
+from filter_lists.names import Url
+from filter_policy.model import Reason
+from proxy_addon import asked, block_page, health
+from proxy_addon.answering import Answers
+from proxy_addon.connections import Connection, Exchange
+from proxy_addon.egress import REFUSED
+from proxy_addon.guard import Answer, Case, closed_unless_allowed
+from proxy_addon.mitm_http import Refusal
+from proxy_addon.records import Happening, Outcome
+
+log = structlog.get_logger()
+
+NOT_FROM_ORIGINS = frozenset({b"alt-svc", b"proxy-authenticate"})
+TLS_START = b"\x16\x03"
+Note = Callable[[dict[str, Any]], None]
+Pending = Coroutine[Any, Any, None] | None
+
+
+class Gate:
+    """The one product addon."""
+
+    name = "schoolgate"
+
+    def __init__(self, answers: Answers, note: Note, abort: Callable[[str], None]) -> None:
+        self.answers = answers
+        self._note = note
+        self._abort = abort
+        self._connections = answers.connections
+        self._closed = answers.pages.notice("closed")  # what goes out when nothing else can be said
+
+    # -- connections
+
+    def client_connected(self, client: Client) -> None:
+        self._connections.begin(client.id, client.peername[0])
+
+    def client_disconnected(self, client: Client) -> None:
+        connection = self._connections.end(client.id)
+        if connection is None:
+            return
+        for flow_id in list(connection.open):
+            self._close(connection, flow_id, "cut" if connection.cut else "failed")
+        if connection.tunnel is not None:
+            self._end(connection.tunnel.exchange, "cut" if connection.cut else "done")
+
+    def next_layer(self, data: layer.NextLayer) -> Pending:
+        """A proxy speaks HTTP; a tunnel holds TLS; inside TLS is HTTP. Nothing else is relayed."""
+        try:
+            around = data.context.layers[-1]
+            if isinstance(around, modes.HttpProxy):
+                data.layer = HttpLayer(data.context, HTTPMode.regular)
+            elif isinstance(around, ClientTLSLayer):
+                data.layer = HttpLayer(data.context, HTTPMode.transparent)
+            elif isinstance(around, HttpStream):
+                return self._in_tunnel(data, data.data_client())  # type: ignore[no-untyped-call]  # no types
+            else:
+                data.layer = Shut(data.context)
+        except BaseException:  # whatever it is, nothing is relayed
+            data.layer = Shut(data.context)
+            raise
+        return None
+
+    def _in_tunnel(self, data: layer.NextLayer, first: bytes) -> Pending:
+        if starts_like_tls_record(first):
+            outer = ServerTLSLayer(data.context)
+            outer.child_layer = ClientTLSLayer(data.context)
+            data.layer = outer
+            return None
+        if len(first) < 3 and TLS_START.startswith(first[:2]):
+            return None  # too little to tell
+        return self._not_tls(data)
+
+    async def _not_tls(self, data: layer.NextLayer) -> None:
+        try:
+            await self._say_of_tunnel(data.context.client, "tunnel", Reason.NOT_TLS)
+        finally:
+            data.layer = Shut(data.context)
+
+    async def _say_of_tunnel(self, client: Client, kind: str, reason: Reason) -> None:
+        connection = self._connections.find(client.id)
+        if connection is None or connection.tunnel is None:
+            return
+        tunnel = connection.tunnel
+        what = self.answers.happening(kind, connection)
+        what.person = tunnel.identity.person
+        what.url = Url("https", tunnel.named.host, tunnel.named.port)
+        await self._whole(what, Outcome(reason), None)
+
+    async def _whole(self, what: Happening, why: Outcome, status: int | None) -> None:
+        row = self.answers.rows.whole(what, why, self.answers.policy(), status or 0)
+        row["status"] = status
+        await self.answers.stages.record(row)
+
+    def tls_clienthello(self, data: ClientHelloData) -> None:
+        """The server name must be the CONNECT name: kept here, held against each request inside."""
+        connection = self._connections.find(data.context.client.id)
+        sni = data.client_hello.sni
+        if connection is None or connection.tunnel is None or sni is None:
+            return
+        named = connection.tunnel.named
+        try:
+            named.sni = asked.canonical(sni)
+        except BaseException:  # not a name: no request inside can agree with it
+            named.sni = ""
+            raise
+        if named.sni == named.host:
+            data.context.client.sni = named.host
+
+    async def tls_failed_client(self, data: TlsData) -> None:
+        await self._say_of_tunnel(data.context.client, "handshake", Reason.TLS_FAILED)
+
+    def server_connect(self, data: ServerConnectionHookData) -> None:
+        """The last look: only where something on this connection was let by."""
+        data.server.error = data.server.error or "no permit"
+        connection = self._connections.find(data.client.id)
+        address = data.server.address
+        if connection is not None and address is not None and connection.permits(address[0], address[1]):
+            data.server.error = None if data.server.error == "no permit" else data.server.error
+
+    async def refused(self, refusal: Refusal) -> None:
+        """What could not even be read as a request."""
+        connection = self._connections.find(refusal.client.id)
+        if connection is None:
+            return
+        what = self.answers.happening("unparsed", connection)
+        if connection.tunnel is not None:
+            what.person = connection.tunnel.identity.person
+            what.url = Url("https", connection.tunnel.named.host, connection.tunnel.named.port)
+        await self._whole(what, Outcome(Reason.BAD_REQUEST, refusal.says), refusal.status)
+        refusal.message = block_page.message("bad-request", reference_of(what.id))
+
+    # -- requests
+
+    async def requestheaders(self, flow: HTTPFlow) -> None:
+        await closed_unless_allowed(flow, self._closed, self._request, self.answers.failed)
+
+    async def _request(self, flow: HTTPFlow, case: Case) -> Answer:
+        if health.is_asked(flow.request):
+            return health.answer(self.answers)
+        return await self.answers.request(flow, case)
+
+    async def http_connect(self, flow: HTTPFlow) -> None:
+        await closed_unless_allowed(flow, self._closed, self.answers.connect, self.answers.failed)
+
+    def request(self, flow: HTTPFlow) -> None:
+        """HTTP/2 lets a request promise a body and send none; an HTTP/1 server would wait for it."""
+        if flow.response is None and flow.request.is_http2 and not flow.request.raw_content:
+            promised = flow.request.headers.get("content-length", "0")
+            if promised != "0":
+                flow.response = self.answers.pages.notice("bad-request")
+
+    def responseheaders(self, flow: HTTPFlow) -> None:
+        """Bodies are passed on as they come: nothing is kept in memory."""
+        response = flow.response
+        connection = self._connections.find(flow.client_conn.id)
+        exchange = connection.open.get(flow.id) if connection else None
+        if response is None or exchange is None or flow.server_conn.timestamp_start is None:
+            return
+        exchange.status = response.data.status_code
+        fields = response.data.headers.fields
+        kept = [field for field in fields if field[0].lower() not in NOT_FROM_ORIGINS]
+        if len(kept) != len(fields):
+            response.data.headers = Headers(kept)
+        response.stream = exchange.count_down
+
+    def response(self, flow: HTTPFlow) -> Pending:
+        connection = self._connections.find(flow.client_conn.id)
+        if connection is None or flow.id not in connection.open:
+            return None
+        exchange = connection.open[flow.id]
+        if flow.response is not None:
+            exchange.status = flow.response.data.status_code
+        if flow.websocket is not None:
+            return self._websocket(flow, connection, exchange)
+        self._close(connection, flow.id, "done")
+        return None
+
+    async def _websocket(self, flow: HTTPFlow, connection: Connection, request: Exchange) -> None:
+        """A row of its own, on disk before the 101 goes out; open until the socket ends."""
+        try:
+            what = self.answers.happening("websocket", connection, flow.request)
+            what.person = request.identity.person
+            what.url = request.names[0]
+            row = self.answers.rows.opened(what, request.decision, self.answers.policy())
+            await self.answers.stages.record(row)
+            self._close(connection, flow.id, "done")
+            socket = replace(request, id=what.id, begun=time.monotonic(), up=0, down=0, status=101)
+            connection.open[flow.id] = socket
+        except BaseException:
+            flow.response = self._closed
+            self._abort(connection.id)
+            raise
+
+    def websocket_message(self, flow: HTTPFlow) -> None:
+        """Counted and forgotten: kept messages are memory that never comes back."""
+        connection = self._connections.find(flow.client_conn.id)
+        exchange = connection.open.get(flow.id) if connection else None
+        if flow.websocket is None:
+            return
+        for message in flow.websocket.messages:
+            if exchange is not None and message.from_client:
+                exchange.up += len(message.content)
+            elif exchange is not None:
+                exchange.down += len(message.content)
+        flow.websocket.messages.clear()
+
+    def websocket_end(self, flow: HTTPFlow) -> None:
+        if connection := self._connections.find(flow.client_conn.id):
+            self._close(connection, flow.id, "cut" if connection.cut else "done")
+
+    def error(self, flow: HTTPFlow) -> None:
+        """It was let by and failed on the way: the row says so, and the page says which way."""
+        connection = self._connections.find(flow.client_conn.id)
+        exchange = connection.open.get(flow.id) if connection else None
+        if connection is None or exchange is None or flow.error is None:
+            return
+        told = flow.error.msg
+        exchange.status = exchange.status or 502
+        self._close(connection, flow.id, "cut" if connection.cut else "failed")
+        name = "egress" if REFUSED in told else "tls" if _is_about_tls(told) else "unreachable"
+        flow.error.msg = block_page.message(name, reference_of(exchange.id))
+
+    def _close(self, connection: Connection, flow_id: str, outcome: str) -> None:
+        exchange = connection.open.pop(flow_id, None)
+        if exchange is not None:
+            self._end(exchange, outcome)
+
+    def _end(self, exchange: Exchange, outcome: str) -> None:
+        row = self.answers.rows.closed(
+            exchange.id,
+            self.answers.clock.now(),
+            status=exchange.status,
+            sizes=(exchange.up, exchange.down),
+            ms=exchange.ms,
+            outcome=outcome,
+        )
+        if exchange.decrypted is not None:
+            row["decrypted"] = exchange.decrypted
+        self._note(row)
+
+
+class Shut(layer.Layer):
+    """Closes the client's connection, whatever comes."""
+
+    def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
+        yield commands.CloseConnection(self.context.client)
+
+
+def _is_about_tls(told: str) -> bool:
+    return told.startswith(("Certificate verify failed", "OpenSSL", "The remote server")) or "TLS" in told

@@ -1,0 +1,71 @@
+"""Is this the head of a request that a browser would send? Looked at as bytes, before anything parses it.
+
+What two parsers could read in two ways (folded lines, a bare CR or LF, NUL, an odd version) is how requests
+are smuggled past a filter; a head without end is how one is worn out. Both are refused here.
+"""
+
+import re
+from dataclasses import dataclass
+
+LONGEST_HEAD = 64 * 1024
+LONGEST_LINE = 32 * 1024
+MOST_FIELDS = 128
+
+_BARE_END = re.compile(rb"\n\r?\n")
+_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([^\x00-\x20\x7f#\\]+) HTTP/1\.[01]")
+_REFUSED_METHODS = frozenset({b"TRACE", b"TRACK", b"PRI"})
+
+
+@dataclass(frozen=True, slots=True)
+class HeadFault:
+    """What is wrong, and the status that says so."""
+
+    status: int
+    says: str
+
+
+def head_fault(data: bytes | bytearray, in_tunnel: bool) -> HeadFault | None:
+    """None when the head is well formed, or not yet whole. `in_tunnel`: inside TLS, so in origin form."""
+    end = data.find(b"\r\n\r\n", 0, LONGEST_HEAD)
+    if end < 0:
+        return _endless(data)
+    head = bytes(data[:end])
+    if _odd_bytes(head):
+        return HeadFault(400, "control characters or folded lines in the head")
+    line, _, fields = head.partition(b"\r\n")
+    if len(line) > LONGEST_LINE:
+        return HeadFault(414, "the address is too long")
+    if fields.count(b"\n") >= MOST_FIELDS:
+        return HeadFault(431, "too many header fields")
+    return _line_fault(line, in_tunnel)
+
+
+def _odd_bytes(head: bytes) -> bool:
+    """NUL, a bare CR or LF, a folded line. Counting is ten times as fast as one pattern for all."""
+    ends = head.count(b"\r\n")
+    bare = head.count(b"\r") != ends or head.count(b"\n") != ends
+    return bare or b"\0" in head or b"\n " in head or b"\n\t" in head
+
+
+def _endless(data: bytes | bytearray) -> HeadFault | None:
+    if _BARE_END.search(data, 0, LONGEST_HEAD):
+        return HeadFault(400, "lines that do not end as HTTP says")
+    if len(data) <= LONGEST_HEAD:
+        return None
+    if b"\n" not in data[:LONGEST_LINE]:
+        return HeadFault(414, "the address is too long")
+    return HeadFault(431, "the head is too long")
+
+
+def _line_fault(line: bytes, in_tunnel: bool) -> HeadFault | None:
+    match = _LINE.fullmatch(line)
+    if match is None:
+        return HeadFault(400, "not a request line")
+    method, target = match.groups()
+    if method.upper() in _REFUSED_METHODS or method != method.upper():
+        return HeadFault(400, "a method that no browser sends")
+    if in_tunnel:
+        good = target.startswith(b"/") or (target == b"*" and method == b"OPTIONS")
+    else:
+        good = method == b"CONNECT" or target[:8].lower().startswith((b"http://", b"https://"))
+    return None if good else HeadFault(400, "not a request to a proxy" if not in_tunnel else "not an origin")

@@ -1,0 +1,180 @@
+"""Who asks. By proxy credentials (Basic), else by the network the device is in, else nobody we know.
+
+A hash check costs up to half a second of CPU: never on the event loop, never twice for the same answer. What
+was found right is remembered under a keyed hash (so that no password is kept), for as long as the account has
+the same hash; what was found wrong, for a moment.
+"""
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import ipaddress
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from argon2 import PasswordHasher
+from argon2.exceptions import Argon2Error, InvalidHashError
+
+from filter_policy.bundle import Account, Bundle
+from filter_policy.model import Network, Person, Policy, Reason
+
+REMEMBERED_SECONDS = 3600.0
+WRONG_SECONDS = 10.0
+MOST_REMEMBERED = 20_000
+MOST_WAITING = 64
+THREADS = 2
+UNIDENTIFIED = "unidentified"
+
+Verify = Callable[[str, str], bool]  # hash, password
+
+
+class NotIdentified(Exception):
+    """Ask for credentials (407). `reason` says whether none came or wrong ones."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+
+
+class TooBusy(Exception):
+    """More passwords wait to be checked than can be soon; nobody is let by meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """A person as the bundle in force knows them. `password_hash` is None for a device of a network."""
+
+    person: Person
+    password_hash: str | None = None
+
+    def __repr__(self) -> str:
+        return f"Identity({self.person.id!r})"
+
+
+def unidentified() -> Person:
+    return Person(id="", username="", role=None, filter_groups=(UNIDENTIFIED,))
+
+
+def still(identity: Identity, bundle: Bundle, address: str) -> Identity | None:
+    """The same one under a newer bundle; None when the account is gone, or its password has changed."""
+    if identity.password_hash is None:
+        network = network_of(bundle.policy, address)
+        return None if network is None else _device(network)
+    account = bundle.accounts.get(identity.person.username)
+    if account is None or account.password_hash != identity.password_hash:
+        return None
+    return Identity(account.person, account.password_hash)
+
+
+def network_of(policy: Policy, address: str) -> Network | None:
+    try:
+        client = ipaddress.ip_address(address)
+    except ValueError:
+        return None
+    if isinstance(client, ipaddress.IPv6Address) and client.ipv4_mapped:
+        client = client.ipv4_mapped
+    return next((network for network in policy.networks if client in network.addresses), None)
+
+
+def _device(network: Network) -> Identity:
+    return Identity(Person(id="", username="", role=None, filter_groups=(network.filter_group,)))
+
+
+def argon2_verify(stored: str, password: str) -> bool:
+    try:
+        return PasswordHasher().verify(stored, password)
+    except (Argon2Error, InvalidHashError):
+        return False
+
+
+class Identifier:
+    """One for the life of the process; the bundle in force comes with each question."""
+
+    def __init__(self, verify: Verify = argon2_verify) -> None:
+        self._verify = verify
+        self._key = secrets.token_bytes(32)
+        self._right: dict[bytes, tuple[str, str, float]] = {}  # username, hash, until
+        self._wrong: dict[bytes, float] = {}
+        self._checking: dict[tuple[bytes, str], asyncio.Future[bool]] = {}
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="password")
+
+    async def identify(self, credentials: Sequence[bytes], address: str, bundle: Bundle) -> Identity:
+        """`credentials`: every Proxy-Authorization value that came. Raises NotIdentified or TooBusy."""
+        if not credentials:
+            network = network_of(bundle.policy, address)
+            if network is None:
+                raise NotIdentified(Reason.NO_CREDENTIALS)
+            return _device(network)
+        username, password = parse_basic(credentials)
+        digest = hmac.digest(self._key, f"{username}\0{password}".encode(), hashlib.sha256)
+        account = bundle.accounts.get(username)
+        stored = account.password_hash if account else None
+        if account is not None and stored is not None and self._is_known(digest, username, stored):
+            return Identity(account.person, stored)
+        return await self._check(digest, username, password, account)
+
+    def _is_known(self, digest: bytes, username: str, stored: str) -> bool:
+        known = self._right.get(digest)
+        if known is None:
+            return False
+        if known[:2] != (username, stored) or known[2] < time.monotonic():
+            del self._right[digest]
+            return False
+        return True
+
+    async def _check(self, digest: bytes, username: str, password: str, account: Account | None) -> Identity:
+        if self._wrong.get(digest, 0.0) > time.monotonic():
+            raise NotIdentified(Reason.WRONG_CREDENTIALS)
+        stored = account.password_hash if account else None
+        if account is None or stored is None or not await self._verified(digest, stored, password):
+            _keep(self._wrong, digest, time.monotonic() + WRONG_SECONDS)
+            raise NotIdentified(Reason.WRONG_CREDENTIALS)
+        _keep(self._right, digest, (username, stored, time.monotonic() + REMEMBERED_SECONDS))
+        return Identity(account.person, stored)
+
+    async def _verified(self, digest: bytes, stored: str, password: str) -> bool:
+        """A browser opens six connections at once with the same password: it is checked once."""
+        key = (digest, stored)
+        running = self._checking.get(key)
+        if running is None:
+            if len(self._checking) >= MOST_WAITING:
+                raise TooBusy
+            loop = asyncio.get_running_loop()
+            running = self._checking[key] = loop.run_in_executor(self._pool, self._verify, stored, password)
+            running.add_done_callback(lambda _: self._checking.pop(key, None))
+        return await asyncio.shield(running)
+
+    def close(self) -> None:
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _keep[T](store: dict[bytes, T], key: bytes, value: T) -> None:
+    """The oldest gives way."""
+    if len(store) >= MOST_REMEMBERED:
+        del store[next(iter(store))]
+    store[key] = value
+
+
+def parse_basic(credentials: Sequence[bytes]) -> tuple[str, str]:
+    """(username folded, password); a password may hold colons. Raises NotIdentified."""
+    try:
+        (value,) = credentials  # two of them is one too many: which one would count?
+        scheme, _, encoded = value.strip().partition(b" ")
+        if scheme.lower() != b"basic":
+            raise ValueError
+        decoded = base64.b64decode(encoded.strip(), validate=True)
+        try:
+            text = decoded.decode()
+        except UnicodeDecodeError:  # some clients still speak Latin-1, whatever our charset says
+            text = decoded.decode("latin-1")
+        username, colon, password = text.partition(":")
+        if not colon or not username or "\0" in text:
+            raise ValueError
+    except (ValueError, binascii.Error):
+        raise NotIdentified(Reason.WRONG_CREDENTIALS) from None
+    return username.strip().casefold(), password

@@ -1,0 +1,141 @@
+"""What the journal gets: one row per request, cut beforehand to what the policy keeps of that person.
+
+Query strings are never kept. The entry of an illegal list is never written anywhere (invariant 10).
+"""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from filter_lists.names import Url
+from filter_policy.model import Decision, Person, Policy, Reason, Record, Verdict
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """Why, when no decision of the policy says so: a refusal by the gate itself."""
+
+    reason: Reason
+    rule: str = "gate"
+    verdict: Verdict = Verdict.BLOCK
+
+
+@dataclass(slots=True)
+class Happening:
+    """What a row is about; `url` is None when what came named none."""
+
+    id: str
+    at: datetime
+    kind: str
+    person: Person
+    address: str
+    method: str
+    url: Url | None = None
+
+
+class Rows:
+    """Builds rows for one gate."""
+
+    def __init__(self, gate: str) -> None:
+        self.gate = gate
+
+    def opened(self, what: Happening, why: Decision | Outcome, policy: Policy | None) -> Row:
+        """The row as it stands before anything goes out or is answered."""
+        kept = kept_of(policy, what.person)
+        row: Row = {
+            "t": "open",
+            "id": what.id,
+            "at": iso(what.at),
+            "kind": what.kind,
+            "gate": self.gate,
+            "person": what.person.id or None,
+            "role": what.person.role,
+            "groups": what.person.filter_groups,
+            "classes": what.person.classes,
+            "address": what.address if kept.address else None,
+            "method": what.method[:16],
+            "url": cut_url(what.url, kept, what.kind),
+            "host": what.url.host if what.url else None,
+            "verdict": why.verdict,
+            "reason": why.reason,
+            "rule": why.rule,
+        }
+        _add_evidence(row, why, policy)
+        return row
+
+    def whole(self, what: Happening, why: Decision | Outcome, policy: Policy | None, status: int) -> Row:
+        """A row that is answered at once: the answer is in it."""
+        row = self.opened(what, why, policy)
+        row |= {"t": "whole", "status": status, "up": 0, "down": 0, "ms": 0, "outcome": "done"}
+        return row
+
+    @staticmethod
+    def closed(
+        event_id: str, at: datetime, *, status: int | None, sizes: tuple[int, int], ms: int, outcome: str
+    ) -> Row:
+        """How it ended: done, failed or cut."""
+        up, down = sizes
+        return {
+            "t": "close",
+            "id": event_id,
+            "at": iso(at),
+            "status": status,
+            "up": up,
+            "down": down,
+            "ms": ms,
+            "outcome": outcome,
+        }
+
+
+def _add_evidence(row: Row, why: Decision | Outcome, policy: Policy | None) -> None:
+    listing = why.listing if isinstance(why, Decision) else None
+    row["category"] = listing.category if listing else None
+    row["list"] = listing.list_id if listing else None
+    illegal = listing is not None and policy is not None and _is_illegal(policy, listing.category)
+    row["entry"] = listing.entry if listing and not illegal else None
+    row["unblock"] = why.unblock_id if isinstance(why, Decision) else None
+    row["revision"] = policy.revision if policy else ""
+
+
+def _is_illegal(policy: Policy, category: str) -> bool:
+    access = policy.access.get(category)
+    return access is not None and access.illegal
+
+
+def cut_url(url: Url | None, kept: Record, kind: str) -> str | None:
+    if url is None:
+        return None
+    if kind == "connect":
+        return f"{url.host}:{url.port}"
+    return str(Url(url.scheme, url.host, url.port, url.path if kept.url == "path" else "/"))
+
+
+def kept_of(policy: Policy | None, person: Person) -> Record:
+    """What is kept of this person: of several groups, the one that keeps least."""
+    if policy is None:
+        return Record(address=False)
+    return _kept(policy, person.filter_groups)
+
+
+@lru_cache(maxsize=512)
+def _kept(policy: Policy, groups: tuple[str, ...]) -> Record:
+    found = [record for name in groups if (record := _kept_of_group(policy, name))]
+    if not found:
+        return policy.record.get("everyone", Record())
+    return Record(
+        url="path" if all(record.url == "path" for record in found) else "host",
+        address=all(record.address for record in found),
+    )
+
+
+def _kept_of_group(policy: Policy, name: str) -> Record | None:
+    group = policy.filter_groups.get(name)
+    narrower = (name, (group.kind if group else None) or "everyone", "everyone")
+    return next((policy.record[key] for key in narrower if key in policy.record), None)
+
+
+def iso(at: datetime) -> str:
+    return at.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

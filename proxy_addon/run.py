@@ -1,0 +1,200 @@
+"""The gate as a process: start, serve until told to stop, then let what is under way finish.
+
+`schoolgate proxy` calls `run_gate`. Nothing is served before there is a bundle: until then every request gets
+a page that says so, and is recorded.
+"""
+
+import asyncio
+import contextlib
+import gc
+import resource
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import structlog
+
+from filter_policy.decide import decide
+from proxy_addon import asked
+from proxy_addon.answering import Answers
+from proxy_addon.block_page import Pages
+from proxy_addon.bundle_watch import BundleWatch
+from proxy_addon.ca import ensure_ca
+from proxy_addon.clock import Clock, GateClock, utc_now
+from proxy_addon.connections import Connections
+from proxy_addon.egress import Address, Egress, Resolver, guard_loop
+from proxy_addon.ending import Ending
+from proxy_addon.gate import Gate
+from proxy_addon.identify import Identifier
+from proxy_addon.judge import InForce
+from proxy_addon.master import GateMaster, held
+from proxy_addon.recording import Recording
+from proxy_addon.records import Rows
+from proxy_addon.stages import Stages
+
+log = structlog.get_logger()
+
+DRAIN_SECONDS = 10.0
+LOOK_SECONDS = 0.2
+LOOKS_PER_BUNDLE = 2  # a look at the bundle every 0.4 s
+
+ChangeStages = Callable[[Stages], Stages]
+
+
+@dataclass(frozen=True, slots=True)
+class GateSettings:
+    """`own_addresses` are those of our other services: refused as destinations, whatever the policy says."""
+
+    listen_host: str
+    listen_port: int
+    state: Path
+    own_addresses: tuple[Address, ...] = ()
+    upstream_ca: Path | None = None
+    gate: str = "gate-1"
+
+
+def run_gate(
+    settings: GateSettings,
+    *,
+    clock: Clock = utc_now,
+    resolve: Resolver | None = None,
+    ready: Callable[[int], None] | None = None,
+    change_stages: ChangeStages = lambda stages: stages,
+) -> int:
+    """Blocks until SIGTERM or SIGINT; the exit code. `ready` hears the port. `change_stages`: for tests."""
+    egress = Egress(settings.own_addresses, resolve)
+    running = _Running(settings, egress, clock, ready or (lambda port: None), change_stages)
+    with asyncio.Runner(loop_factory=lambda: guard_loop(egress)) as runner:
+        return runner.run(running.serve())
+
+
+class _Running:
+    """One gate, from start to drained."""
+
+    def __init__(
+        self,
+        settings: GateSettings,
+        egress: Egress,
+        clock: Clock,
+        ready: Callable[[int], None],
+        change_stages: ChangeStages,
+    ) -> None:
+        self.settings = settings
+        self.egress = egress
+        self.ready = ready
+        self.identifier = Identifier()
+        self.recording = Recording(settings.state / "journal", settings.gate)
+        self.watch = BundleWatch(settings.state, self._take)
+        self.clock = GateClock(clock, self.recording.last_at)
+        pages = Pages()
+        self.answers = Answers(
+            stages=change_stages(self._stages(pages)),
+            rows=Rows(settings.gate),
+            pages=pages,
+            clock=self.clock,
+            egress=egress,
+            connections=Connections(),
+            in_force=lambda: self.watch.in_force,
+            stuck=lambda: self.recording.stuck,
+        )
+        self.ending = Ending(self.answers, self._abort)
+        self.master: GateMaster | None = None
+        self.stopping = False
+
+    def _stages(self, pages: Pages) -> Stages:
+        return Stages(
+            identify=self.identifier.identify,
+            names=asked.read_request,
+            connect_names=asked.read_connect,
+            classify=lambda index, url: index.lookup(url),
+            decide=decide,
+            record=self.recording.append,
+            page=pages.block,
+        )
+
+    async def serve(self) -> int:
+        settings = self.settings
+        raise_file_limit()
+        ensure_ca(settings.state / "ca", utc_now())
+        await self.watch.look()
+        gate = Gate(self.answers, lambda row: self.recording.note(row), self._abort)  # noqa: PLW0108  # another journal may follow
+        options = held(
+            settings.state / "ca", settings.listen_host, settings.listen_port, settings.upstream_ca
+        )
+        self.master = master = GateMaster(gate, options, self.answers.pages.error)
+        gc.collect()
+        gc.freeze()  # what is loaded now lives as long as the process
+        self._listen_to_signals()
+        keeping = asyncio.create_task(self._keep())
+        keeping.add_done_callback(lambda _: master.shutdown())  # type: ignore[no-untyped-call]  # no types
+        try:
+            await master.run()
+        finally:
+            keeping.cancel()
+            self.ending.cut_all()
+            self.identifier.close()
+            await asyncio.sleep(0.05)  # let cut connections write their last row
+            self.recording.close()
+        return 0 if self.stopping else 1
+
+    def _listen_to_signals(self) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            return  # somebody else's process: it stops us with `stop`
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self.stop)
+
+    def stop(self) -> None:
+        self.stopping = True
+
+    async def _keep(self) -> None:
+        """Everything that happens by the clock. If it fails, the gate stops: deadlines would not be kept."""
+        await self._say_ready()
+        looks = 0
+        while not self.stopping:
+            await asyncio.sleep(LOOK_SECONDS)
+            looks += 1
+            self.ending.look()
+            if looks % LOOKS_PER_BUNDLE == 0:
+                await self.watch.look()
+                await self.recording.heal()
+        await self._drain()
+
+    async def _say_ready(self) -> None:
+        assert self.master is not None  # noqa: S101  # set before this task
+        while not self.master.proxyserver.is_running:  # noqa: ASYNC110  # mitmproxy has no event for it
+            await asyncio.sleep(0.01)
+        for server in self.master.proxyserver.servers:
+            for address in server.listen_addrs:
+                self.egress.add_own((address[0], address[1]))
+        log.info("gate.started", gate=self.settings.gate, port=self.master.port())
+        self.ready(self.master.port())
+
+    async def _drain(self) -> None:
+        """Nothing new, and a while for what is under way."""
+        assert self.master is not None  # noqa: S101  # set before this task
+        await self.master.proxyserver.servers.update([])
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(DRAIN_SECONDS):
+                while self.answers.connections.in_flight:
+                    self.ending.look()
+                    await asyncio.sleep(0.05)
+        log.info("gate.drained", gate=self.settings.gate, cut=self.answers.connections.in_flight)
+
+    def _take(self, force: InForce) -> None:
+        self.egress.allow = frozenset(force.bundle.policy.egress_allow)
+        self.ending.judge_all_again(force)
+
+    def _abort(self, connection_id: str) -> None:
+        if self.master is not None:
+            self.master.abort(connection_id)
+
+
+def raise_file_limit() -> None:
+    """Each connection is a file; the default of 1024 is a classroom."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft < hard:
+        with contextlib.suppress(ValueError, OSError):
+            resource.setrlimit(resource.RLIMIT_NOFILE, (min(hard, 65536), hard))
