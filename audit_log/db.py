@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 WAL_IS_SAFE_FROM = (3, 51, 3)  # older libraries can lose a WAL when two connections reset it at once
 BUSY_SECONDS = 15
+PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "cache_size=-16000")  # 16 MB: the log's indexes are large
 MIGRATION_LOCK = 0x5C4001  # PostgreSQL advisory lock: two programs that start together migrate one by one
 
 
@@ -56,18 +57,21 @@ def open_engine(url: str) -> Engine:
     return create_engine(
         parsed.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
+        hide_parameters=True,  # an error message shows no row of ours
         connect_args={"connect_timeout": 5},
     )
 
 
 def _sqlite(url: str) -> Engine:
     library = sqlite_library()
-    engine = create_engine(url, module=library.module, connect_args={"timeout": BUSY_SECONDS})
+    engine = create_engine(
+        url, module=library.module, hide_parameters=True, connect_args={"timeout": BUSY_SECONDS}
+    )
 
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own would be deferred
-        for pragma in (f"journal_mode={library.journal_mode}", "synchronous=FULL", "foreign_keys=ON"):
+        for pragma in (f"journal_mode={library.journal_mode}", *PRAGMAS):
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")

@@ -111,11 +111,24 @@ def _next_good(path: Path, offset: int) -> int | None:
 
 def last_time(folder: Path) -> str | None:
     """The latest `at` near the end of each gate's newest segment that has one."""
-    newest: dict[str, str] = {}
-    for segment in reversed(segments(folder)):
-        if segment.gate not in newest and (at := _last_at(segment.path)):
-            newest[segment.gate] = at
-    return max(newest.values(), default=None)
+    return max((at for at in _last_times(segments(folder)).values() if at), default=None)
+
+
+def newest_with_times(found: list[Segment]) -> set[Segment]:
+    """The segments that `last_time` looks at; they must not be deleted."""
+    return set(_last_times(found))
+
+
+def _last_times(found: list[Segment]) -> dict[Segment, str | None]:
+    """For each gate its newest segments, back to the first that has a time."""
+    times: dict[Segment, str | None] = {}
+    known: set[str] = set()
+    for segment in sorted(found, reverse=True):
+        if segment.gate not in known:
+            times[segment] = at = _last_at(segment.path)
+            if at:
+                known.add(segment.gate)
+    return times
 
 
 def _last_at(path: Path) -> str | None:

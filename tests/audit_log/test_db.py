@@ -147,3 +147,12 @@ def test_a_postgresql_url_needs_no_driver_in_it() -> None:
     engine = open_engine("postgresql://somebody@localhost/schoolgate")
 
     assert engine.url.drivername == create_engine("postgresql+psycopg://").url.drivername
+
+
+def test_an_error_shows_no_row_of_ours(sqlite_engine: Engine) -> None:
+    insert = text("INSERT INTO journal_aside (key, why, record) VALUES (:key, '', NULL)")
+
+    with pytest.raises(DBAPIError) as caught, writing(sqlite_engine) as conn:
+        conn.execute(insert, {"key": "https://private.example"})
+
+    assert "private" not in str(caught.value)

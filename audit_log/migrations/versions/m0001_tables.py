@@ -84,7 +84,14 @@ def upgrade() -> None:
         postgresql_where=sa.text("outcome IS NULL"),
     )
     op.create_index("filtering_log_person_at", "filtering_log", ["person_id", "at"], unique=False)
-    op.create_index(op.f("ix_filtering_log_reference"), "filtering_log", ["reference"], unique=False)
+    op.create_index(
+        "filtering_log_reference",
+        "filtering_log",
+        ["reference"],
+        unique=False,
+        sqlite_where=sa.text("verdict = 'block'"),
+        postgresql_where=sa.text("verdict = 'block'"),
+    )
     op.create_table(
         "journal_aside",
         sa.Column("key", sa.String(length=160), nullable=False),

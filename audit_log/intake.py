@@ -1,0 +1,207 @@
+"""A batch of the journal into SQL: the rows and how far we have read, in one transaction, once each.
+
+Whatever is read twice changes nothing the second time: rows are inserted by event id where there is none,
+and a close writes the same values again.
+"""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, delete, select
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError
+
+from audit_log.rows import CLOSING, COLUMNS, BadRecord, Record, closing_values, opening_row
+from audit_log.segments import CONTINUED, STARTED, JournalDamage, Segment, read_segment
+from audit_log.tables import filtering_log, journal_aside
+
+BATCH = 2000  # lines in one transaction
+SOME = 400  # parameters in one question
+NO_OPEN = "closed before it was opened"
+# What one odd value raises, in the database or on the way to it; the batch is then stored row by row.
+ODD_VALUE = (
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    ProgrammingError,
+    OverflowError,
+    TypeError,
+    ValueError,
+)
+
+
+@dataclass(slots=True)
+class Batch:
+    """Some lines of one segment, from `start` to `end`."""
+
+    segment: Segment
+    start: int
+    end: int
+    opens: dict[str, Record] = field(default_factory=dict)
+    closes: dict[str, Record] = field(default_factory=dict)
+    odd: dict[str, Record] = field(default_factory=dict)  # by place: no kind of line we know
+    new_process: bool = False  # whatever the gate had open before this, it is not any more
+    damaged: int = 0  # bytes
+
+
+def read_batch(segment: Segment, offset: int) -> Batch:
+    """The next lines, up to a full batch, the end, or the first damage (which is stepped over)."""
+    batch = Batch(segment, offset, offset)
+    try:
+        for count, (end, record) in enumerate(read_segment(segment.path, offset), start=1):
+            _sort_in(batch, record)
+            batch.end = end
+            if count == BATCH:
+                break
+    except JournalDamage as damage:
+        batch.damaged = damage.resume - damage.offset
+        batch.end = damage.resume
+    return batch
+
+
+def _sort_in(batch: Batch, record: Record) -> None:
+    what, event_id = record.get("t"), record.get("id")
+    if not isinstance(event_id, str):
+        if what == STARTED:
+            batch.new_process = True
+        elif what != CONTINUED:
+            batch.odd[f"{batch.segment.name}:{batch.end}"] = record
+        return
+    if what in ("open", "whole"):
+        batch.opens.setdefault(event_id, record)
+    if what in ("close", "whole"):
+        batch.closes.setdefault(event_id, record)
+    if what not in ("open", "close", "whole"):
+        batch.odd[event_id] = record
+
+
+class Statements:
+    """The SQL that is repeated, in the driver's own way of marking parameters."""
+
+    def __init__(self, dialect: str) -> None:
+        self.sqlite = dialect == "sqlite"
+        mark = "?" if self.sqlite else "%s"
+        sets = ", ".join(f"{name} = {mark}" for name in CLOSING)
+        self.close = f"UPDATE filtering_log SET {sets} WHERE event_id = {mark}"  # noqa: S608  # our own names
+        self.interrupt = (
+            f"UPDATE filtering_log SET outcome = 'interrupted' WHERE outcome IS NULL AND gate = {mark}"  # noqa: S608  # our own names
+        )
+        self.insert = _insert("filtering_log", COLUMNS, mark) + "ON CONFLICT DO NOTHING"
+        self.aside = _insert("journal_aside", ("key", "why", "record"), mark) + "ON CONFLICT DO NOTHING"
+        position = ("segment", '"offset"', "torn_bytes", "damaged_bytes")
+        self.position = _insert("journal_position", position, mark) + (
+            'ON CONFLICT (segment) DO UPDATE SET "offset" = excluded."offset",'
+            " torn_bytes = excluded.torn_bytes, damaged_bytes = excluded.damaged_bytes"
+        )
+
+
+def _insert(table: str, columns: Sequence[str], mark: str) -> str:
+    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))}) "  # noqa: S608  # our own names
+
+
+class Intake:
+    """Stores one batch in one transaction; `careful` goes row by row, setting aside what is refused."""
+
+    def __init__(self, conn: Connection, sql: Statements, batch: Batch, *, careful: bool = False) -> None:
+        self.conn = conn
+        self.sql = sql
+        self.batch = batch
+        self.careful = careful
+        self.refused = 0  # records that cannot be rows
+
+    def store(self) -> int:
+        """The number of new rows."""
+        batch = self.batch
+        if batch.new_process:
+            interrupt(self.conn, self.sql, batch.segment.gate)
+        for key, record in batch.odd.items():
+            self._refuse(key, "no record that we know", record)
+        rows = self._rows(self._early_closes())
+        stored = self._execute(self.sql.insert, rows, 0)
+        if stored < len(rows):  # read before, and perhaps without its close
+            self._close(batch.closes)
+        else:
+            self._close({i: close for i, close in batch.closes.items() if i not in batch.opens})
+        return stored
+
+    def _rows(self, early: dict[str, Record]) -> list[tuple[Any, ...]]:
+        rows = []
+        for event_id, record in self.batch.opens.items():
+            close = self.batch.closes.get(event_id) or early.get(event_id)
+            try:
+                rows.append(opening_row(record, close, self.batch.segment.gate, sqlite=self.sql.sqlite))
+            except BadRecord as fault:
+                self._refuse(event_id, str(fault), self._both(event_id))
+        return rows
+
+    def _early_closes(self) -> dict[str, Record]:
+        """Closes that were set aside because these opens had not come yet."""
+        table = journal_aside.c
+        if self.conn.scalar(select(table.key).where(table.why == NO_OPEN).limit(1)) is None:
+            return {}
+        found: dict[str, Record] = {}
+        for some in _some(list(self.batch.opens)):
+            theirs = table.key.in_([_close_key(event_id) for event_id in some]) & (table.why == NO_OPEN)
+            records = [json.loads(kept) for kept in self.conn.scalars(select(table.record).where(theirs))]
+            found.update((record["id"], record) for record in records)
+            self.conn.execute(delete(journal_aside).where(theirs))
+        return found
+
+    def _close(self, closes: dict[str, Record]) -> None:
+        values = [(*closing_values(record), event_id) for event_id, record in closes.items()]
+        if self._execute(self.sql.close, values, -1) < len(values):
+            for event_id in self._without_a_row(list(closes)):
+                self._set_aside(_close_key(event_id), NO_OPEN, closes[event_id])
+
+    def _without_a_row(self, ids: Sequence[str]) -> set[str]:
+        missing = set(ids)
+        for some in _some(ids):
+            known = select(filtering_log.c.event_id).where(filtering_log.c.event_id.in_(some))
+            missing.difference_update(self.conn.scalars(known))
+        return missing
+
+    def _execute(self, sql: str, rows: list[tuple[Any, ...]], key: int) -> int:
+        """How many rows it touched. When careful, a row that the database refuses is set aside alone."""
+        if not rows:
+            return 0
+        if not self.careful:
+            return self.conn.exec_driver_sql(sql, rows).rowcount
+        touched = 0
+        for row in rows:
+            try:
+                with self.conn.begin_nested():
+                    touched += self.conn.exec_driver_sql(sql, row).rowcount
+            except ODD_VALUE as fault:
+                why = f"the database refuses it: {type(fault).__name__}"
+                self._refuse(str(row[key]), why, self._both(row[key]))
+                touched += 1
+        return touched
+
+    def _both(self, event_id: str) -> Record:
+        return {"open": self.batch.opens.get(event_id), "close": self.batch.closes.get(event_id)}
+
+    def _refuse(self, key: str, why: str, record: Record) -> None:
+        self.refused += 1
+        self._set_aside(key, why, record)
+
+    def _set_aside(self, key: str, why: str, record: Record) -> None:
+        """Keep it whole: as ASCII JSON it can be kept whatever is in it."""
+        self.conn.exec_driver_sql(self.sql.aside, (_plain(key, 160), _plain(why, 200), json.dumps(record)))
+
+
+def interrupt(conn: Connection, sql: Statements, gate: str) -> int:
+    """What this gate had open stays unfinished: its process is gone. Returns how many."""
+    return conn.exec_driver_sql(sql.interrupt, (gate,)).rowcount
+
+
+def _close_key(event_id: str) -> str:
+    return _plain(f"{event_id}:close", 160)
+
+
+def _plain(said: str, longest: int) -> str:
+    return said.encode("ascii", "backslashreplace").decode().replace("\0", "\\0")[:longest]
+
+
+def _some(ids: Sequence[str]) -> Iterable[Sequence[str]]:
+    return (ids[start : start + SOME] for start in range(0, len(ids), SOME))

@@ -1,0 +1,100 @@
+"""A record becomes a row whole, and what a client chose cannot stop it."""
+
+from typing import Any
+
+import pytest
+
+from audit_log.rows import COLUMNS, BadRecord, opening_row
+from tests.audit_log.records import a_close, an_open, event_id
+
+
+def row(
+    record: dict[str, Any], close: dict[str, Any] | None = None, *, sqlite: bool = True
+) -> dict[str, Any]:
+    return dict(zip(COLUMNS, opening_row(record, close, "gate-1", sqlite=sqlite), strict=True))
+
+
+def test_every_field_has_its_column() -> None:
+    assert row(an_open(7, unblock="u_1"), a_close(7, decrypted=True)) == {
+        "event_id": event_id(7),
+        "reference": "000-007",
+        "at": "2026-11-24 12:00:07.000000",
+        "kind": "request",
+        "gate": "gate-1",
+        "person_id": "p_anna",
+        "role": "pupil",
+        "filter_groups": '["upper-ks2"]',
+        "classes": '["6B"]',
+        "client_address": "127.0.0.9",
+        "method": "GET",
+        "url": "https://news.bbc.example/world/rivers",
+        "host": "news.bbc.example",
+        "category": "education",
+        "list_id": "starter-education",
+        "entry": "bbc.example",
+        "verdict": "allow",
+        "reason": "category-allowed",
+        "rule": "access.education.everyone",
+        "unblock_id": "u_1",
+        "policy_revision": "r" * 64,
+        "decrypted": True,
+        "status": 200,
+        "bytes_up": 512,
+        "bytes_down": 20_480,
+        "duration_ms": 98,
+        "outcome": "done",
+    }
+
+
+def test_what_is_open_has_no_outcome_and_what_is_closed_has_one() -> None:
+    assert row(an_open())["outcome"] is None
+    assert row(an_open(), {"t": "close", "id": event_id(1)})["outcome"] == "done"
+    assert row(an_open(), a_close(outcome="cut"))["outcome"] == "cut"
+
+
+def test_postgresql_reads_the_journals_own_time() -> None:
+    assert row(an_open(7), sqlite=False)["at"] == "2026-11-24T12:00:07.000000Z"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ({"method": "A" * 5000}, {"method": "A" * 16}),
+        ({"host": "h" * 300}, {"host": "h" * 253}),
+        ({"url": "https://a/" + "x" * 9000}, {"url": "https://a/" + "x" * 8182}),
+        ({"url": "https://a/\0\ud800é"}, {"url": "https://a/\ufffd?é"}),
+        ({"address": None, "groups": None, "classes": []}, {"client_address": None, "filter_groups": "[]"}),
+    ],
+)
+def test_what_a_client_chose_is_cut_to_what_a_database_can_keep(
+    given: dict[str, Any], kept: dict[str, Any]
+) -> None:
+    made = row(an_open(**given))
+
+    assert {name: made[name] for name in kept} == kept
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"at": "yesterday"},
+        {"at": "2026-11-24T12:00:07+01:00"},
+        {"at": None},
+        {"id": None},
+        {"groups": 7},
+        {"groups": [[]]},
+        {"method": 7},
+    ],
+)
+def test_a_record_that_cannot_be_a_row_says_so(wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadRecord):
+        opening_row(an_open() | wrong, None, "gate-1", sqlite=True)
+
+
+@pytest.mark.parametrize("missing", ["id", "at", "kind", "verdict", "reason", "revision"])
+def test_a_record_without_a_fact_that_counts_says_so(missing: str) -> None:
+    record = an_open()
+    del record[missing]
+
+    with pytest.raises(BadRecord, match=missing):
+        opening_row(record, None, "gate-1", sqlite=True)
