@@ -11,11 +11,12 @@ from sqlalchemy.exc import SQLAlchemyError
 from audit_api.problems import Problem
 from audit_api.window import Window
 from audit_log.db import reading
+from audit_log.recorder import HEARTBEAT
 from audit_log.sessions import IDLE
 from audit_log.tables import change_log, filtering_log, proposal, session
 from change_control.publish import is_published
 
-HEARTBEAT = "journal/recorder.json"
+JOURNAL = "journal"
 LATE_AFTER = timedelta(seconds=30)
 
 
@@ -57,13 +58,36 @@ def _bundle(window: Window) -> str | None:
 
 
 def _recorder(window: Window) -> str | None:
-    try:
-        told = json.loads((window.desk.state / HEARTBEAT).read_text())
-        seen = datetime.fromisoformat(told["at"])
-    except (OSError, ValueError, KeyError, TypeError):
+    told = _heartbeat(window)
+    if told is None:
         return "has not been seen"
-    late = window.clock() - seen
-    return None if late < LATE_AFTER else f"was last seen {int(late.total_seconds())} seconds ago"
+    late = window.clock() - told.at
+    if late >= LATE_AFTER:
+        return f"was last seen {int(late.total_seconds())} seconds ago"
+    return "cannot reach the database; records wait on disk" if told.sql_away else None
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What the recorder last said of itself."""
+
+    at: datetime
+    sql_away: bool
+    behind_bytes: int
+    damaged_bytes: int
+
+
+def _heartbeat(window: Window) -> Heartbeat | None:
+    try:
+        told = json.loads((window.desk.state / JOURNAL / HEARTBEAT).read_text())
+        return Heartbeat(
+            at=datetime.fromisoformat(told["at"]),
+            sql_away=told["sql"] != "ok",
+            behind_bytes=int(told["behind_bytes"]),
+            damaged_bytes=int(told["damaged_bytes"]),
+        )
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def metrics(window: Window) -> str:
@@ -80,6 +104,11 @@ def metrics(window: Window) -> str:
         )
     except Problem:
         lines += _gauge("schoolgate_policy_missing", "No policy in force: everything is blocked", "", 1)
+    if told := _heartbeat(window):
+        says = "Bytes of the journal that are not in the database yet"
+        lines += _gauge("schoolgate_recorder_behind_bytes", says, "", told.behind_bytes)
+        says = "Bytes of the journal that could not be read"
+        lines += _gauge("schoolgate_recorder_damaged_bytes", says, "", told.damaged_bytes)
     return "\n".join(lines) + "\n"
 
 

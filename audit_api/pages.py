@@ -32,12 +32,12 @@ MENU = (
     ("/unblocks/in-force", "Open now"),
     ("/unblocks/ask", "Ask for a site"),
     ("/unblocks/mine", "My requests"),
-    ("/openings", "Open for a class"),
+    ("/openings", "For my class"),
     ("/filtering-log", "Filtering log"),
     ("/changes", "Change log"),
     ("/policy", "Policy"),
     ("/people", "People"),
-    ("/explain", "Why is it blocked?"),
+    ("/explain", "Why blocked?"),
 )
 # What a page says after something was done; the address holds the word, never the text.
 DONE: Mapping[str, str] = {
@@ -180,7 +180,7 @@ def _menu(request: Request, visit: Visit) -> tuple[MenuItem, ...]:
     shown = [(href, label) for href, label in MENU if may(f"GET {href}", visit.reader.role)]
     best = max((href for href, _ in shown if _within(path, href)), key=len, default=None)
     return tuple(
-        MenuItem(href, label, href == best, _waiting(visit) if href == "/unblocks/queue" else 0)
+        MenuItem(href, label, href == best, waiting_for(visit) if href == "/unblocks/queue" else 0)
         for href, label in shown
     )
 
@@ -189,7 +189,7 @@ def _within(path: str, href: str) -> bool:
     return path == href or (href != "/" and path.startswith(href + "/"))
 
 
-def _waiting(visit: Visit) -> int:
+def waiting_for(visit: Visit) -> int:
     """How many requests this reader could answer."""
     with reading(visit.desk.engine) as conn:
         waiting = list_proposals(conn, visit.now, kind="unblock", state=State.REQUESTED, limit=99)

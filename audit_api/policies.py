@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
@@ -16,6 +17,7 @@ from change_control import proposals
 from change_control.errors import ChangeError
 from change_control.proposal import Proposal
 from change_control.queries import get_proposal, list_proposals
+from filter_policy.model import Policy, Rule
 
 KIND = "policy"
 
@@ -57,6 +59,34 @@ def page_of(
 def one(visit: Visit, found: Proposal) -> PolicyProposalOut:
     with reading(visit.desk.engine) as conn:
         return _shown(conn, visit.reader, [found])[0]
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfSite:
+    """A row of the school's own table."""
+
+    category: str
+    who: tuple[tuple[str, str], ...]  # for whom, how far it is open
+    note: str
+    source: str
+
+
+def table(policy: Policy) -> list[KindOfSite]:
+    """Who may see what, as the school's own table has it (S116)."""
+    return [
+        KindOfSite(
+            category,
+            tuple((name, _cell(rule)) for name, rule in row.rules.items()),
+            "locked: no lesson opens it" if row.locked else "",
+            row.source or "",
+        )
+        for category, row in policy.access.items()
+    ]
+
+
+def _cell(rule: Rule) -> str:
+    words = rule.access.value.replace("_", " ")
+    return f"{words} ({', '.join(rule.names)})" if rule.names else words
 
 
 def base_text(visit: Visit, view: PolicyProposalOut) -> str:

@@ -82,7 +82,7 @@ class Problem(Exception):
         faults = error.errors()
         if any(fault["loc"][:1] == ("path",) for fault in faults):
             return cls("not-found")
-        return cls("bad-input", errors=_by_field(faults))
+        return cls("bad-input", errors=fields_of(faults, skip=1))
 
     def body(self, instance: str) -> dict[str, Any]:
         told: dict[str, Any] = {
@@ -105,11 +105,11 @@ class Problem(Exception):
         )
 
 
-def _by_field(faults: Iterable[Mapping[str, Any]]) -> dict[str, str]:
+def fields_of(faults: Iterable[Mapping[str, Any]], skip: int = 0) -> dict[str, str]:
     """Field names as the caller wrote them; what was sent is never repeated, it may be a password."""
     told: dict[str, str] = {}
     for fault in faults:
-        path = [_sendable(part) for part in fault["loc"][1:]]
+        path = [_sendable(part) for part in fault["loc"][skip:]]
         field = "body" if fault["type"] == "json_invalid" or not path else ".".join(path)
         told.setdefault(field, str(fault["msg"]))
     return told

@@ -327,3 +327,40 @@ class CheckpointOut(_Out):
     size: int
     made_at: Instant
     note: str
+
+
+class LogPersonOut(_Out):
+    id: str
+    username: str | None
+    name: str
+
+
+class LogRowOut(_Out):
+    """One request. What the policy does not keep, and what this reader may not see, is null."""
+
+    id: str
+    reference: Annotated[str, Field(description="as it stands on the block page")]
+    at: Instant
+    kind: str
+    who: Annotated[str, Field(description="in words; nameless unless names were asked for")]
+    person: Annotated[LogPersonOut | None, Field(description="only when read by name")]
+    role: str | None
+    groups: list[str]
+    classes: list[str]
+    client_address: Annotated[str | None, Field(description="only when read by name")]
+    method: str | None
+    url: str | None
+    host: str | None
+    category: str | None
+    list: str | None
+    entry: str | None
+    verdict: str
+    reason: str
+    rule: str | None
+    unblock_id: str | None
+    policy_revision: str
+    status: int | None
+    bytes_up: int | None
+    bytes_down: int | None
+    duration_ms: int | None
+    outcome: Annotated[str | None, Field(description="null while it is open")]

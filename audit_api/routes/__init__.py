@@ -8,6 +8,7 @@ from audit_api.routes import (
     console_account,
     console_changes,
     console_explain,
+    console_filtering_log,
     console_home,
     console_openings,
     console_people,
@@ -15,6 +16,7 @@ from audit_api.routes import (
     console_unblocks,
     enrolment,
     explain,
+    filtering_log,
     health,
     lists,
     openings,
@@ -26,13 +28,26 @@ from audit_api.routes import (
     unblocks,
 )
 
-API = (session, enrolment, password, unblocks, openings, changes, policy, people, explain, lists)
+API = (
+    session,
+    enrolment,
+    password,
+    unblocks,
+    openings,
+    filtering_log,
+    changes,
+    policy,
+    people,
+    explain,
+    lists,
+)
 MACHINES = (health, reference)
 CONSOLE = (
     console_account,
     console_home,
     console_unblocks,
     console_openings,
+    console_filtering_log,
     console_changes,
     console_policy,
     console_people,

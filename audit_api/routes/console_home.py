@@ -7,7 +7,7 @@ from starlette.responses import Response
 
 from audit_api import openings, unblocks
 from audit_api.guard import GuardedRoute
-from audit_api.pages import page
+from audit_api.pages import page, waiting_for
 from audit_api.rights import APPROVING, ASKING, READING
 from audit_api.window import Here, Visit
 from audit_log.db import reading
@@ -32,6 +32,7 @@ def home(request: Request, here: Here) -> Response:
         "home.html",
         mine=mine,
         waiting=waiting,
+        to_answer=waiting_for(here) if role in APPROVING else 0,
         open_now=open_now,
         openings=openings.now_open(here),
         asks=role in ASKING,

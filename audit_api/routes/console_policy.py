@@ -80,6 +80,7 @@ def _page(
         "policy.html",
         422 if errors else 200,
         policy=policy,
+        table=policies.table(here.window.bundle().policy),
         views=views,
         errors=dict(errors),
         text=policy.text if text is None else text,

@@ -35,7 +35,9 @@ LISTED = {
     "abuse.test": [("child-sexual-abuse", "abuse-list")],
     "maths.test": [("education", "education-list")],
 }
-REGISTER = (  # username, name, role, filter group, classes, has a console password
+REGISTER: tuple[
+    tuple[str, str, str, str, list[str], bool], ...
+] = (  # username, name, role, filter group, classes, has a console password
     ("tina", "Tina Tang", "technician", "staff", [], True),
     ("cora", "Cora Clark", "coordinator", "staff", [], True),
     ("tess", "Tess Taylor", "staff", "staff", ["6B"], False),
@@ -150,7 +152,7 @@ def build_school(state: Path) -> None:
     desk.engine.dispose()
 
 
-def _row(
+def _row(  # noqa: PLR0917  # the columns of REGISTER
     username: str, name: str, role: str, group: str, classes: list[str], console: bool
 ) -> dict[str, object]:
     row: dict[str, object] = {

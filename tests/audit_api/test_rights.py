@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from fastapi.routing import iter_route_contexts
@@ -10,13 +11,11 @@ from audit_api.app import create_app
 from audit_api.guard import GuardedRoute
 from audit_api.rights import BEFORE_PASSWORD_CHANGE, PUBLIC, RIGHTS, may
 from filter_policy.model import Role
-from tests.audit_api.school import BY_ROLE, School, lists, open_desk, problem_of
+from tests.audit_api.school import BY_ROLE, School, open_desk, problem_of
 
 
 def routes() -> Iterator[str]:
     """Every method and path that the app answers; nothing of the school is touched to find them."""
-    from pathlib import Path
-
     app = create_app(open_desk(Path("nowhere")))
     for context in iter_route_contexts(app.routes):
         for method in context.methods or ("?",):
@@ -98,6 +97,3 @@ def test_an_unreadable_body_does_not_come_before_the_question_of_rights(school: 
 
 def filled(path: str) -> str:
     return re.sub(r"{\w+}", "0123456789abcdef", path)
-
-
-assert lists  # the index is compiled before any test is timed
