@@ -34,7 +34,7 @@ from audit_log.segments import JournalDamage as JournalDamage
 from audit_log.segments import read_segment as read_segment
 
 NOTE_SECONDS = 0.02  # how long a note waits for company
-LOCK_SECONDS = 2.0
+LOCK_SECONDS = 0.5
 LOCK_PAUSE = 0.02
 
 Waiting = tuple[bytes, asyncio.Future[None]]

@@ -1,6 +1,7 @@
 """A fresh database for each test, on SQLite and on a real PostgreSQL that the tests start themselves."""
 
 import os
+import shutil
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -84,6 +85,24 @@ def sqlite_engine(fresh_sqlite_url: str) -> Iterator[Engine]:
     migrate(engine)
     yield engine
     engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def empty_log(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
+    """Makes folders with a fresh `log.sqlite` in them: for properties, which need many."""
+    template = tmp_path_factory.mktemp("template") / "log.sqlite"
+    engine = open_engine(f"sqlite:///{template}")
+    migrate(engine)
+    with engine.connect() as conn:
+        conn.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    engine.dispose()
+
+    def make() -> Path:
+        folder = tmp_path_factory.mktemp("log")
+        shutil.copy(template, folder)
+        return folder
+
+    return make
 
 
 @pytest.fixture

@@ -14,12 +14,13 @@ import time
 from pathlib import Path
 
 from audit_log.journal import Journal, JournalError, new_event_id
+from tests.audit_log.records import an_open
 
 
 async def work(journal: Journal, way: str) -> None:
     while True:
         event_id = new_event_id(time.time_ns())
-        record = {"t": "open", "id": event_id, "url": "x" * 300}
+        record = an_open(id=event_id, url="x" * 300)
         if way == "early":
             os.write(1, f"{event_id}\n".encode())
         try:
