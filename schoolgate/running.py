@@ -1,14 +1,16 @@
 """`schoolgate run`: made ready if need be, then three processes under one supervisor."""
 
 import os
+import socket
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from schoolgate.founding import FIRST, SECOND, Founder, found_school, tell_next_steps
 from schoolgate.log import configure_logging
-from schoolgate.settings import Settings
-from schoolgate.supervisor import Service, StartError, Supervisor, cannot_listen
+from schoolgate.settings import PREFIX, Settings
+from schoolgate.supervisor import Service, StartError, Supervisor, reserve, why_not
 from schoolgate.telling import Failed, tell
 
 GATE_DRAIN = 12.0  # the gate itself lets open requests finish for ten seconds
@@ -17,17 +19,23 @@ GATE_DRAIN = 12.0  # the gate itself lets open requests finish for ten seconds
 def run_school(settings: Settings) -> int:
     """Until Ctrl-C or SIGTERM. Raises Failed."""
     configure_logging("supervisor", settings.log_level)
-    _require_ports(settings)
-    prepare(settings, (FIRST, SECOND))
+    held = _reserve_ports(settings)
+    settings = replace(settings, **{key: holder.getsockname()[1] for key, holder in held.items()})
 
-    def on_ready(ports: Mapping[str, int]) -> None:
-        _banner(settings, ports)
+    def make_ready() -> None:
+        prepare(settings, (FIRST, SECOND))
+
+    def on_ready(_ports: Mapping[str, int]) -> None:
+        _banner(settings)
         tell_next_steps(settings)
 
     try:
-        return Supervisor(services(settings), child_environ(os.environ)).run(on_ready)
+        return Supervisor(services(settings), _environ(settings)).run(make_ready, on_ready)
     except StartError as error:
         raise Failed(f"Schoolgate could not start. {error}") from error
+    finally:
+        for holder in held.values():
+            holder.close()
 
 
 def prepare(settings: Settings, two: tuple[Founder, Founder]) -> bool:
@@ -44,13 +52,19 @@ def prepare(settings: Settings, two: tuple[Founder, Founder]) -> bool:
     finally:
         desk.engine.dispose()
     tell(f"This school has been founded in {settings.state}.")
-    tell_next_steps(settings)
     return True
 
 
 def child_environ(environ: Mapping[str, str]) -> dict[str, str]:
     """Children find this very program, wherever they are started."""
     return {**environ, "PYTHONPATH": str(Path(__file__).resolve().parent.parent)}
+
+
+def _environ(settings: Settings) -> dict[str, str]:
+    """The ports as they were found: each child knows those of the others, and so what is our own."""
+    ports = {PREFIX + "PROXY_PORT": settings.proxy_port, PREFIX + "API_PORT": settings.api_port}
+    environ = {name: value for name, value in os.environ.items() if name.removesuffix("_FILE") not in ports}
+    return {**child_environ(environ), **{name: str(port) for name, port in ports.items()}}
 
 
 def services(settings: Settings) -> list[Service]:
@@ -63,29 +77,32 @@ def services(settings: Settings) -> list[Service]:
     ]
 
 
-def _require_ports(settings: Settings) -> None:
+def _reserve_ports(settings: Settings) -> dict[str, socket.socket]:
+    """Held until the end: 0 becomes a number here. Raises Failed, naming each port that is not to be had."""
     wanted = {
         "proxy_port": (settings.proxy_host, settings.proxy_port),
         "api_port": (settings.api_host, settings.api_port),
     }
-    faults = [
-        f"{host} port {port} cannot be listened on: {why}. "
-        f"Another one: {key} in {settings.config / 'school.yaml'}, or SCHOOLGATE_{key.upper()}"
-        for key, (host, port) in wanted.items()
-        if (why := cannot_listen(host, port))
-    ]
+    held: dict[str, socket.socket] = {}
+    faults: list[str] = []
+    for key, (host, port) in wanted.items():
+        try:
+            held[key] = reserve(host, port)
+        except OSError as error:
+            faults.append(f"{host} port {port} cannot be listened on: {why_not(error)}. Another one: ")
+            faults[-1] += f"{key} in {settings.config / 'school.yaml'}, or {PREFIX}{key.upper()}"
     if faults:
+        for holder in held.values():
+            holder.close()
         raise Failed(*faults)
+    return held
 
 
-def _banner(settings: Settings, ports: Mapping[str, int]) -> None:
+def _banner(settings: Settings) -> None:
     from schoolgate.school_ca import FOLDER, PUBLIC
 
-    console = (
-        settings.console if settings.console_url else settings.api.rsplit(":", 1)[0] + f":{ports['api']}"
-    )
     tell("Schoolgate is running.")
-    tell(f"  proxy    {settings.proxy_host} port {ports['gate']}")
-    tell(f"  console  {console}")
+    tell(f"  proxy    {settings.proxy_host} port {settings.proxy_port}")
+    tell(f"  console  {settings.console}")
     tell(f"  CA       {settings.state / FOLDER / PUBLIC} (every device must trust it)")
     tell("Ctrl-C drains and ends it.")

@@ -11,7 +11,7 @@ import structlog
 
 from schoolgate.log import configure_logging
 from schoolgate.settings import Settings
-from schoolgate.supervised import leave_with_parent, report_ready
+from schoolgate.supervised import report_ready, start_when_told
 from schoolgate.telling import Failed
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def serve_gate(settings: Settings, port: int | None, ready_fd: int | None) -> in
     from schoolgate.wiring import ensure_state, utc_now
 
     configure_logging("gate", settings.log_level)
-    leave_with_parent(ready_fd)
+    start_when_told(ready_fd)
     ensure_state(settings.state)
     ensure_school_ca(settings.state, utc_now())
     return run_gate(gate_settings(settings, port), ready=lambda real: report_ready(ready_fd, real))
@@ -60,7 +60,7 @@ def serve_recorder(settings: Settings, ready_fd: int | None) -> int:
     from schoolgate.wiring import ensure_state
 
     configure_logging("recorder", settings.log_level)
-    leave_with_parent(ready_fd)
+    start_when_told(ready_fd)
     ensure_state(settings.state)
     stop = threading.Event()
     on_signal(stop.set)
@@ -79,9 +79,10 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     from schoolgate.wiring import open_desk
 
     configure_logging("api", settings.log_level)
-    leave_with_parent(ready_fd)
+    start_when_told(ready_fd)
     listening = _listen(settings.api_host, settings.api_port if port is None else port)
-    app = create_app(open_desk(settings), dev_http=not settings.console.startswith("https:"))
+    desk = open_desk(settings, migrated=ready_fd is not None)  # a supervisor has prepared everything
+    app = create_app(desk, dev_http=not settings.console.startswith("https:"))
     config = uvicorn.Config(
         app,
         log_config=None,

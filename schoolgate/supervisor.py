@@ -13,7 +13,7 @@ import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import FrameType
 
@@ -53,6 +53,13 @@ class _Child:
     ready: int  # the pipe it says its port on
     started: float = field(default_factory=time.monotonic)
 
+    def go(self) -> None:
+        """All is prepared. A child that has died meanwhile is found out by whoever waits for it."""
+        if self.process.stdin:
+            with suppress(BrokenPipeError):
+                self.process.stdin.write(b"\n")
+                self.process.stdin.flush()
+
 
 class Supervisor:
     def __init__(self, services: Sequence[Service], environ: Mapping[str, str] = os.environ) -> None:
@@ -64,11 +71,17 @@ class Supervisor:
         self._failures: dict[str, int] = {}
         self._stop = threading.Event()
 
-    def run(self, on_ready: Callable[[Mapping[str, int]], None]) -> int:
-        """Until SIGTERM or Ctrl-C; `on_ready` gets the port of each service. Raises StartError."""
+    def run(self, prepare: Callable[[], None], on_ready: Callable[[Mapping[str, int]], None]) -> int:
+        """Until SIGTERM or Ctrl-C; `on_ready` gets the port of each service. Raises StartError.
+
+        `prepare` makes what the children need, while they load; whatever it raises ends them.
+        """
         with _signals(self._on_signal):
             try:
-                self._start_all()
+                for service in self._services:
+                    self._start(service)
+                prepare()
+                self._let_go()
                 if not self._stop.is_set():
                     on_ready(dict(self._ports))
                 while not self._stop.wait(0.1):
@@ -83,9 +96,9 @@ class Supervisor:
                 child.process.kill()
         self._stop.set()
 
-    def _start_all(self) -> None:
-        for service in self._services:
-            self._start(service)
+    def _let_go(self) -> None:
+        for child in self._children.values():
+            child.go()
         deadline = time.monotonic() + START_LIMIT
         for service in self._services:
             self._ports[service.name] = self._await_ready(service.name, deadline)
@@ -138,11 +151,13 @@ class Supervisor:
             self._failures[name] = failures + 1
             self._forget(child)
             self._start(child.service)
+            self._children[name].go()
 
     def _forget(self, child: _Child) -> None:
         os.close(child.ready)
         if child.process.stdin:
-            child.process.stdin.close()
+            with suppress(BrokenPipeError):
+                child.process.stdin.close()
 
     def _drain(self) -> None:
         for service in self._services:
@@ -181,12 +196,13 @@ def cannot_listen(host: str, port: int) -> str | None:
     try:
         reserve(host, port).close()
     except OSError as error:
-        return (
-            "another program listens there"
-            if error.errno == errno.EADDRINUSE
-            else str(error.strerror or error)
-        )
+        return why_not(error)
     return None
+
+
+def why_not(error: OSError) -> str:
+    taken = error.errno == errno.EADDRINUSE
+    return "another program listens there" if taken else str(error.strerror or error)
 
 
 def reserve(host: str, port: int) -> socket.socket:

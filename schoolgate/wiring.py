@@ -32,8 +32,8 @@ def ensure_state(state: Path) -> None:
         state.chmod(0o700)
 
 
-def open_database(settings: Settings) -> "Engine":
-    """Connected, and with the tables that this version needs. Raises Failed."""
+def open_database(settings: Settings, *, migrated: bool = False) -> "Engine":
+    """With the tables that this version needs, unless that has been seen to. Raises Failed."""
     from sqlalchemy.exc import SQLAlchemyError
 
     from audit_log.db import migrate, open_engine
@@ -41,20 +41,21 @@ def open_database(settings: Settings) -> "Engine":
     ensure_state(settings.state)
     try:
         engine = open_engine(settings.database)
-        migrate(engine)
+        if not migrated:
+            migrate(engine)
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
         raise Failed(f"The database cannot be used: {said[0]}") from None
     return engine
 
 
-def open_desk(settings: Settings) -> "Desk":
+def open_desk(settings: Settings, *, migrated: bool = False) -> "Desk":
     """Everything that change control needs. Raises Failed."""
     from change_control.desk import Desk
     from filter_lists.compiler import ListsError
     from filter_lists.ensure import ensure_index
 
-    engine = open_database(settings)
+    engine = open_database(settings, migrated=migrated)
     try:
         index = ensure_index(settings.lists, settings.state)
     except ListsError as error:

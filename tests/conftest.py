@@ -1,9 +1,11 @@
 """What every test may use, and what continuous integration insists on."""
 
 import os
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import pytest
+
+from tests.running import Demo, running_demo
 
 INSIST = "SCHOOLGATE_CI"
 ROUNDS = "SCHOOLGATE_TORTURE_ROUNDS"
@@ -26,3 +28,10 @@ def pytest_runtest_makereport(
         report.outcome = "failed"
         report.longrepr = f"skipped, and {INSIST} lets nothing be skipped: {report.longrepr}"
     return report
+
+
+@pytest.fixture(scope="session")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Demo]:
+    """The example school, running: one for all tests, which leave its policy and people as they were."""
+    with running_demo(tmp_path_factory.mktemp("demo") / "state") as running:
+        yield running

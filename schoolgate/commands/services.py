@@ -32,13 +32,14 @@ def init(
 
     Only an empty register can be founded.
     """
-    from schoolgate.founding import FIRST, SECOND, Founder, code_files
+    from schoolgate.founding import FIRST, SECOND, Founder, code_files, tell_next_steps
     from schoolgate.running import prepare
 
     settings = front_of(ctx).settings
     two = (Founder.read(first) if first else FIRST, Founder.read(second) if second else SECOND)
     if not prepare(settings, two) and not if_needed:
         raise Failed("This school has been founded already; nothing was changed.")
+    tell_next_steps(settings)
     if as_json:
         put_json(
             {"state": str(settings.state), "codes": {p.stem: str(p) for p in code_files(settings.state)}}

@@ -18,7 +18,7 @@ from change_control.desk import Actor, Desk
 from change_control.enrolment import enrol
 from change_control.proposals import approve, propose_people
 from change_control.roles import APPROVING
-from change_control.setup import found
+from change_control.setup import Founder, found
 from filter_policy.model import Role
 from schoolgate.demo.world import Character, World
 
@@ -61,13 +61,18 @@ def found_world(desk: Desk, world: World, policy_text: str, at: datetime) -> Sch
     return school
 
 
-def founders_of(world: World) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
-    able = [p for p in world.people.values() if p.role in APPROVING]
-    different = sorted(able, key=lambda p: p.role != able[0].role)  # of two roles, where there are two
-    two = [(p.username.lower(), p.name, str(p.role)) for p in (*different[:1], *different[:0:-1])][:2]
-    if len(two) < 2:
+def founders_of(world: World) -> tuple[Founder, Founder]:
+    """Of two roles, where there are two."""
+    able = [person for person in world.people.values() if person.role in APPROVING]
+    if len(able) < 2:
         return STAND_INS
-    return two[0], two[1]
+    first = able[0]
+    second = next((person for person in able if person.role is not first.role), able[1])
+    return _founder(first), _founder(second)
+
+
+def _founder(person: Character) -> Founder:
+    return person.username, person.name, str(person.role)
 
 
 def _import(school: School, world: World, at: datetime) -> None:

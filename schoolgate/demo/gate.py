@@ -10,7 +10,7 @@ from schoolgate.log import configure_logging
 from schoolgate.school_ca import ensure_school_ca
 from schoolgate.serving import gate_settings
 from schoolgate.settings import load_settings
-from schoolgate.supervised import leave_with_parent, report_ready
+from schoolgate.supervised import report_ready, start_when_told
 from schoolgate.wiring import utc_now
 
 
@@ -18,9 +18,9 @@ def main() -> int:
     from proxy_addon.run import run_gate
 
     given = _arguments()
+    start_when_told(given.ready_fd)
     settings = load_settings(given.config)
     configure_logging("gate", settings.log_level)
-    leave_with_parent(given.ready_fd)
     ensure_school_ca(settings.state, utc_now())
     spec = json.loads(given.spec.read_text(encoding="utf-8"))
     return run_gate(

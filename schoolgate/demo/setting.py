@@ -14,6 +14,8 @@ from schoolgate.telling import Failed
 from schoolgate.wiring import ensure_state
 
 REMEMBERED = "demo.json"
+SPEC = "gate.json"
+UPSTREAM_CA = "upstream-ca.pem"
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,7 @@ class World:
     egress: tuple[str, ...] | None = None
     connect_ports: tuple[int, ...] | None = None
     upstream_ca: Path | None = None
+    is_example: bool = False
 
 
 def example_file(name: str) -> str:

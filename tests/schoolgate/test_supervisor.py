@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[2]
 CHILD = """
 import argparse, os, signal, sys, threading
 from pathlib import Path
-from schoolgate.supervised import leave_with_parent, report_ready
+from schoolgate.supervised import report_ready, start_when_told
 
 parser = argparse.ArgumentParser()
 parser.add_argument("name")
@@ -36,7 +36,7 @@ def say(word):
 say(f"started {given.port}")
 if (given.folder / f"{given.name}.fails").exists():
     sys.exit(7)
-leave_with_parent(given.ready_fd)
+start_when_told(given.ready_fd)
 report_ready(given.ready_fd, given.port or 4242)
 gone.wait()
 say("left")
@@ -57,7 +57,8 @@ def ready(ports):
 
 configure_logging("supervisor")
 try:
-    sys.exit(Supervisor([service("gate", 0), service("recorder"), service("api", 0)]).run(ready))
+    supervisor = Supervisor([service("gate", 0), service("recorder"), service("api", 0)])
+    sys.exit(supervisor.run(lambda: None, ready))
 except StartError as error:
     sys.exit(f"{error}")
 """
