@@ -7,6 +7,7 @@ change, so that the same content always has the same name. What ends meanwhile i
 import fcntl
 import hashlib
 import os
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -58,9 +59,16 @@ def publish_or_alarm(desk: Desk) -> None:
     """After a commit: the change stands whatever happens here; the next try is `publish_if_needed`."""
     try:
         publish(desk)
-    except Exception:  # the change is made and sealed; what went wrong is told, and tried again
+    except Exception as error:  # noqa: BLE001  # the change is made and sealed; this is told, and tried again
         desk.published.of = None
-        log.exception("bundle.publish_failed")
+        log.error("bundle.publish_failed", **_fault(error))
+
+
+def _fault(error: Exception) -> dict[str, str]:
+    """What and where, and none of the values: a traceback with its locals would name everybody."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    why = (error.strerror or "") if isinstance(error, OSError) else ""
+    return {"error": type(error).__name__, "why": why, "where": f"{Path(frame.filename).name}:{frame.lineno}"}
 
 
 def publish_if_needed(desk: Desk) -> str | None:

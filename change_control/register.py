@@ -85,7 +85,7 @@ def apply(conn: Connection, row: Mapping[Any, Any], _actor: Actor, now: datetime
         values = {key: _value(key, value) for key, value in one["set"].items()}
         if one["new"]:
             add_person(conn, Registered(id=one["id"], created_at=now, **values))
-        else:
+        elif values:
             change_person(conn, one["id"], **values)
         secrets = one.get("secrets", {})
         if "password_hash" in secrets:
