@@ -154,6 +154,16 @@ def test_every_route_of_the_api_is_described_and_no_other() -> None:
     assert described == known
 
 
+def test_every_column_and_filter_of_the_filtering_log_is_described() -> None:
+    from audit_api.filtering_log import Wanted
+    from audit_api.shapes import LogRowOut
+
+    filters = {str(field.alias or name) for name, field in Wanted.model_fields.items()}
+    page = text_of(DOCS / "api.md")
+    named = {*LogRowOut.model_fields, *filters}
+    assert not [name for name in sorted(named) if f"`{name}`" not in page and f"`{name}=" not in page]
+
+
 def test_every_page_of_the_console_is_described_to_its_readers() -> None:
     from audit_api.pages import MENU
 
