@@ -22,6 +22,7 @@ from schoolgate.demo.past_changes import Past, Week
 
 GATE = "last-week"
 SEED = 20260901  # the same week every time
+Visit = tuple[Registered, datetime, Url]
 VISITS = {Role.PUPIL: 14, Role.STAFF: 12, Role.TECHNICIAN: 9, Role.COORDINATOR: 7, Role.HEADTEACHER: 6}
 LESSON = "racism-history.test"
 OFTEN = ("school-books.test", "search.test", "films.test", "sums.test", "news.test")
@@ -51,16 +52,29 @@ def _rows(past: Past) -> Iterator[Row]:
     chance = random.Random(SEED)  # noqa: S311  # invents a week, guards nothing
     policy, register = _then(past)
     write = Rows(GATE)
-    for day in past.week.days:
-        for number, person in enumerate(register, 10):
+    for person, at, url in [*_days(past.week, register, chance), *_lessons(past, register)]:
+        if at < past.week.now:
+            listings = tuple(past.school.desk.lists().lookup(url))
+            decision = decide(Request(person.person, url, listings), policy, at)
+            address = f"10.20.1.{10 + register.index(person)}"
+            what = Happening(_id(at), at, "request", person.person, address, "GET", url)
+            yield _answered(write.whole(what, decision, policy, 200), decision, chance)
+
+
+def _days(week: Week, register: Sequence[Registered], chance: random.Random) -> Iterator[Visit]:
+    for day in week.days:
+        for person in register:
             for _ in range(VISITS.get(person.role, 3)):
-                at = _moment(past.week, day, person, chance)
-                visit = _visit(person, chance)
-                if at < past.week.now:
-                    listings = tuple(past.school.desk.lists().lookup(visit))
-                    decision = decide(Request(person.person, visit, listings), policy, at)
-                    what = Happening(_id(at), at, "request", person.person, f"10.20.1.{number}", "GET", visit)
-                    yield _answered(write.whole(what, decision, policy, 200), decision, chance)
+                yield person, _moment(week, day, person, chance), _anywhere(person, chance)
+
+
+def _lessons(past: Past, register: Sequence[Registered]) -> Iterator[Visit]:
+    """A class goes where its teacher had asked it might."""
+    for unblock in past.unblocks():
+        for number, person in enumerate(p for p in register if unblock.classes & set(p.classes)):
+            for minutes in (5, 17, 40):
+                at = unblock.starts_at + timedelta(minutes=minutes, seconds=13 * number)
+                yield person, at, Url("https", unblock.sites[0].host, 443, "/")
 
 
 def _answered(row: Row, decision: Decision, chance: random.Random) -> Row:
@@ -72,7 +86,7 @@ def _id(at: datetime) -> str:
     return new_event_id(int(at.timestamp() * 1_000_000_000))
 
 
-def _visit(person: Registered, chance: random.Random) -> Url:
+def _anywhere(person: Registered, chance: random.Random) -> Url:
     host = chance.choice(SELDOM if chance.randrange(ONE_IN) == 0 else OFTEN)
     if host == LESSON and "6B" not in person.classes:
         host = "news.test"

@@ -17,6 +17,7 @@ from change_control.in_force import parsed, policy_in_force
 from change_control.proposals import approve, propose_policy
 from change_control.publish import publish
 from filter_lists.names import Url
+from filter_policy.model import Policy
 from filter_policy.parse import PolicyError, parse_policy
 from schoolgate.demo.authority import ExampleAuthority
 from schoolgate.demo.founding import School, console_password_of, found_world
@@ -92,15 +93,18 @@ def _follow(school: School, text: str, now: datetime) -> None:
     with reading(school.desk.engine) as conn:
         in_force = policy_in_force(conn)[0]
     wanted, is_so = parsed(text), parsed(in_force)
-    today = _today(now, is_so.timetable.zone)
-    terms = is_so.timetable.terms
-    in_term = not wanted.timetable.terms or any(first <= today <= last for first, last in terms)
-    if set(wanted.egress_allow) <= set(is_so.egress_allow) and in_term:
+    term_is_over = _in_term(wanted, now) and not _in_term(is_so, now)
+    if set(wanted.egress_allow) <= set(is_so.egress_allow) and not term_is_over:
         return
     one, two = (school.actor(username) for username in school.founders)
     why = "The demo was started again: its sites have moved, or its term was over"
     asked = propose_policy(school.desk, one, text, why, now)
     approve(school.desk, two, asked.id, "the demo agrees with itself, as no school could", now)
+
+
+def _in_term(policy: Policy, now: datetime) -> bool:
+    today = _today(now, policy.timetable.zone)
+    return any(first <= today <= last for first, last in policy.timetable.terms)
 
 
 def _today(now: datetime, zone: ZoneInfo | None = None) -> date:

@@ -5,7 +5,7 @@ stays. It exists in the demo alone: no other command reads it.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -68,9 +68,8 @@ def example_file(name: str) -> str:
 
 
 def example_world() -> World:
-    return _world(
-        f"people:\n{_indented(example_file('people.yaml'))}", "schoolgate/example/people.yaml", None
-    )
+    people = f"people:\n{_indented(example_file('people.yaml'))}"
+    return replace(_world(people, "schoolgate/example/people.yaml", None), is_example=True)
 
 
 def load_world(path: Path) -> World:
