@@ -8,13 +8,12 @@ from fastapi import FastAPI
 
 from audit_api.faults import install_faults
 from audit_api.headers import SafeHeaders
+from audit_api.limits import BodyLimit
 from audit_api.reference import describe
 from audit_api.routes import ROUTERS
 from audit_api.upkeep import upkeep
 from audit_api.window import Window
 from change_control.desk import Desk
-
-LARGEST_BODY = 4_000_000  # bytes: a policy of a million characters, in the longest spelling of UTF-8
 
 
 def utc_now() -> datetime:
@@ -39,10 +38,10 @@ def create_app(desk: Desk, *, clock: Callable[[], datetime] = utc_now, dev_http:
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,
-        max_body_size=LARGEST_BODY,
         lifespan=lifespan,
     )
     app.state.window = window
+    app.add_middleware(BodyLimit)
     app.add_middleware(SafeHeaders)
     install_faults(app)
     for router in ROUTERS:

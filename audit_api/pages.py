@@ -32,12 +32,12 @@ MENU = (
     ("/unblocks/in-force", "Open now"),
     ("/unblocks/ask", "Ask for a site"),
     ("/unblocks/mine", "My requests"),
-    ("/openings", "For my class"),
+    ("/openings", "Open for a class"),
     ("/filtering-log", "Filtering log"),
     ("/changes", "Change log"),
     ("/policy", "Policy"),
     ("/people", "People"),
-    ("/explain", "Why blocked?"),
+    ("/explain", "Why is it blocked?"),
 )
 # What a page says after something was done; the address holds the word, never the text.
 DONE: Mapping[str, str] = {

@@ -1,0 +1,69 @@
+"""Guessing costs longer each time, for that account from that address."""
+
+from datetime import timedelta
+
+from audit_api.throttle import FREE_ATTEMPTS, LONGEST, MOST_KEYS, Throttle
+from tests.builders import NOON
+
+KEY = ("terry", "127.9.0.1")
+
+
+def test_the_first_five_attempts_are_free() -> None:
+    throttle = Throttle()
+
+    assert [throttle.attempt(KEY, NOON) for _ in range(FREE_ATTEMPTS)] == [0] * FREE_ATTEMPTS
+    assert throttle.attempt(KEY, NOON) == 1
+
+
+def test_each_further_attempt_waits_twice_as_long_up_to_a_quarter_of_an_hour() -> None:
+    throttle, at, waits = Throttle(), NOON, []
+    for _ in range(20):
+        if wait := throttle.attempt(KEY, at):
+            waits.append(wait)
+            at += timedelta(seconds=wait)
+            throttle.attempt(KEY, at)
+
+    assert waits[:4] == [1, 2, 4, 8]
+    assert waits[-1] == LONGEST.total_seconds()
+
+
+def test_asking_while_waiting_does_not_make_the_wait_longer() -> None:
+    throttle = Throttle()
+    for _ in range(FREE_ATTEMPTS):
+        throttle.attempt(KEY, NOON)
+
+    assert {throttle.attempt(KEY, NOON) for _ in range(50)} == {1}
+
+
+def test_a_right_password_forgets_the_wrong_ones() -> None:
+    throttle = Throttle()
+    for _ in range(FREE_ATTEMPTS - 1):
+        throttle.attempt(KEY, NOON)
+    throttle.succeeded(KEY)
+
+    assert [throttle.attempt(KEY, NOON) for _ in range(FREE_ATTEMPTS)] == [0] * FREE_ATTEMPTS
+
+
+def test_another_account_and_another_address_do_not_wait() -> None:
+    throttle = Throttle()
+    for _ in range(FREE_ATTEMPTS):
+        throttle.attempt(KEY, NOON)
+
+    assert throttle.attempt(("hedy", KEY[1]), NOON) == 0
+    assert throttle.attempt((KEY[0], "127.9.0.2"), NOON) == 0
+
+
+def test_an_hour_later_all_is_forgotten() -> None:
+    throttle = Throttle()
+    for _ in range(FREE_ATTEMPTS):
+        throttle.attempt(KEY, NOON)
+
+    assert throttle.attempt(KEY, NOON + timedelta(hours=1, seconds=1)) == 0
+
+
+def test_a_flood_of_names_does_not_fill_the_memory() -> None:
+    throttle = Throttle()
+    for number in range(MOST_KEYS + 100):
+        throttle.attempt((f"nobody{number}", "127.9.0.1"), NOON)
+
+    assert len(throttle._failures) == MOST_KEYS
