@@ -12,7 +12,6 @@ from sqlalchemy import Connection
 
 from audit_log.db import reading
 from audit_log.passwords import hash_for_console, hash_for_proxy, password_fault
-from audit_log.people import person_by_username
 from change_control.codes import new_password
 from change_control.desk import Actor, Desk
 from change_control.errors import bad_input
@@ -20,7 +19,7 @@ from change_control.in_force import parsed_policy
 from change_control.people_csv import Sheet, read_people
 from change_control.proposal import Proposal
 from change_control.proposals import propose_people
-from change_control.register_rows import drafted_rows
+from change_control.register_rows import Known, drafted_rows
 from change_control.roles import APPROVING
 from filter_policy.model import Role
 
@@ -79,16 +78,17 @@ def _first_passwords(
     """For each row the passwords it still needs. Raises ChangeError, before anything slow is done."""
     faults: dict[str, str] = {}
     plain = [{key: value for key, value in row.items() if key not in CLEAR} for row in rows]
-    drafted_rows(conn, parsed_policy(conn), list(zip(names, plain, strict=True)), faults)
+    known = Known.of(conn)
+    drafted_rows(known, parsed_policy(conn), list(zip(names, plain, strict=True)), faults)
     for name, row in zip(names, rows, strict=True):
         faults |= {f"{name}.{column}": why for column, why in _password_faults(row).items()}
     if faults:
         raise bad_input(faults)
-    return [_needed(conn, row) for row in rows]
+    return [_needed(known, row) for row in rows]
 
 
-def _needed(conn: Connection, row: Mapping[str, object]) -> dict[str, str]:
-    found = person_by_username(conn, str(row.get("username", "")).strip())
+def _needed(known: Known, row: Mapping[str, object]) -> dict[str, str]:
+    found = known.by_username.get(str(row.get("username", "")).strip().lower())
     role = str(row.get("role") or (found.role if found else ""))
     needed = {}
     if not row.get("password") and (found is None or found.password_hash is None):

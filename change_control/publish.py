@@ -1,7 +1,8 @@
 """From the database to the gates: the bundle, after every change and at start.
 
 A bundle is a function of what is in the database and of nothing else: "now" is the instant of the last sealed
-change, so that the same content always has the same name. What ends meanwhile is ended by `decide`.
+change, so that the same content always has the same name. What ends meanwhile is ended by `decide`, and
+leaves the bundle with the next change that the gates must hear of.
 """
 
 import fcntl
@@ -15,11 +16,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, func, select
 
+from audit_log.change_log import entries
 from audit_log.db import reading
 from audit_log.people import accounts_of
-from audit_log.tables import checkpoint
+from audit_log.tables import change_log, checkpoint
 from change_control.desk import Desk
 from change_control.in_force import openings_in_force, policy_in_force, unblocks_in_force
 from filter_policy.bundle import FOLDER, Account, current_bundle, write_bundle
@@ -27,6 +29,20 @@ from filter_policy.model import Opening, Unblock
 
 LOCK = "publish.lock"
 KEPT = 5  # older bundles stay a while, for gates that are just reading one and for people who compare
+MOST_LINES = 200  # after more than that we publish without reading them
+# Lines after which the gates have nothing new to hear; after any other they are told.
+QUIET = frozenset(
+    {
+        *(
+            f"{kind}:{act}"
+            for kind in ("policy", "unblock", "people")
+            for act in ("propose", "decline", "withdraw")
+        ),
+        "unblock:lapse",
+        "unblock:end",  # `decide` has ended it already
+        "filtering-log:read",
+    }
+)
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 log = structlog.get_logger()
@@ -58,7 +74,7 @@ def publish(desk: Desk) -> str:
 def publish_or_alarm(desk: Desk) -> None:
     """After a commit: the change stands whatever happens here; the next try is `publish_if_needed`."""
     try:
-        publish(desk)
+        publish_if_needed(desk)
     except Exception as error:  # noqa: BLE001  # the change is made and sealed; this is told, and tried again
         desk.published.of = None
         log.error("bundle.publish_failed", **_fault(error))
@@ -84,13 +100,21 @@ def publish_if_needed(desk: Desk) -> str | None:
 
 def is_published(desk: Desk) -> bool:
     """Whether the gates have been told of everything in the database; cheap."""
+    told = desk.published.of
+    if told is None or current_bundle(desk.state) is None or told[1] != desk.lists().generation:
+        return False
     with reading(desk.engine) as conn:
-        changes = _last_change(conn)[0]
-    return desk.published.of == (changes, desk.lists().generation) and current_bundle(desk.state) is not None
+        since = entries(conn, after=told[0], limit=MOST_LINES)
+    if len(since) == MOST_LINES or any(line.event not in QUIET for line in since):
+        return False
+    if since:
+        desk.published.of = (since[-1].seq, told[1])
+    return True
 
 
 def read_open(conn: Connection) -> Open:
-    changes, as_of = _last_change(conn)
+    changes = conn.scalar(select(func.max(change_log.c.seq))) or 0
+    as_of = _last_change(conn)
     accounts = accounts_of(conn)
     return Open(
         changes,
@@ -101,11 +125,10 @@ def read_open(conn: Connection) -> Open:
     )
 
 
-def _last_change(conn: Connection) -> tuple[int, datetime]:
-    """How long the change log is, and when it was last written to."""
-    asked = select(checkpoint.c.size, checkpoint.c.made_at).order_by(checkpoint.c.size.desc()).limit(1)
-    row = conn.execute(asked).one_or_none()
-    return (row[0], row[1]) if row else (0, EPOCH)
+def _last_change(conn: Connection) -> datetime:
+    """When a change was last sealed."""
+    asked = select(checkpoint.c.made_at).order_by(checkpoint.c.size.desc()).limit(1)
+    return conn.execute(asked).scalars().first() or EPOCH
 
 
 def _write(state: Path, found: Open, lists: str) -> str:

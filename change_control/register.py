@@ -16,24 +16,19 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from audit_log.people import (
-    Registered,
-    add_person,
-    change_person,
-    person_by_id,
-    person_by_username,
-    set_password,
-)
+from audit_log.people import PASSWORD_COLUMNS, Registered, add_person, change_person
 from audit_log.sessions import end_sessions_of
 from change_control.desk import Actor, Desk
 from change_control.drafts import Draft
 from change_control.errors import ChangeError, bad_input
 from change_control.in_force import parsed_policy
 from change_control.proposal import ANONYMOUS
-from change_control.register_rows import drafted_rows
+from change_control.register_rows import Known, drafted_rows
 from filter_policy.model import Role
 
-SIGNS_OUT = frozenset({"role", "username", "agreement_signed", "starts_at", "ends_at"})
+SIGNS_OUT = frozenset(
+    {"role", "username", "agreement_signed", "starts_at", "ends_at", "password_hash", "console_hash"}
+)
 INSTANTS = frozenset({"starts_at", "ends_at", "suspended_from", "suspended_until"})
 
 
@@ -43,7 +38,7 @@ def draft(
     """Raises ChangeError bad-input with every fault of every row, each by its label (`rows[0]`)."""
     names = labels or [f"rows[{number}]" for number in range(len(rows))]
     faults: dict[str, str] = {}
-    drafted = drafted_rows(conn, parsed_policy(conn), list(zip(names, rows, strict=True)), faults)
+    drafted = drafted_rows(Known.of(conn), parsed_policy(conn), list(zip(names, rows, strict=True)), faults)
     if faults:
         raise bad_input(faults)
     if not drafted:
@@ -68,36 +63,37 @@ def facts(row: Mapping[Any, Any]) -> dict[str, object]:
 
 
 def recheck(_desk: Desk, conn: Connection, row: Mapping[Any, Any], _now: datetime) -> None:
-    known = set(parsed_policy(conn).filter_groups)
+    register, groups = Known.of(conn), set(parsed_policy(conn).filter_groups)
     for one in row["payload"]["rows"]:
         wanted = one["set"].get("username")
-        holder = person_by_username(conn, wanted) if wanted else None
+        holder = register.by_username.get(wanted)
         if holder is not None and holder.id != one["id"]:
             raise ChangeError("refused", f"the username {wanted} has been taken since; propose this anew")
-        if not one["new"] and person_by_id(conn, one["id"]) is None:
+        if not one["new"] and one["id"] not in register.by_id:
             raise ChangeError("refused", "one of these people is gone from the register; propose this anew")
-        if unknown := set(one["set"].get("filter_groups", ())) - known:
+        if unknown := set(one["set"].get("filter_groups", ())) - groups:
             raise ChangeError("refused", f"the policy no longer knows {', '.join(sorted(unknown))}")
 
 
 def apply(conn: Connection, row: Mapping[Any, Any], _actor: Actor, now: datetime) -> None:
     for one in row["payload"]["rows"]:
         values = {key: _value(key, value) for key, value in one["set"].items()}
+        values |= _passwords(one, now)
         if one["new"]:
             add_person(conn, Registered(id=one["id"], created_at=now, **values))
-        elif values:
+        else:
             change_person(conn, one["id"], **values)
-        secrets = one.get("secrets", {})
-        if "password_hash" in secrets:
-            set_password(
-                conn, one["id"], "proxy", secrets["password_hash"], now, must_change=one["must_change"]
-            )
-        if "console_hash" in secrets:
-            set_password(
-                conn, one["id"], "console", secrets["console_hash"], now, must_change=one["must_change"]
-            )
-        if secrets or SIGNS_OUT & set(values):
-            end_sessions_of(conn, one["id"], now)
+            if SIGNS_OUT & set(values):
+                end_sessions_of(conn, one["id"], now)
+
+
+def _passwords(one: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    """The columns of each password that the row brings."""
+    columns: dict[str, Any] = {}
+    for which in one["passwords"]:
+        names = PASSWORD_COLUMNS[which]
+        columns |= dict(zip(names, (one["secrets"][names[0]], now, one["must_change"]), strict=True))
+    return columns
 
 
 def _value(key: str, value: Any) -> Any:

@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from audit_log.people import Registered, new_person_id, person_by_id, person_by_username
+from audit_log.people import Registered, new_person_id, people
 from change_control.drafts import instant
 from change_control.proposal import ANONYMOUS
 from change_control.texts import fault_of
@@ -96,8 +97,21 @@ FIELDS: Mapping[str, Callable[[object], Any]] = {
 SECRETS = ("password_hash", "console_hash")
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The register, read once."""
+
+    by_id: Mapping[str, Registered]
+    by_username: Mapping[str, Registered]
+
+    @classmethod
+    def of(cls, conn: Connection) -> "Known":
+        everybody = people(conn)
+        return cls({one.id: one for one in everybody}, {one.username: one for one in everybody})
+
+
 def drafted_rows(
-    conn: Connection, policy: Policy, rows: Sequence[Labelled], faults: dict[str, str]
+    known: Known, policy: Policy, rows: Sequence[Labelled], faults: dict[str, str]
 ) -> list[dict[str, Any]]:
     """The rows that change something, as the proposal keeps them; `faults` gets all, by label.field."""
     if not 0 < len(rows) <= MOST_ROWS:
@@ -106,30 +120,35 @@ def drafted_rows(
     drafted, seen = [], set[str]()
     for label, raw in rows:
         wrong: dict[str, str] = {}
-        row = _drafted(conn, policy, raw, wrong)
-        username = str(raw.get("username") or raw.get("id")).strip().lower()
-        if username in seen:
+        row = _drafted(known, policy, raw, wrong)
+        claims = _claims(row) if row else set()
+        if claims & seen:
             wrong["username"] = "stands twice"
-        seen.add(username)
+        seen |= claims
         faults |= {f"{label}.{field}": why for field, why in wrong.items()}
-        if row is not None and not wrong:
+        if row is not None and (row["new"] or row["set"] or row["secrets"]):
             drafted.append(row)
     return drafted
 
 
+def _claims(row: Mapping[str, Any]) -> set[str]:
+    """Whom a row is about, and the username it wants: nobody else's row may have either."""
+    return {row["id"], *([f"@{row['set']['username']}"] if "username" in row["set"] else [])}
+
+
 def _drafted(
-    conn: Connection, policy: Policy, raw: Mapping[str, object], wrong: dict[str, str]
+    known: Known, policy: Policy, raw: Mapping[str, object], wrong: dict[str, str]
 ) -> dict[str, Any] | None:
     values = _read(raw, wrong)
     if unknown := set(values.get("filter_groups", ())) - set(policy.filter_groups):
         wrong["filter_groups"] = f"no such filter group: {', '.join(sorted(unknown))}"
-    found = _found(conn, values, wrong)
+    found = _found(known, values, wrong)
     if wrong:
         return None
     secrets = {key: values.pop(key) for key in SECRETS if key in values}
     must_change = values.pop("must_change", True)
     values = _new(values, wrong) if found is None else _changed(found, values, wrong)
-    if found is not None and not values and not secrets:
+    if wrong:
         return None
     return {
         "id": found.id if found else new_person_id(),
@@ -155,15 +174,15 @@ def _read(raw: Mapping[str, object], wrong: dict[str, str]) -> dict[str, Any]:
     return values
 
 
-def _found(conn: Connection, values: dict[str, Any], wrong: dict[str, str]) -> Registered | None:
+def _found(known: Known, values: dict[str, Any], wrong: dict[str, str]) -> Registered | None:
     """Whom the row is about; None: somebody new."""
     person_id, username = values.pop("id", None), values.get("username")
-    holder = person_by_username(conn, username) if username else None
+    holder = known.by_username.get(username) if username else None
     if person_id is None:
         if username is None:
             wrong.setdefault("username", "is needed")
         return holder
-    found = person_by_id(conn, person_id)
+    found = known.by_id.get(person_id)
     if found is None:
         wrong["id"] = "no such person"
     elif holder is not None and holder.id != found.id:
@@ -187,6 +206,8 @@ def _changed(found: Registered, values: dict[str, Any], wrong: dict[str, str]) -
         if lift:
             wrong["suspended"] = "only false is allowed here; suspending takes one person and its own verb"
         values |= {"suspended_from": None, "suspended_until": None}
+    if values.get("role") in UNSIGNED - {found.role}:  # what was signed before was another agreement
+        values.setdefault("agreement_signed", False)
     return {field: value for field, value in values.items() if _as_kept(found, field) != value}
 
 

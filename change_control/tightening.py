@@ -20,6 +20,8 @@ def suspend(  # noqa: PLR0917  # the order of every verb here: desk, who, what, 
 ) -> Registered:
     """From now until then, or until further notice. Never shortens a suspension."""
     why = needed(reason)
+    if until is not None and until.tzinfo is None:
+        raise bad_input({"until": "needs its zone"})
     if until is not None and until <= now:
         raise bad_input({"until": "is already past"})
     with change(desk, now) as made:

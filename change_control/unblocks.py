@@ -14,6 +14,8 @@ from change_control.in_force import parsed_policy
 from change_control.texts import fault_of
 from filter_policy.unblocking import AskError, UnblockAsk, parse_ask, refusal
 
+MOST_PEOPLE = 100
+
 
 def draft(desk: Desk, conn: Connection, raw: Mapping[str, object], now: datetime) -> Draft:
     """Raises ChangeError: bad-input naming every field, or refused with the reason (S135)."""
@@ -79,6 +81,9 @@ def _with_ids(conn: Connection, raw: Mapping[str, object], faults: dict[str, str
     """`for.people` may name people by username or id; from here on by id alone."""
     whom = raw.get("for")
     if not isinstance(whom, Mapping) or not isinstance(named := whom.get("people"), list):
+        return raw
+    if len(named) > MOST_PEOPLE:
+        faults["for.people"] = f"at most {MOST_PEOPLE} people; for more, name their class or group"
         return raw
     found = {str(name): _person_id(conn, str(name)) for name in named}
     if missing := [name for name, person_id in found.items() if person_id is None]:

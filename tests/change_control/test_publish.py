@@ -9,10 +9,12 @@ from threading import Thread
 import pytest
 from structlog.testing import capture_logs
 
-from audit_log.db import reading
+from audit_log.change_log import append
+from audit_log.db import reading, writing
 from change_control.desk import Desk
+from change_control.looks import record_look
 from change_control.openings import open_for_class
-from change_control.proposals import approve, revoke
+from change_control.proposals import approve, revoke, withdraw
 from change_control.publish import KEPT, is_published, publish, publish_if_needed, read_open
 from filter_lists.index import Index
 from filter_policy.bundle import Bundle, current_bundle, read_bundle
@@ -68,6 +70,28 @@ def test_what_is_over_leaves_the_bundle_with_the_next_change(desk: Desk) -> None
     open_for_class(desk, the(desk, "tess"), "6B", 45, "research", NOON + timedelta(hours=2))
 
     assert in_force(desk).policy.unblocks == ()
+
+
+def test_gates_are_not_told_of_what_opens_nothing(desk: Desk) -> None:
+    before = current_bundle(desk.state)
+    assert publish_if_needed(desk) == before
+    told = (desk.state / "bundle" / "current").stat().st_mtime_ns
+
+    asked = asked_by(desk, "tess")
+    withdraw(desk, the(desk, "tess"), asked, "", NOON)
+    record_look(desk, the(desk, "cora"), None, "with names", "a worry", NOON)
+
+    assert is_published(desk)
+    assert (desk.state / "bundle" / "current").stat().st_mtime_ns == told
+    assert desk.published.of == (len(events_of(desk)), lists().generation)
+
+
+def test_every_line_that_is_not_known_to_be_quiet_is_told(desk: Desk) -> None:
+    publish(desk)
+    with writing(desk.engine) as conn:  # another process of ours
+        append(conn, at=NOON, event="somebody:acts", actor="p_1", role="technician", object_id="x")
+
+    assert not is_published(desk)
 
 
 def test_only_the_owner_reads_what_is_published(desk: Desk) -> None:

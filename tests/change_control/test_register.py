@@ -2,6 +2,7 @@
 
 import json
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
@@ -53,7 +54,7 @@ def test_every_fault_of_every_row_is_told_and_nothing_is_written(desk: Desk) -> 
     assert set(fields) == {
         "rows[0].username", "rows[0].name", "rows[0].role", "rows[0].filter_groups",
         "rows[1].name", "rows[1].role", "rows[1].filter_groups",
-        "rows[2].username", "rows[2].colour", "rows[3].password", "rows[4].id",
+        "rows[2].colour", "rows[3].password", "rows[4].id",
         "rows[5].password_hash", "rows[5].starts_at",
     }  # fmt: skip
     assert len(log_of(desk)) == before
@@ -71,6 +72,25 @@ def test_a_row_changes_what_it_names_and_nothing_else(desk: Desk) -> None:
 
 def test_rows_that_change_nothing_are_no_proposal(desk: Desk) -> None:
     refused("bad-input", lambda: propose(desk, {"username": "anna", "classes": ["6B"], "role": "pupil"}))
+
+
+def test_no_two_rows_are_about_one_person_or_one_username(desk: Desk) -> None:
+    anna = somebody(desk, "anna").id
+    pairs: list[list[dict[str, object]]] = [
+        [{"id": anna, "classes": ["5A"]}, {"username": "anna", "classes": ["4A"]}],
+        [{"id": anna, "username": "zoe"}, a_row("Zoe", "pupil", "upper-ks2", [])],
+        [a_row("zoe", "pupil", "upper-ks2", []), a_row("ZOE", "pupil", "upper-ks2", [])],
+    ]
+
+    for rows in pairs:
+        fields = refused("bad-input", partial(propose, desk, *rows)).fields
+        assert fields == {"rows[1].username": "stands twice"}
+
+
+def test_who_becomes_a_guest_signs_the_agreement_of_guests(desk: Desk) -> None:
+    agree(desk, {"username": "tess", "role": "guest"})
+
+    assert not somebody(desk, "tess").agreement_signed
 
 
 def test_somebody_gets_another_username_by_id(desk: Desk) -> None:
