@@ -193,6 +193,7 @@ class Answers:
         known = isinstance(fault, JournalError | NothingInForce)
         log.error("filter.failed_closed", fault=type(fault).__name__, exc_info=None if known else fault)
         if what is not None:
+            what.url = what.url or names.guess(flow.request)
             why = Outcome(Reason.FAILED_CLOSED, type(fault).__name__)
             await self.stages.record(self.rows.whole(what, why, self.policy(), page.status_code))
         return page

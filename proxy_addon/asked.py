@@ -58,6 +58,7 @@ NOTED = STRIPPED | {
     b"transfer-encoding",
     b"expect",
 }
+LONGEST_LENGTH = 13  # digits: ten terabytes
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?")
 _MISLEADING = re.compile(r"%(?:25|2f|5c|2e|3b|00)|//|[\\;]", re.IGNORECASE)
@@ -118,6 +119,8 @@ class Asked:
 
 def read_request(request: Request, head: Head, tunnel: "Tunnelled | None") -> Asked:
     """Raises BadRequest. `tunnel`: what the CONNECT and the TLS handshake around this request named."""
+    if len(head.one(b"content-length")) > LONGEST_LENGTH:
+        raise BadRequest("a body of impossible length")
     scheme = "https" if tunnel else request.data.scheme.decode("ascii", "replace")
     path = _path(request.data.path)
     url = _url(scheme, request.data.host, request.data.port, path)
@@ -240,8 +243,8 @@ def _is_websocket(request: Request, head: Head) -> bool:
     if b"upgrade" not in head.noted:
         return False
     upgrade = head.one(b"upgrade").strip().lower()
-    if b"websocket" not in upgrade:
-        return False
+    if upgrade == b"h2c":
+        return False  # curl asks for it by itself; it is not passed on
     if upgrade != b"websocket" or request.data.method != b"GET":
         raise BadRequest("an upgrade that no browser asks for")
     if head.one(b"sec-websocket-version").strip() != b"13":

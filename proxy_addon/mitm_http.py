@@ -28,7 +28,7 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 
-from proxy_addon.head_lint import HeadFault, head_fault
+from proxy_addon.head_lint import NOT_YET, HeadFault, head_fault
 from proxy_addon.mitm_seams import Seam
 
 DRAINED = 4 * 1024 * 1024  # how much of a refused body is read so that the answer arrives
@@ -78,7 +78,10 @@ def _read_headers(notice: NoticeOf) -> Callable[[Any], Any]:
                 self.buf.maybe_extract_lines()
             data = self.buf._data
             line = bytes(data[: max(data.find(b"\r"), 0) or 2048])
-            if fault := head_fault(data, _in_tunnel(self)):
+            fault = head_fault(data, _in_tunnel(self))
+            if fault is NOT_YET:
+                return
+            if fault is not None:
                 yield from _refuse(self, fault, line, notice)
                 return
             for command in original(self, event):

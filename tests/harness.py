@@ -33,6 +33,7 @@ from filter_lists.compiler import Gatherer, write_generation
 from filter_lists.names import parse_site
 from filter_policy.bundle import Account, write_bundle
 from filter_policy.model import Opening, Person, Role, Unblock
+from schoolgate.demo.authority import ExampleAuthority
 from tests.builders import NOON, POLICY, a_person
 from tests.origins import Origin, an_origin
 
@@ -174,14 +175,14 @@ class Gate:
     # -- what it wrote
 
     def rows(self) -> list[dict[str, Any]]:
-        """Rows as the recorder would make them, oldest first: each open one with its close."""
+        """Rows as the recorder would make them, in the order written: each open one with its close."""
         found: dict[str, dict[str, Any]] = {}
         for segment in segments(self.state / "journal"):
             for _, record in _records(segment.path):
                 if record["t"] in ("open", "whole", "close"):
                     ended = record["t"] != "open"
                     found.setdefault(record["id"], {}).update(record | ({"ended": True} if ended else {}))
-        return sorted((row for row in found.values() if "kind" in row), key=lambda row: str(row["id"]))
+        return [row for row in found.values() if "kind" in row]
 
     def wait_rows(self, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         return until(self.rows, enough)
@@ -221,14 +222,17 @@ def a_gate(
     own_addresses: Sequence[tuple[str, int]] = (),
     egress: Sequence[tuple[str, int]] = (),
     published: bool = True,
-    origin_address: str = "127.0.0.1",
+    authority: ExampleAuthority | None = None,
 ) -> Iterator[Gate]:
-    """A gate over `sites` (host or host/path -> category; None: on no list). `clock` None: the real time."""
+    """A gate over `sites` (host or host/path -> category; None: on no list). `clock` None: the real time.
+
+    `authority` signs the certificates of the origin, and is trusted by the gate.
+    """
     sites = sites or {}
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="gate-")))
         hosts = sorted({parse_site(site).host for site in sites} | {"allowed.test", "blocked.test"})
-        origin = stack.enter_context(an_origin(folder, hosts, origin_address))
+        origin = stack.enter_context(an_origin(folder, hosts, authority=authority))
         state = folder / "state"
         text = with_egress(policy_text, [origin.http, origin.https, *egress])
         gate = Gate(folder, state, origin, 0, None, text, list(accounts or everybody()), "")  # type: ignore[arg-type]  # started below
@@ -247,6 +251,12 @@ def a_gate(
             if gate.is_alive:
                 gate.process.kill()
             gate.process.wait()
+            close_pipe(gate)
+
+
+def close_pipe(gate: Gate) -> None:
+    if gate.process.stdout is not None:
+        gate.process.stdout.close()
 
 
 def start(gate: Gate, own_addresses: Sequence[tuple[str, int]] = (), port: int = 0) -> None:
@@ -284,6 +294,23 @@ def with_egress(policy_text: str, addresses: Sequence[tuple[str, int]]) -> str:
     assert "egress:\n  allow: []" in policy_text
     allowed = ", ".join(f'"{f"[{host}]" if ":" in host else host}:{port}"' for host, port in addresses)
     return policy_text.replace("egress:\n  allow: []", f"egress:\n  allow: [{allowed}]")
+
+
+def a_websocket(gate: Gate, host: str, user: str = "anna") -> socket.socket:
+    """An open one, through the gate over plain HTTP; the caller closes it."""
+    client = gate.connect()
+    client.sendall(f"GET http://{host}/ws HTTP/1.1\r\nHost: {host}\r\n".encode())
+    client.sendall(b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n")
+    client.sendall(b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n" + proxy_login(user) + b"\r\n")
+    assert b" 101 " in read_head(client)
+    return client
+
+
+def talk(client: socket.socket, text: bytes) -> bytes:
+    """Send one small text message, and what came back of it."""
+    client.sendall(bytes([0x81, 0x80 | len(text)]) + b"\0\0\0\0" + text)
+    head = client.recv(2)
+    return client.recv(head[1]) if len(head) == 2 else b""
 
 
 def proxy_login(user: str, password: str = PASSWORD) -> bytes:

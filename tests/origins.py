@@ -56,9 +56,11 @@ class Origin:
 
 
 @contextlib.contextmanager
-def an_origin(folder: Path, hosts: list[str], address: str = "127.0.0.1") -> Iterator[Origin]:
+def an_origin(
+    folder: Path, hosts: list[str], address: str = "127.0.0.1", authority: ExampleAuthority | None = None
+) -> Iterator[Origin]:
     """Serves until the block ends; its certificate is for `hosts` and all below them."""
-    authority = ExampleAuthority()
+    authority = authority or ExampleAuthority()
     ca = folder / "origin-ca.pem"
     ca.write_bytes(authority.certificate)
     names = [*hosts, *(f"*.{host}" for host in hosts)]

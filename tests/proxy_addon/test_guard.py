@@ -1,0 +1,79 @@
+"""Whatever fails, and however: blocked, recorded where that is possible, proxy alive, nothing forwarded."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.gate_child import FAULTS
+from tests.harness import Gate, a_gate, proxy_login
+
+REQUEST_STAGES = ("identify", "names", "classify", "decide", "record")
+CONNECT_STAGES = ("identify", "connect_names", "classify", "decide", "record")
+
+
+@pytest.fixture(scope="module")
+def gate() -> Iterator[Gate]:
+    with a_gate(sites={"bet.test": "gambling"}) as gate:
+        yield gate
+
+
+def still_serves(gate: Gate) -> bool:
+    return gate.is_alive and gate.curl("http://allowed.test/", user="anna").status == 200
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("stage", REQUEST_STAGES)
+def test_a_stage_that_fails_blocks_the_request(stage: str, fault: str, gate: Gate) -> None:
+    gate.origin.seen.clear()
+    connections = gate.origin.connections
+    with gate.failing(stage, fault):
+        reply = gate.curl("http://allowed.test/", user="anna")
+        assert reply.status == 503
+    assert gate.origin.connections == connections
+    assert still_serves(gate)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("stage", CONNECT_STAGES)
+def test_a_stage_that_fails_refuses_the_tunnel(stage: str, fault: str, gate: Gate) -> None:
+    connections = gate.origin.connections
+    with gate.failing(stage, fault):
+        reply = gate.curl("https://allowed.test/", user="anna")
+        assert (reply.connect, reply.status) == (503, 0)
+    assert gate.origin.connections == connections
+    assert still_serves(gate)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_block_page_that_fails_still_blocks(fault: str, gate: Gate) -> None:
+    connections = gate.origin.connections
+    with gate.failing("page", fault):
+        assert gate.curl("http://bet.test/", user="anna").status == 503
+    assert gate.origin.connections == connections
+    assert still_serves(gate)
+
+
+@pytest.mark.parametrize("stage", ["names", "classify", "decide"])
+def test_a_failure_inside_a_tunnel_blocks_the_request(stage: str, gate: Gate) -> None:
+    with gate.tls("allowed.test") as secure:
+        connections = gate.origin.connections
+        with gate.failing(stage, "MemoryError"):
+            secure.sendall(b"GET / HTTP/1.1\r\nHost: allowed.test\r\n\r\n")
+            assert secure.recv(4096).startswith(b"HTTP/1.1 503")
+        assert gate.origin.connections == connections
+
+
+def test_a_failure_leaves_a_row_that_names_it(gate: Gate) -> None:
+    with gate.failing("decide", "RecursionError"):
+        gate.curl("http://allowed.test/why", user="anna")
+    row = gate.last_row(reason="failed-closed", rule="RecursionError")
+    assert (row["verdict"], row["status"], row["person"]) == ("block", 503, "p_anna")
+    assert row["url"] == "http://allowed.test/why"
+
+
+def test_an_upload_is_refused_when_a_stage_fails(gate: Gate) -> None:
+    with gate.failing("decide", "Exception"):
+        body = b"x" * 200_000
+        head = b"POST http://allowed.test/ HTTP/1.1\r\nHost: allowed.test\r\nContent-Length: 200000\r\n"
+        answer = gate.raw(head + proxy_login("anna") + b"\r\n" + body)
+    assert answer.startswith(b"HTTP/1.1 503")
