@@ -73,8 +73,6 @@ def _filter_groups(value: object, read: Reader) -> dict[str, FilterGroup]:
     found = {}
     for name, raw in read.mapping(value, path, None).items():
         here = (*path, name)
-        if name in ("pupils", "adults", "everyone"):
-            read.fault(here, f"{name} already stands for a kind of group; choose another name")
         row = read.mapping(raw, here, ("role", "unlisted", "block_page"))
         role = row.get("role")
         page = read.one_of(row.get("block_page", "plain"), (*here, "block_page"), BLOCK_PAGES)
@@ -84,6 +82,10 @@ def _filter_groups(value: object, read: Reader) -> dict[str, FilterGroup]:
             unlisted=_unlisted(row, here, read),
             block_page=page,
         )
+    for name, group in found.items():
+        # A group named after its own kind is no riddle: a row for `pupils` holds for it either way.
+        if name in ("pupils", "adults", "everyone") and name != group.kind:
+            read.fault((*path, name), f"{name} already stands for a kind of group; choose another name")
     if not found and value is not None:
         read.fault(path, "at least one filter group is needed")
     return found

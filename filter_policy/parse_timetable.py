@@ -12,7 +12,8 @@ DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
 def parse_timetable(value: object, zone: object, read: Reader) -> Timetable:
-    raw = read.mapping(value, ("timetable",), ("terms", "periods"))
+    """Without a term there are no periods: nothing is ever open at certain times."""
+    raw = read.mapping(value, ("timetable",), ("terms", "periods"), needed=False)
     return Timetable(_zone(zone, read), _terms(raw.get("terms"), read), _periods(raw.get("periods"), read))
 
 

@@ -66,6 +66,7 @@ def test_ten_faults_give_ten_messages_each_with_its_line() -> None:
         ("127.20.0.0/16", "127.20.0.1/16", "range"),
         ("school:\n", "scool: {}\nschool:\n", "no such word"),
         ("  staff:         {role: staff", "  everyone: {role: staff", "stands for a kind"),
+        ("  guests:        {role: guest", "  pupils: {role: guest", "stands for a kind"),
         ("selected_users: [communications]", "selected_users: [nobody]", "nobody"),
         ("{allow: [www.gov.uk, bbc.example/bitesize], for", "{allow: ['a b'], for", "not a host"),
         (
