@@ -88,14 +88,15 @@ class Demo:
             environ["SCHOOLGATE_SESSION_FILE"] = str(session)
         return cli(*words, environ=environ, given=given)
 
-    def pid_of(self, part: str) -> int:
-        """A child of the demo, by a word of its command line."""
-        for folder in Path("/proc").iterdir():
-            if folder.name.isdigit() and _parent(folder) == self.process.pid:
-                command = (folder / "cmdline").read_bytes().decode()
-                if part in command:
-                    return int(folder.name)
-        raise LookupError(part)
+
+def child_of(parent: int, word: str) -> int:
+    """The child of that process with that word on its command line. Raises LookupError."""
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and _parent(folder) == parent:
+            words = (folder / "cmdline").read_bytes().decode().split("\0")
+            if word in words:
+                return int(folder.name)
+    raise LookupError(word)
 
 
 def _parent(folder: Path) -> int | None:
