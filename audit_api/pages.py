@@ -157,7 +157,9 @@ def environment() -> Environment:
 
 
 def spoken(field: str) -> str:
-    """`for.filter_groups` as a person would say it."""
+    """`for.filter_groups` as a person would say it; `policy.yaml:12` and `line 3.role` as lines."""
+    if line := re.fullmatch(r"(?:policy\.yaml:|line )(\d+)(?:\.(\w+))?(.*)", field):
+        return f"Line {line[1]}" + (f", {line[2].replace('_', ' ')}" if line[2] else "") + line[3]
     return field.rpartition(".")[2].replace("_", " ").capitalize()
 
 

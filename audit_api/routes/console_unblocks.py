@@ -71,7 +71,7 @@ class Asked:
 async def _asked(request: Request) -> Asked:
     form = await request.form()
     texts = {each.name: str(form.get(each.name, ""))[:10_000] for each in fields(Asked)}
-    own = tuple(str(each)[:200] for each in form.getlist("own_class"))
+    own = tuple(str(each)[:200] for each in form.getlist("own_class") if each)
     return Asked(**{**texts, "own_class": own})  # type: ignore[arg-type]  # one is a tuple, all others texts
 
 

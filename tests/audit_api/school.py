@@ -99,13 +99,11 @@ class School:
         """A program with a token; each call signs in anew."""
         return self.nobody(headers={"Authorization": f"Bearer {self.token(username)[0]}"})
 
-    def browser(self, username: str) -> TestClient:
-        """A browser with the console's cookie."""
-        token, _ = self.token(username)
-        cookie = self.app.state.window.cookie
-        return self.nobody(
-            headers={"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}, cookies={cookie: token}
-        )
+    def browser(self, username: str) -> tuple[TestClient, str]:
+        """A browser with the console's cookie, and the token of its forms."""
+        token, csrf = self.token(username)
+        headers = {"Accept": "text/html", "Sec-Fetch-Site": "same-origin"}
+        return self.nobody(headers=headers, cookies={self.app.state.window.cookie: token}), csrf
 
     def token(self, username: str) -> tuple[str, str]:
         with writing(self.desk.engine) as conn:
@@ -197,3 +195,18 @@ def problem_of(answer: Any, status: int, slug: str) -> Mapping[str, Any]:
 
 def fields_of(body: Mapping[str, Any]) -> dict[str, str]:
     return {each["field"]: each["detail"] for each in body.get("errors", ())}
+
+
+def all_pages(client: TestClient, url: str, **wanted: Any) -> list[dict[str, Any]]:
+    """Every row of a list, page after page; each page but the last says in Link where the next one is."""
+    rows: list[dict[str, Any]] = []
+    page = client.get(url, params=wanted)
+    while True:
+        assert page.status_code == 200, page.text
+        rows += page.json()["rows"]
+        if page.json()["next"] is None:
+            assert "link" not in page.headers
+            return rows
+        address, _, relation = page.headers["link"].partition("; ")
+        assert relation == 'rel="next"'
+        page = client.get(address.strip("<>"))

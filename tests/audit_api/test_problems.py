@@ -106,11 +106,11 @@ def test_a_database_that_is_away_is_told_as_such(school: School) -> None:
 
 
 def test_a_browser_gets_a_page_and_a_program_json(school: School) -> None:
-    page = school.browser("terry").get("/nothing")
+    page = school.browser("terry")[0].get("/nothing")
 
     assert page.status_code == 404
     assert "<h1>Not found</h1>" in page.text
-    problem_of(school.browser("terry").get("/api/v1/nothing"), 404, "not-found")
+    problem_of(school.browser("terry")[0].get("/api/v1/nothing"), 404, "not-found")
 
 
 def test_each_code_of_change_control_is_a_problem_here() -> None:

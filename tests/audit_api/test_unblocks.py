@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
-from tests.audit_api.school import School, an_ask, fields_of, problem_of
+from tests.audit_api.school import School, all_pages, an_ask, fields_of, problem_of
 
 URL = "/api/v1/unblocks"
 
@@ -148,14 +148,7 @@ def test_pages_of_the_list_join_without_a_gap(school: School) -> None:
     made = [asked(client, f"site{number}.test")["id"] for number in range(5)]
     school.clock.forward(minutes=1)
     made.append(asked(client, "later.test")["id"])
-    found, cursor = [], None
-    while True:
-        page = client.get(URL, params={"limit": 2} | ({"cursor": cursor} if cursor else {}))
-        found += [each["id"] for each in page.json()["rows"]]
-        cursor = page.json()["next"]
-        if cursor is None:
-            break
-        assert f"cursor={cursor}" in page.headers["link"]
+    found = [each["id"] for each in all_pages(client, URL, limit=2)]
 
     assert len(found) == 6
     assert set(found) == set(made)

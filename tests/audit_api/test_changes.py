@@ -1,0 +1,123 @@
+"""The change log over the API: read by those who oversee, told in sentences, checked on demand."""
+
+import base64
+
+import pytest
+from sqlalchemy import text
+
+from audit_log.checkpoint import read_note
+from audit_log.db import writing
+from audit_log.seal import leaf_of
+from change_control.looks import record_look
+from change_control.tightening import suspend
+from tests.audit_api.school import KEY, School, all_pages, an_ask, fields_of, problem_of
+
+URL = "/api/v1/changes"
+
+
+def drop_guards(school: School) -> None:
+    """Play the owner of the database, who can."""
+    with writing(school.desk.engine) as conn:
+        for name in conn.scalars(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).all():
+            conn.execute(text(f"DROP TRIGGER {name}"))
+
+
+def test_every_step_of_a_lessons_unblock_is_a_line(school: School) -> None:
+    made = school.as_("tess").post("/api/v1/unblocks", json=an_ask()).json()
+    school.as_("terry").post(f"/api/v1/unblocks/{made['id']}/approve", json={"reason": "fine"})
+    school.as_("cora").post(f"/api/v1/unblocks/{made['id']}/revoke", json={"reason": "lesson moved"})
+
+    assert school.events()[-3:] == ["unblock:propose", "unblock:approve", "unblock:revoke"]
+    rows = school.as_("gail").get(URL, params={"object": made["id"]}).json()["rows"]
+    assert [row["actor"]["name"] for row in rows] == ["Cora Clark", "Terry Tyler", "Tess Taylor"]
+    assert rows[0]["says"] == (
+        "Cora Clark shut racism-history.test for class 6B, Tuesday 24 November 2026, 13:00 to 14:00."
+        " Tess Taylor had asked for it."
+    )
+    assert rows[0]["texts"] == {"reason": "lesson moved"}
+
+
+def test_a_whole_record_is_said_to_be_whole(school: School) -> None:
+    told = school.as_("gail").get(f"{URL}/verify").json()
+
+    assert (told["whole"], told["first_bad"]) == (True, None)
+    assert told["entries"] == len(school.events())
+    assert "as they were sealed" in told["says"]
+
+
+def test_an_edited_row_is_named(school: School) -> None:
+    drop_guards(school)
+    with writing(school.desk.engine) as conn:
+        conn.execute(text("UPDATE change_log SET entry = replace(entry, 'pupil', 'staff') WHERE seq = 4"))
+    told = school.as_("gail").get(f"{URL}/verify").json()
+
+    assert (told["whole"], told["first_bad"]) == (False, 4)
+    assert "Entry 4" in told["says"]
+
+
+def test_what_is_exported_can_be_checked_by_anyone(school: School) -> None:
+    rows = list(reversed(school.as_("gail").get(URL, params={"limit": 1000}).json()["rows"]))
+    for before, row in zip([None, *rows], rows, strict=False):
+        assert row["prev"] == (before["leaf"] if before else "00" * 32)
+        assert leaf_of(bytes.fromhex(row["prev"]), row["sealed"]).hex() == row["leaf"]
+
+
+def test_checkpoints_are_signed_with_the_schools_key(school: School) -> None:
+    page = school.as_("gail").get(f"{URL}/checkpoints", params={"limit": 2}).json()
+    older = school.as_("gail").get(f"{URL}/checkpoints", params={"limit": 2, "cursor": page["next"]}).json()
+    first = read_note(page["rows"][0]["note"])
+
+    assert first.is_signed_by(KEY.public_key())
+    assert len(base64.b64encode(first.root)) == 44
+    assert [row["size"] for row in page["rows"]] > [row["size"] for row in older["rows"]]
+
+
+def test_adults_are_named_and_pupils_never(school: School) -> None:
+    ben = school.person("ben")
+    suspend(school.desk, school.actor("cora"), ben.id, None, "a reason", school.clock.now)
+    record_look(school.desk, school.actor("cora"), ben.id, "blocked", "a report", school.clock.now)
+    for username in ("gail", "terry", "cora", "hedy"):
+        rows = school.as_(username).get(URL).json()["rows"]
+        assert rows[0]["says"] == "Cora Clark looked at what a pupil of 6A browsed."
+        assert rows[1]["says"] == "Cora Clark suspended a pupil of 6A until further notice."
+        assert "Ben Brown" not in str(rows)
+
+
+def test_asking_for_a_pupil_as_the_actor_tells_nothing(school: School) -> None:
+    rows = school.as_("gail").get(URL, params={"actor": "anna"}).json()["rows"]
+
+    assert rows == []
+    assert school.as_("gail").get(URL, params={"actor": "terry"}).json()["rows"]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "events"),
+    [
+        ({"event": "person:enrol"}, ["person:enrol", "person:enrol"]),
+        ({"event": "people:"}, ["people:approve", "people:propose"]),
+        ({"actor": "hedy", "event": "people:"}, ["people:approve"]),
+        ({"to": "2026-11-01"}, ["people:propose", "school:found"]),
+        ({"after": "4"}, ["people:approve"]),
+    ],
+)
+def test_the_filters_find_what_they_say(school: School, wanted: dict[str, str], events: list[str]) -> None:
+    rows = school.as_("gail").get(URL, params=wanted).json()["rows"]
+
+    assert [row["event"] for row in rows] == events
+
+
+@pytest.mark.parametrize("order", [{}, {"after": "0"}])
+def test_pages_join_in_both_directions(school: School, order: dict[str, str]) -> None:
+    found = [row["seq"] for row in all_pages(school.as_("gail"), URL, limit=2, **order)]
+
+    assert found == sorted(found, reverse=not order)
+    assert sorted(found) == list(range(1, len(school.events()) + 1))
+
+
+@pytest.mark.parametrize(
+    "wanted", [{"from": "yesterday"}, {"cursor": "x"}, {"cursor": "9" * 30}, {"after": "-1"}]
+)
+def test_a_filter_that_is_none_is_named(school: School, wanted: dict[str, str]) -> None:
+    body = problem_of(school.as_("gail").get(URL, params=wanted), 422, "bad-input")
+
+    assert set(fields_of(body)) == set(wanted)

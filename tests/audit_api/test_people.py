@@ -1,0 +1,118 @@
+"""The register over the API: kept by those who may, changed by two, and never a hash or a password in it."""
+
+from typing import Any
+
+import pytest
+
+from tests.audit_api.school import School, all_pages, fields_of, problem_of
+
+URL = "/api/v1/people"
+NEW = {
+    "username": "nina",
+    "name": "Nina Noor",
+    "role": "pupil",
+    "filter_groups": ["upper-ks2"],
+    "classes": ["6A"],
+}
+
+
+def test_the_register_shows_everybody_and_no_secret(school: School) -> None:
+    answer = school.as_("terry").get(URL)
+
+    assert {row["username"] for row in answer.json()["rows"]} >= {"terry", "anna", "gail"}
+    assert "argon2" not in answer.text
+    assert "hash" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ({"role": "pupil"}, ["anna", "ben"]),
+        ({"search": "an"}, ["anna", "tina"]),
+        ({"search": "AKHTAR"}, ["anna"]),
+        ({"search": "%"}, []),
+        ({"role": "staff", "search": "t"}, ["sam", "tess"]),
+    ],
+)
+def test_people_are_found_by_role_and_name(school: School, wanted: dict[str, str], found: list[str]) -> None:
+    rows = school.as_("hedy").get(URL, params=wanted).json()["rows"]
+
+    assert [row["username"] for row in rows] == found
+
+
+def test_pages_of_the_register_join(school: School) -> None:
+    found = [row["username"] for row in all_pages(school.as_("cora"), URL, limit=4)]
+
+    assert found == sorted(found)
+    assert len(found) == 11
+
+
+def test_somebody_new_gets_a_first_password_that_is_told_once(school: School) -> None:
+    answer = school.as_("terry").post(f"{URL}/proposals", json={"rows": [NEW], "reason": "a new pupil"})
+    made = answer.json()
+    password = made["first_passwords"]["nina"]["proxy"]
+    later = school.as_("hedy").get(f"{URL}/proposals/{made['id']}")
+
+    assert answer.status_code == 201
+    assert len(password) >= 8
+    assert (later.json()["first_passwords"], password in later.text) == (None, False)
+    assert later.json()["rows"][0]["set"]["name"] == "Nina Noor"
+    assert "argon2" not in later.text
+
+
+def test_two_people_bring_somebody_onto_the_register(school: School) -> None:
+    made = school.as_("terry").post(f"{URL}/proposals", json={"rows": [NEW], "reason": "new"}).json()
+    url = f"{URL}/proposals/{made['id']}/approve"
+
+    problem_of(school.as_("terry").post(url, json={}), 403, "same-person")
+    assert school.as_("hedy").post(url, json={}).json()["state"] == "approved"
+    assert school.person("nina").name == "Nina Noor"
+
+
+def test_a_sheet_is_taken_and_its_faults_are_named_by_line(school: School) -> None:
+    sheet = "username,name,role,filter_groups\nnina,Nina Noor,pupil,upper-ks2\nnoel,Noel,king,nowhere\n"
+    body = problem_of(
+        school.as_("terry").post(f"{URL}/proposals", json={"csv": sheet, "reason": "new"}), 422, "bad-input"
+    )
+
+    assert {"line 3.role", "line 3.filter_groups"} <= set(fields_of(body))
+    good = {"csv": sheet.rsplit("\n", 2)[0], "reason": "new"}
+    assert school.as_("terry").post(f"{URL}/proposals", json=good).status_code == 201
+
+
+@pytest.mark.parametrize("body", [{}, {"rows": [NEW], "csv": "username"}])
+def test_either_rows_or_a_sheet_is_needed(school: School, body: dict[str, Any]) -> None:
+    answer = school.as_("terry").post(f"{URL}/proposals", json={"reason": "x"} | body)
+
+    assert set(fields_of(problem_of(answer, 422, "bad-input"))) == {"rows"}
+
+
+def test_one_person_suspends_and_lifting_it_takes_two(school: School) -> None:
+    ben = school.person("ben")
+    told = (
+        school.as_("cora")
+        .post(f"{URL}/{ben.id}/suspend", json={"reason": "a reason", "until": "2026-11-27T09:00"})
+        .json()
+    )
+    assert (told["active"], told["suspended_until"]) == (False, "2026-11-27T09:00:00Z")
+
+    lift = {"rows": [{"username": "ben", "suspended": False}], "reason": "talked"}
+    made = school.as_("cora").post(f"{URL}/proposals", json=lift).json()
+    assert school.as_("cora").post(f"{URL}/proposals/{made['id']}/approve", json={}).status_code == 403
+    school.as_("hedy").post(f"{URL}/proposals/{made['id']}/approve", json={})
+    assert school.person("ben").suspended_from is None
+
+
+def test_who_has_left_is_ended_and_stays_on_the_register(school: School) -> None:
+    sam = school.person("sam")
+    told = school.as_("hedy").post(f"{URL}/{sam.id}/end", json={"reason": "left"}).json()
+
+    assert (told["active"], told["ends_at"]) == (False, "2026-11-24T12:00:00Z")
+    problem_of(school.as_("hedy").post(f"{URL}/nobody/end", json={"reason": "x"}), 404, "not-found")
+
+
+def test_a_suspension_until_no_time_is_named(school: School) -> None:
+    url = f"{URL}/{school.person('ben').id}/suspend"
+    for until in ("soon", "2026-11-01"):
+        answer = school.as_("cora").post(url, json={"reason": "x", "until": until})
+        assert set(fields_of(problem_of(answer, 422, "bad-input"))) == {"until"}

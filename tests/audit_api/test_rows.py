@@ -1,0 +1,61 @@
+"""Lists as CSV, and cursors."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit_api.problems import Problem
+from audit_api.rows import as_csv, read_cursor, write_cursor
+
+
+def cell(value: Any) -> str:
+    return as_csv([{"a": value}], ["a"]).split("\r\n", 1)[1].removesuffix("\r\n")
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, '""'),
+        (True, "yes"),
+        (0, "0"),
+        (["a", "b"], "a;b"),
+        ([{"id": "p1", "name": "Tess Taylor"}], "Tess Taylor"),
+        ({"id": None, "name": "a pupil of 6B"}, "a pupil of 6B"),
+        ("a,b", '"a,b"'),
+        ({"x": 1}, '"{""x"": 1}"'),
+    ],
+)
+def test_a_cell_is_what_a_person_would_write(value: Any, shown: str) -> None:
+    assert cell(value) == shown
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+def test_a_spreadsheet_runs_nothing_of_ours(text: str) -> None:
+    assert cell(text).strip('"').startswith("'")
+    assert cell([text, "b"]).strip('"').startswith("'")
+
+
+def test_a_column_may_be_a_path() -> None:
+    rows: list[dict[str, Any]] = [{"for": {"classes": ["6A", "6B"]}}, {"for": None}, {}]
+
+    assert as_csv(rows, ["for.classes"]).split() == ["for.classes", "6A;6B", '""', '""']
+
+
+@given(at=st.datetimes(timezones=st.just(UTC)), id_=st.text("0123456789abcdef", min_size=1))
+def test_a_cursor_leads_back_to_its_row(at: datetime, id_: str) -> None:
+    text = write_cursor((at, id_))
+
+    assert read_cursor(text) == (at, id_)
+    assert text is not None
+    assert text.isascii()
+
+
+@given(st.text(max_size=40))
+def test_any_other_text_is_a_problem_of_the_callers(text: str) -> None:
+    try:
+        read_cursor(text)
+    except Problem as problem:
+        assert list(problem.errors) == ["cursor"]

@@ -1,0 +1,92 @@
+"""Every kind of line is told in a sentence, and no pupil is named in one."""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from audit_api.names import Names
+from audit_api.sentences import TELL, people_in, sentence
+from audit_log.change_log import Entry
+from audit_log.people import Registered
+from change_control.roles import MAY
+from filter_policy.model import Role
+
+AT = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
+
+
+def somebody(id_: str, name: str, role: Role, *classes: str) -> Registered:
+    return Registered(id_, id_, name, role, (), AT, classes)
+
+
+KNOWN = {
+    each.id: each
+    for each in (
+        somebody("p_tess", "Tess Taylor", Role.STAFF, "6B"),
+        somebody("p_terry", "Terry Tyler", Role.TECHNICIAN),
+        somebody("p_anna", "Anna Akhtar", Role.PUPIL, "6B"),
+    )
+}
+UNBLOCK = {
+    "sites": ["bet.test", "maths.test"],
+    "classes": ["6A"],
+    "filter_groups": ["upper-ks2"],
+    "people": ["p_anna"],
+    "starts_at": "2026-11-24T10:00:00Z",
+    "ends_at": "2026-11-24T11:00:00Z",
+    "proposed_by": "p_tess",
+}
+WHAT = (
+    "bet.test and maths.test for class 6A, the group upper-ks2 and a pupil of 6B,"
+    " Tuesday 24 November 2026, 10:00 to 11:00"
+)
+
+
+def told(event: str, detail: dict[str, Any], actor: str = "p_terry", object_id: str = "x") -> str:
+    entry = Entry(1, AT, event, actor, "technician", object_id, detail, {}, "", "", "")
+    assert set(people_in(entry)) >= {actor}
+    return sentence(entry, Names(KNOWN, pupils=False), ZoneInfo("Europe/London"))
+
+
+TWO_PEOPLE = {"people": [{"person": "p_anna", "new": True}, {"person": "p_tess", "new": False}]}
+OPENED = {"classes": ["6B"], "ends_at": "2026-11-24T12:30:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("event", "detail", "says"),
+    [
+        ("unblock:propose", UNBLOCK, f"asked to open {WHAT}."),
+        ("unblock:approve", UNBLOCK, f"agreed to open {WHAT}. Tess Taylor had asked."),
+        ("policy:approve", UNBLOCK, "agreed to the policy that Tess Taylor proposed. It is in force."),
+        ("people:propose", TWO_PEOPLE, "proposed 1 new person and changes to 1 person in the register."),
+        ("opening:open", OPENED, "gave class 6B what needs staff permission until 12:30."),
+        ("filtering-log:read", {"about": "p_anna"}, "looked at what a pupil of 6B browsed."),
+        ("filtering-log:read", {"about": None}, "looked at the filtering log with names."),
+        ("password:change", {"which": "proxy"}, "changed their browsing password."),
+    ],
+)
+def test_a_line_is_told_in_plain_english(event: str, detail: dict[str, Any], says: str) -> None:
+    assert told(event, detail) == f"Terry Tyler {says}"
+
+
+def test_what_the_clock_did_is_told_without_an_actor() -> None:
+    says = f"Nobody answered in time: the request of Tess Taylor to open {WHAT} lapsed."
+
+    assert told("unblock:lapse", UNBLOCK, "system") == says
+
+
+def test_an_event_without_a_sentence_is_told_as_it_is() -> None:
+    assert told("something:new", {}) == "Terry Tyler: something new (x)."
+
+
+def test_every_event_that_change_control_seals_has_a_sentence() -> None:
+    by_the_clock = {"unblock:lapse", "unblock:end"}
+
+    assert not (set(MAY) | by_the_clock) - set(TELL)
+
+
+@pytest.mark.parametrize("event", TELL)
+def test_no_sentence_names_a_pupil_or_fails_on_a_bare_line(event: str) -> None:
+    assert "Anna" not in told(event, {**UNBLOCK, "people": []}, "p_anna", "p_anna")
+    assert told(event, {}, "system", "p_gone")[0].isupper()
