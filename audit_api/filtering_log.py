@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from sqlalchemy import Connection
 
-from audit_api.names import Names, a_pupil
+from audit_api.names import Names, a_pupil, a_role
 from audit_api.problems import Problem
 from audit_api.rights import APPROVING
 from audit_api.shapes import LogPersonOut, LogRowOut, Paging
@@ -74,7 +74,7 @@ def page_of(visit: Visit, asked: Wanted) -> tuple[list[LogRowOut], str | None]:
 def _look(visit: Visit, asked: Wanted) -> str | None:
     """The id of the person whose rows are wanted, once the change log says who looks."""
     if visit.reader.role not in APPROVING:
-        raise Problem("wrong-role", f"A {visit.reader.role} sees no names here.")
+        raise Problem("wrong-role", f"{a_role(visit.reader.role).capitalize()} sees no names here.")
     if not (asked.purpose or "").strip():
         raise Problem("bad-input", errors={"purpose": "is needed to read by name, and is kept"})
     about = _person_id(visit, asked.person) if asked.person else None
@@ -152,7 +152,7 @@ def _nameless(row: LogRow, role: str | None) -> Who:
         return a_pupil(row.classes), None, False
     if role is None:
         return "nobody signed in", None, False
-    return "a member of staff" if role == Role.STAFF else f"a {role}", None, False
+    return a_role(role), None, False
 
 
 def _shared(role: str | None) -> str | None:

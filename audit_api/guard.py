@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from audit_api.names import a_role
 from audit_api.problems import Problem
 from audit_api.reader import Reader, find_reader
 from audit_api.rights import BEFORE_PASSWORD_CHANGE, is_public, may
@@ -43,10 +44,10 @@ async def admit(request: Request, route: str) -> None:
     visit = await run_in_threadpool(_visit_of, window, token)
     if visit is None:
         raise Problem("not-signed-in")
+    request.state.visit = visit
     _check_right(route, visit.reader)
     if bearer is None and request.method not in SAFE:
         await _check_form(request, visit.reader)
-    request.state.visit = visit
 
 
 def _visit_of(window: Window, token: str | None) -> Visit | None:
@@ -57,7 +58,7 @@ def _visit_of(window: Window, token: str | None) -> Visit | None:
 
 def _check_right(route: str, reader: Reader) -> None:
     if not may(route, reader.role):
-        raise Problem("wrong-role", f"A {reader.role} may not do this.")
+        raise Problem("wrong-role", f"{a_role(reader.role).capitalize()} may not do this.")
     if reader.must_change and route not in BEFORE_PASSWORD_CHANGE:
         raise Problem("password-must-change")
 

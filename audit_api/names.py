@@ -49,3 +49,8 @@ class Names:
 def a_pupil(classes: Iterable[str]) -> str:
     named = sorted(classes)
     return f"a pupil of {named[0]}" if named else "a pupil"
+
+
+def a_role(role: str) -> str:
+    """As in "a technician", "a member of staff"."""
+    return "a member of staff" if role == Role.STAFF else f"a {role}"

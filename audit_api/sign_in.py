@@ -8,6 +8,7 @@ from functools import cache
 
 from starlette.requests import Request
 
+from audit_api.names import a_role
 from audit_api.problems import Problem
 from audit_api.reader import must_change, signs_in_with_console_password
 from audit_api.rights import CONSOLE
@@ -44,7 +45,7 @@ async def sign_in(window: Window, request: Request, username: str, password: str
         raise Problem("wrong-credentials", "The user name or the password is wrong.")
     window.throttle.succeeded(key)
     if person.role not in CONSOLE:
-        raise Problem("no-console", f"A {person.role} has no console.")
+        raise Problem("no-console", f"{a_role(person.role).capitalize()} has no console.")
     with writing(window.desk.engine) as conn:
         token, session = create_session(conn, person.id, now)
     return SignedIn(token, person, must_change(person, now), session.started_at + ABSOLUTE)
