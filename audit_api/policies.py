@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from sqlalchemy import Connection
 
@@ -103,9 +104,9 @@ def base_text(visit: Visit, view: PolicyProposalOut) -> str:
 def difference(old: str, new: str) -> Iterator[tuple[str, str]]:
     """Lines that go or come, with a little around them, each with its kind: minus, plus, same, at."""
     kinds = {"-": "minus", "+": "plus", "@": "at"}
-    for line in difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2):
-        if not line.startswith(("---", "+++")):
-            yield kinds.get(line[:1], "same"), "…" if line.startswith("@@") else line
+    lines = difflib.unified_diff(old.splitlines(), new.splitlines(), lineterm="", n=2)
+    for line in islice(lines, 2, None):  # the first two are its head; no other line is ever left out
+        yield kinds.get(line[:1], "same"), "…" if line.startswith("@@") else line
 
 
 def _shown(conn: Connection, reader: Reader, found: Sequence[Proposal]) -> list[PolicyProposalOut]:

@@ -126,23 +126,6 @@ def test_people_are_given_by_user_name_and_shown_as_the_reader_may_see_them(scho
     assert shown_to("gail") == [{"id": None, "name": "a pupil of 6B"}]
 
 
-def test_staff_see_their_own_and_nobody_elses(school: School) -> None:
-    made, other = asked(school.as_("tess")), asked(school.as_("sam"))
-    own = school.as_("tess").get(URL).json()["rows"]
-
-    assert [each["id"] for each in own] == [made["id"]]
-    problem_of(school.as_("tess").get(f"{URL}/{other['id']}"), 404, "not-found")
-    problem_of(act(school.as_("tess"), other["id"], "withdraw"), 404, "not-found")
-    assert len(school.as_("gail").get(URL).json()["rows"]) == 2
-
-
-def test_a_proposal_of_another_kind_is_no_unblock(school: School) -> None:
-    policy = school.as_("terry").get("/api/v1/policy/proposals").json()["rows"][0]
-
-    problem_of(school.as_("terry").get(f"{URL}/{policy['id']}"), 404, "not-found")
-    problem_of(act(school.as_("terry"), policy["id"], "revoke"), 404, "not-found")
-
-
 def test_pages_of_the_list_join_without_a_gap(school: School) -> None:
     client = school.as_("tess")
     made = [asked(client, f"site{number}.test")["id"] for number in range(5)]
