@@ -7,17 +7,30 @@ and a close writes the same values again.
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from datetime import datetime
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, delete, select, true
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError
 
-from audit_log.rows import CLOSING, COLUMNS, BadRecord, Record, closing_values, opening_row
+from audit_log.row_seal import next_seal, write_seal
+from audit_log.rows import (
+    CLOSING,
+    OPENING,
+    SEALS,
+    STILL_OPEN,
+    BadRecord,
+    Record,
+    Values,
+    closing_values,
+    opening_values,
+)
 from audit_log.segments import CONTINUED, STARTED, JournalDamage, Segment, read_segment
 from audit_log.tables import filtering_log, journal_aside
 
 BATCH = 2000  # lines in one transaction
 SOME = 400  # parameters in one question
+LOG = filtering_log.c
+AT = OPENING.index("at")
 NO_OPEN = "closed before it was opened"
 # What one odd value raises, in the database or on the way to it; the batch is then stored row by row.
 ODD_VALUE = (
@@ -82,12 +95,12 @@ class Statements:
     def __init__(self, dialect: str) -> None:
         self.sqlite = dialect == "sqlite"
         mark = "?" if self.sqlite else "%s"
-        sets = ", ".join(f"{name} = {mark}" for name in CLOSING)
-        self.close = f"UPDATE filtering_log SET {sets} WHERE event_id = {mark}"  # noqa: S608  # our own names
+        sets = ", ".join(f"{name} = {mark}" for name in (*CLOSING, "closed_in"))
+        self.close = f"UPDATE filtering_log SET {sets} WHERE event_id = {mark} AND closed_in IS NULL"  # noqa: S608  # our own names
         self.interrupt = (
             f"UPDATE filtering_log SET outcome = 'interrupted' WHERE outcome IS NULL AND gate = {mark}"  # noqa: S608  # our own names
         )
-        self.insert = _insert("filtering_log", COLUMNS, mark) + "ON CONFLICT DO NOTHING"
+        self.insert = _insert("filtering_log", (*OPENING, *CLOSING, *SEALS), mark) + "ON CONFLICT DO NOTHING"
         self.aside = _insert("journal_aside", ("key", "why", "record"), mark) + "ON CONFLICT DO NOTHING"
         position = ("segment", '"offset"', "torn_bytes", "damaged_bytes")
         self.position = _insert("journal_position", position, mark) + (
@@ -95,73 +108,104 @@ class Statements:
             " torn_bytes = excluded.torn_bytes, damaged_bytes = excluded.damaged_bytes"
         )
 
+    def as_stored(self, values: Values) -> Values:
+        """PostgreSQL must be told that our times are UTC."""
+        return values if self.sqlite else (*values[:AT], f"{values[AT]}+00", *values[AT + 1 :])
+
 
 def _insert(table: str, columns: Sequence[str], mark: str) -> str:
     return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))}) "  # noqa: S608  # our own names
 
 
 class Intake:
-    """Stores one batch in one transaction; `careful` goes row by row, setting aside what is refused."""
+    """Stores and seals one batch in one transaction. `careful`: row by row, what is refused is set aside."""
 
     def __init__(self, conn: Connection, sql: Statements, batch: Batch, *, careful: bool = False) -> None:
         self.conn = conn
         self.sql = sql
         self.batch = batch
         self.careful = careful
+        self.closes = batch.closes
         self.refused = 0  # records that cannot be rows
 
-    def store(self) -> int:
+    def store(self, at: datetime) -> int:
         """The number of new rows."""
-        batch = self.batch
-        if batch.new_process:
-            interrupt(self.conn, self.sql, batch.segment.gate)
-        for key, record in batch.odd.items():
+        if self.batch.new_process:
+            interrupt(self.conn, self.sql, self.batch.segment.gate)
+        for key, record in self.batch.odd.items():
             self._refuse(key, "no record that we know", record)
-        rows = self._rows(self._early_closes())
-        stored = self._execute(self.sql.insert, rows, 0)
-        if stored < len(rows):  # read before, and perhaps without its close
-            self._close(batch.closes)
-        else:
-            self._close({i: close for i, close in batch.closes.items() if i not in batch.opens})
-        return stored
+        place = seq, _ = next_seal(self.conn)
+        self._early_closes()
+        closings = self._closings()
+        opened = self._open(seq, self._openings(), closings)
+        closed = self._close(seq, closings, opened)
+        write_seal(
+            self.conn,
+            place,
+            at,
+            opened=opened.values(),
+            closed=[(event_id, *values) for event_id, values in closed.items()],
+        )
+        return len(opened)
 
-    def _rows(self, early: dict[str, Record]) -> list[tuple[Any, ...]]:
-        rows = []
+    def _openings(self) -> dict[str, Values]:
+        values = {}
         for event_id, record in self.batch.opens.items():
-            close = self.batch.closes.get(event_id) or early.get(event_id)
             try:
-                rows.append(opening_row(record, close, self.batch.segment.gate, sqlite=self.sql.sqlite))
+                values[event_id] = opening_values(record, self.batch.segment.gate)
             except BadRecord as fault:
                 self._refuse(event_id, str(fault), self._both(event_id))
-        return rows
+        return values
 
-    def _early_closes(self) -> dict[str, Record]:
-        """Closes that were set aside because these opens had not come yet."""
+    def _closings(self) -> dict[str, Values]:
+        values = {}
+        for event_id, record in self.closes.items():
+            try:
+                values[event_id] = closing_values(record)
+            except BadRecord as fault:
+                self._refuse(_close_key(event_id), str(fault), record)
+        return values
+
+    def _open(self, seq: int, openings: dict[str, Values], closings: dict[str, Values]) -> dict[str, Values]:
+        """Insert what is not there yet, with its closing if that has come; returns what was inserted."""
+        stored = {i: self.sql.as_stored(values) for i, values in openings.items()}
+        rows = [
+            (*values, *closings[i], seq, seq) if i in closings else (*values, *STILL_OPEN, seq, None)
+            for i, values in stored.items()
+        ]
+        if self._execute(self.sql.insert, rows, 0) == len(openings):
+            return openings
+        return _only(openings, self._sealed_in(LOG.opened_in == seq, list(openings)))
+
+    def _close(self, seq: int, closings: dict[str, Values], opened: dict[str, Values]) -> dict[str, Values]:
+        """Close what is open; returns all that was closed in this batch, here or as it was inserted."""
+        late = {event_id: values for event_id, values in closings.items() if event_id not in opened}
+        rows = [(*values, seq, event_id) for event_id, values in late.items()]
+        if self._execute(self.sql.close, rows, -1) == len(late):
+            return closings
+        for event_id in late.keys() - self._sealed_in(true(), list(late)):
+            self._set_aside(_close_key(event_id), NO_OPEN, self.closes[event_id])
+        return _only(closings, self._sealed_in(LOG.closed_in == seq, list(closings)))
+
+    def _sealed_in(self, condition: ColumnElement[bool], ids: Sequence[str]) -> set[str]:
+        """Those of these events that have a row, and of which this is true."""
+        found: set[str] = set()
+        for some in _some(ids):
+            found.update(self.conn.scalars(select(LOG.event_id).where(LOG.event_id.in_(some), condition)))
+        return found
+
+    def _early_closes(self) -> None:
+        """Take back the closes that were set aside because these opens had not come yet."""
         table = journal_aside.c
         if self.conn.scalar(select(table.key).where(table.why == NO_OPEN).limit(1)) is None:
-            return {}
-        found: dict[str, Record] = {}
+            return
         for some in _some(list(self.batch.opens)):
             theirs = table.key.in_([_close_key(event_id) for event_id in some]) & (table.why == NO_OPEN)
             records = [json.loads(kept) for kept in self.conn.scalars(select(table.record).where(theirs))]
-            found.update((record["id"], record) for record in records)
+            self.closes = {record["id"]: record for record in records} | self.closes
             self.conn.execute(delete(journal_aside).where(theirs))
-        return found
 
-    def _close(self, closes: dict[str, Record]) -> None:
-        values = [(*closing_values(record), event_id) for event_id, record in closes.items()]
-        if self._execute(self.sql.close, values, -1) < len(values):
-            for event_id in self._without_a_row(list(closes)):
-                self._set_aside(_close_key(event_id), NO_OPEN, closes[event_id])
-
-    def _without_a_row(self, ids: Sequence[str]) -> set[str]:
-        missing = set(ids)
-        for some in _some(ids):
-            known = select(filtering_log.c.event_id).where(filtering_log.c.event_id.in_(some))
-            missing.difference_update(self.conn.scalars(known))
-        return missing
-
-    def _execute(self, sql: str, rows: list[tuple[Any, ...]], key: int) -> int:
+    def _execute(self, sql: str, rows: list[Values], key: int) -> int:
         """How many rows it touched. When careful, a row that the database refuses is set aside alone."""
         if not rows:
             return 0
@@ -175,11 +219,10 @@ class Intake:
             except ODD_VALUE as fault:
                 why = f"the database refuses it: {type(fault).__name__}"
                 self._refuse(str(row[key]), why, self._both(row[key]))
-                touched += 1
         return touched
 
     def _both(self, event_id: str) -> Record:
-        return {"open": self.batch.opens.get(event_id), "close": self.batch.closes.get(event_id)}
+        return {"open": self.batch.opens.get(event_id), "close": self.closes.get(event_id)}
 
     def _refuse(self, key: str, why: str, record: Record) -> None:
         self.refused += 1
@@ -201,6 +244,10 @@ def _close_key(event_id: str) -> str:
 
 def _plain(said: str, longest: int) -> str:
     return said.encode("ascii", "backslashreplace").decode().replace("\0", "\\0")[:longest]
+
+
+def _only(values: dict[str, Values], ids: set[str]) -> dict[str, Values]:
+    return {event_id: values[event_id] for event_id in values.keys() & ids}
 
 
 def _some(ids: Sequence[str]) -> Iterable[Sequence[str]]:

@@ -128,7 +128,7 @@ class Recorder:
         damaged = position.damaged + batch.damaged
         with writing(self.engine) as conn:
             intake = Intake(conn, self._sql, batch, careful=careful)
-            stored = intake.store()
+            stored = intake.store(self.clock())
             place = (batch.segment.name, batch.end, position.torn, damaged)
             conn.exec_driver_sql(self._sql.position, place)
         position.offset, position.damaged = batch.end, damaged

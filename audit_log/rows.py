@@ -1,6 +1,7 @@
 """From the journal's records to rows of the filtering log.
 
-Plain tuples and the driver's own executemany: what the recorder does is done for every request.
+Plain tuples and the driver's own executemany: what the recorder does is done for every request. Each value is
+of exactly the type that its column keeps, so that what is read back is what was sealed.
 """
 
 import json
@@ -12,24 +13,29 @@ from audit_log.event_id import reference_of
 from audit_log.tables import filtering_log
 
 Record = Mapping[str, Any]
+Values = tuple[Any, ...]
 
-COLUMNS = tuple(column.name for column in filtering_log.columns)
-CLOSING = ("decrypted", "status", "bytes_up", "bytes_down", "duration_ms", "outcome")  # COLUMNS ends so
+_NAMES = tuple(column.name for column in filtering_log.columns)
+OPENING = _NAMES[: _NAMES.index("policy_revision") + 1]  # what was asked, and the decision
+CLOSING = ("decrypted", "status", "bytes_up", "bytes_down", "duration_ms", "outcome")  # how it ended
+SEALS = ("opened_in", "closed_in")
+STILL_OPEN: Values = (False, None, None, None, None, None)
 LONGEST_URL = 8192
+LARGEST = 2**63
 
 
 class BadRecord(ValueError):
     """This record cannot be a row."""
 
 
-def opening_row(record: Record, close: Record | None, gate: str, *, sqlite: bool) -> tuple[Any, ...]:
-    """One row, in the order of COLUMNS. Raises BadRecord."""
+def opening_values(record: Record, gate: str) -> Values:
+    """In the order of OPENING. Raises BadRecord."""
     try:
         get = record.get
-        return (
+        values = (
             event_id := record["id"],
             reference_of(event_id),
-            _time(record["at"], sqlite=sqlite),
+            _time(record["at"]),
             record["kind"],
             gate,
             get("person"),
@@ -48,32 +54,33 @@ def opening_row(record: Record, close: Record | None, gate: str, *, sqlite: bool
             get("rule"),
             get("unblock"),
             record["revision"],
-            *closing_values(close),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise BadRecord(f"{type(fault).__name__}: {fault}") from fault
+    for value in values:
+        if value is not None and type(value) is not str:
+            raise BadRecord(f"not text: a {type(value).__name__}")
+    return values
 
 
-def closing_values(close: Record | None) -> tuple[Any, ...]:
-    """In the order of CLOSING. What is closed has an outcome, if only `done`."""
-    if close is None:
-        return (False, None, None, None, None, None)
+def closing_values(close: Record) -> Values:
+    """In the order of CLOSING. What is closed has an outcome, if only `done`. Raises BadRecord."""
     get = close.get
-    return (
-        bool(get("decrypted")),
-        get("status"),
-        get("up"),
-        get("down"),
-        get("ms"),
-        get("outcome") or "done",
-    )
+    outcome = get("outcome") or "done"
+    numbers = (get("status"), get("up"), get("down"), get("ms"))
+    for number in numbers:
+        if number is not None and (type(number) is not int or not -LARGEST <= number < LARGEST):
+            raise BadRecord(f"not a number: {number!r}")
+    if type(outcome) is not str:
+        raise BadRecord(f"not an outcome: {outcome!r}")
+    return (bool(get("decrypted")), *numbers, outcome)
 
 
-def _time(at: str, *, sqlite: bool) -> str:
-    """As the database keeps it; the journal writes exactly `2026-11-24T12:30:00.123456Z`."""
+def _time(at: str) -> str:
+    """`2026-11-24T12:30:00.123456Z`, as the journal has it, to `2026-11-24 12:30:00.123456`, which is UTC."""
     if len(at) != 27 or at[10] != "T" or at[26] != "Z" or not at[:4].isdigit():
         raise BadRecord(f"not a time: {at!r}")
-    return f"{at[:10]} {at[11:26]}" if sqlite else at
+    return f"{at[:10]} {at[11:26]}"
 
 
 def _cut(value: str | None, longest: int) -> str | None:

@@ -200,6 +200,9 @@ filtering_log = Table(
     Column("bytes_down", BigInteger),
     Column("duration_ms", Integer),
     Column("outcome", String(16)),  # done | failed | cut | interrupted; None while open
+    # Which seals hold this row's two halves: what was asked and decided, and how it ended.
+    Column("opened_in", Integer),
+    Column("closed_in", Integer),
     Index("filtering_log_at", "at", "event_id"),
     Index("filtering_log_person_at", "person_id", "at"),
     Index("filtering_log_host_at", "host", "at"),
@@ -217,6 +220,16 @@ filtering_log = Table(
         sqlite_where=text("outcome IS NULL"),
         postgresql_where=text("outcome IS NULL"),
     ),
+)
+
+# The filtering log's own chain: one seal for each batch that the recorder stored (audit_log/row_seal.py).
+filtering_seal = Table(
+    "filtering_seal",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("entry", Text, nullable=False),
+    Column("prev", LargeBinary(32), nullable=False),
+    Column("leaf", LargeBinary(32), nullable=False),
 )
 
 # How far the recorder has read each segment of the journal; moved in the transaction that stores the rows.

@@ -4,11 +4,13 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import URL, Engine, make_url, text
 
 from audit_log.db import migrate, open_engine
 
@@ -32,31 +34,49 @@ def postgresql_url() -> Iterator[str]:
             yield server.get_uri()
 
 
-@pytest.fixture(scope="session")
-def postgresql(postgresql_url: str) -> Iterator[Callable[..., str]]:
-    """Makes databases on that server, empty or with our tables already in them, and returns their URLs."""
-    admin = open_engine(postgresql_url)
-    outside = admin.execution_options(isolation_level="AUTOCOMMIT")
+@dataclass(frozen=True, slots=True)
+class Server:
+    """Makes and drops databases, empty or as a copy of a template."""
 
-    def create(template: str = "template1") -> str:
+    url: URL
+    outside: Engine
+
+    def say(self, statement: str) -> None:
+        with self.outside.connect() as conn:
+            conn.execute(text(statement))
+
+    @contextmanager
+    def database(self, template: str = "template1") -> Iterator[str]:
         name = f"t{uuid4().hex}"
-        with outside.connect() as conn:
-            conn.execute(text(f"CREATE DATABASE {name} TEMPLATE {template}"))
-        return make_url(postgresql_url).set(database=name).render_as_string(hide_password=False)
+        self.say(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield self.url.set(database=name).render_as_string(hide_password=False)
+        self.say(f"DROP DATABASE {name} WITH (FORCE)")
 
-    with outside.connect() as conn:  # these databases live for a second; power cuts are not their concern
-        conn.execute(text("ALTER SYSTEM SET fsync = off"))
-        conn.execute(text("SELECT pg_reload_conf()"))
-    migrated = open_engine(create())
-    migrate(migrated)
-    migrated.dispose()
-    yield lambda *, tables: create(str(migrated.url.database)) if tables else create()
+
+@pytest.fixture(scope="session")
+def postgresql(postgresql_url: str) -> Iterator[Server]:
+    admin = open_engine(postgresql_url)
+    server = Server(make_url(postgresql_url), admin.execution_options(isolation_level="AUTOCOMMIT"))
+    server.say("ALTER SYSTEM SET fsync = off")  # these databases live for a second
+    server.say("SELECT pg_reload_conf()")
+    yield server
     admin.dispose()
 
 
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql: Server) -> Iterator[str]:
+    """The name of a database with our tables in it."""
+    with postgresql.database() as url:
+        engine = open_engine(url)
+        migrate(engine)
+        engine.dispose()
+        yield str(engine.url.database)
+
+
 @pytest.fixture
-def fresh_postgresql_url(postgresql: Callable[..., str]) -> str:
-    return postgresql(tables=False)
+def fresh_postgresql_url(postgresql: Server) -> Iterator[str]:
+    with postgresql.database() as url:
+        yield url
 
 
 @pytest.fixture
@@ -106,10 +126,11 @@ def empty_log(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 
 
 @pytest.fixture
-def postgresql_engine(postgresql: Callable[..., str]) -> Iterator[Engine]:
-    engine = open_engine(postgresql(tables=True))
-    yield engine
-    engine.dispose()
+def postgresql_engine(postgresql: Server, postgresql_template: str) -> Iterator[Engine]:
+    with postgresql.database(postgresql_template) as url:
+        engine = open_engine(url)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture
@@ -127,7 +148,7 @@ def without_guards() -> Callable[[Engine], None]:
                 for name in names:
                     conn.execute(text(f"DROP TRIGGER {name}"))
             else:
-                for table in ("change_log", "change_text", "checkpoint"):
+                for table in ("change_log", "change_text", "checkpoint", "filtering_seal"):
                     conn.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
 
     return drop

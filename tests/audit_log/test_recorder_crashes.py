@@ -15,6 +15,7 @@ from sqlalchemy import Engine, event, select
 from audit_log.db import open_engine, reading
 from audit_log.journal import read_segment
 from audit_log.recorder import Recorder
+from audit_log.row_verification import verify_rows
 from audit_log.segments import segments
 from audit_log.tables import filtering_log
 from tests.audit_log.records import Record, a_close, a_segment, a_whole, an_open, event_id
@@ -93,8 +94,18 @@ def test_each_record_is_one_row_wherever_the_recorder_dies(
 
     Recorder(engine, folder).run_once()
     found = outcomes(engine)
+    with reading(engine) as conn:
+        sealed = verify_rows(conn)
     engine.dispose()
     assert found == expected(parts)
+    assert sealed.whole, sealed.says
+
+
+def wait_for_more(engine: Engine, than: int) -> None:
+    deadline = time.monotonic() + 60
+    while len(outcomes(engine)) <= than:
+        assert time.monotonic() < deadline, "the recorder stores nothing"
+        time.sleep(0.01)
 
 
 @pytest.mark.torture
@@ -113,7 +124,8 @@ def test_kill_9_of_the_recorder_under_load_stores_each_record_once(
     try:
         for number in range(torture_rounds):
             recorder = subprocess.Popen(program, cwd=ROOT)
-            time.sleep(0.8 + number % 7 * 0.05)  # long enough to be in the middle of it
+            wait_for_more(engine, than=len(outcomes(engine)))
+            time.sleep(number % 7 * 0.03)  # it is in the middle of something, each time of something else
             recorder.kill()
             recorder.wait()
     finally:
@@ -122,8 +134,9 @@ def test_kill_9_of_the_recorder_under_load_stores_each_record_once(
 
     Recorder(engine, folder).run_once()
     written = [r["id"] for s in segments(folder) for _, r in read_segment(s.path, 0) if r["t"] == "open"]
-    assert len(written) > 100
     assert sorted(outcomes(engine)) == sorted(written)
+    with reading(engine) as conn:
+        assert verify_rows(conn).whole
 
 
 def test_the_crash_test_has_teeth_a_position_that_moves_too_early_loses_records(
