@@ -1,10 +1,13 @@
 """The change log as a reader may see it: adults by name, pupils never, each line told as a sentence."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from sqlalchemy import Connection
 
 from audit_api.names import Names
+from audit_api.problems import Problem
 from audit_api.sentences import people_in, sentence
 from audit_api.shapes import ChangeOut
 from audit_api.times import iso
@@ -30,8 +33,11 @@ def page_of(
     after: int | None = None,
     limit: int = 50,
 ) -> tuple[list[ChangeOut], int | None]:
-    """Newest first; with `after`, oldest first from there on. The number is where the next page starts."""
-    with reading(visit.desk.engine) as conn:
+    """Newest first; with `after`, oldest first from there on. The number is where the next page starts.
+
+    Raises Problem not-whole when somebody has made a line unreadable.
+    """
+    with reading(visit.desk.engine) as conn, _readable():
         found = entries(
             conn,
             event=event or None,
@@ -44,8 +50,16 @@ def page_of(
             limit=limit + 1,
         )
         names = Names.of(conn, (who for each in found for who in people_in(each)), pupils=False)
-    shown = found[:limit]
-    return [_view(each, names, visit) for each in shown], shown[-1].seq if len(found) > limit else None
+        shown = [_view(each, names, visit) for each in found[:limit]]
+    return shown, shown[-1].seq if len(found) > limit else None
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Problem("not-whole") from error
 
 
 def is_it_whole(visit: Visit) -> Verification:

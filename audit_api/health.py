@@ -92,8 +92,10 @@ def _heartbeat(window: Window) -> Heartbeat | None:
 
 def metrics(window: Window) -> str:
     """In Prometheus' text format."""
+    now = window.clock()
     with reading(window.desk.engine) as conn:
-        lines = list(_figures(conn, window.clock()))
+        rows = window.counted.value(now, lambda: _rows(conn))
+        lines = list(_figures(conn, now, rows))
     try:
         bundle = window.bundle()
         lines += _gauge(
@@ -112,8 +114,11 @@ def metrics(window: Window) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _figures(conn: Connection, now: datetime) -> Iterator[str]:
-    rows = conn.scalar(select(func.count()).select_from(filtering_log)) or 0
+def _rows(conn: Connection) -> int:
+    return conn.scalar(select(func.count()).select_from(filtering_log)) or 0
+
+
+def _figures(conn: Connection, now: datetime, rows: int) -> Iterator[str]:
     yield from _gauge("schoolgate_filtering_log_rows", "Requests on record", "", rows)
     entries = conn.scalar(select(func.max(change_log.c.seq))) or 0
     yield from _gauge("schoolgate_change_log_entries", "Sealed changes", "", entries)

@@ -44,6 +44,9 @@ KINDS: Mapping[str, Kind] = {
     "refused": Kind(422, "Nobody may open this", "It touches what the policy locks or the law forbids."),
     "too-many-attempts": Kind(429, "Too many attempts", "Wait for the seconds in Retry-After."),
     "internal": Kind(500, "Something went wrong", "It was our fault. What was asked was not done."),
+    "not-whole": Kind(
+        500, "The record was damaged", "The change log cannot be read as it is: its verify names the entry."
+    ),
     "busy": Kind(503, "Busy", "Too many people are signing in at once. Wait for Retry-After."),
     "database-away": Kind(503, "The database is away", "Browsing goes on as before. Try again soon."),
     "no-policy": Kind(503, "No policy in force", "None has been published, so everything is blocked."),

@@ -71,6 +71,10 @@ def _say_who(route: str, operation: dict[str, Any]) -> None:
     who = RIGHTS[route]
     operation["responses"].pop("422", None)
     operation["responses"]["default"] = PROBLEM_ANSWER
+    for answer in operation["responses"].values():
+        schema = answer.get("content", {}).get("application/json", {}).get("schema", {})
+        if "PageOut" in schema.get("$ref", "") or schema.get("$ref", "").endswith("/ListsOut"):
+            answer["content"]["text/csv"] = {"schema": {"type": "string"}}
     operation["security"] = [] if who == PUBLIC else [{"token": []}]
     operation["x-roles"] = ["everybody"] if who == PUBLIC else sorted(who)
 

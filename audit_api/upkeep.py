@@ -3,19 +3,26 @@
 Nothing opens or shuts here: `decide` goes by the time itself (invariant 7).
 """
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
+from itertools import count
 from threading import Event, Thread
 
 import structlog
+from sqlalchemy.exc import SQLAlchemyError
 
+from audit_log.db import writing
+from audit_log.sessions import forget_sessions
 from change_control.desk import Desk
 from change_control.errors import ChangeError
 from change_control.proposals import lapse_due
 from change_control.publish import publish_if_needed
 
 EVERY_SECONDS = 2.0
+TIDY_EVERY = 1800  # looks, which is an hour
+KEEP_SESSIONS = timedelta(days=1)
 
 log = structlog.get_logger()
 
@@ -30,14 +37,26 @@ def look_once(desk: Desk, now: datetime) -> None:
         log.error("upkeep.failed", error=type(error).__name__)  # no traceback: its locals name people
 
 
+def tidy(desk: Desk, now: datetime) -> None:
+    """Sessions that ended a day ago are of no use to anybody."""
+    try:
+        with writing(desk.engine) as conn:
+            forget_sessions(conn, now - KEEP_SESSIONS)
+    except SQLAlchemyError as error:
+        log.error("upkeep.failed", error=type(error).__name__)
+
+
 @asynccontextmanager
 async def upkeep(desk: Desk, clock: Callable[[], datetime]) -> AsyncIterator[None]:
     stop = Event()
 
     def run() -> None:
-        look_once(desk, clock())
-        while not stop.wait(EVERY_SECONDS):
+        for number in count():
             look_once(desk, clock())
+            if number % TIDY_EVERY == 0:
+                tidy(desk, clock())
+            if stop.wait(EVERY_SECONDS):
+                return
 
     thread = Thread(target=run, name="upkeep", daemon=True)
     thread.start()
@@ -45,4 +64,4 @@ async def upkeep(desk: Desk, clock: Callable[[], datetime]) -> AsyncIterator[Non
         yield
     finally:
         stop.set()
-        thread.join(timeout=10)
+        await asyncio.to_thread(thread.join, 10)

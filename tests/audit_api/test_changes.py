@@ -1,6 +1,7 @@
 """The change log over the API: read by those who oversee, told in sentences, checked on demand."""
 
 import base64
+import json
 
 import pytest
 from sqlalchemy import text
@@ -121,3 +122,30 @@ def test_a_filter_that_is_none_is_named(school: School, wanted: dict[str, str]) 
     body = problem_of(school.as_("gail").get(URL, params=wanted), 422, "bad-input")
 
     assert set(fields_of(body)) == set(wanted)
+
+
+def test_a_line_made_unreadable_is_told_and_hides_nothing(school: School) -> None:
+    drop_guards(school)
+    with writing(school.desk.engine) as conn:
+        conn.execute(text("UPDATE change_log SET entry = 'nonsense' WHERE seq = 4"))
+
+    problem_of(school.as_("gail").get(URL), 500, "not-whole")
+    assert school.as_("gail").get(f"{URL}/verify").json()["first_bad"] == 4
+    page = school.browser("gail")[0].get("/changes")
+    assert page.status_code == 200
+    assert "Is the record whole? No." in page.text
+
+
+@pytest.mark.parametrize(
+    "forged", ['"people":[7]', '"people":{"a":1}', '"people":["a"]', '"sites":5,"people":null']
+)
+def test_a_line_forged_into_another_shape_is_told_as_well(school: School, forged: str) -> None:
+    drop_guards(school)
+    with writing(school.desk.engine) as conn:
+        entry = json.loads(conn.scalar(text("SELECT entry FROM change_log WHERE seq = 4")) or "")
+        entry |= {"event": "people:approve", "detail": json.loads("{" + forged + "}")}
+        changed = {"entry": json.dumps(entry)}
+        conn.execute(text("UPDATE change_log SET entry = :entry WHERE seq = 4"), changed)
+
+    assert school.as_("gail").get(URL).status_code in (200, 500)
+    assert "Is the record whole? No." in school.browser("gail")[0].get("/changes").text

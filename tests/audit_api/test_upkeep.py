@@ -2,7 +2,11 @@
 
 from datetime import timedelta
 
-from audit_api.upkeep import look_once
+from sqlalchemy import select
+
+from audit_api.upkeep import look_once, tidy
+from audit_log.db import reading
+from audit_log.tables import session
 from change_control.proposals import approve, propose_unblock
 from filter_policy.bundle import current_bundle
 from tests.audit_api.school import School, an_ask
@@ -46,3 +50,10 @@ def test_the_window_looks_as_soon_as_it_opens(school: School) -> None:
         pass
 
     assert current_bundle(school.desk.state) is not None
+
+
+def test_sessions_that_ended_long_ago_are_forgotten(school: School) -> None:
+    school.token("terry")
+    tidy(school.desk, NOON + timedelta(days=2))
+    with reading(school.desk.engine) as conn:
+        assert conn.execute(select(session)).all() == []
