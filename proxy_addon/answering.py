@@ -21,7 +21,7 @@ from proxy_addon.clock import GateClock
 from proxy_addon.connections import Connection, Connections, Exchange, Tunnel
 from proxy_addon.egress import Egress, EgressRefused, Unresolved
 from proxy_addon.guard import Answer, Case
-from proxy_addon.identify import Identity, NotIdentified, TooBusy, still, unidentified
+from proxy_addon.identify import NOBODY, Identity, NotIdentified, TooBusy, still
 from proxy_addon.judge import InForce, Judge, Judged
 from proxy_addon.records import Happening, Outcome, Rows
 from proxy_addon.stages import Stages
@@ -203,8 +203,8 @@ class Answers:
     def happening(self, kind: str, connection: Connection, request: Request | None = None) -> Happening:
         now = self.clock.now()
         event_id = new_event_id(int(now.timestamp() * 1_000_000) * 1000)
-        method = request.method if request else ""
-        return Happening(event_id, now, kind, unidentified(), connection.address, method)
+        method = request.data.method.decode("ascii", "replace") if request else ""
+        return Happening(event_id, now, kind, NOBODY, connection.address, method)
 
     def connection_of(self, flow: HTTPFlow) -> Connection:
         connection = self.connections.find(flow.client_conn.id)

@@ -131,7 +131,12 @@ def read_request(request: Request, head: Head, tunnel: "Tunnelled | None") -> As
             names.append(_url(scheme, tunnel.sni, url.port, path))
         if request.data.authority and not request.is_http2:
             raise BadRequest("a request inside a tunnel names another target")
-    return Asked(request.method, url, tuple(dict.fromkeys(names)), _is_websocket(request, head))
+    return Asked(
+        request.data.method.decode("ascii", "replace"),
+        url,
+        tuple(dict.fromkeys(names)),
+        _is_websocket(request, head),
+    )
 
 
 @dataclass(slots=True)

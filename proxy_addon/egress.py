@@ -90,6 +90,7 @@ def _forbidden_v4(address: IPv4Address) -> bool:
     return any(address in net for net in NEVER_V4) or not address.is_global
 
 
+@lru_cache(maxsize=8192)
 def plain_address(text: str) -> str:
     """One spelling: `::ffff:10.0.0.1` is `10.0.0.1`. What is not an address stays as it is."""
     try:
@@ -144,7 +145,7 @@ class Egress:
             known = self._remember(host, port, await self._look_up(host, port))
         if isinstance(known[1], OSError):
             raise known[1].with_traceback(None)
-        if not any(self.permits(*address) for address in known[1]):
+        if not any(self.permits(address, real_port) for address, real_port in known[1]):
             raise EgressRefused
 
     def check_literal(self, host: str, port: int) -> None:

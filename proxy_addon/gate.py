@@ -45,10 +45,17 @@ class Gate:
 
     name = "schoolgate"
 
-    def __init__(self, answers: Answers, note: Note, abort: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        note: Note,
+        abort: Callable[[str], None],
+        shorten: Callable[[str, layer.Layer], None],
+    ) -> None:
         self.answers = answers
         self._note = note
         self._abort = abort
+        self._shorten = shorten
         self._connections = answers.connections
         self._closed = answers.pages.notice("closed")  # what goes out when nothing else can be said
 
@@ -128,6 +135,12 @@ class Gate:
             raise
         if named.sni == named.host:
             data.context.client.sni = named.host
+
+    def tls_established_client(self, data: TlsData) -> None:
+        """The layers around the TLS of a tunnel have done their work."""
+        inner = data.context.layers[-1]
+        if isinstance(inner, ClientTLSLayer):
+            self._shorten(data.context.client.id, inner)
 
     async def tls_failed_client(self, data: TlsData) -> None:
         await self._say_of_tunnel(data.context.client, "handshake", Reason.TLS_FAILED)

@@ -9,7 +9,6 @@ import asyncio
 import base64
 import binascii
 import hashlib
-import hmac
 import ipaddress
 import secrets
 import time
@@ -56,8 +55,7 @@ class Identity:
         return f"Identity({self.person.id!r})"
 
 
-def unidentified() -> Person:
-    return Person(id="", username="", role=None, filter_groups=(UNIDENTIFIED,))
+NOBODY = Person(id="", username="", role=None, filter_groups=(UNIDENTIFIED,))
 
 
 def still(identity: Identity, bundle: Bundle, address: str) -> Identity | None:
@@ -111,7 +109,7 @@ class Identifier:
                 raise NotIdentified(Reason.NO_CREDENTIALS)
             return _device(network)
         username, password = parse_basic(credentials)
-        digest = hmac.digest(self._key, f"{username}\0{password}".encode(), hashlib.sha256)
+        digest = hashlib.blake2b(f"{username}\0{password}".encode(), key=self._key, digest_size=32).digest()
         account = bundle.accounts.get(username)
         stored = account.password_hash if account else None
         if account is not None and stored is not None and self._is_known(digest, username, stored):

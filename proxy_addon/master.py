@@ -10,16 +10,18 @@ import logging
 from collections.abc import Mapping
 from pathlib import Path
 
-from mitmproxy import hooks
+from mitmproxy import ctx, hooks
 from mitmproxy.addons.core import Core
 from mitmproxy.addons.errorcheck import ErrorCheck
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.master import Master
 from mitmproxy.options import Options
+from mitmproxy.proxy.layer import Layer
 
-from proxy_addon import mitm_http, mitm_seams, mitm_speed
+from proxy_addon import mitm_http, mitm_lean, mitm_seams, mitm_speed
 from proxy_addon.mitm_http import NoticeOf
+from proxy_addon.mitm_lean import HeldOptions
 
 NEVER_ON = ("emudhra", "emudhra_old")  # 12.3 signs with a compromised CA when these are on
 DEAF = frozenset({("TlsConfig", "request")})  # answers any site's URL that ends in its CRL's name
@@ -78,7 +80,7 @@ class GateMaster(Master):
         self._legacy_log_events.uninstall()  # nobody hears them
         quiet_logs()
         dispatch = mitm_speed.Dispatch()
-        mitm_seams.install((*mitm_speed.seams(dispatch), *mitm_http.seams(notice)))
+        mitm_seams.install((*mitm_speed.seams(dispatch), *mitm_lean.seams(), *mitm_http.seams(notice)))
         self.proxyserver = Proxyserver()  # type: ignore[no-untyped-call]  # ships no types
         addons = (Core(), self.proxyserver, TlsConfig(), gate, ErrorCheck(repeat_errors_on_stderr=True))
         self.addons.add(*addons)  # type: ignore[no-untyped-call]  # ships no types
@@ -86,6 +88,8 @@ class GateMaster(Master):
         self.options.update(**changed)  # type: ignore[no-untyped-call]  # ships no types
         if faults := settings_faults(self.options, settings):
             raise SettingsFault(faults)
+        # What every connection and TlsConfig read from now on.
+        ctx.options = HeldOptions(self.options)  # type: ignore[assignment]  # the same names, held
         dispatch.learn(self.addons.chain, hooks.all_hooks, DEAF)
 
     def abort(self, connection_id: str) -> None:
@@ -93,6 +97,11 @@ class GateMaster(Master):
         handler = self.proxyserver.connections.get(connection_id)
         if handler is not None:
             mitm_speed.abort(handler)
+
+    def shorten(self, connection_id: str, inner: Layer) -> None:
+        handler = self.proxyserver.connections.get(connection_id)
+        if handler is not None:
+            mitm_speed.shorten(handler, inner)
 
     def port(self) -> int:
         """Where we listen, once we do."""

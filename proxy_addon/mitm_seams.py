@@ -1,10 +1,10 @@
 """The places where we change mitmproxy itself: each one named, each one held to the source we read.
 
 Where mitmproxy offers a hook, we use the hook. Where it offers none, a function of it is replaced, here and
-nowhere else: `mitm_speed.py` holds the replacements for speed, `mitm_http.py` those for what a request may
-do. Each seam says which function, why, and the sha256 of the source that the replacement was written
-against. If one of them reads differently, or mitmproxy is not a version we have audited, the gate refuses to
-start: half a seam could let a request by.
+nowhere else: `mitm_speed.py` and `mitm_lean.py` hold the replacements for speed, `mitm_http.py` those for
+what a request may do. Each seam says which function, why, and the sha256 of the source that the replacement
+was written against. If one of them reads differently, or mitmproxy is not a version we have audited, the
+gate refuses to start: half a seam could let a request by.
 """
 
 import hashlib
@@ -26,15 +26,21 @@ class SeamFault(Exception):
         self.faults = tuple(faults)
 
 
+_replaced: dict[tuple[Any, str], Any] = {}  # what mitmproxy ships, where ours is in its place
+
+
 @dataclass(frozen=True)
 class Seam:
-    """One function of mitmproxy that we replace. `make` takes the original and returns the replacement."""
+    """One function of mitmproxy that we replace, or whose inside we rely on.
+
+    `make` takes the original and returns the replacement; None: it stays, and only its source is checked.
+    """
 
     owner: Any  # a class or a module
     name: str
     sha256: str
     why: str
-    make: Callable[[Any], Any]
+    make: Callable[[Any], Any] | None = None
 
     @property
     def where(self) -> str:
@@ -42,8 +48,7 @@ class Seam:
 
     def original(self) -> Any:
         """What mitmproxy ships, also when our replacement is already in its place."""
-        current = getattr(self.owner, self.name)
-        return getattr(current, "replaces", current)
+        return _replaced.get((self.owner, self.name), getattr(self.owner, self.name))
 
     def fault(self) -> str | None:
         found = source_hash(self.original())
@@ -51,9 +56,9 @@ class Seam:
 
     def install(self) -> None:
         original = self.original()
-        replacement = self.make(original)
-        replacement.replaces = original
-        setattr(self.owner, self.name, replacement)
+        if self.make is not None:
+            _replaced[(self.owner, self.name)] = original
+            setattr(self.owner, self.name, self.make(original))
 
 
 def _name(seam: Seam) -> str:

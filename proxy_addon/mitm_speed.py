@@ -1,7 +1,7 @@
-"""mitmproxy's own work per request, cut to what one product addon needs (docs/performance.md).
+"""mitmproxy's event loop work per request, cut to what one product addon needs (docs/performance.md).
 
-As shipped it asks every addon for every hook by name, makes a task of each hook, checks the type of every
-field of every message and sends head and body in two calls: more CPU than all the rest of a request.
+As shipped it asks every addon for every hook by name, makes a task of each hook, and sends head and body in
+two calls: more CPU than all the rest of a request.
 """
 
 import asyncio
@@ -12,8 +12,10 @@ from typing import Any
 
 from mitmproxy.connection import Connection
 from mitmproxy.hooks import Hook
-from mitmproxy.http import MessageData
-from mitmproxy.proxy import commands, events
+from mitmproxy.proxy import commands, events, layer
+from mitmproxy.proxy.layers.http import HttpStream
+from mitmproxy.proxy.layers.http._http1 import Http1Connection
+from mitmproxy.proxy.layers.tls import ServerTLSLayer
 from mitmproxy.proxy.mode_servers import ProxyConnectionHandler
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
@@ -199,13 +201,6 @@ def _handle_hook(dispatch: Dispatch) -> Callable[[Any], Any]:
     return make
 
 
-def _no_type_checks(original: Any) -> Any:
-    def __post_init__(self: MessageData) -> None:
-        return None
-
-    return __post_init__
-
-
 def abort(handler: ConnectionHandler) -> None:
     """Cut a client and all its servers off now; what was not yet sent is dropped."""
     connections: list[Connection] = list(handler.transports)
@@ -216,6 +211,12 @@ def abort(handler: ConnectionHandler) -> None:
             transport.abort()
     if (io := handler.transports.get(handler.client)) and io.handler is not None:
         handler.close_connection(handler.client)
+
+
+def shorten(handler: ConnectionHandler, inner: layer.Layer) -> None:
+    """From the next event on, `inner` is asked at once. For a tunnel whose TLS stands: the layers around it
+    only turn bytes into parts of an HTTP body and back."""
+    handler.layer = inner
 
 
 def seams(dispatch: Dispatch) -> tuple[Seam, ...]:
@@ -235,10 +236,27 @@ def seams(dispatch: Dispatch) -> tuple[Seam, ...]:
             _server_event(dispatch),
         ),
         Seam(
-            MessageData,
-            "__post_init__",
-            "f65088e210cd9cc1dc277086ee4c7f5701d433b02e6f1d81a2ac22f94c484414",
-            "checks types of values that its own parser has just made",
-            _no_type_checks,
+            HttpStream,
+            "passthrough",
+            "a6df32aba1ae251a3857c0ea097d8315c6c5871a7704cb4cbb8314f4ea700f36",
+            "what `shorten` leaves out",
+        ),
+        Seam(
+            Http1Connection,
+            "passthrough",
+            "aa59bc78ffbdcf54a1171efdcc8e60a58c3ee85dbb7a6a96cebb7b2c8b3f9f11",
+            "what `shorten` leaves out",
+        ),
+        Seam(
+            ServerTLSLayer,
+            "event_to_child",
+            "72ccc54bbf633c1506119af6f9d9c640159064911c99d34b4cfd94f96d80a5b3",
+            "what `shorten` leaves out",
+        ),
+        Seam(
+            ConnectionHandler,
+            "handle_connection",
+            "95c3f93e9824e527cd3c1af9656c0e04690562abcd23f0b029d547257fb53f94",
+            "what `abort` makes end",
         ),
     )

@@ -13,9 +13,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import structlog
+from mitmproxy.proxy.layer import Layer
 
+from filter_lists.index import Index
 from filter_policy.decide import decide
 from proxy_addon import asked
 from proxy_addon.answering import Answers
@@ -108,7 +111,7 @@ class _Running:
             identify=self.identifier.identify,
             names=asked.read_request,
             connect_names=asked.read_connect,
-            classify=lambda index, url: index.lookup(url),
+            classify=Index.lookup,
             decide=decide,
             record=self.recording.append,
             page=pages.block,
@@ -119,7 +122,7 @@ class _Running:
         raise_file_limit()
         ensure_ca(settings.state / "ca", utc_now())
         await self.watch.look()
-        gate = Gate(self.answers, lambda row: self.recording.note(row), self._abort)  # noqa: PLW0108  # another journal may follow
+        gate = Gate(self.answers, self._note, self._abort, self._shorten)
         options = held(
             settings.state / "ca", settings.listen_host, settings.listen_port, settings.upstream_ca
         )
@@ -186,6 +189,13 @@ class _Running:
     def _take(self, force: InForce) -> None:
         self.egress.allow = frozenset(force.bundle.policy.egress_allow)
         self.ending.judge_all_again(force)
+
+    def _note(self, row: dict[str, Any]) -> None:
+        self.recording.note(row)
+
+    def _shorten(self, connection_id: str, inner: Layer) -> None:
+        if self.master is not None:
+            self.master.shorten(connection_id, inner)
 
     def _abort(self, connection_id: str) -> None:
         if self.master is not None:
