@@ -11,6 +11,7 @@ from schoolgate.running import prepare
 from schoolgate.school_ca import FINGERPRINT, fingerprint_of
 from schoolgate.settings import Settings, load_settings
 from schoolgate.telling import Failed
+from schoolgate.wiring import is_founded, open_database
 
 CONFIG = Path(__file__).parents[2] / "config"
 TWO = (Founder("tess", "Tess Tanner", "technician"), Founder("cora", "Cora Cole", "coordinator"))
@@ -32,6 +33,7 @@ def test_the_first_start_makes_everything_and_the_second_nothing(settings: Setti
     before = {path: path.read_bytes() for path in (state / "ca").iterdir()}
     assert prepare(settings, (FIRST, SECOND)) is False
     assert {path: path.read_bytes() for path in (state / "ca").iterdir()} == before
+    assert is_founded(open_database(settings))
     bundle = read_bundle(state, current_bundle(state) or "")
     assert set(bundle.accounts) == {"tess", "cora"}
 

@@ -1,0 +1,71 @@
+"""`schoolgate changes` and `schoolgate log`: what the role may see; and what services say of themselves."""
+
+import json
+import subprocess
+import sys
+
+from tests.running import ROOT, Demo, clean_environ
+from tests.schoolgate.conftest import Session
+
+SPEAK = """
+import logging, structlog
+from schoolgate.log import configure_logging
+configure_logging("gate", "info")
+structlog.get_logger().info("policy.reloaded", revision="abc")
+structlog.get_logger().debug("too.quiet")
+logging.getLogger("library").warning("spoken %s", "aloud")
+logging.getLogger("library").info("GET /secret")
+"""
+
+
+def test_the_change_log_is_a_table_with_a_cursor(demo: Demo, session: Session) -> None:
+    done = demo.cli("changes", "list", "--limit", "3", session=session("gordon"))
+    page = json.loads(demo.cli("changes", "list", "--limit", "3", "--json", session=session("gordon")).stdout)
+
+    assert done.stdout.startswith("SEQ")
+    assert f"--cursor {page['next']}" in done.stderr
+    assert len(page["rows"]) == 3
+
+
+def test_verify_says_that_the_log_is_whole(demo: Demo, session: Session) -> None:
+    done = demo.cli("changes", "verify", "--json", session=session("gordon"))
+
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["first_bad"] is None
+
+
+def test_the_filtering_log_can_be_searched(demo: Demo, session: Session) -> None:
+    tess = session("tess")
+    found = demo.cli("log", "search", "--category", "gambling", "--limit", "5", "--json", session=tess)
+
+    rows = json.loads(found.stdout)["rows"]
+    assert {row["host"] for row in rows} == {"bets.test"}
+    assert demo.cli("log", "search", "--limit", "3", session=tess).stdout.startswith("AT ")
+    csv = demo.cli("log", "search", "--limit", "3", "--csv", session=tess).stdout
+    assert len(csv.splitlines()) == 4
+
+
+def test_looking_at_one_person_takes_a_purpose_and_leaves_a_line(demo: Demo, session: Session) -> None:
+    cora = session("cora")
+
+    bare = demo.cli("log", "search", "--person", "anna", session=cora)
+    told = demo.cli("log", "search", "--person", "anna", "--purpose", "a parent asked", session=cora)
+
+    assert bare.returncode == 1
+    assert "purpose" in bare.stderr
+    assert told.returncode == 0, told.stderr
+    newest = json.loads(demo.cli("changes", "list", "--limit", "1", "--json", session=cora).stdout)["rows"][0]
+    assert newest["event"] == "filtering-log:read"
+    assert newest["texts"]["purpose"] == "a parent asked"
+
+
+def test_services_speak_json_on_stderr_and_libraries_only_of_trouble() -> None:
+    command = [sys.executable, "-c", SPEAK]
+    done = subprocess.run(command, cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+
+    assert done.stdout == ""
+    assert [(line["event"], line["level"], line["service"]) for line in lines] == [
+        ("policy.reloaded", "info", "gate"),
+        ("spoken aloud", "warning", "gate"),
+    ]

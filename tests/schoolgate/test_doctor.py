@@ -1,0 +1,55 @@
+"""`schoolgate doctor`: everything that can be wrong on this machine, at once."""
+
+import json
+from pathlib import Path
+
+from tests.running import ROOT, cli
+from tests.schoolgate.conftest import At
+
+
+def test_a_founded_school_is_well(at: At, founded: Path) -> None:
+    found = json.loads(at(founded, "doctor", "--json").stdout)
+
+    assert [finding for finding in found if not finding["fit"]] == []
+    assert {finding["check"] for finding in found} == {
+        *("python", "mitmproxy", "sqlite", "clock", "settings", "state", "disk", "ca"),
+        *("proxy port", "api port", "database", "policy", "lists", "drift"),
+    }
+
+
+def test_an_empty_machine_is_not_and_nothing_is_made_on_it(at: At, tmp_path: Path) -> None:
+    done = at(tmp_path / "empty", "doctor", "--json")
+
+    assert done.returncode == 1
+    assert {"state", "ca", "database"} <= {f["check"] for f in json.loads(done.stdout) if not f["fit"]}
+    assert not (tmp_path / "empty").exists()
+
+
+def test_settings_with_faults_are_one_finding(tmp_path: Path) -> None:
+    done = cli("doctor", "--json", environ={"SCHOOLGATE_PROXY_PORT": "many"})
+
+    assert done.returncode == 1
+    (wrong,) = (finding for finding in json.loads(done.stdout) if not finding["fit"])
+    assert (wrong["check"], "SCHOOLGATE_PROXY_PORT" in wrong["says"]) == ("settings", True)
+
+
+def test_a_policy_file_that_is_not_in_force_is_drift(founded: Path, tmp_path: Path) -> None:
+    (tmp_path / "policy.yaml").write_text((ROOT / "config" / "policy.yaml").read_text() + "# more\n")
+    environ = {"SCHOOLGATE_STATE": str(founded), "SCHOOLGATE_POLICY": str(tmp_path / "policy.yaml")}
+
+    done = cli("doctor", environ=environ)
+
+    assert done.returncode == 1
+    assert "differs from what is in force: schoolgate policy propose" in done.stderr
+
+
+def test_secrets_that_others_can_read_are_a_finding(at: At, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    at(state, "init")
+    (state / "keys" / "change-log.key").chmod(0o644)
+    state.chmod(0o755)
+
+    done = at(state, "doctor")
+
+    assert "chmod 700" in done.stderr
+    assert "change-log.key can be read by others: chmod 600" in done.stderr
