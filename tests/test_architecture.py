@@ -27,16 +27,6 @@ TRIED_FROM_OUTSIDE = {
     "filter_policy/reading.py": "tests/filter_policy/test_parse.py",
     "filter_policy/yaml_lines.py": "tests/filter_policy/test_parse.py",
     "proxy_addon/*": "tests/proxy_addon/test_gate.py",  # a real gate, real sockets
-    "schoolgate/__main__.py": "tests/schoolgate/test_cli.py",
-    "schoolgate/client.py": "tests/schoolgate/test_cli.py",
-    "schoolgate/commands/*": "tests/schoolgate/test_cli.py",  # typed as a person types them
-    "schoolgate/demo/*": "tests/schoolgate/test_demo.py",
-    "schoolgate/doctor.py": "tests/schoolgate/test_cli.py",
-    "schoolgate/front.py": "tests/schoolgate/test_cli.py",
-    "schoolgate/in_force.py": "tests/schoolgate/test_cli.py",
-    "schoolgate/ready_server.py": "tests/schoolgate/test_run.py",
-    "schoolgate/serving.py": "tests/schoolgate/test_run.py",
-    "schoolgate/wiring.py": "tests/schoolgate/test_first_start.py",
 }
 
 
