@@ -5,14 +5,14 @@ and a close writes the same values again.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, Connection, delete, select, true
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError
 
-from audit_log.row_seal import next_seal, write_seal
+from audit_log.row_seal import next_seal, seal_text
 from audit_log.rows import (
     CLOSING,
     OPENING,
@@ -24,6 +24,7 @@ from audit_log.rows import (
     closing_values,
     opening_values,
 )
+from audit_log.seal import leaf_of
 from audit_log.segments import CONTINUED, STARTED, JournalDamage, Segment, read_segment
 from audit_log.tables import filtering_log, journal_aside
 
@@ -101,6 +102,8 @@ class Statements:
             f"UPDATE filtering_log SET outcome = 'interrupted' WHERE outcome IS NULL AND gate = {mark}"  # noqa: S608  # our own names
         )
         self.insert = _insert("filtering_log", (*OPENING, *CLOSING, *SEALS), mark) + "ON CONFLICT DO NOTHING"
+        self.seal = _insert("filtering_seal", ("seq", "entry", "prev", "leaf"), mark)
+        self.early = f"SELECT 1 FROM journal_aside WHERE why = {mark} LIMIT 1"  # noqa: S608  # our own names
         self.aside = _insert("journal_aside", ("key", "why", "record"), mark) + "ON CONFLICT DO NOTHING"
         position = ("segment", '"offset"', "torn_bytes", "damaged_bytes")
         self.position = _insert("journal_position", position, mark) + (
@@ -139,14 +142,16 @@ class Intake:
         closings = self._closings()
         opened = self._open(seq, self._openings(), closings)
         closed = self._close(seq, closings, opened)
-        write_seal(
-            self.conn,
-            place,
-            at,
-            opened=opened.values(),
-            closed=[(event_id, *values) for event_id, values in closed.items()],
-        )
+        self._seal(place, at, opened.values(), [(event_id, *values) for event_id, values in closed.items()])
         return len(opened)
+
+    def _seal(
+        self, place: tuple[int, bytes], at: datetime, opened: Collection[Values], closed: Collection[Values]
+    ) -> None:
+        if opened or closed:
+            seq, prev = place
+            entry = seal_text(seq, at, opened=opened, closed=closed)
+            self.conn.exec_driver_sql(self.sql.seal, (seq, entry, prev, leaf_of(prev, entry)))
 
     def _openings(self) -> dict[str, Values]:
         values = {}
@@ -197,7 +202,7 @@ class Intake:
     def _early_closes(self) -> None:
         """Take back the closes that were set aside because these opens had not come yet."""
         table = journal_aside.c
-        if self.conn.scalar(select(table.key).where(table.why == NO_OPEN).limit(1)) is None:
+        if self.conn.exec_driver_sql(self.sql.early, (NO_OPEN,)).one_or_none() is None:
             return
         for some in _some(list(self.batch.opens)):
             theirs = table.key.in_([_close_key(event_id) for event_id in some]) & (table.why == NO_OPEN)

@@ -7,43 +7,42 @@ the order of their ids. `interrupted` is not sealed: it only says that no closin
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import datetime
+from operator import itemgetter
 
 from sqlalchemy import Connection
 
 from audit_log.rows import Values
-from audit_log.seal import GENESIS, leaf_of, stamp
-from audit_log.tables import filtering_seal
+from audit_log.seal import GENESIS, stamp
 
 LAST = "SELECT seq, leaf FROM filtering_seal ORDER BY seq DESC LIMIT 1"
 
-_encode = json.JSONEncoder(
+encode = json.JSONEncoder(
     separators=(",", ":"), default=repr
 ).encode  # repr: only tampering brings such values
 
 
 class Halves:
-    """The hash over halves that are added in the order of their ids."""
+    """The hash over a JSON list of halves, added one by one in the order of their ids."""
 
     def __init__(self) -> None:
         self.count = 0
-        self._hash = hashlib.sha256()
+        self._hash = hashlib.sha256(b"[")
 
     def add(self, values: Values) -> None:
+        self._hash.update((b"," if self.count else b"") + encode(values).encode())
         self.count += 1
-        self._hash.update(_encode(values).encode() + b"\n")
 
     def __str__(self) -> str:
-        return self._hash.hexdigest()
+        whole = self._hash.copy()
+        whole.update(b"]")
+        return whole.hexdigest()
 
 
-def halves_of(rows: Iterable[Values]) -> Halves:
-    """Over rows that begin with the event id, in any order."""
-    halves = Halves()
-    for values in sorted(rows, key=lambda values: values[0]):
-        halves.add(values)
-    return halves
+def hash_of(halves: Iterable[Values]) -> str:
+    """The same at once; they begin with the event id and may come in any order."""
+    return hashlib.sha256(encode(sorted(halves, key=itemgetter(0))).encode()).hexdigest()
 
 
 def next_seal(conn: Connection) -> tuple[int, bytes]:
@@ -52,28 +51,14 @@ def next_seal(conn: Connection) -> tuple[int, bytes]:
     return (last.seq + 1, bytes(last.leaf)) if last else (1, GENESIS)
 
 
-def write_seal(
-    conn: Connection,
-    place: tuple[int, bytes],
-    at: datetime,
-    *,
-    opened: Iterable[Values],
-    closed: Iterable[Values],
-) -> None:
-    """Seal these halves at this place, as `next_seal` gave it. A batch of nothing needs no seal."""
-    seq, prev = place
-    opening, closing = halves_of(opened), halves_of(closed)
-    if not opening.count and not closing.count:
-        return
-    entry = _encode(
+def seal_text(seq: int, at: datetime, *, opened: Collection[Values], closed: Collection[Values]) -> str:
+    return encode(
         {
             "seq": seq,
             "at": stamp(at),
-            "opened": opening.count,
-            "opened_sha256": str(opening),
-            "closed": closing.count,
-            "closed_sha256": str(closing),
+            "opened": len(opened),
+            "opened_sha256": hash_of(opened),
+            "closed": len(closed),
+            "closed_sha256": hash_of(closed),
         }
     )
-    row = {"seq": seq, "entry": entry, "prev": prev, "leaf": leaf_of(prev, entry)}
-    conn.execute(filtering_seal.insert(), row)

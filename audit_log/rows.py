@@ -22,6 +22,7 @@ SEALS = ("opened_in", "closed_in")
 STILL_OPEN: Values = (False, None, None, None, None, None)
 LONGEST_URL = 8192
 LARGEST = 2**63
+TEXT_OR_NOTHING = frozenset((str, type(None)))
 
 
 class BadRecord(ValueError):
@@ -57,9 +58,8 @@ def opening_values(record: Record, gate: str) -> Values:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise BadRecord(f"{type(fault).__name__}: {fault}") from fault
-    for value in values:
-        if value is not None and type(value) is not str:
-            raise BadRecord(f"not text: a {type(value).__name__}")
+    if not TEXT_OR_NOTHING.issuperset(map(type, values)):
+        raise BadRecord("a value that is not text")
     return values
 
 

@@ -14,12 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-CHUNK = 1 << 20
+CHUNK = 1 << 18
 TAIL = 1 << 18
 NAME = re.compile(r"(?P<gate>.+)-(?P<ns>\d{20})\.journal")
 STARTED, CONTINUED = "start", "continued"  # the first line of a segment: a new process, or the next file
 
 _encode = json.JSONEncoder(separators=(",", ":"), allow_nan=False).encode
+_decode = json.JSONDecoder().raw_decode
 
 
 class JournalDamage(Exception):
@@ -74,10 +75,10 @@ def decode_line(line: bytes) -> dict[str, Any] | None:
     try:
         if line[8:9] != b" " or int(line[:8], 16) != zlib.crc32(body):
             return None
-        record = json.loads(body)
+        record, end = _decode(body.decode("ascii"))
     except ValueError:
         return None
-    return record if isinstance(record, dict) else None
+    return record if isinstance(record, dict) and end == len(body) else None
 
 
 def read_segment(path: Path, offset: int) -> Iterator[tuple[int, dict[str, Any]]]:
