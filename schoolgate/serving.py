@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import structlog
 
@@ -35,10 +36,8 @@ def gate_settings(settings: Settings, port: int | None, upstream_ca: Path | None
 
 def own_addresses(settings: Settings) -> tuple[tuple[str, int], ...]:
     """Our own listeners besides the gate itself: no request may ever reach them through it."""
-    from sqlalchemy import make_url
-
-    url = make_url(settings.database)
-    database = [(url.host, url.port or 5432)] if url.host else []
+    url = urlsplit(settings.database)
+    database = [(url.hostname, url.port or 5432)] if url.hostname else []
     return ((settings.api_host, settings.api_port), *database)
 
 

@@ -15,7 +15,7 @@ from filter_policy.yaml_lines import YamlFault, load_with_lines
 
 PREFIX = "SCHOOLGATE_"
 # Read by other parts of the product, or by the tests; not settings.
-OTHER_VARIABLES = frozenset({"CONFIG", "SESSION_FILE", "PASSWORD", "CI", "TORTURE_ROUNDS"})
+OTHER_VARIABLES = frozenset({"CONFIG", "SESSION_FILE", "CI", "TORTURE_ROUNDS"})
 Given = tuple[str, str, object]  # where it stands, its key, its value
 LOG_LEVELS = ("debug", "info", "warning", "error")
 

@@ -183,7 +183,8 @@ def _signals(handle: Callable[[], None]) -> Iterator[None]:
     def handler(_signal: int, _frame: FrameType | None) -> None:
         handle()
 
-    before = {number: signal.signal(number, handler) for number in ENDINGS}
+    heard = [number for number in ENDINGS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
+    before = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:

@@ -26,10 +26,13 @@ def utc_now() -> datetime:
 
 
 def ensure_state(state: Path) -> None:
-    """The folder with everything that must not be lost, and that nobody else may read."""
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if state.stat().st_mode & 0o077:
-        state.chmod(0o700)
+    """The folder with everything that must not be lost, and that nobody else may read. Raises Failed."""
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if state.stat().st_mode & 0o077:
+            state.chmod(0o700)
+    except OSError as error:
+        raise Failed(f"The state folder {state} cannot be used: {error.strerror}") from error
 
 
 def open_database(settings: Settings, *, migrated: bool = False) -> "Engine":

@@ -14,7 +14,7 @@ ApiAddress = Annotated[str | None, typer.Option("--api", help="Where the API is,
 
 def login(
     ctx: typer.Context,
-    username: Annotated[str, typer.Option("--username", prompt="User name")],
+    username: Annotated[str | None, typer.Option(help="Asked for if not given.")] = None,
     api: ApiAddress = None,
     password_stdin: FromStdin = False,
     as_json: AsJson = False,
@@ -23,6 +23,7 @@ def login(
     from schoolgate.client import Api, SignedIn, save_session
 
     base = (api or front_of(ctx).settings.api).rstrip("/")
+    username = username or str(typer.prompt("User name", err=True))
     password = _password("Console password", password_stdin)
     answer = Api(base).post("/session", {"username": username, "password": password})
     path = save_session(SignedIn(base, username, answer["token"]))
@@ -53,7 +54,7 @@ def enrol(ctx: typer.Context, api: ApiAddress = None, password_stdin: FromStdin 
     """
     from schoolgate.client import Api
 
-    code = sys.stdin.readline().rstrip("\n") if password_stdin else typer.prompt("Enrolment code")
+    code = sys.stdin.readline().rstrip("\n") if password_stdin else typer.prompt("Enrolment code", err=True)
     password = _password("New console password", password_stdin, confirm=True)
     base = (api or front_of(ctx).settings.api).rstrip("/")
     Api(base).post("/enrolment", {"code": code.strip(), "password": password})

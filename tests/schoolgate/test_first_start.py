@@ -123,3 +123,10 @@ def test_a_database_that_cannot_be_used_is_told_without_its_password(settings: S
         prepare(load_settings(CONFIG, environ), TWO)
 
     assert "hunter2" not in str(refused.value)
+
+
+def test_a_state_folder_that_cannot_be_made_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+
+    with pytest.raises(Failed, match="cannot be used: Not a directory"):
+        prepare(load_settings(CONFIG, {"SCHOOLGATE_STATE": str(tmp_path / "file" / "state")}), TWO)

@@ -2,6 +2,8 @@
 
 import asyncio
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,7 @@ from schoolgate.front import Front
 from schoolgate.ready_server import ReadyServer
 from schoolgate.serving import gate_settings, own_addresses
 from schoolgate.settings import Settings, load_settings
-from tests.running import cli
+from tests.running import ROOT, clean_environ, cli
 
 CONFIG = Path(__file__).parents[2] / "config"
 
@@ -33,6 +35,17 @@ def test_the_gate_listens_where_the_settings_or_the_supervisor_say(tmp_path: Pat
     assert gate_settings(told, None).listen_port == 3128
     assert gate_settings(told, 0).listen_port == 0
     assert (gate_settings(told, None).gate, gate_settings(told, None).upstream_ca) == ("gate-7", None)
+
+
+def test_the_gate_loads_no_database_library() -> None:
+    look = "import sys, schoolgate.serving as s, schoolgate.school_ca, schoolgate.wiring; "
+    look += "from schoolgate.settings import load_settings; s.gate_settings(load_settings(), None); "
+    look += "sys.stdout.write(repr({'sqlalchemy', 'alembic', 'fastapi'} & set(sys.modules)))"
+    command = [sys.executable, "-c", look]
+
+    done = subprocess.run(command, cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=True)
+
+    assert done.stdout == "set()"
 
 
 def test_settings_are_read_when_first_asked_for(tmp_path: Path) -> None:
