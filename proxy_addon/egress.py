@@ -7,6 +7,7 @@ names in `egress.allow` (one address, one port) is let by; our own listeners nev
 """
 
 import asyncio
+import contextlib
 import errno
 import ipaddress
 import socket
@@ -64,6 +65,8 @@ def embedded(address: IPv6Address) -> IPv4Address | None:
         return address.sixtofour
     if address.teredo:
         return address.teredo[1]
+    if address.is_loopback or address.is_unspecified:
+        return None
     if any(address in net for net in NAT64) or address in V4_COMPATIBLE:
         return IPv4Address(int(address) & 0xFFFFFFFF)
     return None
@@ -118,11 +121,20 @@ class Egress:
     def __init__(self, own: Sequence[Address] = (), resolve: Resolver | None = None) -> None:
         self.allow: frozenset[Address] = frozenset()
         self.resolve = resolve
-        self._own = {(plain_address(host), port) for host, port in own}
+        self._own: set[Address] = set()
+        for address in own:
+            self.add_own(address)
         self._known: dict[Address, tuple[float, Sequence[Address] | OSError]] = {}
 
     def add_own(self, address: Address) -> None:
-        self._own.add((plain_address(address[0]), address[1]))
+        """One of our own listeners, by address or by name: a name is looked up now."""
+        host, port = address
+        self._own.add((plain_address(host), port))
+        if not is_ip(host):
+            with contextlib.suppress(OSError, UnicodeError):
+                self._own |= {
+                    (plain_address(str(info[4][0])), port) for info in socket.getaddrinfo(host, port)
+                }
 
     def permits(self, host: str, port: int) -> bool:
         """For an address, in any spelling."""
@@ -184,6 +196,8 @@ def is_local(host: str) -> bool:
     """Whether an address is one of this machine's own: only those can be bound."""
     try:
         address = ipaddress.ip_address(host)
+        if address.is_loopback:
+            return True
         family = socket.AF_INET if address.version == 4 else socket.AF_INET6
         with socket.socket(family, socket.SOCK_DGRAM) as probe:
             probe.bind((host, 0))

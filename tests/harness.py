@@ -92,6 +92,7 @@ class Gate:
     lists: str
     unblocks: list[Unblock] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
+    own: Sequence[tuple[str, int]] = ()
 
     @property
     def ca(self) -> Path:
@@ -244,7 +245,8 @@ def a_gate(
         gate.set_names({})
         if published:
             gate.publish()
-        start(gate, own_addresses)
+        gate.own = own_addresses
+        start(gate)
         try:
             yield gate
         finally:
@@ -259,14 +261,14 @@ def close_pipe(gate: Gate) -> None:
         gate.process.stdout.close()
 
 
-def start(gate: Gate, own_addresses: Sequence[tuple[str, int]] = (), port: int = 0) -> None:
+def start(gate: Gate, port: int = 0) -> None:
     """Start the process, also again after it ended."""
     settings = {
         "folder": str(gate.folder),
         "state": str(gate.state),
         "listen_host": "127.0.0.1",
         "listen_port": port,
-        "own_addresses": list(own_addresses),
+        "own_addresses": list(gate.own),
         "upstream_ca": str(gate.origin.ca),
         "gate": "gate-1",
     }

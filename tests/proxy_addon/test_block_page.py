@@ -1,0 +1,130 @@
+"""The words of each age, under 10 KB, from nowhere else, and safe whatever is in them."""
+
+import json
+import re
+from dataclasses import replace
+
+import pytest
+
+from filter_lists.names import Url
+from filter_policy.model import Decision, Listing, Reason, Verdict
+from proxy_addon.block_page import NOTICES, Blocked, Pages, Wanted, message, wanted
+from tests.builders import a_person, a_policy, a_teacher
+
+DECISION = Decision(
+    Verdict.BLOCK,
+    Reason.CATEGORY_NOT_ALLOWED,
+    "access.gambling.everyone",
+    "r1",
+    Listing("gambling", "l", "bet.test"),
+)
+PAGES = Pages()
+
+
+def page(person=None, decision: Decision = DECISION, host: str = "bet.test", want: str = "page") -> str:  # type: ignore[no-untyped-def]  # a builder
+    blocked = Blocked(Url("http", host, 80), decision, person or a_person(), a_policy(), "K7M-4QX")
+    response = PAGES.block(blocked, Wanted(want))
+    assert response.status_code == 403
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "default-src 'none'" in response.headers["Content-Security-Policy"]
+    assert int(response.headers["Content-Length"]) == len(response.content or b"") < 10_000
+    return (response.content or b"").decode()
+
+
+def words(html: str) -> list[str]:
+    body = re.sub(r"<style>.*?</style>|<small>.*?</small>", "", html.partition("<body>")[2], flags=re.S)
+    return re.sub(r"<[^>]+>", " ", body).split()
+
+
+def test_the_youngest_get_a_picture_and_twelve_words() -> None:
+    html = page(a_person(groups=("reception-ks1",)))
+    assert "<svg" in html
+    assert len(words(html)) <= 12
+    assert "gambling" not in html
+
+
+def test_juniors_are_not_in_trouble() -> None:
+    html = page()
+    assert "You are not in trouble" in html
+    assert "gambling" not in html
+    assert "K7M-4QX" in html
+
+
+def test_adults_read_the_reason_and_how_to_ask() -> None:
+    html = page(a_teacher())
+    for said in ("gambling", "bet.test", "K7M-4QX", "technician"):
+        assert said in html
+
+
+def test_what_is_illegal_is_one_page_for_all() -> None:
+    illegal = replace(DECISION, reason=Reason.ILLEGAL, listing=Listing("child-sexual-abuse", "l", "x.test"))
+    pages = {
+        page(person, illegal) for person in (a_person(), a_teacher(), a_person(groups=("reception-ks1",)))
+    }
+    assert len(pages) == 1
+    assert not {"ask", "abuse", "bet.test"} & set(words(pages.pop()))
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+def test_each_reason_has_words_for_each_age(reason: Reason) -> None:
+    for person in (a_person(), a_teacher(), a_person(groups=("reception-ks1",)), a_person(groups=("none",))):
+        assert "$" not in page(person, replace(DECISION, reason=reason))
+
+
+def test_no_page_loads_anything() -> None:
+    for person in (a_person(), a_teacher(), a_person(groups=("reception-ks1",))):
+        assert not re.search(r"(?:src|href)=|url\(|@import|<script", page(person))
+
+
+def test_nothing_in_a_page_is_markup() -> None:
+    nasty = replace(DECISION, listing=Listing('<b onclick="x">', "l", "e"))
+    assert "<b " not in page(a_teacher(), nasty, host="<i>.test")
+    assert "<i>" not in page(a_teacher(), nasty, host="<i>.test")
+
+
+def test_a_program_gets_what_it_can_read() -> None:
+    assert json.loads(page(want="json")) == {
+        "blocked": True,
+        "reason": "category-not-allowed",
+        "reference": "K7M-4QX",
+    }
+    assert page(want="image").startswith("<svg")
+    assert page(want="nothing") == ""
+
+
+@pytest.mark.parametrize(
+    ("fields", "kind"),
+    [
+        ({"Accept": "text/html,*/*"}, "page"),
+        ({}, "page"),
+        ({"Sec-Fetch-Dest": "document", "Accept": "application/json"}, "json"),
+        ({"Sec-Fetch-Dest": "iframe"}, "page"),
+        ({"Sec-Fetch-Dest": "empty"}, "json"),
+        ({"X-Requested-With": "XMLHttpRequest"}, "json"),
+        ({"Accept": "image/avif,image/webp,*/*"}, "image"),
+        ({"Sec-Fetch-Dest": "image"}, "image"),
+        ({"Sec-Fetch-Dest": "script"}, "nothing"),
+    ],
+)
+def test_what_the_client_can_use_is_seen(fields: dict[str, str], kind: str) -> None:
+    assert wanted(tuple((k.encode(), v.encode()) for k, v in fields.items())).kind == kind
+
+
+def test_signing_in_is_asked_for_in_utf_8_whoever_asks() -> None:
+    for kind in ("page", "json", "image"):
+        header = PAGES.notice("sign-in", "K7M-4QX", Wanted(kind)).headers["Proxy-Authenticate"]
+        assert header.startswith('Basic realm="')
+        assert header.endswith('charset="UTF-8"')
+
+
+@pytest.mark.parametrize("name", list(NOTICES))
+def test_each_notice_is_a_page_of_ours(name: str) -> None:
+    response = PAGES.notice(name, "K7M-4QX")
+    assert response.status_code == NOTICES[name][0]
+    assert b"K7M-4QX" in (response.content or b"")
+
+
+def test_an_error_page_says_only_what_we_wrote() -> None:
+    assert b"K7M-4QX" in PAGES.error(502, message("tls", "K7M-4QX"))
+    for status in (400, 413, 502, 999):
+        assert b"secret" not in PAGES.error(status, "secret http://bet.test/ [Errno 111]")

@@ -1,0 +1,205 @@
+"""Who asks: credentials in every shape, networks, and nobody; checked once, kept under a keyed hash."""
+
+import asyncio
+import base64
+import threading
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filter_policy.bundle import Account, Bundle
+from filter_policy.model import Reason
+from proxy_addon.identify import (
+    MOST_WAITING,
+    Identifier,
+    Identity,
+    NotIdentified,
+    TooBusy,
+    argon2_verify,
+    parse_basic,
+    still,
+)
+from tests.builders import a_person, a_policy
+from tests.harness import quick_hash
+
+FAR = "198.51.100.7"
+TABLET = "127.20.0.9"
+
+
+def basic(text: str, encoding: str = "utf-8") -> bytes:
+    return b"Basic " + base64.b64encode(text.encode(encoding))
+
+
+def a_bundle(*accounts: Account) -> Bundle:
+    return Bundle(a_policy(), "", "", {account.person.username: account for account in accounts})
+
+
+ANNA = Account(a_person("anna"), "hash of anna")
+BUNDLE = a_bundle(ANNA, Account(a_person("new"), None))
+
+
+class Verifier:
+    """Says yes to one password, and counts."""
+
+    def __init__(self, seconds: float = 0.0) -> None:
+        self.asked = 0
+        self.threads: set[int] = set()
+        self._seconds = seconds
+
+    def __call__(self, stored: str, password: str) -> bool:
+        self.asked += 1
+        self.threads.add(threading.get_ident())
+        time.sleep(self._seconds)
+        return password == "right"
+
+
+def run[T](work: Coroutine[Any, Any, T]) -> T:
+    return asyncio.run(work)
+
+
+def refused(work: Coroutine[Any, Any, Identity]) -> Reason:
+    with pytest.raises(NotIdentified) as caught:
+        run(work)
+    return caught.value.reason
+
+
+def test_the_right_password_names_the_person() -> None:
+    identity = run(Identifier(Verifier()).identify([basic("Anna:right")], FAR, BUNDLE))
+    assert identity.person is ANNA.person
+    assert "right" not in repr(identity)
+    assert "hash" not in repr(identity)
+
+
+def test_a_password_is_checked_once_and_off_the_event_loop() -> None:
+    verifier = Verifier()
+
+    async def twice() -> None:
+        identifier = Identifier(verifier)
+        for _ in range(3):
+            await identifier.identify([basic("anna:right")], FAR, BUNDLE)
+
+    run(twice())
+    assert verifier.asked == 1
+    assert threading.get_ident() not in verifier.threads
+
+
+def test_six_connections_at_once_are_one_check() -> None:
+    verifier = Verifier(seconds=0.05)
+
+    async def six() -> None:
+        identifier = Identifier(verifier)
+        await asyncio.gather(*(identifier.identify([basic("anna:right")], FAR, BUNDLE) for _ in range(6)))
+
+    run(six())
+    assert verifier.asked == 1
+
+
+def test_a_wrong_password_is_remembered_for_a_moment() -> None:
+    verifier = Verifier()
+
+    async def twice() -> None:
+        identifier = Identifier(verifier)
+        for _ in range(2):
+            with pytest.raises(NotIdentified):
+                await identifier.identify([basic("anna:wrong")], FAR, BUNDLE)
+
+    run(twice())
+    assert verifier.asked == 1
+
+
+def test_a_changed_hash_ends_what_was_remembered() -> None:
+    verifier = Verifier()
+    changed = a_bundle(Account(a_person("anna"), "another hash"))
+
+    async def before_and_after() -> None:
+        identifier = Identifier(verifier)
+        await identifier.identify([basic("anna:right")], FAR, BUNDLE)
+        await identifier.identify([basic("anna:right")], FAR, changed)
+
+    run(before_and_after())
+    assert verifier.asked == 2
+
+
+def test_more_than_can_be_checked_are_told_to_wait() -> None:
+    verifier = Verifier(seconds=0.01)
+    accounts = [Account(a_person(f"p{i}"), f"hash{i}") for i in range(MOST_WAITING + 5)]
+    bundle = a_bundle(*accounts)
+
+    async def many() -> list[object]:
+        identifier = Identifier(verifier)
+        asking = [identifier.identify([basic(f"p{i}:right")], FAR, bundle) for i in range(len(accounts))]
+        return list(await asyncio.gather(*asking, return_exceptions=True))
+
+    assert sum(isinstance(answer, TooBusy) for answer in run(many())) == 5
+
+
+def test_nobody_we_know_is_asked_for_credentials() -> None:
+    assert refused(Identifier(Verifier()).identify([], FAR, BUNDLE)) is Reason.NO_CREDENTIALS
+    for text in ("nobody:right", "new:right", "anna:", ":right", "anna"):
+        work = Identifier(Verifier()).identify([basic(text)], FAR, BUNDLE)
+        assert refused(work) is Reason.WRONG_CREDENTIALS
+
+
+def test_a_device_of_a_network_is_its_group() -> None:
+    identity = run(Identifier(Verifier()).identify([], TABLET, BUNDLE))
+    assert (identity.person.filter_groups, identity.person.role) == (("reception-ks1",), None)
+    mapped = run(Identifier(Verifier()).identify([], f"::ffff:{TABLET}", BUNDLE))
+    assert mapped.person.filter_groups == ("reception-ks1",)
+
+
+def test_credentials_from_a_network_count() -> None:
+    identity = run(Identifier(Verifier()).identify([basic("anna:right")], TABLET, BUNDLE))
+    assert identity.person is ANNA.person
+    work = Identifier(Verifier()).identify([basic("anna:wrong")], TABLET, BUNDLE)
+    assert refused(work) is Reason.WRONG_CREDENTIALS
+
+
+def test_two_credentials_are_one_too_many() -> None:
+    work = Identifier(Verifier()).identify([basic("anna:right"), basic("anna:right")], FAR, BUNDLE)
+    assert refused(work) is Reason.WRONG_CREDENTIALS
+
+
+@given(
+    st.text(min_size=1).filter(lambda t: ":" not in t and "\0" not in t),
+    st.text().filter(lambda t: "\0" not in t),
+)
+def test_names_fold_and_passwords_keep_every_character(username: str, password: str) -> None:
+    try:
+        raw = basic(f"{username}:{password}")
+    except UnicodeEncodeError:  # lone surrogates cannot be sent
+        return
+    assert parse_basic([raw]) == (username.strip().casefold(), password)
+
+
+@given(st.binary(max_size=60))
+def test_no_credentials_make_it_crash(raw: bytes) -> None:
+    for value in (raw, b"Basic " + raw, b"Basic " + base64.b64encode(raw)):
+        try:
+            username, _ = parse_basic([value])
+        except NotIdentified:
+            continue
+        assert username == username.casefold()
+
+
+def test_latin_1_is_understood_when_it_is_not_utf_8() -> None:
+    assert parse_basic([basic("zoë:schön", "latin-1")]) == ("zoë", "schön")
+
+
+def test_who_is_gone_or_changed_is_no_longer_the_same() -> None:
+    identity = Identity(ANNA.person, "hash of anna")
+    assert still(identity, BUNDLE, FAR) == identity
+    assert still(identity, a_bundle(), FAR) is None
+    assert still(identity, a_bundle(Account(ANNA.person, "another")), FAR) is None
+    device = run(Identifier(Verifier()).identify([], TABLET, BUNDLE))
+    assert still(device, BUNDLE, TABLET) is not None
+    assert still(device, BUNDLE, FAR) is None
+
+
+def test_the_hash_that_counts_is_argon2() -> None:
+    assert argon2_verify(quick_hash("pass:word"), "pass:word")
+    assert not argon2_verify(quick_hash("pass:word"), "password")
+    assert not argon2_verify("not a hash", "pass:word")

@@ -1,0 +1,86 @@
+"""What is written is cut to what the policy keeps, before it is written."""
+
+import json
+from dataclasses import replace
+
+from filter_lists.names import parse_url
+from filter_policy.decide import decide
+from filter_policy.model import Reason, Record
+from proxy_addon.identify import NOBODY
+from proxy_addon.records import Happening, Outcome, Rows, iso, kept_of
+from tests.builders import NOON, a_person, a_policy, a_request, a_teacher
+
+URL = parse_url("https://bet.test:8443/odds/today?name=secret")
+
+
+def a_row(person=None, policy=None, *categories: str, kind: str = "request") -> dict[str, object]:  # type: ignore[no-untyped-def]  # a builder
+    policy = policy or a_policy()
+    person = person or a_person(classes=("6B",))
+    what = Happening("id1", NOON, kind, person, "10.0.0.7", "GET", URL)
+    decision = decide(a_request(str(URL), *(categories or ("gambling",)), person=person), policy, NOON)
+    return Rows("gate-1").opened(what, decision, policy)
+
+
+def test_a_row_says_who_asked_for_what_and_why() -> None:
+    row = a_row()
+    assert row["at"] == "2026-11-24T12:00:00.000000Z"
+    assert (row["person"], row["role"], row["classes"]) == ("p_anna", "pupil", ("6B",))
+    assert (row["url"], row["host"]) == ("https://bet.test:8443/odds/today", "bet.test")
+    assert (row["category"], row["list"], row["entry"]) == ("gambling", "gambling-list", "bet.test")
+    assert (row["verdict"], row["reason"], row["revision"]) == ("block", "category-not-allowed", "r1")
+
+
+def test_no_query_is_ever_kept() -> None:
+    for person in (a_person(), a_teacher(), NOBODY):
+        assert "secret" not in json.dumps(a_row(person))
+
+
+def test_of_adults_only_the_host_is_kept() -> None:
+    assert a_row(a_teacher())["url"] == "https://bet.test:8443/"
+
+
+def test_an_entry_of_an_illegal_list_is_never_kept() -> None:
+    row = a_row(None, None, "child-sexual-abuse")
+    assert (row["reason"], row["category"], row["entry"]) == ("illegal", "child-sexual-abuse", None)
+
+
+def test_an_address_is_kept_only_where_the_policy_says_so() -> None:
+    policy = a_policy(record={"pupils": Record(address=False)})
+    assert a_row(policy=policy)["address"] is None
+    assert a_row()["address"] == "10.0.0.7"
+
+
+def test_of_several_groups_the_one_that_keeps_least_counts() -> None:
+    policy = a_policy(record={"pupils": Record(url="path"), "adults": Record(url="host", address=False)})
+    kept = kept_of(policy, a_person(groups=("upper-ks2", "staff")))
+    assert (kept.url, kept.address) == ("host", False)
+
+
+def test_a_group_of_its_own_counts_before_its_kind() -> None:
+    policy = a_policy(record={"pupils": Record(url="path"), "upper-ks2": Record(url="host")})
+    assert kept_of(policy, a_person()).url == "host"
+
+
+def test_nobody_known_keeps_what_everyone_keeps() -> None:
+    assert kept_of(a_policy(record={"everyone": Record(url="path")}), NOBODY).url == "path"
+    assert kept_of(a_policy(record={}), NOBODY) == Record()
+    assert not kept_of(None, NOBODY).address
+
+
+def test_a_tunnel_is_written_as_host_and_port() -> None:
+    assert a_row(kind="connect")["url"] == "bet.test:8443"
+
+
+def test_a_refusal_by_the_gate_is_a_whole_row() -> None:
+    what = Happening("id1", NOON, "unparsed", NOBODY, "10.0.0.7", "")
+    row = Rows("gate-1").whole(what, Outcome(Reason.BAD_REQUEST, "no host"), None, 400)
+    assert (row["t"], row["status"], row["reason"], row["rule"]) == ("whole", 400, "bad-request", "no host")
+    assert (row["url"], row["person"], row["revision"]) == (None, None, "")
+
+
+def test_a_row_is_json_whatever_it_holds() -> None:
+    person = replace(a_person(), id="p\ud800")
+    assert json.loads(json.dumps(a_row(person)))["person"] == "p\ud800"
+    row = Rows("g").closed("id1", NOON, status=200, sizes=(1, 2), ms=3, outcome="done")
+    assert json.loads(json.dumps(row))["down"] == 2
+    assert iso(NOON) == "2026-11-24T12:00:00.000000Z"
