@@ -113,6 +113,7 @@ class Recorder:
             if batch.end == batch.start:
                 break  # half a line: still being written, or cut off
             moved += self._store(batch, position)
+            self._beat()  # a long backlog is no reason to look dead
         if over:
             self._finish(segment, position, size)
         return moved

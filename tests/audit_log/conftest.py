@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import URL, Engine, make_url, text
 
 from audit_log.db import migrate, open_engine
+from audit_log.tables import metadata
 
 
 @pytest.fixture(scope="session")
@@ -36,7 +37,7 @@ def postgresql_url() -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """Makes and drops databases, empty or as a copy of a template."""
+    """Makes and drops databases."""
 
     url: URL
     outside: Engine
@@ -46,9 +47,9 @@ class Server:
             conn.execute(text(statement))
 
     @contextmanager
-    def database(self, template: str = "template1") -> Iterator[str]:
+    def database(self) -> Iterator[str]:
         name = f"t{uuid4().hex}"
-        self.say(f"CREATE DATABASE {name} TEMPLATE {template}")
+        self.say(f"CREATE DATABASE {name}")
         yield self.url.set(database=name).render_as_string(hide_password=False)
         self.say(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -64,13 +65,13 @@ def postgresql(postgresql_url: str) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def postgresql_template(postgresql: Server) -> Iterator[str]:
-    """The name of a database with our tables in it."""
+def postgresql_with_tables(postgresql: Server) -> Iterator[str]:
+    """One database for all tests that find it empty and leave it empty; making one takes far longer."""
     with postgresql.database() as url:
         engine = open_engine(url)
         migrate(engine)
         engine.dispose()
-        yield str(engine.url.database)
+        yield url
 
 
 @pytest.fixture
@@ -98,15 +99,6 @@ def engine(request: pytest.FixtureRequest) -> Engine:
     return engine
 
 
-@pytest.fixture
-def sqlite_engine(fresh_sqlite_url: str) -> Iterator[Engine]:
-    """For what is about us and not about the database, or about SQLite alone."""
-    engine = open_engine(fresh_sqlite_url)
-    migrate(engine)
-    yield engine
-    engine.dispose()
-
-
 @pytest.fixture(scope="session")
 def empty_log(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
     """Makes folders with a fresh `log.sqlite` in them: for properties, which need many."""
@@ -126,11 +118,34 @@ def empty_log(tmp_path_factory: pytest.TempPathFactory) -> Callable[[], Path]:
 
 
 @pytest.fixture
-def postgresql_engine(postgresql: Server, postgresql_template: str) -> Iterator[Engine]:
-    with postgresql.database(postgresql_template) as url:
-        engine = open_engine(url)
-        yield engine
-        engine.dispose()
+def sqlite_engine(empty_log: Callable[[], Path]) -> Iterator[Engine]:
+    """For what is about us and not about the database, or about SQLite alone."""
+    engine = open_engine(f"sqlite:///{empty_log() / 'log.sqlite'}")
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def postgresql_engine(postgresql_with_tables: str) -> Iterator[Engine]:
+    engine = open_engine(postgresql_with_tables)
+    yield engine
+    engine.dispose()
+    empty_again(postgresql_with_tables)
+
+
+def empty_again(url: str) -> None:
+    """Take all rows away, past the guards, and put the guards back."""
+    engine = open_engine(url)
+    with engine.connect() as conn, conn.begin():
+        guards = conn.execute(
+            text("SELECT tgrelid::regclass AS table, tgname FROM pg_trigger WHERE NOT tgisinternal")
+        ).all()
+        for guard in guards:
+            conn.execute(text(f"ALTER TABLE {guard.table} DISABLE TRIGGER {guard.tgname}"))
+        conn.execute(text(f"TRUNCATE {', '.join(metadata.tables)}"))
+        for guard in guards:
+            conn.execute(text(f"ALTER TABLE {guard.table} ENABLE ALWAYS TRIGGER {guard.tgname}"))
+    engine.dispose()
 
 
 @pytest.fixture
