@@ -263,6 +263,8 @@ def close_pipe(gate: Gate) -> None:
 
 def start(gate: Gate, port: int = 0) -> None:
     """Start the process, also again after it ended."""
+    if gate.port:
+        close_pipe(gate)
     settings = {
         "folder": str(gate.folder),
         "state": str(gate.state),
