@@ -178,12 +178,17 @@ def _end(child: _Child) -> None:
         child.process.wait()
 
 
+def _nohup() -> bool:
+    """Whether whoever started us wants us to outlive the terminal."""
+    return signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+
+
 @contextmanager
 def _signals(handle: Callable[[], None]) -> Iterator[None]:
     def handler(_signal: int, _frame: FrameType | None) -> None:
         handle()
 
-    heard = [number for number in ENDINGS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup
+    heard = [number for number in ENDINGS if number != signal.SIGHUP or not _nohup()]
     before = {number: signal.signal(number, handler) for number in heard}
     try:
         yield

@@ -134,6 +134,34 @@ def test_ctrl_c_drains_gate_then_recorder_then_api_and_ends_with_0(start: Start)
     assert running.errors.read_text() == ""
 
 
+def test_it_hears_ctrl_c_even_where_a_script_started_it_in_the_background(start: Start) -> None:
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # as a shell does; it is inherited
+    try:
+        running = start()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    running.ready()
+
+    running.process.send_signal(signal.SIGINT)
+
+    assert running.ended() == 0
+
+
+def test_under_nohup_it_outlives_the_terminal(start: Start) -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        running = start()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    running.ready()
+
+    running.process.send_signal(signal.SIGHUP)
+    running.process.send_signal(signal.SIGTERM)
+
+    assert running.ended() == 0
+    assert [line for line in running.said() if "left" in line] == ["gate left", "recorder left", "api left"]
+
+
 def test_a_child_that_dies_is_started_again_on_the_same_port(start: Start) -> None:
     running = start()
     running.ready()
