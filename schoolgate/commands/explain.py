@@ -28,13 +28,15 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Print each rule that was looked at, hit or miss, and the verdict."""
-    from filter_policy.explain import explain as explain_request
-    from schoolgate.in_force import bundle_in_force
+    from filter_policy.explain import explain_url
+    from schoolgate.in_force import bundle_in_force, index_in_force
 
     bundle = bundle_in_force(front_of(ctx).settings.state)
-    request = _request(bundle, front_of(ctx).settings.state, user, url)
+    state = front_of(ctx).settings.state
+    request = _request(bundle, state, user, url)
     now = _instant(at, bundle)
-    explanation = explain_request(request, bundle.policy, now)
+    lookup = index_in_force(state).lookup
+    explanation = explain_url(request.url, request.person, bundle.policy, lookup, now)
     told = _told(bundle, request, explanation, now)
     if as_json:
         put_json(told)

@@ -3,6 +3,11 @@
 import socket
 from pathlib import Path
 
+from audit_log.db import open_engine, reading
+from audit_log.people import people
+from schoolgate.demo.school import ready_school
+from schoolgate.demo.setting import remembered, write_config
+from schoolgate.demo.world import load_world
 from tests.running import Done, cli
 
 
@@ -56,3 +61,33 @@ def test_a_port_that_is_taken_is_named_with_its_option(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"port {port} cannot be listened on: another program listens there" in done.stderr
     assert "--proxy-port" in done.stderr
+
+
+def test_a_world_of_pupils_alone_is_founded_by_two_stand_ins(tmp_path: Path) -> None:
+    (tmp_path / "world.yaml").write_text(
+        "people:\n  Anna: {role: pupil, filter_groups: [upper-ks2], password: x}\n"
+        "sites: {a.test: 127.0.0.1:1}\n"
+    )
+    world = load_world(tmp_path / "world.yaml")
+    settings = write_config(tmp_path / "state", world.categories)
+
+    told = ready_school(settings, world, "mine", None)
+    again = ready_school(settings, world, "mine", remembered(settings.state, "mine"))
+
+    assert told == again
+    assert set(told["people"]) == {"Anna"}
+    with reading(open_engine(settings.database)) as conn:
+        assert [one.username for one in people(conn)] == ["anna", "stand-in-one", "stand-in-two"]
+
+
+def test_a_folder_belongs_to_one_world(tmp_path: Path) -> None:
+    world = "people:\n  anna: {role: pupil, filter_groups: [year-7]}\n"
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "demo.json").write_text(
+        '{"world": "x", "founders": ["a", "b"], "site_ports": [0, 0]}'
+    )
+
+    done = demo(tmp_path, world)
+
+    assert done.returncode == 1
+    assert "was made for another world" in done.stderr
