@@ -106,9 +106,8 @@ class Supervisor:
     def _start(self, service: Service) -> None:
         reading, writing = os.pipe()
         command = [*service.command, "--ready-fd", str(writing)]
-        port = self._ports.get(service.name, service.port)
-        if port is not None:
-            command += ["--port", str(port)]
+        if service.port is not None:
+            command += ["--port", str(self._ports.get(service.name, service.port))]
         process = subprocess.Popen(  # noqa: S603  # our own program, no shell
             command,
             stdin=subprocess.PIPE,

@@ -141,19 +141,31 @@ def test_the_first_start_founds_a_school_that_two_people_then_agree_on(start: St
     assert school.process.wait(PATIENCE) == 0
 
 
-def test_a_gate_that_dies_is_back_on_its_port_and_everything_leaves_at_the_end(start: Start) -> None:
+def ready_checks(school: School) -> dict[str, bool]:
+    try:
+        answer = httpx2.get(f"{school.api}/readyz", timeout=20)
+        return {check["name"]: check["works"] for check in answer.json()["checks"]}
+    except httpx2.HTTPError:
+        return {}
+
+
+def test_what_dies_is_back_on_its_port_and_everything_leaves_at_the_end(start: Start) -> None:
     school = start()
     school.ready()
-    first = child_of(school.process.pid, "proxy")
+    names = ("proxy", "recorder", "api")
+    first = {name: child_of(school.process.pid, name) for name in names}
 
-    os.kill(first, signal.SIGKILL)
+    for pid in first.values():
+        os.kill(pid, signal.SIGKILL)
 
     eventually(school.health, lambda status: status == 200, PATIENCE)
-    children = {name: child_of(school.process.pid, name) for name in ("proxy", "recorder", "api")}
-    assert children["proxy"] != first
+    wanted = {"database": True, "bundle": True, "recorder": True}
+    eventually(lambda: ready_checks(school), lambda found: found == wanted, PATIENCE)
+    second = {name: child_of(school.process.pid, name) for name in names}
+    assert all(second[name] != first[name] for name in names)
     school.process.send_signal(signal.SIGTERM)
     assert school.process.wait(PATIENCE) == 0
-    assert not any(Path(f"/proc/{pid}").exists() for pid in children.values())
+    assert not any(Path(f"/proc/{pid}").exists() for pid in second.values())
 
 
 def test_ports_that_are_taken_are_named_with_their_settings(tmp_path: Path) -> None:

@@ -23,8 +23,10 @@ parser = argparse.ArgumentParser()
 parser.add_argument("name")
 parser.add_argument("folder", type=Path)
 parser.add_argument("--ready-fd", type=int)
-parser.add_argument("--port", type=int, default=0)
-given = parser.parse_args()
+if "recorder" not in sys.argv:
+    parser.add_argument("--port", type=int, default=0)
+given = argparse.Namespace(port=0)
+parser.parse_args(namespace=given)
 gone = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: gone.set())
 
@@ -170,6 +172,19 @@ def test_a_child_that_dies_is_started_again_on_the_same_port(start: Start) -> No
 
     running.wait_for("gate started 4242")
     assert "service.died" in running.errors.read_text()
+
+
+def test_a_child_that_listens_nowhere_is_started_again_too(start: Start) -> None:
+    running = start()
+    running.ready()
+    first = running.pid("recorder")
+
+    os.kill(first, signal.SIGKILL)
+
+    deadline = time.monotonic() + 30
+    while running.pid("recorder") == first or running.said().count("recorder started 0") < 2:
+        assert time.monotonic() < deadline, running.errors.read_text()
+        time.sleep(0.02)
 
 
 def test_children_leave_when_the_supervisor_is_killed(start: Start) -> None:
