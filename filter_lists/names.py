@@ -88,7 +88,7 @@ def canonical_host(text: str) -> str:
         raise NameFault(text, "not a host name")
     try:
         host = str(can_ada.parse(f"http://{bare}/").hostname)
-    except ValueError:
+    except (ValueError, TypeError):  # TypeError: what is no text to it, like half a surrogate pair
         raise NameFault(text, "not a host name") from None
     return _checked(text, host.removesuffix("."))
 
@@ -115,7 +115,7 @@ def parse_url(text: str) -> Url:
     """An http(s) or ws(s) URL in canonical form; ws becomes http, wss https. Raises NameFault."""
     try:
         parsed = can_ada.parse(text)
-    except ValueError:
+    except (ValueError, TypeError):
         raise NameFault(text, "not a URL") from None
     scheme = {"ws": "http", "wss": "https"}.get(name := str(parsed.protocol)[:-1], name)
     if scheme not in ("http", "https"):

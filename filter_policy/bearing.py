@@ -45,6 +45,20 @@ def unblocks_by_host(policy: Policy) -> dict[str, list[Unblock]]:
     return found
 
 
+@lru_cache(maxsize=8)
+def _openings_by_class(policy: Policy) -> dict[str, list[Opening]]:
+    found: dict[str, list[Opening]] = {}
+    for opening in policy.openings:
+        for name in opening.classes:
+            found.setdefault(name, []).append(opening)
+    return found
+
+
+def openings_for(policy: Policy, person: Person) -> list[Opening]:
+    by_class = _openings_by_class(policy)
+    return [opening for name in person.classes for opening in by_class.get(name, ())]
+
+
 def near[T](by_host: dict[str, list[T]], url: Url) -> list[T]:
     if not by_host:
         return []
@@ -66,7 +80,7 @@ def instants(request: Request, policy: Policy, now: datetime) -> set[datetime]:
         if rule.access is Access.AT_CERTAIN_TIMES:
             found.add(timetable.next_change(policy.timetable, rule.names, now))
         elif rule.access is Access.WITH_STAFF_PERMISSION:
-            mine = [o for o in policy.openings if not o.classes.isdisjoint(person.classes)]
+            mine = openings_for(policy, person)
             found |= {instant for o in mine for instant in (o.starts_at, o.ends_at)}
     return {instant for instant in found if instant is not None and instant > now}
 

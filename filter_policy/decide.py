@@ -17,6 +17,7 @@ from filter_policy.bearing import (
     instants,
     names_for,
     near,
+    openings_for,
     sites_by_host,
     unblocks_by_host,
 )
@@ -45,6 +46,7 @@ OPENNESS = (  # from most open to least, when none of a person's groups may go t
     Access.NOT_ALLOWED,
     Access.ILLEGAL,
 )
+MOST_INSTANTS = 12  # tried for `valid_until`
 SHUT_BECAUSE = {
     Access.AT_CERTAIN_TIMES: Reason.NOT_AT_THIS_TIME,
     Access.SELECTED_USERS: Reason.NOT_SELECTED,
@@ -249,22 +251,25 @@ def _opens(asked: Asked, rule: Rule) -> bool:
     if rule.access is Access.SELECTED_USERS:
         return any(person.username in policy.selected_users.get(name, ()) for name in rule.names)
     if rule.access is Access.WITH_STAFF_PERMISSION:
-        return any(
-            in_force(opening, now) and not opening.classes.isdisjoint(person.classes)
-            for opening in policy.openings
-        )
+        return any(in_force(opening, now) for opening in openings_for(policy, person))
     return False
 
 
 def _valid_until(request: Request, policy: Policy, decision: Decision, now: datetime) -> datetime | None:
-    """The first instant at which the verdict is another one, or the horizon, where it is asked again."""
+    """The first instant at which the verdict is another one; or an earlier one, where it is asked again.
+
+    Earlier is always safe: whoever holds the answer asks again then. So few instants are tried, however
+    many exceptions somebody made.
+    """
     horizon = now + timedelta(days=timetable.HORIZON_DAYS)
     ahead = instants(request, policy, now)
-    while ahead:
+    for _ in range(MOST_INSTANTS):
+        if not ahead:
+            return None
         instant = min(ahead)
         if instant >= horizon:
             return instant
         if _answer(Asked(request, policy, instant, None)).verdict is not decision.verdict:
             return instant
         ahead = {later for later in ahead if later > instant} | instants(request, policy, instant)
-    return None
+    return min(ahead, default=None)

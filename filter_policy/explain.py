@@ -3,8 +3,10 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from filter_lists.names import Url
 from filter_policy.decide import decide
-from filter_policy.model import Decision, Policy, Request
+from filter_policy.judge import Lookup, judge_url
+from filter_policy.model import Decision, Person, Policy, Request
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,18 @@ class Explanation:
 
 
 def explain(request: Request, policy: Policy, now: datetime) -> Explanation:
+    """One reading of one request."""
     steps: list[Step] = []
     decision = decide(request, policy, now, lambda rule, hit, says: steps.append(Step(rule, hit, says)))
     return Explanation(decision, tuple(steps))
+
+
+def explain_url(url: Url, person: Person, policy: Policy, lookup: Lookup, now: datetime) -> Explanation:
+    """As the gate would judge it, in every way that the URL can be read; each rule is named once."""
+    steps: list[Step] = []
+
+    def note(rule: str, hit: bool, says: str) -> None:
+        steps.append(Step(rule, hit, says))
+
+    decision = judge_url(url, person, policy, lookup, now, note=note)
+    return Explanation(decision, tuple(dict.fromkeys(steps)))

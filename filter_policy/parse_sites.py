@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from filter_lists.names import NameFault, parse_site
+from filter_lists.names import NameFault, Site, parse_site
+from filter_policy.endings import is_ending, is_range
 from filter_policy.model import FilterGroup, Record, SiteRule, Verdict
 from filter_policy.parse_access import KINDS
 from filter_policy.reading import Reader
@@ -22,10 +23,20 @@ def parse_sites(value: object, groups: Mapping[str, FilterGroup], read: Reader) 
         reason = read.text(row.get("reason"), (*path, "reason"))
         for j, site in enumerate(read.texts(row[words[0]], (*path, words[0]))):
             try:
-                found.append(SiteRule(parse_site(site.removeprefix("*.")), Verdict(words[0]), for_, reason))
+                found.append(SiteRule(_site(site, words[0]), Verdict(words[0]), for_, reason))
             except NameFault as fault:
                 read.fault((*path, words[0], j), str(fault))
     return tuple(found)
+
+
+def _site(text: str, word: str) -> Site:
+    """A whole ending (`uk`) may be blocked; allowing one opens anybody's site below it."""
+    if is_range(text):
+        raise NameFault(text, "a range of addresses is not a site")
+    site = parse_site(text.removeprefix("*."))
+    if word == "allow" and is_ending(site):
+        raise NameFault(text, "this is not one site but the ending of many")
+    return site
 
 
 def _for(value: object, path: Path, groups: Mapping[str, FilterGroup], read: Reader) -> frozenset[str]:

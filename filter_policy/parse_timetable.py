@@ -1,5 +1,6 @@
 """Terms and periods: the hours in which a site may be open at certain times (S151)."""
 
+import re
 from collections.abc import Mapping
 from datetime import date, time
 from zoneinfo import ZoneInfo
@@ -8,6 +9,7 @@ from filter_policy.model import Period, Timetable
 from filter_policy.reading import Reader
 from filter_policy.yaml_lines import Path
 
+CLOCK = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -31,9 +33,9 @@ def _terms(value: object, read: Reader) -> tuple[tuple[date, date], ...]:
     for i, term in enumerate(read.items(value, ("timetable", "terms"))):
         path = ("timetable", "terms", i)
         match term:
-            case [date() as first, date() as last] if first <= last:
+            case [first, last] if type(first) is type(last) is date and first <= last:
                 found.append((first, last))
-            case [date(), date()]:
+            case [first, last] if type(first) is type(last) is date:  # a time of day is a date to Python
                 read.fault(path, "the last day is before the first")
             case _:
                 read.fault(path, f"needs the first and last day, like [2026-09-02, 2026-10-23], not {term!r}")
@@ -72,14 +74,8 @@ def _period(name: str, value: object, read: Reader) -> Period:
 
 def _clock(value: object, path: Path, read: Reader) -> time | None:
     """Quoted, since YAML reads a bare 12:00 as the number 720."""
-    try:
-        return (
-            time.fromisoformat(value) if isinstance(value, str) and len(value) == len("12:00") else _raise()
-        )
-    except ValueError:
+    match = CLOCK.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
         read.fault(path, f'needs a time in quotes like "12:00", not {value!r}')
         return None
-
-
-def _raise() -> time:
-    raise ValueError
+    return time(int(match[1]), int(match[2]))

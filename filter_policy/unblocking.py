@@ -1,18 +1,18 @@
 """What a teacher may ask for a lesson, and what nobody can be given (A169, S69 to S73)."""
 
-import ipaddress
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
-
-from publicsuffixlist import PublicSuffixList
 
 from filter_lists.names import NameFault, Site, Url, is_ip, parse_site
+from filter_policy.endings import is_ending, is_range
 from filter_policy.model import Listing, Policy
 
 MOST_SITES = 50
-LONGEST_TEXT = 2000  # characters
+MOST_NAMES = 100
+LONGEST_NAME = 64  # characters
+LONGEST_TEXT = 2000
+FURTHEST = timedelta(days=366)  # how long before a lesson it may be asked for
 Lookup = Callable[[Url], Iterable[Listing]]
 
 
@@ -88,27 +88,14 @@ def _sites(value: object, faults: dict[str, str]) -> tuple[Site, ...]:
 
 
 def _site(text: str) -> Site:
-    if _is_range(text):
+    if is_range(text):
         raise NameFault(text, "a range of addresses cannot be unblocked; name the site")
     site = parse_site(text.strip().removeprefix("*."))
     if is_ip(site.host):
         raise NameFault(text, "an address cannot be unblocked; name the site")
-    if "." not in site.host or public_suffixes().publicsuffix(site.host) == site.host:
+    if is_ending(site):
         raise NameFault(text, "this is not one site but the ending of many")
     return site
-
-
-def _is_range(text: str) -> bool:
-    try:
-        ipaddress.ip_network(text.strip(), strict=False)
-    except ValueError:
-        return False
-    return True
-
-
-@lru_cache(maxsize=1)
-def public_suffixes() -> PublicSuffixList:
-    return PublicSuffixList()
 
 
 def _for_whom(
@@ -133,10 +120,16 @@ def _for_whom(
 def _names(value: object, field: str, faults: dict[str, str]) -> frozenset[str]:
     if value is None:
         return frozenset()
-    if isinstance(value, list) and all(isinstance(item, str) and item.strip() for item in value):
+    if isinstance(value, list) and len(value) <= MOST_NAMES and all(_is_name(item) for item in value):
         return frozenset(item.strip() for item in value)
-    faults[f"for.{field}"] = "a list of names"
+    faults[f"for.{field}"] = (
+        f"a list of at most {MOST_NAMES} names, each of at most {LONGEST_NAME} characters"
+    )
     return frozenset()
+
+
+def _is_name(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value.strip()) <= LONGEST_NAME and value.isprintable()
 
 
 def _instant(value: object, field: str, policy: Policy, faults: dict[str, str]) -> datetime | None:
@@ -165,12 +158,16 @@ def _check_stretch(
         faults["ends_at"] = f"an unblock lasts at most {longest} days"
     elif ends_at <= now:
         faults["ends_at"] = "is already past"
+    elif starts_at > now + FURTHEST:
+        faults["starts_at"] = f"is more than {FURTHEST.days} days ahead"
 
 
 def _text(value: object, field: str, faults: dict[str, str]) -> str:
     text = value.strip() if isinstance(value, str) else ""
     if not text:
         faults[field] = "is needed"
+    elif (not text.isascii() and any(0xD800 <= ord(c) <= 0xDFFF for c in text)) or "\0" in text:
+        faults[field] = "holds characters that cannot be kept"
     elif len(text) > LONGEST_TEXT:
         faults[field] = f"has {len(text)} characters; at most {LONGEST_TEXT} are kept"
     return text

@@ -5,6 +5,7 @@ from collections.abc import Hashable
 import yaml
 
 Path = tuple[Hashable, ...]
+DEEPEST = 20
 
 
 class YamlFault(Exception):
@@ -37,10 +38,7 @@ def load_with_lines(text: str) -> tuple[object, Lines]:
     """The values of one YAML document, and their lines. Raises YamlFault; aliases and tags are refused."""
     lines = Lines()
     try:
-        for event in yaml.parse(text, yaml.SafeLoader):
-            if isinstance(event, yaml.AliasEvent):  # a few of them can stand for millions of rows
-                line = event.start_mark.line if event.start_mark else 0
-                raise YamlFault(line + 1, "aliases (*name) are not read here")
+        _check_events(text)
         loader = yaml.SafeLoader(text)
         node = loader.get_single_node()
         return (None if node is None else _value(loader, node, (), lines)), lines
@@ -49,6 +47,20 @@ def load_with_lines(text: str) -> tuple[object, Lines]:
         raise YamlFault((mark.line if mark else 0) + 1, error.problem or "not YAML") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise YamlFault(1, f"not YAML: {type(error).__name__}") from error
+
+
+def _check_events(text: str) -> None:
+    """Before anything is built: aliases can stand for millions of rows, depth and tags serve no policy."""
+    depth = 0
+    for event in yaml.parse(text, yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
+        if isinstance(event, yaml.AliasEvent):
+            raise YamlFault(line, "aliases (*name) are not read here")
+        if getattr(event, "tag", None):
+            raise YamlFault(line, "tags (!!name) are not read here")
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise YamlFault(line, f"rows within rows, more than {DEEPEST} deep")
 
 
 def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, lines: Lines) -> object:

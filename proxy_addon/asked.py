@@ -9,12 +9,10 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
 
 from mitmproxy.http import Headers, Request
 
-from filter_lists.names import NameFault, Url, canonical_host, parse_url, path_spellings
-from proxy_addon.egress import plain_address
+from filter_lists.names import NameFault, Url, canonical_host, parse_url
 
 Field = tuple[bytes, bytes]
 
@@ -61,9 +59,7 @@ NOTED = STRIPPED | {
 LONGEST_LENGTH = 13  # digits: ten terabytes
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?")
-_MISLEADING = re.compile(r"%(?:25|2f|5c|2e|3b|00)|//|[\\;]", re.IGNORECASE)
 _CONNECTION = frozenset({b"keep-alive", b"close", b"upgrade", b"keep-alive, upgrade"})
-_PLAIN_PATH = re.compile(r"(?:/[a-z0-9_\-~!$&'()*+,=:@.]*[a-z0-9_\-~!$&'()*+,=:@])*/?")
 
 
 class BadRequest(Exception):
@@ -192,27 +188,6 @@ def must_agree(names: tuple[Url, ...], in_tunnel: bool) -> None:
     """After each name was judged. Raises BadRequest: 421, so that a browser opens a tunnel of its own."""
     if len(names) > 1:
         raise BadRequest("the names on the request differ", 421 if in_tunnel else 400)
-
-
-class Reading(NamedTuple):
-    """One way to read a URL. `strict`: whatever blocks it counts; else only a rule about that very path."""
-
-    url: Url
-    strict: bool
-
-
-def readings(url: Url) -> tuple[Reading, ...]:
-    """The URL itself, and as other servers may read it: other case, escapes, slashes; another address."""
-    host = plain_address(url.host) if ":" in url.host else url.host
-    if host == url.host and _PLAIN_PATH.fullmatch(url.path):
-        return (Reading(url, True),)
-    strict = bool(_MISLEADING.search(url.path))
-    found = [Reading(url, True)]
-    for path in path_spellings(url.path):
-        found.append(Reading(Url(url.scheme, host, url.port, path or "/", url.query), strict))
-    if host != url.host:
-        found.append(Reading(Url(url.scheme, host, url.port, url.path, url.query), True))
-    return tuple(dict.fromkeys(found))
 
 
 def prepare(request: Request, head: Head, asked: Asked) -> None:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filter_lists.names import parse_site
-from filter_policy.decide import decide
-from filter_policy.model import Person, Policy, Reason, Role, SiteRule, Verdict
+from filter_policy.decide import MOST_INSTANTS, decide
+from filter_policy.model import Opening, Person, Policy, Reason, Role, SiteRule, Verdict
 from tests.builders import NOON, a_person, a_policy, a_request, a_teacher, an_unblock
 
 IN_6B = a_person("ben", classes=("6B",))
@@ -231,6 +231,30 @@ def test_lower_ks2_needs_a_member_of_staff_to_open_the_web() -> None:
         decide(a_request("new.example", person=pupil), a_policy(), NOON).reason
         is Reason.NEEDS_STAFF_PERMISSION
     )
+
+
+def test_staff_open_the_web_for_their_class_until_the_opening_ends() -> None:
+    pupil = a_person("leo", ("lower-ks2",), classes=("3C",))
+    opening = Opening("o1", "p_tess", frozenset({"3C"}), NOON - HOUR, NOON + HOUR)
+    policy = a_policy(openings=(opening,))
+
+    decision = decide(a_request("new.example", person=pupil), policy, NOON)
+
+    assert (decision.reason, decision.valid_until) == (Reason.UNLISTED_ALLOWED, NOON + HOUR)
+    assert decide(a_request("new.example", person=pupil), policy, NOON + HOUR).is_block
+
+
+def test_however_many_exceptions_there_are_few_instants_are_tried() -> None:
+    """Each opening would otherwise cost an answer, and somebody can make thousands."""
+    pupil = a_person("leo", ("lower-ks2",), classes=("3C",))
+    minute = timedelta(minutes=1)
+    openings = tuple(
+        Opening(f"o{i}", "p_tess", frozenset({"3C"}), NOON - HOUR, NOON + i * minute) for i in range(1, 500)
+    )
+
+    decision = decide(a_request("new.example", person=pupil), a_policy(openings=openings), NOON)
+
+    assert decision.valid_until == NOON + (MOST_INSTANTS + 1) * minute
 
 
 @pytest.mark.parametrize("groups", [(), ("no-such-group",)])

@@ -75,6 +75,16 @@ def test_ten_faults_give_ten_messages_each_with_its_line() -> None:
             "either",
         ),
         ("locked: true", "locked: 'yes'", "true or false"),
+        ("locked: true", "locked: !!bool yes", "tags"),
+        (
+            'lunch:   {days: [mon, tue, wed, thu, fri], from: "12:00"',
+            'lunch: {days: [mon], from: "1200Z"',
+            "in quotes",
+        ),
+        ("[2026-11-02, 2026-12-18]", "[2026-11-02T00:00:00, 2026-12-18T00:00:00]", "first and last day"),
+        ("[2026-11-02, 2026-12-18]", "[2026-11-02T00:00:00Z, 2026-12-18]", "first and last day"),
+        ("{allow: [www.gov.uk, bbc.example/bitesize], for", "{allow: [ac.uk], for", "ending of many"),
+        ("{allow: [www.gov.uk, bbc.example/bitesize], for", "{block: [10.0.0.0/8], for", "range"),
         ("timezone: Europe/London", "timezone: ../../etc/passwd", "no such time zone"),
     ],
 )

@@ -76,10 +76,24 @@ def test_a_time_without_a_zone_is_school_time() -> None:
         ("for", {}),
         ("for", {"classes": []}),
         ("for", {"everyone": True}),
+        ("sites", ["\ud800.example"]),
+        ("reason", "\ud800"),
+        ("subject", "a\0b"),
     ],
 )
 def test_bad_input_names_its_field(field: str, value: object) -> None:
     assert set(faults(**{field: value})) == {field}
+
+
+def test_nobody_asks_years_ahead() -> None:
+    found = faults(starts_at="2028-11-24T10:00:00Z", ends_at="2028-11-24T11:00:00Z")
+
+    assert set(found) == {"starts_at"}
+
+
+@pytest.mark.parametrize("name", ["", "\ud800", "a\0", "x" * 65])
+def test_a_class_that_is_no_name_is_refused(name: str) -> None:
+    assert set(faults(**{"for": {"classes": [name]}})) == {"for.classes"}
 
 
 def test_all_faults_are_named_at_once() -> None:

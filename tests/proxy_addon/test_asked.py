@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from mitmproxy.http import Headers, Request
 
 from filter_lists.names import Url
+from filter_policy.readings import readings
 from proxy_addon import asked
 from proxy_addon.asked import (
     Asked,
@@ -15,7 +16,6 @@ from proxy_addon.asked import (
     prepare,
     read_head,
     read_request,
-    readings,
 )
 
 
@@ -49,6 +49,11 @@ def test_a_request_names_one_site() -> None:
     assert request.url == Url("http", "a.test", 80, "/b", "c=d")
     assert request.names == (request.url,)
     must_agree(request.names, in_tunnel=False)
+
+
+@pytest.mark.parametrize("host", ["0x7f000001", "2130706433", "127.1", "0177.0.0.1", "127.0.0.1."])
+def test_an_address_is_read_in_its_usual_form(host: str) -> None:
+    assert read(a_request(f"http://{host}/")).url.host == "127.0.0.1"
 
 
 @pytest.mark.parametrize("host", ["b.test", "a.test:8080", "a.test.b.test"])
@@ -108,27 +113,6 @@ def test_over_http_2_the_authority_is_the_name() -> None:
     request = a_request("https://a.test/", http2=True)
     request.headers["host"] = "b.test"
     assert len(read(request, Tunnelled("a.test", 443)).names) == 2
-
-
-def test_an_address_is_judged_in_its_usual_form() -> None:
-    for host in ("0x7f000001", "2130706433", "127.1", "0177.0.0.1", "127.0.0.1."):
-        assert read(a_request(f"http://{host}/")).url.host == "127.0.0.1"
-    urls = {reading.url.host for reading in readings(Url("http", "::ffff:10.0.0.1", 80))}
-    assert urls == {"::ffff:10.0.0.1", "10.0.0.1"}
-
-
-@pytest.mark.parametrize(
-    "path", ["/%67ames/x", "/GAMES/x", "//games/x", "/a/..;/games/x", "/games%2fx", "/games;a=b/x"]
-)
-def test_a_path_is_read_as_any_server_may_read_it(path: str) -> None:
-    paths = [reading.url.path for reading in readings(Url("http", "a.test", 80, path))]
-    assert paths[0] == path
-    assert any(each.startswith("/games") for each in paths)
-
-
-def test_an_ordinary_path_is_read_once() -> None:
-    for path in ("/", "/a/b.html", "/a-b_c/1.2.3/x", "/a/b/"):
-        assert len(readings(Url("http", "a.test", 80, path))) == 1
 
 
 def test_what_only_a_proxy_may_say_is_not_passed_on() -> None:

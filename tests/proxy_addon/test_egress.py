@@ -9,15 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from filter_lists.addresses import embedded, plain_address
 from proxy_addon.egress import (
     Egress,
     EgressRefused,
     Unresolved,
-    embedded,
     forbidden,
     guard_loop,
     is_local,
-    plain_address,
 )
 from tests.harness import Gate, a_gate, proxy_login
 
