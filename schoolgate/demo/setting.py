@@ -32,7 +32,7 @@ def write_config(state: Path, categories: Mapping[str, str]) -> Settings:
     ensure_state(state)
     config = state / "config"
     config.mkdir(mode=0o700, exist_ok=True)
-    _write(config / "school.yaml", {"state": "."})
+    _write(config / "school.yaml", {"state": ".", "log_level": "warning"})
     _write(config / "lists.yaml", {"lists": {**_starter_lists(), **_own_lists(config, categories)}})
     return load_settings(config, {})
 
