@@ -88,7 +88,15 @@ def password_fault(password: str, role: Role, username: str) -> str | None:
     return None
 
 
+def password_ends_at(changed_at: datetime, role: Role) -> datetime | None:
+    """The instant from which a password of that role is too old; None: never."""
+    days = MAX_AGE_DAYS[role]
+    return None if days is None else changed_at + timedelta(days=days)
+
+
 def is_too_old(changed_at: datetime | None, role: Role, now: datetime) -> bool:
     """Whether it has to be changed by its age alone."""
-    days = MAX_AGE_DAYS[role]
-    return days is not None and (changed_at is None or now - changed_at >= timedelta(days=days))
+    if changed_at is None:
+        return MAX_AGE_DAYS[role] is not None
+    ends_at = password_ends_at(changed_at, role)
+    return ends_at is not None and now >= ends_at

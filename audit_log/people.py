@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
 
+from audit_log.passwords import password_ends_at
 from audit_log.tables import person
 from filter_policy.bundle import Account
 from filter_policy.model import Person, Role
@@ -59,7 +60,15 @@ class Registered:
             ends_at=self.ends_at,
             suspended_from=self.suspended_from,
             suspended_until=self.suspended_until,
+            password_ends_at=self.password_ends_at,
         )
+
+    @property
+    def password_ends_at(self) -> datetime | None:
+        """When the password for the web is too old; at once, where it was given by somebody else (A89)."""
+        if self.password_must_change:
+            return self.created_at
+        return password_ends_at(self.password_changed_at or self.created_at, self.role)
 
 
 def new_person_id() -> str:

@@ -72,7 +72,13 @@ def near[T](by_host: dict[str, list[T]], url: Url) -> list[T]:
 def instants(request: Request, policy: Policy, now: datetime) -> set[datetime]:
     """The instants after `now` at which time alone could change the answer, from what bears on it."""
     person = request.person
-    found = {person.starts_at, person.ends_at, person.suspended_from, person.suspended_until}
+    found = {
+        person.starts_at,
+        person.ends_at,
+        person.suspended_from,
+        person.suspended_until,
+        person.password_ends_at,
+    }
     for unblock in near(unblocks_by_host(policy), request.url):
         if for_person(unblock, person):
             found |= {unblock.starts_at, unblock.ends_at}

@@ -133,6 +133,7 @@ def _account_out(account: Account) -> dict[str, object]:
         "ends_at": _time_out(person.ends_at),
         "suspended_from": _time_out(person.suspended_from),
         "suspended_until": _time_out(person.suspended_until),
+        "password_ends_at": _time_out(person.password_ends_at),
         "password_hash": account.password_hash,
     }
 
@@ -149,6 +150,7 @@ def _account_in(raw: Mapping[str, Any]) -> Account:
         ends_at=_time_in(raw["ends_at"]),
         suspended_from=_time_in(raw["suspended_from"]),
         suspended_until=_time_in(raw["suspended_until"]),
+        password_ends_at=_time_in(raw["password_ends_at"]),
     )
     return Account(person, raw["password_hash"])
 

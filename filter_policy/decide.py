@@ -112,6 +112,8 @@ def _person_shut(person: Person, now: datetime) -> Reason | None:
     begun = person.suspended_from is not None and now >= person.suspended_from
     if begun and (person.suspended_until is None or now < person.suspended_until):
         return Reason.SUSPENDED
+    if person.password_ends_at is not None and now >= person.password_ends_at:
+        return Reason.PASSWORD_MUST_CHANGE
     return None
 
 

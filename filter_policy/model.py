@@ -26,6 +26,7 @@ class Reason(StrEnum):
     ILLEGAL = "illegal"
     SUSPENDED = "suspended"
     ENDED = "ended"
+    PASSWORD_MUST_CHANGE = "password-must-change"  # first use, or too old (A89)
     NOT_YET_ALLOWED = "not-yet-allowed"  # the agreement is unsigned (S57)
     LOCKED = "locked"
     UNBLOCK = "unblock"
@@ -87,6 +88,7 @@ class Person:
     ends_at: datetime | None = None
     suspended_from: datetime | None = None
     suspended_until: datetime | None = None  # None with suspended_from set: until further notice
+    password_ends_at: datetime | None = None  # from then on a new one must be chosen first (A89)
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,7 @@ TINY_SVG = (
 SENTENCES = {
     Reason.SUSPENDED: "Your use of the web is suspended. Please speak to a member of staff.",
     Reason.ENDED: "Your account has ended.",
+    Reason.PASSWORD_MUST_CHANGE: "Please choose a new password first.",
     Reason.NOT_YET_ALLOWED: "You may use the web once your agreement is signed and your account has begun.",
     Reason.LOCKED: "This kind of site is not open at this school.",
     Reason.SITE_BLOCKED: "The school has decided not to open this site.",
@@ -113,7 +114,9 @@ def band_of(person: Person, policy: Policy) -> str:
 class Pages:
     """The templates, read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, console: str = "") -> None:
+        """`console`: where a new password is chosen, as its users reach it."""
+        self._console = console
         folder = resources.files("proxy_addon") / "pages"
         names = (*BANDS, "illegal")
         self._templates = {name: Template((folder / f"{name}.html").read_text("utf-8")) for name in names}
@@ -124,7 +127,18 @@ class Pages:
             return _small(want, 403, str(decision.reason), reference)
         if decision.reason is Reason.ILLEGAL:
             return answer(403, self._templates["illegal"].substitute(reference=reference).encode())
+        if decision.reason is Reason.PASSWORD_MUST_CHANGE:
+            return answer(403, self._password_page(reference))
         return answer(403, self._fill(band_of(blocked.person, blocked.policy), _words(blocked)))
+
+    def _password_page(self, reference: str) -> bytes:
+        """The same for every age, since whoever reads it has something to do, with help if need be."""
+        link = html.escape(f"{self._console}/browsing-password", quote=True)
+        sentence = (
+            f'You have to choose a password of your own before you use the web: <a href="{link}">choose one'
+            "</a>. If that page does not open, ask a member of staff."
+        )
+        return self._notice_page("Please choose a new password", sentence, reference)
 
     def _fill(self, band: str, words: Mapping[str, str]) -> bytes:
         template = self._templates.get(band, self._templates["plain"])

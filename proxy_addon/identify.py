@@ -97,7 +97,7 @@ class Identifier:
         self._verify = verify
         self._key = secrets.token_bytes(32)
         self._right: dict[bytes, tuple[str, str, float]] = {}  # username, hash, until
-        self._wrong: dict[bytes, float] = {}
+        self._wrong: dict[bytes, tuple[str | None, float]] = {}  # hash, until
         self._checking: dict[tuple[bytes, str], asyncio.Future[bool]] = {}
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="password")
 
@@ -126,11 +126,12 @@ class Identifier:
         return True
 
     async def _check(self, digest: bytes, username: str, password: str, account: Account | None) -> Identity:
-        if self._wrong.get(digest, 0.0) > time.monotonic():
-            raise NotIdentified(Reason.WRONG_CREDENTIALS)
         stored = account.password_hash if account else None
+        wrong_for, until = self._wrong.get(digest, (None, 0.0))
+        if until > time.monotonic() and wrong_for == stored:  # a new hash is asked anew
+            raise NotIdentified(Reason.WRONG_CREDENTIALS)
         if account is None or stored is None or not await self._verified(digest, stored, password):
-            _keep(self._wrong, digest, time.monotonic() + WRONG_SECONDS)
+            _keep(self._wrong, digest, (stored, time.monotonic() + WRONG_SECONDS))
             raise NotIdentified(Reason.WRONG_CREDENTIALS)
         _keep(self._right, digest, (username, stored, time.monotonic() + REMEMBERED_SECONDS))
         return Identity(account.person, stored)

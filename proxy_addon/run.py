@@ -56,6 +56,7 @@ class GateSettings:
     own_addresses: tuple[Address, ...] = ()
     upstream_ca: Path | None = None
     gate: str = "gate-1"
+    console: str = ""  # where people choose a new password, as they reach it
 
 
 def run_gate(
@@ -91,7 +92,7 @@ class _Running:
         self.recording = Recording(settings.state / "journal", settings.gate)
         self.watch = BundleWatch(settings.state, self._take)
         self.clock = GateClock(clock, self.recording.last_at)
-        pages = Pages()
+        pages = Pages(settings.console)
         self.answers = Answers(
             stages=change_stages(self._stages(pages)),
             rows=Rows(settings.gate),

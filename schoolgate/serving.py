@@ -31,6 +31,7 @@ def gate_settings(settings: Settings, port: int | None, upstream_ca: Path | None
         own_addresses=own_addresses(settings),
         upstream_ca=upstream_ca,
         gate=settings.gate,
+        console=settings.console,
     )
 
 

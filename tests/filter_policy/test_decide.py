@@ -58,6 +58,18 @@ def test_nobody_browses_before_signing_the_agreement() -> None:
     assert decide(a_request("new.example", person=guest), a_policy(), NOON).reason is Reason.NOT_YET_ALLOWED
 
 
+def test_a_password_that_must_be_changed_opens_nothing_until_it_is() -> None:
+    person = a_person(password_ends_at=NOON)
+
+    before = decide(a_request("new.example", person=person), a_policy(), NOON - HOUR)
+
+    assert (before.is_block, before.valid_until) == (False, NOON)
+    assert (
+        decide(a_request("new.example", person=person), a_policy(), NOON).reason
+        is Reason.PASSWORD_MUST_CHANGE
+    )
+
+
 def test_no_unblock_opens_a_locked_kind() -> None:
     policy = a_policy(unblocks=(an_unblock("adult.example"),))
 

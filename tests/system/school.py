@@ -53,7 +53,9 @@ PEOPLE: Mapping[str, tuple[str, str, tuple[str, ...]]] = {  # username: role, fi
     "gail": ("governor", "staff", ()),
     "ben": ("pupil", "upper-ks2", ("6B",)),
     "amy": ("pupil", "upper-ks2", ("6A",)),
+    "nico": ("pupil", "upper-ks2", ("6A",)),
 }
+NEWCOMER = "nico"  # has only the password that somebody else gave him
 FOUNDERS = {"terry": "technician", "hedy": "headteacher"}
 TEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # the Tuesday of the story; school time is UTC then
 
@@ -297,6 +299,7 @@ def _row(username: str, role: str, group: str, classes: tuple[str, ...]) -> dict
         "filter_groups": [group],
         "classes": list(classes),
         "password_hash": HASHER.hash(password_of(username)),
+        "must_change": username == NEWCOMER,
     }
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 
+import httpx2
 import pytest
 
 from tests.system.school import SITES, School, password_of, wait_for
@@ -161,3 +162,27 @@ def curl(school: School, url: str, *more: str) -> str:
     )
     status, tunnel = done.stdout.split()
     return tunnel if status == "000" else status
+
+
+def test_a_password_that_somebody_else_gave_opens_the_web_only_once_it_is_changed(school: School) -> None:
+    """A89: changed at first use, by its owner, without a sign-in to the console."""
+    blocked = school.browse("nico", "http://school-books.test/")
+    assert blocked.status_code == 403
+    assert "/browsing-password" in blocked.text
+    assert school.status("nico", "https://school-books.test/") == 403
+
+    chosen = "nine grey otters"
+    answer = httpx2.post(
+        f"http://127.0.0.1:{school.api_port}/api/v1/browsing-password",
+        json={"username": "nico", "old": password_of("nico"), "new": chosen},
+        trust_env=False,
+    )
+    assert answer.status_code in (200, 204), answer.text
+
+    user = f"nico:{chosen}"
+    wait_for(
+        lambda: curl(school, "http://school-books.test/", "--proxy-user", user) == "200",
+        "the new password",
+        5,
+    )
+    assert curl(school, "http://school-books.test/", "--proxy-user", f"nico:{password_of('nico')}") == "407"
