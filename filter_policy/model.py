@@ -26,7 +26,7 @@ class Reason(StrEnum):
     ILLEGAL = "illegal"
     SUSPENDED = "suspended"
     ENDED = "ended"
-    PASSWORD_MUST_CHANGE = "password-must-change"  # first use, or too old (A89)
+    PASSWORD_MUST_CHANGE = "password-must-change"  # noqa: S105  # a reason: first use, or too old (A89)
     NOT_YET_ALLOWED = "not-yet-allowed"  # the agreement is unsigned (S57)
     LOCKED = "locked"
     UNBLOCK = "unblock"
