@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from audit_api.names import Names
 from audit_api.problems import Problem
 from audit_api.reader import Reader
-from audit_api.rights import APPROVING, READING
+from audit_api.rights import APPROVING, ASKING, READING
 from audit_api.times import iso, iso_or_none
 from audit_api.window import Visit
 from audit_log.db import reading
@@ -40,11 +40,12 @@ def settle(visit: Visit, kind: str, proposal_id: str, verb: Verb, reason: str) -
 
 
 def names_for(conn: Connection, reader: Reader, found: Sequence[Proposal]) -> Callable[[Proposal], Names]:
-    """Pupils are named to those who decide, and to whoever asked for them by name."""
+    """Pupils are named to those who decide, and to whoever asked for them by name; never to a governor."""
     ids = [who for each in found for who in (each.proposed_by, each.decided_by, each.ended_by, *each.people)]
     others = Names.of(conn, ids, pupils=reader.role in APPROVING)
     own = Names.of(conn, ids, pupils=True)
-    return lambda each: own if each.proposed_by == reader.person_id else others
+    asks = reader.role in ASKING
+    return lambda each: own if asks and each.proposed_by == reader.person_id else others
 
 
 def history(found: Proposal, names: Names) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """The filtering log as a reader may see it: nameless unless names are asked for, with a purpose that is kept.
 
 Nameless means that nobody can be told from the row: no person, no address, no class of a teacher, no role
-that only one adult has. Governors see no path either, whatever they ask (invariant 9).
+that only one adult has. Filters behind which a few people stand are a reading by name as well. Governors see
+no path either, whatever they ask (invariant 9).
 """
 
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Annotated, Literal
 
 from pydantic import Field
 from sqlalchemy import Connection
 
+from audit_api.few import FEW, Narrowing, Veil, whom
 from audit_api.names import Names, a_pupil, a_role
 from audit_api.problems import Problem
 from audit_api.rights import APPROVING
@@ -18,13 +20,11 @@ from audit_api.shapes import LogPersonOut, LogRowOut, Paging
 from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading
-from audit_log.filtering_log import CursorError, Filter, LogRow, search, without_people
+from audit_log.filtering_log import CursorError, Filter, LogRow, Page, search, without_people
 from audit_log.people import Registered, people_by_ids, person_by_id, person_by_username
 from change_control.looks import record_look
-from filter_policy.model import Reason, Role, Verdict
+from filter_policy.model import Person, Reason, Role, Verdict
 
-# Many people have these; of the others a school may have only one.
-SHARED_BY_MANY = frozenset({Role.PUPIL, Role.STAFF, Role.GUEST, Role.COMMUNITY})
 NOT_FILTERS = {"person", "purpose", "names", "cursor", "limit"}
 Kind = Literal["request", "connect", "tunnel", "websocket", "handshake", "unparsed"]
 Word = Annotated[str, Field(max_length=253)]
@@ -58,33 +58,90 @@ class Wanted(Paging):
 
 
 def page_of(visit: Visit, asked: Wanted) -> tuple[list[LogRowOut], str | None]:
-    """Newest first. Raises Problem. A reading by name is recorded before anything is read (S17, S101)."""
+    """Newest first. Raises Problem. A reading by name is recorded before anything is shown (S17, S101)."""
     what = _filter(visit, asked)
     if asked.by_name:
-        what = replace(what, person_id=_look(visit, asked))
-    try:
-        with reading(visit.desk.engine) as conn:
-            found = search(conn, what, asked.limit, asked.cursor or None)
-            rows = list(_shown(conn, visit, asked, found.rows))
-    except CursorError:
-        raise Problem("bad-input", errors={"cursor": "not a cursor that this API made"}) from None
+        _may_name(visit, asked)
+    with reading(visit.desk.engine) as conn:
+        if asked.person:
+            what = replace(what, person_id=_person_id(conn, asked.person))
+        found = _search(conn, what, asked)
+        behind = _behind(conn, visit, asked)
+        by_name = asked.by_name or _is_about_few(visit, asked, behind, found.rows)
+        if by_name:
+            _may_name(visit, asked)
+        shown = _named_rows if by_name else _nameless_rows
+        rows = list(shown(conn, visit, asked, behind, found.rows))
+    if by_name:
+        for about in _about(what.person_id, behind, found.rows):
+            record_look(
+                visit.desk, visit.reader.actor, about, _in_words(asked), asked.purpose or "", visit.now
+            )
     return rows, found.next
 
 
-def _look(visit: Visit, asked: Wanted) -> str | None:
-    """The id of the person whose rows are wanted, once the change log says who looks."""
+def _search(conn: Connection, what: Filter, asked: Wanted) -> Page:
+    try:
+        return search(conn, what, asked.limit, asked.cursor or None)
+    except (CursorError, OverflowError):  # a time of the year 1 in a zone of its own is none
+        raise Problem("bad-input", errors={"cursor": "not a cursor that this API made"}) from None
+
+
+@dataclass(frozen=True, slots=True)
+class _Behind:
+    """Whom the filters are about: all of them, and those of them whom nameless rows can be about now."""
+
+    narrowing: Narrowing
+    everybody: Sequence[Person]  # on the register
+    people: frozenset[str]
+    now: frozenset[str]
+
+
+def _behind(conn: Connection, visit: Visit, asked: Wanted) -> _Behind:
+    everybody = [each.person for each in visit.window.bundle().accounts.values()]
+    for_whom = whom(conn, [asked.unblock]).get(asked.unblock) if asked.unblock else None
+    narrowing = Narrowing(asked.group, asked.class_, asked.unblock, for_whom)
+    fit = [each for each in everybody if narrowing and narrowing.fits(each)]
+    now = [each for each in fit if each.ends_at is None or each.ends_at > visit.now]
+    if asked.class_:  # rows of its teachers are left out
+        now = [each for each in now if each.role is Role.PUPIL]
+    return _Behind(narrowing, everybody, frozenset(p.id for p in fit), frozenset(p.id for p in now))
+
+
+def _is_about_few(visit: Visit, asked: Wanted, behind: _Behind, rows: Sequence[LogRow]) -> bool:
+    """Nobody at all is not few: then only what nobody signed in for is shown."""
+    by_reference = bool(asked.reference) and any(row.person_id for row in rows)
+    few = by_reference or 0 < len(behind.now) <= FEW
+    if few and visit.reader.role not in APPROVING:
+        raise Problem("wrong-role", f"At most {FEW} people stand behind this filter; choose a wider one.")
+    if few and not (asked.purpose or "").strip():
+        says = f"is needed, and is kept: at most {FEW} people stand behind this filter"
+        raise Problem("bad-input", errors={"purpose": says})
+    return few
+
+
+def _may_name(visit: Visit, asked: Wanted) -> None:
     if visit.reader.role not in APPROVING:
         raise Problem("wrong-role", f"{a_role(visit.reader.role).capitalize()} sees no names here.")
     if not (asked.purpose or "").strip():
         raise Problem("bad-input", errors={"purpose": "is needed to read by name, and is kept"})
-    about = _person_id(visit, asked.person) if asked.person else None
-    record_look(visit.desk, visit.reader.actor, about, _in_words(asked), asked.purpose or "", visit.now)
-    return about
 
 
-def _person_id(visit: Visit, named: str) -> str:
-    with reading(visit.desk.engine) as conn:
-        found = person_by_username(conn, named.strip()) or person_by_id(conn, named.strip())
+def _about(person_id: str | None, behind: _Behind, rows: Sequence[LogRow]) -> list[str | None]:
+    """Whom the change log says was looked at: the people when they are few, else the class or group.
+
+    A class that nobody is in may be a name that somebody typed, so it is not sealed.
+    """
+    if person_id is not None:
+        return [person_id]
+    people = behind.people.union(row.person_id for row in rows if row.person_id)
+    if 0 < len(people) <= FEW:
+        return sorted(people)
+    return [str(behind.narrowing) if behind.people else None]
+
+
+def _person_id(conn: Connection, named: str) -> str:
+    found = person_by_username(conn, named.strip()) or person_by_id(conn, named.strip())
     if found is None:
         raise Problem("bad-input", errors={"person": "nobody of that name is on the register"})
     return found.id
@@ -118,21 +175,33 @@ def _filter(visit: Visit, asked: Wanted) -> Filter:
     )
 
 
-def _shown(conn: Connection, visit: Visit, asked: Wanted, rows: tuple[LogRow, ...]) -> Iterator[LogRowOut]:
-    illegal = {name for name, row in visit.window.bundle().policy.access.items() if row.illegal}
-    if asked.by_name:
-        known = people_by_ids(conn, (row.person_id for row in rows if row.person_id))
-        names = Names(known, pupils=True)
-        for row in rows:
-            yield _view(row, _named(row, known, names), row.role, row.classes, illegal)
-        return
+def _named_rows(
+    conn: Connection, visit: Visit, _asked: Wanted, _behind: _Behind, rows: Sequence[LogRow]
+) -> Iterator[LogRowOut]:
+    illegal = _illegal(visit)
+    known = people_by_ids(conn, (row.person_id for row in rows if row.person_id))
+    names = Names(known, pupils=True)
     for row in rows:
-        pupil = row.role == Role.PUPIL
-        if asked.class_ and not pupil:
+        yield _view(row, _named(row, known, names), illegal)
+
+
+def _nameless_rows(
+    conn: Connection, visit: Visit, asked: Wanted, behind: _Behind, rows: Sequence[LogRow]
+) -> Iterator[LogRowOut]:
+    illegal = _illegal(visit)
+    unblocks = whom(conn, (row.unblock_id for row in rows if row.unblock_id))
+    veil = Veil(behind.everybody, behind.narrowing, unblocks)
+    for row in rows:
+        if asked.class_ and row.role != Role.PUPIL:
             continue  # a teacher of that class: the filter would tell who
-        bare = row if visit.reader.role in APPROVING else without_people(row)
-        role = _shared(row.role)
-        yield _view(bare, _nameless(row, role), role, row.classes if pupil else (), illegal)
+        if veil.leaves_out(row):
+            continue
+        bare = veil.over(row if visit.reader.role in APPROVING else without_people(row))
+        yield _view(bare, _nameless(bare), illegal)
+
+
+def _illegal(visit: Visit) -> set[str]:
+    return {name for name, row in visit.window.bundle().policy.access.items() if row.illegal}
 
 
 Who = tuple[str, LogPersonOut | None, bool]  # in words, by name, whether the address may be shown
@@ -147,19 +216,15 @@ def _named(row: LogRow, known: dict[str, Registered], names: Names) -> Who:
     return name, LogPersonOut(id=row.person_id, username=username, name=name), True
 
 
-def _nameless(row: LogRow, role: str | None) -> Who:
-    if role == Role.PUPIL:
+def _nameless(row: LogRow) -> Who:
+    if row.role == Role.PUPIL:
         return a_pupil(row.classes), None, False
-    if role is None:
+    if row.role is None:
         return "nobody signed in", None, False
-    return a_role(role), None, False
+    return a_role(row.role), None, False
 
 
-def _shared(role: str | None) -> str | None:
-    return role if role is None or role in SHARED_BY_MANY else Role.STAFF.value
-
-
-def _view(row: LogRow, who: Who, role: str | None, classes: tuple[str, ...], illegal: set[str]) -> LogRowOut:
+def _view(row: LogRow, who: Who, illegal: set[str]) -> LogRowOut:
     words, person, with_address = who
     return LogRowOut(
         id=row.event_id,
@@ -168,9 +233,9 @@ def _view(row: LogRow, who: Who, role: str | None, classes: tuple[str, ...], ill
         kind=row.kind,
         who=words,
         person=person,
-        role=role,
+        role=row.role,
         groups=list(row.filter_groups),
-        classes=list(classes),
+        classes=list(row.classes),
         client_address=row.client_address if with_address else None,
         method=row.method,
         url=row.url,

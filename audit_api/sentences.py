@@ -96,8 +96,10 @@ def _opened(line: Line) -> str:
 
 def _looked(line: Line) -> str:
     about = line.detail.get("about")
-    whose = f"what {line.names.name(about)} browsed" if about else "the filtering log with names"
-    return f"{line.who} looked at {whose}."
+    if not isinstance(about, str):
+        return f"{line.who} looked at the filtering log with names."
+    whose = about if " " in about else line.names.name(about)  # "class 6B"; an id has no blanks
+    return f"{line.who} looked at what {whose} browsed."
 
 
 def _password(line: Line) -> str:

@@ -151,7 +151,7 @@ def test_the_filters_find_what_they_say(browsed: School, wanted: dict[str, str],
 
 def test_the_reference_on_a_block_page_finds_its_row(browsed: School) -> None:
     event_id = record(browsed, "anna", 30)
-    found = rows(browsed, "terry", reference=reference_of(event_id).lower())
+    found = rows(browsed, "terry", reference=reference_of(event_id).lower(), purpose="she asked why")
 
     assert [row["id"] for row in found] == [event_id]
 
