@@ -153,18 +153,26 @@ def _file(value: object, place: Place, read: Reader, folder: Path | None) -> Pat
 
 
 def _sites(value: object, read: Reader) -> tuple[Origins, dict[str, str]]:
-    by_host: dict[str, Mapping[int, Origin]] = {}
+    by_host: dict[str, dict[int, Origin]] = {}
     categories: dict[str, str] = {}
     for name, raw in read.mapping(value, ("sites",), None).items():
         here: Place = ("sites", name)
-        host = _host(name, here, read)
+        bare, asked = _asked_port(name)
+        host = _host(bare, here, read)
         if not isinstance(raw, dict):
-            by_host[host] = {ANY_PORT: _origin(raw, here, read)}
+            by_host.setdefault(host, {})[asked] = _origin(raw, here, read)
             continue
-        by_host[host] = _ports(raw, here, read)
+        by_host.setdefault(host, {}).update(_ports(raw, here, read))
         if "category" in raw:
             categories[host.removeprefix("*.")] = read.text(raw["category"], (*here, "category"))
     return Origins(by_host, closed=True), categories
+
+
+def _asked_port(name: str) -> tuple[str, int]:
+    """`HOST:PORT` speaks of one port that is asked for, `HOST` of all."""
+    host, _, port = name.rpartition(":")
+    plain = host and ":" not in host and port.isdigit() and 0 < int(port) < 65536
+    return (host, int(port)) if plain else (name, ANY_PORT)
 
 
 def _host(name: str, here: Place, read: Reader) -> str:

@@ -44,6 +44,8 @@ def test_a_site_is_an_address_with_or_without_a_port_or_one_for_each_port(tmp_pa
           three.test: {80: "127.0.0.1:4000", 443: "127.0.0.1:4001", category: gambling}
           four.test: {address: "[::1]:4002", category: games}
           "*.five.test": ::1
+          six.test:80: 127.7.7.6:4003
+          six.test:443: 127.7.7.6:4004
         """,
     )
 
@@ -54,6 +56,7 @@ def test_a_site_is_an_address_with_or_without_a_port_or_one_for_each_port(tmp_pa
         "three.test": {80: Origin("127.0.0.1", 4000), 443: Origin("127.0.0.1", 4001)},
         "four.test": {ANY_PORT: Origin("::1", 4002)},
         "*.five.test": {ANY_PORT: Origin("::1")},
+        "six.test": {80: Origin("127.7.7.6", 4003), 443: Origin("127.7.7.6", 4004)},
     }
     assert world.categories == {"three.test": "gambling", "four.test": "games"}
 
