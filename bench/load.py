@@ -29,6 +29,7 @@ class Site(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self.transport = transport
+        transport.set_write_buffer_limits(high=131072)
         self.held = b""
         self.left = 0
 

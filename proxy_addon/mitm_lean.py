@@ -14,6 +14,7 @@ from mitmproxy.http import Headers, MessageData
 from mitmproxy.net.http.http1 import read
 from mitmproxy.options import Options
 from mitmproxy.proxy.context import Context
+from mitmproxy.proxy.layers.http import GetHttpConnection
 
 from proxy_addon.mitm_seams import Seam
 
@@ -101,6 +102,19 @@ def _read_request_line(original: Any) -> Any:
     return _read_request_line
 
 
+def _spec_matches(original: Any) -> Any:
+    def connection_spec_matches(self: GetHttpConnection, connection: Connection) -> bool:
+        return (
+            type(connection) is Server
+            and self.address == connection.address
+            and self.tls == connection.tls
+            and self.via == connection.via
+            and self.transport_protocol == connection.transport_protocol
+        )
+
+    return connection_spec_matches
+
+
 def seams() -> tuple[Seam, ...]:
     return (
         Seam(
@@ -151,5 +165,12 @@ def seams() -> tuple[Seam, ...]:
             "034412630892678ee6a9518900d1250d8e86a2b7ee948dec78daa0572769bd1e",
             "a live connection is itself and no other",
             lambda _: object.__hash__,
+        ),
+        Seam(
+            GetHttpConnection,
+            "connection_spec_matches",
+            "d1c7cdec843ece5ffc10877b42a42d59df6815d5ebc26e509df820e7f26751c4",
+            "asks an abstract class",
+            _spec_matches,
         ),
     )

@@ -56,7 +56,7 @@ class Dispatch:
         argument = self._argument_of(hook)
         for done, function in enumerate(functions, 1):
             if (pending := _call(function, argument)) is not None:
-                return self._finish(pending, functions[done:], argument)
+                return _finish(pending, functions[done:], argument)
         return None
 
     def _argument_of(self, hook: Hook) -> Any:
@@ -65,12 +65,6 @@ class Dispatch:
         if name is None:
             name = self._argument[kind] = fields(hook)[0].name  # type: ignore[arg-type]  # each is a dataclass
         return getattr(hook, name)
-
-    async def _finish(self, pending: Awaitable[None], rest: tuple[Heard, ...], argument: Any) -> None:
-        await _awaited(pending)
-        for function in rest:
-            if (more := _call(function, argument)) is not None:
-                await _awaited(more)
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
@@ -91,13 +85,21 @@ def _call(function: Heard, argument: Any) -> Awaitable[None] | None:
         return None
 
 
-async def _awaited(pending: Awaitable[None]) -> None:
-    try:
-        await pending
-    except BaseException as fault:
-        if told_to_stop(fault):
-            raise
-        logger.exception("addon error")
+async def _finish(pending: Awaitable[None] | None, rest: tuple[Heard, ...], argument: Any) -> None:
+    """Wait for one function, then run the rest of them in their order."""
+    waiting = iter(rest)
+    while True:
+        try:
+            if pending is not None:
+                await pending
+        except BaseException as fault:
+            if told_to_stop(fault):
+                raise
+            logger.exception("addon error")
+        function = next(waiting, None)
+        if function is None:
+            return
+        pending = _call(function, argument)
 
 
 class _Outgoing:

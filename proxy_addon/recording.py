@@ -22,11 +22,13 @@ class Recording:
         self._journal: Journal | None = Journal(folder, gate)
         self.last_at = self._journal.last_at
         self.stuck = False
+        self._turn: list[asyncio.Future[None]] = []
         # The hot path is the journal's own method, without one of ours around it.
         self.note = self._journal.note
 
     async def append(self, row: Mapping[str, object]) -> None:
         """Back when the row is on disk. Raises JournalError."""
+        await self._turn_of_the_loop()
         if self._journal is None:
             raise JournalError("the journal is closed")
         try:
@@ -34,6 +36,22 @@ class Recording:
         except JournalError:
             self.stuck = True
             raise
+
+    async def _turn_of_the_loop(self) -> None:
+        """What comes in one turn of the event loop goes to the writer together: larger groups, a tenth less
+        CPU, and no longer a wait (docs/performance.md)."""
+        loop = asyncio.get_running_loop()
+        mine: asyncio.Future[None] = loop.create_future()
+        if not self._turn:
+            loop.call_soon(self._end_turn)
+        self._turn.append(mine)
+        await mine
+
+    def _end_turn(self) -> None:
+        waiting, self._turn = self._turn, []
+        for each in waiting:
+            if not each.done():
+                each.set_result(None)
 
     async def heal(self) -> None:
         """Begin anew after a failure. Quiet while nothing is wrong."""
