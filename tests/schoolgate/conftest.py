@@ -6,7 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import Demo, Done, cli
+from change_control.enrolment import enrol
+from schoolgate.settings import load_settings
+from schoolgate.wiring import open_desk, utc_now
+from tests.running import ROOT, Demo, Done, cli
 
 At = Callable[..., Done]
 Session = Callable[[str], Path]
@@ -14,10 +17,15 @@ Session = Callable[[str], Path]
 
 @pytest.fixture(scope="session")
 def founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Its state folder. Tests read it and leave it as it is."""
+    """Its state folder. Tess has enrolled, the coordinator has not. Tests read it and leave it as it is."""
     folder = tmp_path_factory.mktemp("founded") / "state"
-    done = cli("init", "--first", "tess:Tess Tanner:technician", environ={"SCHOOLGATE_STATE": str(folder)})
+    environ = {"SCHOOLGATE_STATE": str(folder)}
+    done = cli("init", "--first", "tess:Tess Tanner:technician", environ=environ)
     assert done.returncode == 0, done.stderr
+    desk = open_desk(load_settings(ROOT / "config", environ))
+    code = (folder / "enrolment" / "tess.code").read_text()
+    enrol(desk, code, "holds-all-the-keys", utc_now(), proxy_password="router-cable-42")
+    desk.engine.dispose()
     return folder
 
 
