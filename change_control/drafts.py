@@ -21,6 +21,7 @@ class Draft:
     starts_at: datetime | None = None
     ends_at: datetime | None = None
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
+    handed: Mapping[str, str] = field(default_factory=dict, repr=False)  # see `Proposal.handed`
 
 
 class Kind(Protocol):
@@ -32,8 +33,10 @@ class Kind(Protocol):
     def recheck(self, desk: Desk, conn: Connection, row: Mapping[Any, Any], now: datetime, /) -> None:
         """Just before approval: raises ChangeError if it could not be proposed today."""
 
-    def apply(self, conn: Connection, row: Mapping[Any, Any], actor: Actor, now: datetime, /) -> None:
-        """What approval changes besides the proposal's own row."""
+    def apply(
+        self, conn: Connection, row: Mapping[Any, Any], actor: Actor, now: datetime, /
+    ) -> Mapping[str, str]:
+        """What approval changes besides the proposal's own row; returns what it hands to the approver."""
 
 
 def instant(at: datetime | None) -> str | None:

@@ -1,4 +1,4 @@
-"""A code of the first setup works once, to choose a password."""
+"""A code works once, to choose a console password: nobody else has ever known it."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from audit_log.db import reading
 from audit_log.passwords import hash_for_console, hash_for_proxy, password_fault
 from audit_log.people import Registered, person_by_id, set_password
 from audit_log.tables import enrolment
-from change_control.codes import code_file, plain_code
+from change_control.codes import as_kept, code_file
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError, bad_input
 from change_control.sealing import change
@@ -25,7 +25,7 @@ def enrol(
     Raises ChangeError: not-found for a code that is unknown or used, bad-input for a weak password (the code
     still works then).
     """
-    plain = plain_code(code)
+    plain = as_kept(code)
     with reading(desk.engine) as conn:
         found = _whose(conn, plain)
     _check(found, password, proxy_password)

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, select
 
 from audit_log.tables import opening, proposal
+from change_control.desk import SYSTEM
 from change_control.errors import ChangeError
 from filter_lists.names import parse_site
 from filter_policy.life_cycle import State
@@ -15,24 +16,39 @@ from filter_policy.model import Opening, Policy, Unblock
 from filter_policy.parse import parse_policy
 
 
-def policy_in_force(conn: Connection) -> tuple[str, str]:
-    """Its text, and the id of the proposal that brought it. Raises ChangeError before the founding."""
-    asked = select(proposal.c.payload, proposal.c.id).where(
+class InForce(NamedTuple):
+    """What two people agreed on together: the text, and with it the generation of the lists."""
+
+    text: str
+    lists: str
+    id: str  # of the proposal that brought it
+    proposed_by: str
+
+    @property
+    def is_agreed(self) -> bool:
+        """False: it is still that of the founding, which one person set up."""
+        return self.proposed_by != SYSTEM.person_id
+
+
+def policy_in_force(conn: Connection) -> InForce:
+    """Raises ChangeError before the founding."""
+    asked = select(proposal.c.payload, proposal.c.id, proposal.c.proposed_by).where(
         proposal.c.kind == "policy", proposal.c.state == State.APPROVED
     )
     row = conn.execute(asked).one_or_none()
     if row is None:
         raise ChangeError("not-established", "no policy is in force yet; schoolgate init brings the first")
-    return str(row[0]["text"]), str(row[1])
+    return InForce(str(row.payload["text"]), str(row.payload.get("lists", "")), row.id, row.proposed_by)
 
 
 def parsed_policy(conn: Connection) -> Policy:
     """The policy in force, without the unblocks and openings."""
-    return parsed(policy_in_force(conn)[0])
+    return parsed(policy_in_force(conn).text)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
 def parsed(text: str) -> Policy:
+    """Remembered, so that what was parsed before a transaction is not parsed again in it."""
     return parse_policy(text)
 
 

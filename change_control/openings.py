@@ -7,13 +7,13 @@ revision.
 import secrets
 from datetime import datetime, timedelta
 
-from sqlalchemy import insert, update
+from sqlalchemy import Connection, insert, select, update
 
 from audit_log.tables import opening
 from change_control.desk import Actor, Desk
 from change_control.drafts import instant
 from change_control.errors import ChangeError, bad_input
-from change_control.in_force import policy_in_force
+from change_control.in_force import openings_in_force, policy_in_force
 from change_control.queries import get_opening
 from change_control.roles import APPROVING, entitle, require_established
 from change_control.sealing import change
@@ -36,6 +36,7 @@ def open_for_class(  # noqa: PLR0917  # the order of every verb here: desk, who,
         require_established(made.conn)
         if class_ not in teacher.classes:
             raise ChangeError("refused", f"{class_} is not one of your classes")
+        _require_none_open(made.conn, class_, now)
         ends_at = now + timedelta(minutes=minutes)
         new = Opening(secrets.token_hex(8), actor.person_id, frozenset({class_}), now, ends_at)
         made.conn.execute(
@@ -48,16 +49,34 @@ def open_for_class(  # noqa: PLR0917  # the order of every verb here: desk, who,
                 reason=why,
             )
         )
-        text, policy_id = policy_in_force(made.conn)
+        policy = policy_in_force(made.conn)
         detail = {
             "classes": [class_],
             "starts_at": instant(new.starts_at),
             "ends_at": instant(new.ends_at),
-            "policy": policy_id,
-            "policy_revision": revision_of(text, desk.lists().generation),
+            "policy": policy.id,
+            "policy_revision": revision_of(policy.text, policy.lists),
         }
         made.seal("opening:open", actor, new.id, detail, {"reason": why})
         return new
+
+
+def _require_none_open(conn: Connection, class_: str, now: datetime) -> None:
+    """A second one, asked for before the first is over, would make it longer than a lesson."""
+    for each in openings_in_force(conn, now):
+        if class_ in each.classes:
+            raise ChangeError(
+                "wrong-state", f"this is open for {class_} already; it can be opened again later"
+            )
+
+
+def close_openings_of(conn: Connection, person_id: str, now: datetime) -> list[str]:
+    """Who may not act leaves nothing open. The ids of those that were; the caller seals them."""
+    theirs = (opening.c.opened_by == person_id) & (opening.c.ends_at > now)
+    found = sorted(conn.execute(select(opening.c.id).where(theirs)).scalars())
+    if found:
+        conn.execute(update(opening).where(theirs).values(ends_at=now))
+    return found
 
 
 def close_opening(desk: Desk, actor: Actor, opening_id: str, now: datetime) -> Opening:

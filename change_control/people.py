@@ -1,6 +1,7 @@
 """`people import`: people with passwords in clear, or none, become one proposal that holds only hashes (S82).
 
-Whoever is new and came without a password gets a first one, told once, to be changed at first use.
+Whoever is new and came without a password gets a first one, told once, to be changed at first use. Who may
+approve gets no console password from anybody, but a code in two halves (`register.py`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -12,6 +13,7 @@ from sqlalchemy import Connection
 
 from audit_log.db import reading
 from audit_log.passwords import hash_for_console, hash_for_proxy, password_fault
+from audit_log.people import Registered
 from change_control.codes import new_password
 from change_control.desk import Actor, Desk
 from change_control.errors import bad_input
@@ -19,12 +21,12 @@ from change_control.in_force import parsed_policy
 from change_control.people_csv import Sheet, read_people
 from change_control.proposal import Proposal
 from change_control.proposals import propose_people
-from change_control.register_rows import Known, drafted_rows
+from change_control.register_rows import BY_CODE, Known, drafted_rows
 from change_control.roles import APPROVING
 from filter_policy.model import Role
 
-# Who signs in to the console with a password of its own from the first day; staff may choose one later.
-CONSOLE_FROM_THE_START = APPROVING | {Role.GOVERNOR}
+# Who gets a password for the console from whoever proposes them; staff may choose one later.
+CONSOLE_FROM_THE_START = frozenset({Role.GOVERNOR})
 HASHING_THREADS = 2
 
 __all__ = ["FirstPasswords", "Imported", "Sheet", "import_people", "read_people"]
@@ -81,15 +83,14 @@ def _first_passwords(
     known = Known.of(conn)
     drafted_rows(known, parsed_policy(conn), list(zip(names, plain, strict=True)), faults)
     for name, row in zip(names, rows, strict=True):
-        faults |= {f"{name}.{column}": why for column, why in _password_faults(row).items()}
+        faults |= {f"{name}.{column}": why for column, why in _password_faults(known, row).items()}
     if faults:
         raise bad_input(faults)
     return [_needed(known, row) for row in rows]
 
 
 def _needed(known: Known, row: Mapping[str, object]) -> dict[str, str]:
-    found = known.by_username.get(str(row.get("username", "")).strip().lower())
-    role = str(row.get("role") or (found.role if found else ""))
+    found, role = _who(known, row)
     needed = {}
     if not row.get("password") and (found is None or found.password_hash is None):
         needed["password"] = new_password()
@@ -102,18 +103,28 @@ def _needed(known: Known, row: Mapping[str, object]) -> dict[str, str]:
     return needed
 
 
-def _password_faults(row: Mapping[str, object]) -> dict[str, str]:
+def _who(known: Known, row: Mapping[str, object]) -> tuple[Registered | None, str]:
+    """Whom a row is about, if we know them, and the role they would have."""
+    by_id = known.by_id.get(str(row.get("id")))
+    found = by_id or known.by_username.get(str(row.get("username", "")).strip().lower())
+    return found, str(row.get("role") or (found.role if found else ""))
+
+
+def _password_faults(known_people: Known, row: Mapping[str, object]) -> dict[str, str]:
     faults: dict[str, str] = {}
-    role, username = row.get("role"), str(row.get("username", "")).strip()
+    _, role = _who(known_people, row)
+    username = str(row.get("username", "")).strip()
     for column in CLEAR:
         password = row.get(column)
         if not password:
             continue
-        known = Role(role) if isinstance(role, str) and role in set(Role) else Role.STAFF
+        known = Role(role) if role in set(Role) else Role.STAFF
         fault = password_fault(password, known, username) if isinstance(password, str) else "a text is needed"
         if fault:
             faults[column] = fault
-    if row.get("password") and row.get("password") == row.get("console_password"):
+    if row.get("console_password") and role in APPROVING:
+        faults["console_password"] = BY_CODE
+    elif row.get("password") and row.get("password") == row.get("console_password"):
         faults["console_password"] = "must be another one: the other travels with every connection"  # noqa: S105  # a sentence
     return faults
 

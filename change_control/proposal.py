@@ -20,6 +20,7 @@ ANONYMOUS = frozenset(
     {"role", "filter_groups", "classes", "agreement_signed", "starts_at", "ends_at",
      "suspended_from", "suspended_until"}
 )  # fmt: skip
+UNSEEN = frozenset({"secrets", "was"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class Proposal:
     ended_at: datetime | None
     ended_reason: str | None
     payload: Mapping[str, Any] = field(repr=False)
+    # Username -> half of an enrolment code; told once, to whoever proposed or approved just now.
+    handed: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -69,8 +72,18 @@ class Proposal:
         return self.payload.get("text")
 
     @property
+    def lists(self) -> str | None:
+        """The generation of the lists that a policy proposal brings."""
+        return self.payload.get("lists")
+
+    @property
+    def entries(self) -> Mapping[str, Mapping[str, int]]:
+        """By category, where the lists differ: entries `before` and `after`, and `lists_changed`."""
+        return dict(self.payload.get("entries", {}))
+
+    @property
     def rows(self) -> tuple[Mapping[str, Any], ...]:
-        """Of a people proposal: each person with `id`, `new` and what is `set`."""
+        """Of a people proposal: each person with `id`, `new`, what is `set`, and whether by a `code`."""
         return tuple(self.payload.get("rows", ()))
 
 
@@ -81,7 +94,7 @@ def state_at(now: datetime, lapse_after_hours: int) -> ColumnElement[str]:
     )
     unblock = proposal.c.kind == "unblock"
     return case(
-        (and_(unblock, proposal.c.state == State.REQUESTED, unanswered), State.LAPSED.value),
+        (and_(proposal.c.state == State.REQUESTED, unanswered), State.LAPSED.value),
         (and_(unblock, proposal.c.state == State.APPROVED, proposal.c.ends_at <= now), State.ENDED.value),
         else_=proposal.c.state,
     )
@@ -122,10 +135,10 @@ def proposal_of(row: Mapping[Any, Any]) -> Proposal:
 
 
 def without_secrets(payload: Mapping[str, Any]) -> dict[str, Any]:
-    """The payload less the password hashes: for every eye."""
+    """The payload less the hashes, and less what the register said at that time: for every eye."""
     if "rows" not in payload:
         return dict(payload)
-    rows = [{key: value for key, value in row.items() if key != "secrets"} for row in payload["rows"]]
+    rows = [{key: value for key, value in row.items() if key not in UNSEEN} for row in payload["rows"]]
     return {**payload, "rows": rows}
 
 

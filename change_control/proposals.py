@@ -7,6 +7,7 @@ said here, under the write lock, and once more by a CHECK of the table.
 
 import secrets
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlalchemy import Connection, RowMapping, insert, select, update
@@ -19,7 +20,7 @@ from change_control.drafts import Draft, Kind
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
 from change_control.proposal import Proposal, load, proposal_of, settled, state_at
-from change_control.roles import MAY, entitle, require_established
+from change_control.roles import APPROVING, MAY, entitle, require_established
 from change_control.sealing import Change, change
 from change_control.texts import needed, optional
 from filter_policy.life_cycle import Act, LifeCycleError, State, step
@@ -30,11 +31,19 @@ BY_THE_CLOCK = {("requested", "lapsed"): Act.LAPSE, ("approved", "ended"): Act.E
 
 
 def propose_policy(desk: Desk, actor: Actor, text: str, reason: str, now: datetime) -> Proposal:
-    """The whole text of a new policy. In this first version every policy change counts as loosening."""
+    """The whole text of a new policy, and with it the lists as they are built now.
+
+    In this first version every policy change counts as loosening. A long text is read before the transaction
+    begins, so that nobody else has to wait for it.
+    """
     why = needed(reason)
+    with reading(desk.engine) as conn:
+        _may_propose(conn, actor, "policy", now)
+    policies.check_policy(text)
+    candidate = desk.candidate()
     with change(desk, now) as made:
         _may_propose(made.conn, actor, "policy", now)
-        return _submit(made, actor, policies.draft(made.conn, text, why))
+        return _submit(made, actor, policies.draft(desk, made.conn, text, candidate, why))
 
 
 def propose_unblock(desk: Desk, actor: Actor, raw: Mapping[str, object], now: datetime) -> Proposal:
@@ -65,6 +74,7 @@ def propose_people(
 
 def approve(desk: Desk, actor: Actor, proposal_id: str, reason: str, now: datetime) -> Proposal:
     """The second person. What is approved is looked at again, under the policy and lists in force now."""
+    _read_ahead(desk, proposal_id, now)
     return _settle(desk, actor, proposal_id, Act.APPROVE, reason=optional(reason), now=now)
 
 
@@ -78,7 +88,7 @@ def withdraw(desk: Desk, actor: Actor, proposal_id: str, reason: str, now: datet
 
 
 def revoke(desk: Desk, actor: Actor, proposal_id: str, reason: str, now: datetime) -> Proposal:
-    """An approved unblock is shut at once; tightening takes one person."""
+    """An approved unblock is shut at once; tightening takes one person, and staff may shut their own."""
     return _settle(desk, actor, proposal_id, Act.REVOKE, reason=needed(reason), now=now)
 
 
@@ -115,7 +125,15 @@ def _submit(made: Change, actor: Actor, draft: Draft) -> Proposal:
     row = _row(made, proposal_id)
     texts = {**draft.texts, "reason": draft.reason}
     made.seal(f"{draft.kind}:propose", actor, proposal_id, KINDS[draft.kind].facts(row), texts)
-    return proposal_of(row)
+    return replace(proposal_of(row), handed=draft.handed)
+
+
+def _read_ahead(desk: Desk, proposal_id: str, now: datetime) -> None:
+    """A policy is parsed, and then remembered, before anybody has to wait for it under the write lock."""
+    with reading(desk.engine) as conn:
+        row = load(conn, proposal_id, now, parsed_policy(conn).limits.lapse_after_hours)
+    if row["kind"] == "policy" and row["state_now"] == State.REQUESTED:
+        policies.check_policy(row["payload"]["text"])
 
 
 def _settle(desk: Desk, actor: Actor, proposal_id: str, act: Act, *, reason: str, now: datetime) -> Proposal:
@@ -123,9 +141,8 @@ def _settle(desk: Desk, actor: Actor, proposal_id: str, act: Act, *, reason: str
         row = _row(made, proposal_id)
         _may_settle(made, actor, row, act)
         _check_state(row, act)
-        if act is Act.APPROVE:
-            _bring_into_force(desk, made, actor, row)
-        return _move(made, actor, row, act, reason)
+        handed = _bring_into_force(desk, made, actor, row) if act is Act.APPROVE else {}
+        return replace(_move(made, actor, row, act, reason), handed=handed)
 
 
 def _may_settle(made: Change, actor: Actor, row: RowMapping, act: Act) -> None:
@@ -135,9 +152,11 @@ def _may_settle(made: Change, actor: Actor, row: RowMapping, act: Act) -> None:
     event = f"{row['kind']}:{act}"
     if event not in MAY:
         raise ChangeError("wrong-state", f"{row['kind']} changes know no {act}; propose another one")
-    entitle(made.conn, actor, event, made.at)
+    found = entitle(made.conn, actor, event, made.at)
     if act is Act.WITHDRAW and not own:
         raise ChangeError("wrong-role", "only the one who proposed this can withdraw it")
+    if act is Act.REVOKE and not own and found.role not in APPROVING:
+        raise ChangeError("wrong-role", "only the one who asked for this, or a technician, shuts it")
 
 
 def _check_state(row: RowMapping, act: Act) -> None:
@@ -148,11 +167,11 @@ def _check_state(row: RowMapping, act: Act) -> None:
         raise ChangeError("wrong-state", str(error)) from error
 
 
-def _bring_into_force(desk: Desk, made: Change, actor: Actor, row: RowMapping) -> None:
+def _bring_into_force(desk: Desk, made: Change, actor: Actor, row: RowMapping) -> Mapping[str, str]:
     require_established(made.conn)
     kind = KINDS[row["kind"]]
     kind.recheck(desk, made.conn, row, made.at)
-    kind.apply(made.conn, row, actor, made.at)
+    return kind.apply(made.conn, row, actor, made.at)
 
 
 def _move(made: Change, actor: Actor, row: RowMapping, act: Act, reason: str) -> Proposal:

@@ -36,9 +36,8 @@ QUIET = frozenset(
         *(
             f"{kind}:{act}"
             for kind in ("policy", "unblock", "people")
-            for act in ("propose", "decline", "withdraw")
+            for act in ("propose", "decline", "withdraw", "lapse")
         ),
-        "unblock:lapse",
         "unblock:end",  # `decide` has ended it already
         "filtering-log:read",
     }
@@ -54,19 +53,23 @@ class Open:
 
     changes: int  # length of the change log
     policy_text: str
+    lists: str  # the generation agreed on with that policy
     accounts: tuple[Account, ...]
     unblocks: tuple[Unblock, ...]
     openings: tuple[Opening, ...]
 
 
 def publish(desk: Desk) -> str:
-    """Write the bundle of what is in the database now; returns its name. Idempotent, one at a time."""
+    """Write the bundle of what is in the database now; returns its name. Idempotent, one at a time.
+
+    Raises IndexFault when the lists agreed on are missing or damaged: the gates go on with what they have.
+    """
     with desk.publish_lock, _file_lock(desk.state):
         with reading(desk.engine) as conn:
             found = read_open(conn)
-        lists = desk.lists().generation
-        name = _write(desk.state, found, lists)
-        desk.published.of = (found.changes, lists)
+        desk.lists_of(found.lists)
+        name = _write(desk.state, found)
+        desk.published.of = (found.changes, found.lists)
         _remove_old(desk.state / FOLDER, name)
     return name
 
@@ -88,7 +91,7 @@ def _fault(error: Exception) -> dict[str, str]:
 
 
 def publish_if_needed(desk: Desk) -> str | None:
-    """For a small loop (a second or so): publish when the database or the lists have moved on.
+    """For a small loop (a second or so): publish when the database has moved on.
 
     Returns the new name, or None when the gates have it already. Raises what made the publication fail, as
     long as it fails: the loop logs it, and readiness says so.
@@ -101,11 +104,12 @@ def publish_if_needed(desk: Desk) -> str | None:
 def is_published(desk: Desk) -> bool:
     """Whether the gates have been told of everything in the database; cheap."""
     told = desk.published.of
-    if told is None or current_bundle(desk.state) is None or told[1] != desk.lists().generation:
+    if told is None or current_bundle(desk.state) is None:
         return False
     with reading(desk.engine) as conn:
         since = entries(conn, after=told[0], limit=MOST_LINES)
-    if len(since) == MOST_LINES or any(line.event not in QUIET for line in since):
+        was_cut = _length(conn) < told[0]
+    if was_cut or len(since) == MOST_LINES or any(line.event not in QUIET for line in since):
         return False
     if since:
         desk.published.of = (since[-1].seq, told[1])
@@ -113,16 +117,20 @@ def is_published(desk: Desk) -> bool:
 
 
 def read_open(conn: Connection) -> Open:
-    changes = conn.scalar(select(func.max(change_log.c.seq))) or 0
     as_of = _last_change(conn)
-    accounts = accounts_of(conn)
+    accounts, policy = accounts_of(conn), policy_in_force(conn)
     return Open(
-        changes,
-        policy_in_force(conn)[0],
+        _length(conn),
+        policy.text,
+        policy.lists,
         tuple(accounts[username] for username in sorted(accounts)),
         unblocks_in_force(conn, as_of),
         openings_in_force(conn, as_of),
     )
+
+
+def _length(conn: Connection) -> int:
+    return conn.scalar(select(func.max(change_log.c.seq))) or 0
 
 
 def _last_change(conn: Connection) -> datetime:
@@ -131,12 +139,12 @@ def _last_change(conn: Connection) -> datetime:
     return conn.execute(asked).scalars().first() or EPOCH
 
 
-def _write(state: Path, found: Open, lists: str) -> str:
+def _write(state: Path, found: Open) -> str:
     _remove_damaged(state)
     return write_bundle(
         state,
         policy_text=found.policy_text,
-        lists=lists,
+        lists=found.lists,
         accounts=found.accounts,
         unblocks=found.unblocks,
         openings=found.openings,

@@ -5,7 +5,12 @@ A row names a person by `username` (or, to give him another username, by `id`) a
     suspended: false                      lifts a suspension (to suspend takes one person: `tightening.py`)
     password_hash, console_hash           argon2id; never a password in clear
     must_change: false                    the new passwords are the person's own choice already
+    new_code: true                        somebody who may approve chooses a console password anew
 What a row does not name stays. A guest or community user has no access until `agreement_signed` (S57, S95).
+Who gets the power to approve gets a code in two halves instead of a console password (`codes.py`): one half
+for whoever proposes, one for whoever approves; each is in `Proposal.handed`, once. An old console password of
+theirs ends with the approval: somebody else may have known it.
+A row holds what the register said when it was proposed; if that has changed, it is proposed anew.
 Hashes are shown to nobody, and leave the proposal with the names as soon as it is decided: names are kept in
 the register alone.
 """
@@ -16,19 +21,23 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from audit_log.people import PASSWORD_COLUMNS, Registered, add_person, change_person
+from audit_log.enrolment import save_code
+from audit_log.people import PASSWORD_COLUMNS, Registered, add_person, change_person, person_by_id
 from audit_log.sessions import end_sessions_of
+from change_control.codes import half_hash, joined, new_half
 from change_control.desk import Actor, Desk
 from change_control.drafts import Draft
 from change_control.errors import ChangeError, bad_input
 from change_control.in_force import parsed_policy
+from change_control.openings import close_openings_of
 from change_control.proposal import ANONYMOUS
-from change_control.register_rows import Known, drafted_rows
+from change_control.register_rows import Known, drafted_rows, register_now
 from filter_policy.model import Role
 
 SIGNS_OUT = frozenset(
     {"role", "username", "agreement_signed", "starts_at", "ends_at", "password_hash", "console_hash"}
 )
+SHUTS = frozenset({"role", "classes", "agreement_signed", "starts_at", "ends_at"})
 INSTANTS = frozenset({"starts_at", "ends_at", "suspended_from", "suspended_until"})
 
 
@@ -43,7 +52,23 @@ def draft(
         raise bad_input(faults)
     if not drafted:
         raise bad_input({"rows": "nothing would change"})
-    return Draft("people", {"rows": drafted}, reason)
+    return Draft("people", {"rows": drafted}, reason, handed=_first_halves(conn, drafted))
+
+
+def _first_halves(conn: Connection, drafted: Sequence[dict[str, Any]]) -> dict[str, str]:
+    """By username, for whoever proposes; of each half the row keeps a hash."""
+    handed = {}
+    for one in drafted:
+        if one["code"]:
+            half = new_half()
+            one["secrets"]["code_half"] = half_hash(half)
+            handed[_username(conn, one)] = half
+    return handed
+
+
+def _username(conn: Connection, one: Mapping[str, Any]) -> str:
+    found = person_by_id(conn, one["id"])
+    return str(one["set"].get("username") or (found.username if found else one["id"]))
 
 
 def facts(row: Mapping[Any, Any]) -> dict[str, object]:
@@ -56,6 +81,7 @@ def facts(row: Mapping[Any, Any]) -> dict[str, object]:
                 "set": {key: value for key, value in one["set"].items() if key in ANONYMOUS},
                 "named": one["named"],
                 "passwords": one["passwords"],
+                "code": one["code"],
             }
             for one in row["payload"]["rows"]
         ]
@@ -69,13 +95,24 @@ def recheck(_desk: Desk, conn: Connection, row: Mapping[Any, Any], _now: datetim
         holder = register.by_username.get(wanted)
         if holder is not None and holder.id != one["id"]:
             raise ChangeError("refused", f"the username {wanted} has been taken since; propose this anew")
-        if not one["new"] and one["id"] not in register.by_id:
-            raise ChangeError("refused", "one of these people is gone from the register; propose this anew")
+        if not one["new"]:
+            _check_unchanged(register.by_id.get(one["id"]), one)
         if unknown := set(one["set"].get("filter_groups", ())) - groups:
             raise ChangeError("refused", f"the policy no longer knows {', '.join(sorted(unknown))}")
 
 
-def apply(conn: Connection, row: Mapping[Any, Any], _actor: Actor, now: datetime) -> None:
+def _check_unchanged(found: Registered | None, one: Mapping[str, Any]) -> None:
+    if found is None:
+        raise ChangeError("refused", "one of these people is gone from the register; propose this anew")
+    now = register_now(found, one["was"])
+    if changed := sorted(field for field, value in one["was"].items() if now[field] != value):
+        says = f"of {found.username} has changed since: {', '.join(changed)}; propose this anew"
+        raise ChangeError("wrong-state", says)
+
+
+def apply(conn: Connection, row: Mapping[Any, Any], _actor: Actor, now: datetime) -> Mapping[str, str]:
+    """Returns the approver's halves of the new codes, by username."""
+    handed = {}
     for one in row["payload"]["rows"]:
         values = {key: _value(key, value) for key, value in one["set"].items()}
         values |= _passwords(one, now)
@@ -83,8 +120,22 @@ def apply(conn: Connection, row: Mapping[Any, Any], _actor: Actor, now: datetime
             add_person(conn, Registered(id=one["id"], created_at=now, **values))
         else:
             change_person(conn, one["id"], **values)
-            if SIGNS_OUT & set(values):
-                end_sessions_of(conn, one["id"], now)
+            _leave_nothing_behind(conn, one, values, now)
+        if one["code"]:
+            half = new_half()
+            save_code(conn, one["id"], joined(one["secrets"]["code_half"], half), now)
+            handed[_username(conn, one)] = half
+    return handed
+
+
+def _leave_nothing_behind(
+    conn: Connection, one: Mapping[str, Any], values: Mapping[str, Any], now: datetime
+) -> None:
+    """Sessions and openings of somebody who is no longer what he was."""
+    if one["code"] or SIGNS_OUT & set(values):
+        end_sessions_of(conn, one["id"], now)
+    if SHUTS & set(values):
+        close_openings_of(conn, one["id"], now)
 
 
 def _passwords(one: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -93,6 +144,8 @@ def _passwords(one: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     for which in one["passwords"]:
         names = PASSWORD_COLUMNS[which]
         columns |= dict(zip(names, (one["secrets"][names[0]], now, one["must_change"]), strict=True))
+    if one["code"]:
+        columns |= dict(zip(PASSWORD_COLUMNS["console"], (None, None, True), strict=True))
     return columns
 
 

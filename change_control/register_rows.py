@@ -1,7 +1,7 @@
 """What a row of a people proposal may hold, checked whole, and reduced to what it would change."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from audit_log.people import Registered, new_person_id, people
 from change_control.drafts import instant
 from change_control.proposal import ANONYMOUS
+from change_control.roles import APPROVING
 from change_control.texts import fault_of
 from filter_policy.model import Policy, Role
 
@@ -21,6 +22,10 @@ LONGEST_NAME = 200
 USERNAME = re.compile(r"\w[\w.@'+ -]{0,62}[\w.@'+-]|\w")
 NEEDED = ("username", "name", "role", "filter_groups")
 UNSIGNED = frozenset({Role.GUEST, Role.COMMUNITY})  # S57: nothing before the agreement is signed
+BY_CODE = (
+    "nobody chooses the console password of somebody who may approve: "
+    "they choose it themselves, with a code in two halves"
+)
 Labelled = tuple[str, Mapping[str, object]]
 
 
@@ -93,8 +98,11 @@ FIELDS: Mapping[str, Callable[[object], Any]] = {
     "password_hash": _hash,
     "console_hash": _hash,
     "must_change": _flag,
+    "new_code": _flag,
 }
 SECRETS = ("password_hash", "console_hash")
+# What every row depends on: who may approve, and which passwords somebody has chosen.
+ALWAYS = ("role", "password_changed_at", "console_changed_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +134,7 @@ def drafted_rows(
             wrong["username"] = "stands twice"
         seen |= claims
         faults |= {f"{label}.{field}": why for field, why in wrong.items()}
-        if row is not None and (row["new"] or row["set"] or row["secrets"]):
+        if row is not None and (row["new"] or row["set"] or row["secrets"] or row["code"]):
             drafted.append(row)
     return drafted
 
@@ -147,6 +155,7 @@ def _drafted(
         return None
     secrets = {key: values.pop(key) for key in SECRETS if key in values}
     must_change = values.pop("must_change", True)
+    code = _needs_code(found, values, secrets, wrong)
     values = _new(values, wrong) if found is None else _changed(found, values, wrong)
     if wrong:
         return None
@@ -157,8 +166,31 @@ def _drafted(
         "named": sorted(set(values) - ANONYMOUS),  # what is set that names somebody, and never sealed
         "passwords": sorted("proxy" if key == "password_hash" else "console" for key in secrets),
         "must_change": must_change,
+        "code": code,
         "secrets": secrets,
+        "was": register_now(found, [*values, *ALWAYS]) if found else {},
     }
+
+
+def _needs_code(
+    found: Registered | None, values: dict[str, Any], secrets: Mapping[str, str], wrong: dict[str, str]
+) -> bool:
+    """Who gets the power to approve, and who asks for a new code, chooses a console password with it.
+
+    Else whoever proposed it would know the password, and be two people.
+    """
+    asked = values.pop("new_code", False)
+    may_approve = values.get("role", found.role if found else None) in APPROVING
+    if may_approve and "console_hash" in secrets:
+        wrong["console_hash"] = BY_CODE
+    if asked and not may_approve:
+        wrong["new_code"] = "is for those who may approve"
+    return may_approve and (asked or found is None or found.role not in APPROVING)
+
+
+def register_now(found: Registered, fields: Iterable[str]) -> dict[str, Any]:
+    """What the register says of somebody now: kept with a row, and compared before it is applied."""
+    return {field: _as_kept(found, field) for field in fields}
 
 
 def _read(raw: Mapping[str, object], wrong: dict[str, str]) -> dict[str, Any]:

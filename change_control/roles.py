@@ -6,10 +6,11 @@ Loosening needs two people and tightening one, so whoever may approve may also r
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from audit_log.enrolment import enrolled_count
-from audit_log.people import Registered, person_by_id
+from audit_log.people import Registered, people, person_by_id
+from audit_log.tables import proposal
 from change_control.desk import Actor
 from change_control.errors import ChangeError
 from filter_policy.model import Role
@@ -22,7 +23,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "unblock:propose": ASKING,
     "unblock:approve": APPROVING,
     "unblock:decline": APPROVING,
-    "unblock:revoke": APPROVING,
+    "unblock:revoke": ASKING,  # staff: their own
     "unblock:withdraw": ASKING,
     "policy:propose": APPROVING,
     "policy:approve": APPROVING,
@@ -69,5 +70,17 @@ def is_suspended(person: Registered, now: datetime) -> bool:
 
 def require_established(conn: Connection) -> None:
     """Nothing is loosened until both people of the first setup have enrolled. Raises ChangeError."""
-    if enrolled_count(conn) < FOUNDERS:
+    if enrolled_count(conn) < FOUNDERS and not _somebody_has_decided(conn):
         raise ChangeError("not-established", "nothing is opened before the first two people have enrolled")
+
+
+def _somebody_has_decided(conn: Connection) -> bool:
+    """Then both had enrolled by that time; a founder who is given a new code undoes nothing of it."""
+    decided = select(proposal.c.id).where(proposal.c.decided_by.is_not(None)).limit(1)
+    return conn.execute(decided).first() is not None
+
+
+def approvers(conn: Connection, now: datetime) -> set[str]:
+    """The ids of those who could approve now: active, and with a console password."""
+    able = (one for one in people(conn) if one.role in APPROVING and one.console_hash is not None)
+    return {one.id for one in able if is_active(one, now)}

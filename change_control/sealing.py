@@ -6,22 +6,45 @@
 
 After the commit the bundle is published. A publication that fails undoes nothing: the line stands, an alarm
 is logged, and `publish_if_needed` tries again.
+
+A log that contradicts what was signed before is signed no more. Then nothing can be opened; what only shuts
+is still done, with its line and without a checkpoint, and an alarm is logged.
 """
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime
 
+import structlog
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, text
 
 from audit_log import change_log
-from audit_log.checkpoint import sign_checkpoint
+from audit_log.checkpoint import CheckpointError, NoteError, sign_checkpoint
 from audit_log.db import writing
 from change_control.desk import Actor, Desk
+from change_control.errors import ChangeError
 from change_control.publish import publish_or_alarm
 
 ONE_AT_A_TIME = 0x5C4002  # PostgreSQL advisory lock; SQLite has one writer anyway
+# Lines of what opens nothing for anybody: they are written even when nothing more can be signed.
+TIGHTENING = frozenset(
+    {
+        *(
+            f"{kind}:{act}"
+            for kind in ("policy", "people", "unblock")
+            for act in ("decline", "withdraw", "lapse")
+        ),
+        *("unblock:revoke", "unblock:end", "person:suspend", "person:end", "opening:close"),
+        "filtering-log:read",
+    }
+)
+CONTRADICTS = (
+    "the change log no longer holds what was signed before, so nothing can be opened; "
+    "have it looked at first: schoolgate changes verify"
+)
+
+log = structlog.get_logger()
 
 
 class UnsealedChangeError(Exception):
@@ -34,7 +57,7 @@ class Change:
     def __init__(self, conn: Connection, at: datetime) -> None:
         self.conn = conn
         self.at = at
-        self.lines = 0
+        self.events: list[str] = []
 
     def seal(
         self,
@@ -45,7 +68,7 @@ class Change:
         texts: Mapping[str, str] | None = None,
     ) -> int:
         """Write the line. `detail` holds ids and facts, never a name; what people wrote goes into `texts`."""
-        self.lines += 1
+        self.events.append(event)
         return change_log.append(
             self.conn,
             at=self.at,
@@ -66,11 +89,21 @@ def change(desk: Desk, now: datetime) -> Iterator[Change]:
             conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ONE_AT_A_TIME})
         made = Change(conn, now)
         yield made
-        _finish(made, desk.key)
+        is_signed = _finish(made, desk.key)
+    if not is_signed:
+        desk.published.of = None  # the numbers of its lines say nothing any more
     publish_or_alarm(desk)
 
 
-def _finish(made: Change, key: Ed25519PrivateKey) -> None:
-    if not made.lines:
+def _finish(made: Change, key: Ed25519PrivateKey) -> bool:
+    """Whether the log could be signed."""
+    if not made.events:
         raise UnsealedChangeError
-    sign_checkpoint(made.conn, key, made.at)
+    try:
+        sign_checkpoint(made.conn, key, made.at)
+    except (CheckpointError, NoteError) as error:
+        log.error("change_log.contradicts_checkpoint", error=type(error).__name__, why=str(error))
+        if not TIGHTENING.issuperset(made.events):
+            raise ChangeError("refused", CONTRADICTS) from error
+        return False
+    return True

@@ -35,6 +35,7 @@ def found(desk: Desk, policy_text: str, first: Founder, second: Founder, now: da
     The codes lie in state/enrolment/ too, one file each (0600), until they are used.
     """
     check_policy(policy_text)
+    lists = desk.candidate().generation
     two = _founders((first, second), parsed(policy_text), now)
     codes = {one.username: new_code() for one in two}
     written: list[Path] = []
@@ -44,7 +45,7 @@ def found(desk: Desk, policy_text: str, first: Founder, second: Founder, now: da
             for one in two:
                 add_person(made.conn, one)
                 save_code(made.conn, one.id, plain_code(codes[one.username]), now)
-            _first_line(made, policy_text, two)
+            _first_line(made, policy_text, lists, two)
             for username, code in codes.items():
                 written.append(_write_code(code_file(desk.state, username), code))
     except BaseException:
@@ -103,7 +104,7 @@ def _require_empty(conn: Connection) -> None:
             raise ChangeError("wrong-state", "this school has been founded already")
 
 
-def _first_line(made: Change, policy_text: str, two: list[Registered]) -> None:
+def _first_line(made: Change, policy_text: str, lists: str, two: list[Registered]) -> None:
     proposal_id = secrets.token_hex(8)
     made.conn.execute(
         insert(proposal).values(
@@ -111,7 +112,7 @@ def _first_line(made: Change, policy_text: str, two: list[Registered]) -> None:
             kind="policy",
             state=State.APPROVED,
             loosening=True,
-            payload={"text": policy_text, "base": None},
+            payload={"text": policy_text, "base": None, "lists": lists},
             reason=NOT_YET_AGREED,
             proposed_by=SYSTEM.person_id,
             proposed_at=made.at,
@@ -121,6 +122,7 @@ def _first_line(made: Change, policy_text: str, two: list[Registered]) -> None:
         "says": NOT_YET_AGREED,
         "policy": proposal_id,
         "policy_sha256": sha256_of(policy_text),
+        "lists": lists,
         "people": [{"person": one.id, "role": str(one.role)} for one in two],
     }
     made.seal("school:found", SYSTEM, proposal_id, detail, {"policy": policy_text, "reason": NOT_YET_AGREED})

@@ -10,7 +10,8 @@ from audit_log.sessions import end_sessions_of
 from change_control.desk import Actor, Desk
 from change_control.drafts import instant
 from change_control.errors import ChangeError, bad_input
-from change_control.roles import entitle
+from change_control.openings import close_openings_of
+from change_control.roles import FOUNDERS, approvers, entitle
 from change_control.sealing import Change, change
 from change_control.texts import needed
 
@@ -29,7 +30,8 @@ def suspend(  # noqa: PLR0917  # the order of every verb here: desk, who, what, 
         start = _start(found, until, now)
         change_person(made.conn, person_id, suspended_from=start, suspended_until=until)
         end_sessions_of(made.conn, person_id, now)
-        detail = {"from": instant(start), "until": instant(until)}
+        closed = close_openings_of(made.conn, person_id, now)
+        detail = {"from": instant(start), "until": instant(until), "openings": closed}
         made.seal("person:suspend", actor, person_id, detail, {"reason": why})
         return _now(made, person_id)
 
@@ -43,13 +45,24 @@ def end_person(desk: Desk, actor: Actor, person_id: str, reason: str, now: datet
             raise ChangeError("wrong-state", "this account has ended already")
         change_person(made.conn, person_id, ends_at=now)
         end_sessions_of(made.conn, person_id, now)
-        made.seal("person:end", actor, person_id, {"ends_at": instant(now)}, {"reason": why})
+        detail = {"ends_at": instant(now), "openings": close_openings_of(made.conn, person_id, now)}
+        made.seal("person:end", actor, person_id, detail, {"reason": why})
         return _now(made, person_id)
 
 
 def _found(made: Change, actor: Actor, event: str, person_id: str) -> Registered:
     entitle(made.conn, actor, event, made.at)
-    return _now(made, person_id)
+    found = _now(made, person_id)
+    _require_two_left(made, found)
+    return found
+
+
+def _require_two_left(made: Change, found: Registered) -> None:
+    """Else one person could shut all others out, and nothing would ever be agreed on again."""
+    able = approvers(made.conn, made.at)
+    if found.id in able and len(able) <= FOUNDERS:
+        says = "two active people who may approve must remain; let two agree on somebody new first"
+        raise ChangeError("refused", says)
 
 
 def _now(made: Change, person_id: str) -> Registered:

@@ -4,17 +4,21 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from audit_log.people import person_by_id, person_by_username
+from audit_log.tables import person
 from change_control.desk import Actor, Desk
 from change_control.drafts import Draft, instant
 from change_control.errors import ChangeError, bad_input
-from change_control.in_force import parsed_policy
+from change_control.in_force import parsed, parsed_policy, policy_in_force
 from change_control.texts import fault_of
+from filter_lists.manifest import IndexFault
 from filter_policy.unblocking import AskError, UnblockAsk, parse_ask, refusal
 
 MOST_PEOPLE = 100
+MOST_NAMES = 50
+LONGEST_NAME = 64
 
 
 def draft(desk: Desk, conn: Connection, raw: Mapping[str, object], now: datetime) -> Draft:
@@ -55,14 +59,16 @@ def recheck(desk: Desk, conn: Connection, row: Mapping[Any, Any], now: datetime)
     _refuse(desk, conn, ask)
 
 
-def apply(_conn: Connection, _row: Mapping[Any, Any], _actor: Actor, _now: datetime) -> None:
+def apply(_conn: Connection, _row: Mapping[Any, Any], _actor: Actor, _now: datetime) -> Mapping[str, str]:
     """Nothing else: an approved unblock is in the next bundle, and `decide` holds it to its times."""
+    return {}
 
 
 def _ask(conn: Connection, raw: Mapping[str, object], faults: dict[str, str], now: datetime) -> UnblockAsk:
     for field in ("subject", "reason"):
         if (fault := fault_of(raw.get(field) or "")) is not None:
             faults[field] = fault
+    _check_names(conn, raw.get("for"), faults)
     try:
         ask = parse_ask(raw, parsed_policy(conn), now)
     except AskError as error:
@@ -72,8 +78,30 @@ def _ask(conn: Connection, raw: Mapping[str, object], faults: dict[str, str], no
     return ask
 
 
+def _check_names(conn: Connection, whom: object, faults: dict[str, str]) -> None:
+    """Few names, and short; and classes that somebody is in. Of groups the policy knows which there are."""
+    for field in ("classes", "filter_groups"):
+        names = whom.get(field) if isinstance(whom, Mapping) else None
+        if not isinstance(names, list):
+            continue
+        if len(names) > MOST_NAMES or any(len(str(name)) > LONGEST_NAME for name in names):
+            faults[f"for.{field}"] = f"at most {MOST_NAMES} names of at most {LONGEST_NAME} characters"
+        elif field == "classes" and (unknown := {str(name).strip() for name in names} - _classes(conn)):
+            faults["for.classes"] = f"no such class: {', '.join(sorted(unknown))}"
+
+
+def _classes(conn: Connection) -> set[str]:
+    """Those of everybody in the register."""
+    return {name for classes in conn.execute(select(person.c.classes)).scalars() for name in classes}
+
+
 def _refuse(desk: Desk, conn: Connection, ask: UnblockAsk) -> None:
-    if reason := refusal(ask, parsed_policy(conn), desk.lists().lookup):
+    policy = policy_in_force(conn)
+    try:
+        lists = desk.lists_of(policy.lists)
+    except IndexFault as fault:
+        raise ChangeError("refused", f"the lists in force cannot be read: {fault.why}") from fault
+    if reason := refusal(ask, parsed(policy.text), lists.lookup):
         raise ChangeError("refused", reason)
 
 

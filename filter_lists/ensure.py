@@ -28,6 +28,12 @@ def ensure_index(config_path: Path, state: Path) -> Index:
         return Index.open(folder / compile_while_locked(sources, folder))
 
 
+def is_built_from(index: Index, config_path: Path) -> bool:
+    """Whether the lists on disk are those of this index; nothing is compiled. Raises ListsError."""
+    made_of = [(each.list_id, each.category, each.format, each.sha256) for each in index.lists]
+    return made_of == _identity(load_lists(config_path))
+
+
 def _identity(sources: Iterable[ListSource]) -> list[tuple[str, ...]] | None:
     """What a generation of these lists says of them. None: one cannot be read; the compiler will say so."""
     try:

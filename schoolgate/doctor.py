@@ -32,7 +32,7 @@ def examine(front: Front) -> list[Finding]:
     except SettingsError as error:
         return [*found, Finding("settings", False, "; ".join(error.faults))]
     found.append(Finding("settings", True, f"{settings.config / 'school.yaml'} is understood"))
-    for check in (_state, _disk, _ca, _ports, _database, _in_force, _lists_age, _drift):
+    for check in (_state, _disk, _ca, _ports, _database, _in_force, _lists_age, _drift, lists_drift):
         found += _safely(check, settings)
     return found
 
@@ -171,3 +171,18 @@ def _drift(settings: Settings) -> Iterator[Finding]:
     same = settings.policy.read_text(encoding="utf-8") == bundle_in_force(settings.state).policy_text
     says = "is what is in force" if same else "differs from what is in force: schoolgate policy propose"
     yield Finding("drift", same, f"{settings.policy} {says}")
+
+
+def lists_drift(settings: Settings) -> Iterator[Finding]:
+    """A changed list file changes nothing by itself; it waits for two people, like the policy."""
+    from filter_lists.compiler import ListsError
+    from filter_lists.ensure import is_built_from
+    from schoolgate.in_force import index_in_force
+
+    try:
+        same = is_built_from(index_in_force(settings.state), settings.lists)
+    except ListsError as error:
+        yield Finding("lists drift", False, f"the lists on disk cannot be used: {'; '.join(error.faults)}")
+        return
+    says = "the lists on disk are those agreed" if same else "lists on disk differ from those agreed"
+    yield Finding("lists drift", same, says if same else f"{says}: restart, then schoolgate policy propose")

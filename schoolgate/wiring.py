@@ -1,10 +1,13 @@
 """The rooms put together: from settings to a desk, a gate, a recorder, an API."""
 
 import os
+from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import structlog
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -14,11 +17,13 @@ from schoolgate.telling import Failed
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from change_control.desk import Desk
+    from change_control.desk import Desk, Lists
 
 KEYS = "keys"
 CHANGE_LOG_KEY = "change-log.key"
 CHANGE_LOG_PUBLIC = "change-log.pub"
+
+log = structlog.get_logger()
 
 
 def utc_now() -> datetime:
@@ -53,17 +58,90 @@ def open_database(settings: Settings, *, migrated: bool = False) -> "Engine":
 
 
 def open_desk(settings: Settings, *, migrated: bool = False) -> "Desk":
-    """Everything that change control needs. Raises Failed."""
+    """Everything that change control needs. Raises Failed.
+
+    The lists as lists.yaml has them are compiled beside those in force, and are no more than a candidate:
+    only a proposal that two people agreed on brings them into force (invariant 4). Where those agreed on
+    cannot be opened, nothing takes their place.
+    """
     from change_control.desk import Desk
+
+    engine = open_database(settings, migrated=migrated)
+    key = signing_key(settings.state, engine)
+    founded = is_founded(engine)
+    built = _candidate(settings, founded=founded)
+    opened = _opener(settings.state)
+
+    def agreed() -> "Lists":
+        generation = _agreed_generation(engine)
+        return built() if generation is None else opened(generation)
+
+    desk = Desk(engine, settings.state, key, agreed, built=built, opened=opened)
+    if founded:
+        _require_agreed(desk)
+    return desk
+
+
+def _candidate(settings: Settings, *, founded: bool) -> "Callable[[], Lists]":
+    """The lists on disk, compiled now. A school that is founded goes on where they cannot be used."""
+    from change_control.errors import ChangeError
     from filter_lists.compiler import ListsError
     from filter_lists.ensure import ensure_index
 
-    engine = open_database(settings, migrated=migrated)
     try:
         index = ensure_index(settings.lists, settings.state)
     except ListsError as error:
-        raise Failed(f"The lists cannot be used ({settings.lists}):", *error.faults) from error
-    return Desk(engine, settings.state, signing_key(settings.state, engine), lambda: index)
+        if not founded:
+            raise Failed(f"The lists cannot be used ({settings.lists}):", *error.faults) from error
+        says = "the lists on the server's disk cannot be used: " + "; ".join(error.faults)
+        log.error("lists.candidate_refused", faults=error.faults)
+    else:
+        return lambda: index
+
+    def refuse() -> "Lists":
+        raise ChangeError("refused", says)
+
+    return refuse
+
+
+def _opener(state: Path) -> "Callable[[str], Lists]":
+    """Each generation is checked once, and then kept: the one agreed on and the candidate."""
+    from filter_lists.ensure import FOLDER
+    from filter_lists.index import Index
+
+    @lru_cache(maxsize=4)
+    def opened(generation: str) -> Index:
+        return Index.open(state / FOLDER / generation)
+
+    return opened
+
+
+def _agreed_generation(engine: "Engine") -> str | None:
+    """None before the founding."""
+    from audit_log.db import reading
+    from change_control.errors import ChangeError
+    from change_control.in_force import policy_in_force
+
+    try:
+        with reading(engine) as conn:
+            return policy_in_force(conn).lists
+    except ChangeError:
+        return None
+
+
+def _require_agreed(desk: "Desk") -> None:
+    from filter_lists.index import IndexFault
+
+    try:
+        desk.lists()
+    except IndexFault as fault:
+        desk.engine.dispose()
+        raise Failed(
+            f"The lists that two people agreed on are missing or damaged: {fault}.",
+            "Nothing is published, and no other lists take their place; a gate that runs goes on as it is.",
+            "Put that folder back from the backup; or put lists.yaml and the list files back as they were:",
+            "they are compiled into the same folder again.",
+        ) from fault
 
 
 def is_founded(engine: "Engine") -> bool:

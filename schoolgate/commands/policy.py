@@ -39,7 +39,10 @@ def check(ctx: typer.Context, file: File = None, as_json: AsJson = False) -> Non
 
 @app.command()
 def propose(ctx: typer.Context, reason: Why, file: File = None, as_json: AsJson = False) -> None:
-    """Ask for this file to come into force. Somebody else has to approve it."""
+    """Ask for this file to come into force, with the lists that the API built at its start.
+
+    Somebody else has to approve it.
+    """
     from schoolgate.client import signed_in_api
 
     path = file or front_of(ctx).settings.policy

@@ -13,11 +13,12 @@ from typing import Any
 from argon2 import PasswordHasher
 
 from audit_log.db import reading
-from audit_log.people import Registered, person_by_username
+from audit_log.people import Registered, person_by_username, set_password
 from change_control.desk import Actor, Desk
 from change_control.enrolment import enrol
 from change_control.proposals import approve, propose_people
 from change_control.roles import APPROVING
+from change_control.sealing import change
 from change_control.setup import Founder, found
 from filter_policy.model import Role
 from schoolgate.demo.world import Character, World
@@ -82,7 +83,22 @@ def _import(school: School, world: World, at: datetime) -> None:
     one, two = (school.actor(username) for username in school.founders)
     labels = [person.username for person in people]
     proposal = propose_people(school.desk, one, rows, "The people of the school", at, labels=labels)
-    approve(school.desk, two, proposal.id, "checked against the class lists", at + timedelta(minutes=20))
+    agreed_at = at + timedelta(minutes=20)
+    agreed = approve(school.desk, two, proposal.id, "checked against the class lists", agreed_at)
+    for username, half in agreed.handed.items():
+        enrol(school.desk, proposal.handed[username] + half, secrets.token_urlsafe(24), agreed_at)
+    for person in people:
+        if person.role in APPROVING:
+            _choose(school, person, agreed_at)
+
+
+def _choose(school: School, person: Character, at: datetime) -> None:
+    """The public password of the world, chosen by that person alone; too weak for a real school, maybe."""
+    who = school.actor(person.username)
+    hash_ = CHEAP.hash(console_password_of(person) or secrets.token_urlsafe(24))
+    with change(school.desk, at) as made:
+        set_password(made.conn, who.person_id, "console", hash_, at)
+        made.seal("password:change", who, who.person_id, {"which": "console"})
 
 
 def _row(person: Character) -> Mapping[str, Any]:
@@ -98,7 +114,7 @@ def _row(person: Character) -> Mapping[str, Any]:
     }
     if person.password is not None:
         row["password_hash"] = CHEAP.hash(person.password)
-    if person.role in OWN_CONSOLE_PASSWORD or person.console_password is not None:
+    if person.role is Role.GOVERNOR or (person.console_password is not None and person.role not in APPROVING):
         row["console_hash"] = CHEAP.hash(console_password_of(person) or secrets.token_urlsafe(24))
     return row
 

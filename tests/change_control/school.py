@@ -28,7 +28,7 @@ KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # real, and quick
 FOUNDED = NOON - timedelta(days=30)
 FOUNDERS = ("terry", "Terry Tyler", "technician"), ("hedy", "Hedy Hill", "headteacher")
-CONSOLE = {"terry": "three-grey-owls", "hedy": "seven-tall-ships"}
+CONSOLE = {"terry": "three-grey-owls", "hedy": "seven-tall-ships", "cora": "four-brown-foxes"}
 LISTED = {
     "bet.test": [("gambling", "gambling-list")],
     "racism-history.test": [("discrimination", "discrimination-list")],
@@ -79,7 +79,8 @@ def fill_school(desk: Desk) -> None:
     asked = propose_people(
         desk, the(desk, "terry"), [a_row(*each) for each in REGISTER], "the register", FOUNDED
     )
-    approve(desk, the(desk, "hedy"), asked.id, "as in the office", FOUNDED)
+    agreed = approve(desk, the(desk, "hedy"), asked.id, "as in the office", FOUNDED)
+    enrol(desk, asked.handed["cora"] + agreed.handed["cora"], CONSOLE["cora"], FOUNDED)
 
 
 def a_row(username: str, role: str, group: str, classes: list[str]) -> dict[str, object]:

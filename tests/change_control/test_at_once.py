@@ -8,11 +8,12 @@ from threading import Barrier, Thread
 
 import pytest
 
-from audit_log.db import open_engine, reading
+from audit_log.db import migrate, open_engine, reading
 from change_control.desk import Desk
 from change_control.errors import ChangeError
 from change_control.in_force import policy_in_force
 from change_control.proposals import approve, decline, lapse_due, propose_policy, revoke, withdraw
+from tests.audit_log.conftest import fresh_postgresql_url as fresh_postgresql_url
 from tests.audit_log.conftest import postgresql as postgresql
 from tests.audit_log.conftest import postgresql_url as postgresql_url
 from tests.builders import NOON, POLICY
@@ -37,8 +38,8 @@ def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     if request.param == "sqlite":
         yield request.getfixturevalue("desk")
         return
-    a_database: Callable[..., str] = request.getfixturevalue("postgresql")
-    engine = open_engine(a_database(tables=True))
+    engine = open_engine(request.getfixturevalue("fresh_postgresql_url"))
+    migrate(engine)
     made = Desk(engine, tmp_path / "other", KEY, lists)
     fill_school(made)
     yield made

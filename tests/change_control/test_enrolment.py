@@ -68,7 +68,10 @@ def test_one_of_two_is_not_enough_and_both_are(founded: Founded) -> None:
 
     enrol(desk, codes["hedy"], "seven-tall-ships", NOON)
 
-    assert propose_unblock(desk, the(desk, "terry"), an_ask(), NOON).state == "requested"
+    whom = {"filter_groups": ["upper-ks2"]}  # nobody is in a class yet
+    asked = propose_unblock(desk, the(desk, "terry"), an_ask(**{"for": whom}), NOON)
+
+    assert asked.state == "requested"
 
 
 def test_one_code_typed_twice_at_once_is_used_once(founded: Founded) -> None:

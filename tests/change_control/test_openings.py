@@ -7,6 +7,7 @@ import pytest
 
 from change_control.desk import Desk
 from change_control.openings import close_opening, open_for_class
+from change_control.tightening import end_person, suspend
 from filter_policy.bundle import current_bundle, read_bundle
 from filter_policy.model import Opening
 from tests.builders import NOON
@@ -59,3 +60,26 @@ def test_whoever_opened_it_closes_it_before_its_time(desk: Desk) -> None:
     assert log_of(desk)[-1].event == "opening:close"
     refused("wrong-state", lambda: close_opening(desk, the(desk, "terry"), made.id, later))
     refused("not-found", lambda: close_opening(desk, the(desk, "terry"), "nothing", later))
+
+
+def test_what_is_open_for_a_class_is_not_opened_again_before_it_is_over(desk: Desk) -> None:
+    """Else two lessons would be one."""
+    first = open_for_class(desk, the(desk, "tess"), "6B", 45, "research", NOON)
+
+    for at in (NOON, NOON + timedelta(minutes=44)):
+        refused("wrong-state", partial(open_for_class, desk, the(desk, "tess"), "6B", 60, "more", at))
+
+    open_for_class(desk, the(desk, "tess"), "6B", 60, "the next lesson", first.ends_at)
+
+
+def test_what_somebody_opened_ends_with_them(desk: Desk) -> None:
+    terry, tess = the(desk, "terry"), the(desk, "tess")
+    minute = timedelta(minutes=1)
+
+    suspended = open_for_class(desk, tess, "6B", 45, "research", NOON)
+    suspend(desk, terry, tess.person_id, NOON + minute, "why", NOON)
+    assert (published(desk), log_of(desk)[-1].detail["openings"]) == ((), [suspended.id])
+
+    ended = open_for_class(desk, tess, "6B", 45, "research", NOON + 2 * minute)
+    end_person(desk, terry, tess.person_id, "left", NOON + 3 * minute)
+    assert (published(desk), log_of(desk)[-1].detail["openings"]) == ((), [ended.id])

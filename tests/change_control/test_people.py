@@ -1,6 +1,7 @@
 """A sheet of people becomes one proposal; first passwords are told once and kept only as hashes (S82)."""
 
 import json
+from functools import partial
 
 from audit_log.passwords import verify_password
 from change_control.desk import Desk
@@ -24,15 +25,16 @@ def test_a_sheet_becomes_one_proposal_and_first_passwords(desk: Desk) -> None:
     imported = import_people(
         desk, the(desk, "terry"), sheet.rows, "the new pupils", NOON, labels=sheet.labels
     )
-    approve(desk, the(desk, "hedy"), imported.proposal.id, "yes", NOON)
+    agreed = approve(desk, the(desk, "hedy"), imported.proposal.id, "yes", NOON)
 
     zoe, yann, tom = (somebody(desk, name) for name in ("zoe", "yann", "tom"))
     assert verify_password(zoe.password_hash, imported.passwords["zoe"].proxy or "")
     assert verify_password(yann.password_hash, "blue-paper-boat")
     assert "yann" not in imported.passwords
     assert (yann.filter_groups, yann.classes) == (("lower-ks2", "upper-ks2"), ("6A", "Choir"))
-    assert verify_password(tom.console_hash, imported.passwords["tom"].console or "")
-    assert (zoe.console_hash, tom.role) == (None, Role.TECHNICIAN)
+    assert imported.passwords["tom"].console is None
+    assert set(imported.proposal.handed) == set(agreed.handed) == {"tom"}
+    assert (zoe.console_hash, tom.console_hash, tom.role) == (None, None, Role.TECHNICIAN)
     assert zoe.password_must_change
     assert tom.console_must_change
 
@@ -77,7 +79,7 @@ def test_one_password_for_both_is_refused(desk: Desk) -> None:
     row = {
         "username": "tom",
         "name": "Tom",
-        "role": "technician",
+        "role": "governor",
         "filter_groups": ["staff"],
         "password": "nine-brown-foxes",
         "console_password": "nine-brown-foxes",
@@ -92,3 +94,27 @@ def test_a_teacher_imports_nobody(desk: Desk) -> None:
     rows = read_people(SHEET).rows
 
     refused("wrong-role", lambda: import_people(desk, the(desk, "tess"), rows, "new", NOON))
+
+
+def test_nobody_gives_a_console_password_to_who_may_approve(desk: Desk) -> None:
+    new = {"username": "tom", "name": "Tom", "role": "technician", "filter_groups": ["staff"]}
+    rows = (
+        new,
+        {"username": "tess", "role": "headteacher"},
+        {"username": "cora"},
+        {"id": somebody(desk, "cora").id},
+    )
+
+    for row in rows:
+        raw = {**row, "console_password": "nine-brown-foxes"}
+        error = refused("bad-input", partial(import_people, desk, the(desk, "terry"), [raw], "mine", NOON))
+        assert set(error.fields) == {"rows[0].console_password"}
+
+
+def test_a_governor_gets_a_first_console_password(desk: Desk) -> None:
+    row = {"username": "gill", "name": "Gill", "role": "governor", "filter_groups": ["staff"]}
+
+    imported = import_people(desk, the(desk, "terry"), [row], "new", NOON)
+
+    assert imported.passwords["gill"].console
+    assert not imported.proposal.handed

@@ -2,34 +2,40 @@
 
 from functools import partial
 
-from audit_log.db import reading
+import pytest
+from sqlalchemy import update
+
+from audit_log.db import reading, writing
+from audit_log.tables import proposal
 from change_control.desk import Desk
-from change_control.in_force import policy_in_force
+from change_control.in_force import InForce, policy_in_force
 from change_control.policies import sha256_of
 from change_control.proposals import approve, decline, propose_policy
-from filter_policy.bundle import current_bundle, read_bundle
+from change_control.publish import publish
+from filter_lists.index import Index, IndexFault
+from filter_policy.bundle import Bundle, current_bundle, read_bundle
 from filter_policy.life_cycle import State
 from tests.builders import NOON, POLICY
-from tests.change_control.school import events_of, log_of, refused, row_of, the
+from tests.change_control.school import LISTED, events_of, log_of, refused, row_of, the
 
 NEWER = POLICY.replace("reviewed}", "reviewed again}")
 NEWEST = POLICY.replace("reviewed}", "reviewed once more}")
 FAULTY = POLICY.replace("not_allowed", "forbidden").replace("longest_days: 42", "longest_days: never")
 
 
-def in_force(desk: Desk) -> tuple[str, str]:
+def in_force(desk: Desk) -> InForce:
     with reading(desk.engine) as conn:
         return policy_in_force(conn)
 
 
 def test_an_approved_policy_supersedes_the_one_before(desk: Desk) -> None:
-    _, founding = in_force(desk)
+    founding = in_force(desk).id
     asked = propose_policy(desk, the(desk, "terry"), NEWER, "reviewed with the leads", NOON)
-    assert in_force(desk)[1] == founding
+    assert in_force(desk).id == founding
 
     approve(desk, the(desk, "hedy"), asked.id, "yes", NOON)
 
-    assert in_force(desk) == (NEWER, asked.id)
+    assert (in_force(desk).text, in_force(desk).id) == (NEWER, asked.id)
     assert row_of(desk, founding)["state"] == State.SUPERSEDED
 
 
@@ -89,3 +95,104 @@ def test_the_gates_get_the_approved_policy(desk: Desk) -> None:
 
     assert name is not None
     assert read_bundle(desk.state, name).policy_text == NEWER
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("child-sexual-abuse: {source: A347, everyone: illegal}", "child-sexual-abuse: {everyone: allowed}"),
+        ("  child-sexual-abuse: {source: A347, everyone: illegal}\n", ""),
+        ("child-sexual-abuse: {source: A347, everyone: illegal}", "csa: {everyone: illegal}"),
+    ],
+)
+def test_what_is_illegal_stays_illegal_whoever_agrees(desk: Desk, old: str, new: str) -> None:
+    text = POLICY.replace(old, new)
+    assert text != POLICY
+
+    error = refused("refused", lambda: propose_policy(desk, the(desk, "terry"), text, "two of us", NOON))
+
+    assert set(error.fields) == {"access.child-sexual-abuse"}
+    assert "access.child-sexual-abuse" in error.says
+
+
+def test_what_became_illegal_is_looked_at_again_at_approval(desk: Desk) -> None:
+    """As if such a proposal had been written past us."""
+    asked = propose_policy(desk, the(desk, "terry"), NEWER, "one", NOON)
+    payload = row_of(desk, asked.id)["payload"]
+    opened = NEWER.replace("everyone: illegal", "everyone: allowed")
+    with writing(desk.engine) as conn:
+        conn.execute(
+            update(proposal).where(proposal.c.id == asked.id).values(payload={**payload, "text": opened})
+        )
+
+    refused("refused", lambda: approve(desk, the(desk, "hedy"), asked.id, "yes", NOON))
+
+
+def test_a_long_text_is_read_before_anybody_has_to_wait_for_it(desk: Desk) -> None:
+    """While somebody else writes, a faulty policy is refused at once: it never asks for the lock."""
+    terry = the(desk, "terry")
+    with writing(desk.engine):
+        refused("bad-input", lambda: propose_policy(desk, terry, FAULTY, "a slip", NOON))
+
+
+def with_lists(desk: Desk, listed: dict[str, list[tuple[str, str]]]) -> Desk:
+    """The same school, with other lists on its disk."""
+    newer = Index.in_memory(listed)
+    return Desk(desk.engine, desk.state, desk.key, desk.lists, built=lambda: newer)
+
+
+def test_the_founding_policy_can_be_agreed_on_as_it_stands_but_only_once(desk: Desk) -> None:
+    asked = propose_policy(desk, the(desk, "terry"), POLICY, "agree on what was found", NOON)
+    approve(desk, the(desk, "hedy"), asked.id, "yes", NOON)
+
+    error = refused("bad-input", lambda: propose_policy(desk, the(desk, "terry"), POLICY, "again", NOON))
+
+    assert "nothing would change" in error.says
+
+
+def test_changed_lists_come_into_force_with_a_proposal_and_not_before(desk: Desk) -> None:
+    asked = propose_policy(desk, the(desk, "terry"), NEWER, "one", NOON)
+    approve(desk, the(desk, "hedy"), asked.id, "yes", NOON)
+    before = in_force(desk).lists
+    later = with_lists(desk, LISTED | {"new.test": [("gambling", "gambling-list")]})
+    newer = later.candidate().generation
+
+    asked = propose_policy(later, the(desk, "terry"), NEWER, "newer lists", NOON)
+    publish(later)
+    assert (asked.lists, in_force(desk).lists, bundle(desk).lists) == (newer, before, before)
+
+    approve(later, the(desk, "hedy"), asked.id, "yes", NOON)
+    assert (in_force(desk).lists, bundle(desk).lists) == (newer, newer)
+    assert [line.detail["lists"] for line in log_of(desk)[-2:]] == [newer, newer]
+
+
+@pytest.mark.parametrize("site", ["abuse.test", "porn.test"])
+def test_lists_of_what_is_illegal_or_locked_do_not_go(desk: Desk, site: str) -> None:
+    later = with_lists(desk, {name: found for name, found in LISTED.items() if name != site})
+
+    error = refused("refused", lambda: propose_policy(later, the(desk, "terry"), NEWER, "smaller", NOON))
+
+    assert set(error.fields) == {f"lists.{LISTED[site][0][0]}"}
+    assert site not in error.says
+
+
+def test_proposed_lists_that_are_gone_at_approval_are_refused(desk: Desk) -> None:
+    later = with_lists(desk, LISTED | {"new.test": [("gambling", "gambling-list")]})
+    asked = propose_policy(later, the(desk, "terry"), NEWER, "newer lists", NOON)
+
+    refused("refused", lambda: approve(desk, the(desk, "hedy"), asked.id, "yes", NOON))
+
+
+def test_lists_agreed_on_that_are_gone_are_not_replaced(desk: Desk) -> None:
+    before = current_bundle(desk.state)
+    other = Index.in_memory({"new.test": [("gambling", "gambling-list")]})
+    later = Desk(desk.engine, desk.state, desk.key, lambda: other)
+
+    with pytest.raises(IndexFault):
+        publish(later)
+
+    assert current_bundle(desk.state) == before
+
+
+def bundle(desk: Desk) -> Bundle:
+    return read_bundle(desk.state, current_bundle(desk.state) or "")

@@ -191,11 +191,27 @@ def test_an_unblock_that_is_over_is_written_as_ended(desk: Desk) -> None:
     refused("wrong-state", lambda: revoke(desk, the(desk, "hedy"), asked, "no", NOON + 3 * HOUR))
 
 
-def test_policy_and_people_do_not_lapse_with_the_unblocks(desk: Desk) -> None:
-    asked = propose_policy(desk, the(desk, "terry"), POLICY, "agree on what was found", NOON)
+def test_policy_and_people_lapse_like_the_unblocks(desk: Desk) -> None:
+    terry, late = the(desk, "terry"), NOON + timedelta(hours=72)
+    policy = propose_policy(desk, terry, POLICY, "agree on what was found", NOON)
+    rows = [{"username": "anna", "classes": ["5A"]}]
+    people = propose_people(desk, terry, rows, "moved", NOON)
 
-    assert lapse_due(desk, NOON + timedelta(days=10)) == ()
-    assert approve(desk, the(desk, "hedy"), asked.id, "", NOON + timedelta(days=10)).state is State.APPROVED
+    for asked in (policy, people):
+        refused("wrong-state", partial(approve, desk, the(desk, "hedy"), asked.id, "", late))
+
+    assert {each.id for each in lapse_due(desk, late)} == {policy.id, people.id}
+    assert set(events_of(desk)[-2:]) == {"policy:lapse", "people:lapse"}
+
+
+def test_a_teacher_shuts_what_they_asked_for_and_nothing_else(desk: Desk) -> None:
+    own, other = asked_by(desk, "tess"), asked_by(desk, "cora")
+    for asked in (own, other):
+        approve(desk, the(desk, "terry"), asked, "fine", NOON)
+
+    refused("wrong-role", lambda: revoke(desk, the(desk, "tess"), other, "mine now", NOON))
+
+    assert revoke(desk, the(desk, "tess"), own, "the lesson is over", NOON).state is State.REVOKED
 
 
 def test_a_policy_in_force_is_not_revoked_but_replaced(desk: Desk) -> None:

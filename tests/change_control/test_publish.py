@@ -148,13 +148,20 @@ def test_a_new_process_publishes_at_its_start(desk: Desk) -> None:
     fresh.engine.dispose()
 
 
-def test_new_lists_are_published_without_a_change(desk: Desk) -> None:
-    publish(desk)
+def test_lists_that_nobody_agreed_on_are_not_published(desk: Desk) -> None:
     newer = Index.in_memory(LISTED | {"new.test": [("gambling", "gambling-list")]})
-    later = Desk(desk.engine, desk.state, desk.key, lambda: newer, published=desk.published)
+    later = Desk(desk.engine, desk.state, desk.key, desk.lists, built=lambda: newer)
 
-    assert publish_if_needed(later) is not None
-    assert in_force(desk).lists == newer.generation
+    publish(later)
+
+    assert in_force(desk).lists == lists().generation
+
+
+def test_a_log_that_was_cut_is_no_reason_not_to_publish(desk: Desk) -> None:
+    publish(desk)
+    desk.published.of = (len(events_of(desk)) + 10, lists().generation)
+
+    assert not is_published(desk)
 
 
 def test_lists_that_cannot_be_opened_change_nothing_in_force(desk: Desk) -> None:

@@ -7,10 +7,15 @@ from functools import partial
 import pytest
 
 from audit_log.db import reading, writing
+from audit_log.passwords import verify_password
+from audit_log.people import set_password
 from audit_log.sessions import create_session, find_session
 from change_control.desk import Desk
+from change_control.enrolment import enrol
+from change_control.openings import open_for_class
 from change_control.proposals import approve, decline, propose_people, propose_policy
 from change_control.tightening import suspend
+from filter_policy.bundle import current_bundle, read_bundle
 from filter_policy.model import Role
 from tests.builders import NOON, POLICY
 from tests.change_control.school import HASHER, a_row, is_whole, log_of, refused, row_of, somebody, the
@@ -146,6 +151,7 @@ def test_the_sealed_line_holds_ids_and_facts_and_no_name(desk: Desk) -> None:
     assert (new["new"], new["set"]["role"], new["named"]) == (True, "pupil", ["name", "username"])
     assert changed == {
         "person": somebody(desk, "anna").id, "new": False, "set": {}, "named": ["name"], "passwords": [],
+        "code": False,
     }  # fmt: skip
     assert not {word for word in ("zoe", "Zoe", "Annabel") if word in line.sealed}
 
@@ -198,3 +204,111 @@ def test_too_many_people_at_once_are_refused(desk: Desk) -> None:
     assert "rows" in refused("bad-input", lambda: propose(desk)).fields
     many: list[dict[str, object]] = [{"username": f"p{number}"} for number in range(5001)]
     assert "rows" in refused("bad-input", lambda: propose(desk, *many)).fields
+
+
+def test_a_row_is_proposed_anew_when_the_register_has_changed_since(desk: Desk) -> None:
+    late = propose(desk, {"username": "anna", "classes": ["5A"]})
+    elsewhere = propose(desk, {"username": "ben", "classes": ["5A"]})
+    agree(desk, {"username": "anna", "classes": ["4A"]}, {"username": "ben", "name": "Benedict"})
+
+    says = refused("wrong-state", lambda: approve(desk, the(desk, "hedy"), late, "yes", NOON)).says
+    approve(desk, the(desk, "hedy"), elsewhere, "yes", NOON)
+
+    assert "anna" in says
+    assert "classes" in says
+    assert (somebody(desk, "anna").classes, somebody(desk, "ben").classes) == (("4A",), ("5A",))
+
+
+def test_a_reset_does_not_undo_a_password_chosen_since(desk: Desk) -> None:
+    late = propose(desk, {"username": "anna", "password_hash": HASHER.hash("reset")})
+    with writing(desk.engine) as conn:
+        set_password(conn, somebody(desk, "anna").id, "proxy", HASHER.hash("own"), NOON)
+
+    says = refused("wrong-state", lambda: approve(desk, the(desk, "hedy"), late, "yes", NOON)).says
+
+    assert "password_changed_at" in says
+
+
+def test_what_the_register_said_is_shown_to_nobody(desk: Desk) -> None:
+    asked = propose(desk, {"username": "anna", "name": "Annabel"})
+    decline(desk, the(desk, "hedy"), asked, "not ours", NOON)
+
+    assert "Anna" not in json.dumps(row_of(desk, asked)["payload"])
+
+
+def promoted(desk: Desk, row: dict[str, object]) -> tuple[str, str]:
+    """The two halves of the code: what the one who proposes is told, and the one who approves."""
+    asked = propose_people(desk, the(desk, "terry"), [row], "the new deputy", NOON)
+    agreed = approve(desk, the(desk, "hedy"), asked.id, "yes", NOON)
+    ((_, first),) = asked.handed.items()
+    ((_, second),) = agreed.handed.items()
+    assert not {half for half in (first, second) if half in repr((asked, agreed, row_of(desk, asked.id)))}
+    return first, second
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"username": "tess", "role": "coordinator"},
+        {"username": "cora", "new_code": True},
+        {"username": "dora", "name": "Dora", "role": "headteacher", "filter_groups": ["staff"]},
+    ],
+)
+def test_who_may_approve_chooses_a_password_with_two_halves_of_a_code(
+    desk: Desk, row: dict[str, object]
+) -> None:
+    """Neither of the two who agreed on it has the whole, nor ever knew the password."""
+    first, second = promoted(desk, row)
+    username = str(row["username"])
+    assert somebody(desk, username).console_hash is None
+
+    for code in (first, second, first * 2, second + first):
+        refused("not-found", partial(enrol, desk, code, "nine-brown-foxes", NOON))
+    enrol(desk, f"{first} {second.lower()}", "nine-brown-foxes", NOON)
+
+    assert verify_password(somebody(desk, username).console_hash, "nine-brown-foxes")
+
+
+def test_a_password_that_somebody_else_chose_ends_with_the_promotion(desk: Desk) -> None:
+    agree(desk, {"username": "tess", "console_hash": HASHER.hash("known to terry")})
+    with writing(desk.engine) as conn:
+        token, _ = create_session(conn, somebody(desk, "tess").id, NOON)
+
+    promoted(desk, {"username": "tess", "role": "technician"})
+
+    assert somebody(desk, "tess").console_hash is None
+    with reading(desk.engine) as conn:
+        assert find_session(conn, token, NOON + timedelta(seconds=1)) is None
+
+
+def test_nobody_proposes_the_console_password_of_who_may_approve(desk: Desk) -> None:
+    hash_ = HASHER.hash("known to terry")
+    rows: list[dict[str, object]] = [
+        {"username": "cora", "console_hash": hash_},
+        {"username": "tess", "role": "technician", "console_hash": hash_},
+        a_row("dora", "headteacher", "staff", []) | {"console_hash": hash_},
+    ]
+
+    for row in rows:
+        assert set(refused("bad-input", partial(propose, desk, row)).fields) == {"rows[0].console_hash"}
+    late = propose(desk, {"username": "tess", "console_hash": hash_})
+    agree(desk, {"username": "tess", "role": "technician"})
+    refused("wrong-state", lambda: approve(desk, the(desk, "hedy"), late, "yes", NOON))
+
+
+def test_a_founder_with_a_new_code_leaves_the_school_established(desk: Desk) -> None:
+    for username in ("hedy", "terry"):
+        asked = propose_people(
+            desk, the(desk, "cora"), [{"username": username, "new_code": True}], "lost", NOON
+        )
+        approve(desk, the(desk, "terry"), asked.id, "yes", NOON)
+
+    assert propose(desk, {"username": "anna", "classes": ["5A"]}, by="cora")
+
+
+def test_what_somebody_opened_shuts_when_they_are_moved(desk: Desk) -> None:
+    open_for_class(desk, the(desk, "tess"), "6B", 45, "research", NOON)
+
+    agree(desk, {"username": "tess", "classes": ["6A"]})
+
+    assert read_bundle(desk.state, current_bundle(desk.state) or "").policy.openings == ()

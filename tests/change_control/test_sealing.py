@@ -7,17 +7,21 @@ from textwrap import dedent
 import pytest
 from sqlalchemy import insert
 from sqlalchemy.exc import IntegrityError
+from structlog.testing import capture_logs
 
 from audit_log.change_log import EntryError
-from audit_log.checkpoint import CheckpointError, checkpoints
+from audit_log.checkpoint import checkpoints
 from audit_log.db import reading, writing
 from audit_log.people import change_person
 from audit_log.tables import checkpoint
 from change_control.desk import SYSTEM, Desk
-from change_control.proposals import approve
+from change_control.openings import close_opening, open_for_class
+from change_control.proposals import approve, revoke
 from change_control.sealing import UnsealedChangeError, change
+from change_control.tightening import end_person, suspend
+from filter_policy.bundle import current_bundle, read_bundle
 from tests.builders import NOON
-from tests.change_control.school import asked_by, is_whole, log_of, row_of, somebody, the
+from tests.change_control.school import asked_by, events_of, is_whole, log_of, refused, row_of, somebody, the
 
 
 def test_a_line_and_a_checkpoint_come_with_the_change(desk: Desk) -> None:
@@ -77,11 +81,37 @@ def test_a_checkpoint_that_is_not_signed_undoes_approval_and_line(desk: Desk) ->
         ahead = {"size": before + 50, "made_at": NOON, "note": "?", "frontier": b""}
         conn.execute(insert(checkpoint).values(ahead))
 
-    with pytest.raises(CheckpointError):
-        approve(desk, the(desk, "terry"), asked, "fine", NOON)
+    with capture_logs() as alarms:
+        refused("refused", lambda: approve(desk, the(desk, "terry"), asked, "fine", NOON))
 
+    assert [each["event"] for each in alarms] == ["change_log.contradicts_checkpoint"]
     assert row_of(desk, asked)["state"] == "requested"
     assert len(log_of(desk)) == before
+
+
+def test_a_log_that_was_tampered_with_stops_nobody_from_shutting_things(desk: Desk) -> None:
+    terry, anna = the(desk, "terry"), somebody(desk, "anna").id
+    asked = asked_by(desk, "tess")
+    approve(desk, terry, asked, "fine", NOON)
+    opened = open_for_class(desk, the(desk, "tess"), "6B", 45, "research", NOON)
+    before = events_of(desk)
+    with writing(desk.engine) as conn:
+        ahead = {"size": len(before) + 50, "made_at": NOON, "note": "?", "frontier": b""}
+        conn.execute(insert(checkpoint).values(ahead))
+
+    with capture_logs() as alarms:
+        revoke(desk, terry, asked, "an incident", NOON)
+        suspend(desk, terry, anna, None, "an incident", NOON)
+        end_person(desk, terry, somebody(desk, "ben").id, "an incident", NOON)
+        close_opening(desk, terry, opened.id, NOON)
+
+    assert {each["event"] for each in alarms} == {"change_log.contradicts_checkpoint"}
+    shut = ["unblock:revoke", "person:suspend", "person:end", "opening:close"]
+    assert events_of(desk) == [*before, *shut]
+    bundle = read_bundle(desk.state, current_bundle(desk.state) or "")
+    assert bundle.policy.unblocks == ()
+    assert all(each.ends_at == NOON for each in bundle.policy.openings)
+    assert bundle.accounts["anna"].person.suspended_from == bundle.accounts["ben"].person.ends_at == NOON
 
 
 def test_a_table_that_refuses_undoes_the_line_before_it(desk: Desk) -> None:

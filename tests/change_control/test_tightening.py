@@ -83,3 +83,15 @@ def test_a_bad_suspension_is_refused_by_field(desk: Desk) -> None:
     assert "reason" in refused("bad-input", lambda: suspend(desk, hedy, ben, None, "", NOON)).fields
     assert "until" in refused("bad-input", lambda: suspend(desk, hedy, ben, NOON, "because", NOON)).fields
     refused("not-found", lambda: suspend(desk, hedy, "p_nobody", None, "because", NOON))
+
+
+def test_two_who_may_approve_always_remain(desk: Desk) -> None:
+    """Else one person could shut all the others out."""
+    terry, hedy, cora = (the(desk, name) for name in ("terry", "hedy", "cora"))
+    end_person(desk, terry, cora.person_id, "left", NOON)
+
+    refused("refused", lambda: end_person(desk, terry, hedy.person_id, "left too", NOON))
+    refused("refused", lambda: suspend(desk, terry, hedy.person_id, NOON + DAY, "an allegation", NOON))
+    refused("refused", lambda: suspend(desk, terry, terry.person_id, None, "myself", NOON))
+    suspend(desk, terry, somebody(desk, "tess").id, None, "an allegation", NOON)
+    suspend(desk, terry, cora.person_id, None, "cannot act anyway", NOON)

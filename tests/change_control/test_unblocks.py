@@ -101,7 +101,9 @@ def test_a_shorter_limit_in_the_policy_meanwhile_stops_the_approval(desk: Desk) 
 def test_a_list_that_names_the_site_meanwhile_stops_the_approval(desk: Desk) -> None:
     asked = asked_by(desk, "tess")
     newer = Index.in_memory(LISTED | {"racism-history.test": [("child-sexual-abuse", "abuse-list")]})
-    later = Desk(desk.engine, desk.state, desk.key, lists=lambda: newer)
+    later = Desk(desk.engine, desk.state, desk.key, desk.lists, built=lambda: newer)
+    lists = propose_policy(later, the(desk, "cora"), POLICY, "newer lists", NOON)
+    approve(later, the(desk, "hedy"), lists.id, "yes", NOON)
 
     refused("refused", lambda: approve(later, the(desk, "terry"), asked, "fine", NOON))
 
@@ -118,3 +120,20 @@ def test_only_approved_unblocks_are_in_force(desk: Desk) -> None:
     assert [each.id for each in found] == [approved]
     assert found[0].classes == {"6B"}
     assert later == ()
+
+
+@pytest.mark.parametrize(
+    ("field", "names"),
+    [
+        ("classes", ["6B", "7Z"]),
+        ("classes", ["x" * 65]),
+        ("classes", ["6B"] * 51),
+        ("filter_groups", ["x" * 65]),
+        ("filter_groups", ["upper-ks2"] * 51),
+    ],
+)
+def test_classes_and_groups_are_few_and_known(desk: Desk, field: str, names: list[str]) -> None:
+    error = refused("bad-input", lambda: asked_by(desk, "tess", **{"for": {field: names}}))
+
+    assert set(error.fields) == {f"for.{field}"}
+    assert "x" * 65 not in error.says
