@@ -9,13 +9,14 @@ import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import rfc8785
-from sqlalchemy import JSON, ColumnElement, Connection, Row, Text, cast, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, Text, case, func, insert, select, text, update
 
-from audit_log.seal import GENESIS, leaf_of, stamp, text_seal
+from audit_log.as_written import as_written, encodable, shown
+from audit_log.seal import GENESIS, SALT_BYTES, leaf_of, stamp, text_seal
 from audit_log.tables import change_log, change_text
 from audit_log.verification import ERASED as ERASED
 from audit_log.verification import Verification as Verification
@@ -23,6 +24,8 @@ from audit_log.verification import verify as verify
 
 EVENT = re.compile(r"[a-z][a-z-]*:[a-z][a-z-]*")  # object:verb
 FIELD = re.compile(r"[a-z][a-z_]{0,31}")
+UNREADABLE = "change-log:unreadable"  # shown for a line that somebody has made unreadable; never sealed
+NO_TIME = datetime.fromtimestamp(0, UTC)
 LARGEST = 2**53 - 1  # the largest number that JSON carries everywhere
 
 
@@ -32,7 +35,10 @@ class EntryError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line, with its texts beside it (None: erased). `sealed` is the text whose hash the chain holds."""
+    """One line, with its texts beside it (None: erased). `sealed` is the text whose hash the chain holds.
+
+    A line that was tampered with until it cannot be read has the event UNREADABLE, NO_TIME, and nobody in it.
+    """
 
     seq: int
     at: datetime
@@ -65,7 +71,7 @@ def append(
         select(change_log.c.seq, change_log.c.leaf).order_by(change_log.c.seq.desc()).limit(1)
     ).one_or_none()
     seq, prev = (last.seq + 1, last.leaf) if last else (1, GENESIS)
-    salts = {name: secrets.token_bytes(16) for name in texts or {}}
+    salts = {name: secrets.token_bytes(SALT_BYTES) for name in texts or {}}
     entry = _sealed_text(
         {
             "seq": seq,
@@ -117,7 +123,10 @@ def entries(
     since: datetime | None = None,
     until: datetime | None = None,
 ) -> list[Entry]:
-    """Newest first; with `after`, oldest first from there on. `event` may be an object alone: "unblock:"."""
+    """Newest first; with `after`, oldest first from there on. `event` may be an object alone: "unblock:".
+
+    A line that cannot be read is shown so; one that is no JSON at all matches no filter. `verify` tells more.
+    """
     column = change_log.c.seq
     query = select(change_log).limit(limit).order_by(column.asc() if after is not None else column.desc())
     conditions = [
@@ -129,8 +138,9 @@ def entries(
         since is not None and _field(conn, "at") >= stamp(since),
         until is not None and _field(conn, "at") < stamp(until),
     ]
-    rows = conn.execute(query.where(*(c for c in conditions if c is not False))).all()
-    texts = _texts_of(conn, [row.seq for row in rows])
+    with as_written(conn):
+        rows = conn.execute(query.where(*(c for c in conditions if c is not False))).all()
+        texts = _texts_of(conn, [row.seq for row in rows])
     return [_entry(row, texts.get(row.seq, {})) for row in rows]
 
 
@@ -140,10 +150,12 @@ def _event_is(conn: Connection, event: str) -> ColumnElement[bool]:
 
 
 def _field(conn: Connection, name: str) -> ColumnElement[str]:
+    """What the entry says under this name; NULL where it is no JSON."""
+    entry = change_log.c.entry
     if conn.dialect.name == "sqlite":
-        return func.json_extract(change_log.c.entry, f"$.{name}", type_=Text())
-    value: ColumnElement[str] = cast(change_log.c.entry, JSON)[name].as_string()
-    return value
+        readable = (func.typeof(entry) == "text") & (func.json_valid(entry) == 1)
+        return case((readable, func.json_extract(entry, f"$.{name}", type_=Text())))
+    return func.schoolgate_field(entry, name, type_=Text())
 
 
 def _texts_of(conn: Connection, seqs: list[int]) -> dict[int, dict[str, str | None]]:
@@ -151,25 +163,43 @@ def _texts_of(conn: Connection, seqs: list[int]) -> dict[int, dict[str, str | No
     for start in range(0, len(seqs), 500):
         some = select(change_text).where(change_text.c.seq.in_(seqs[start : start + 500]))
         for row in conn.execute(some):
-            found.setdefault(row.seq, {})[row.field] = row.text
+            found.setdefault(row.seq, {})[shown(row.field)] = None if row.text is None else shown(row.text)
     return found
 
 
 def _entry(row: Row[Any], texts: Mapping[str, str | None]) -> Entry:
-    said = json.loads(row.entry)
+    said = _readable(row.entry)
     return Entry(
         seq=row.seq,
-        at=datetime.fromisoformat(said["at"]),
-        event=said["event"],
-        actor=said["actor"],
-        role=said["role"],
-        object_id=said["object"],
-        detail=said["detail"],
+        at=datetime.fromisoformat(said["at"]) if said else NO_TIME,
+        event=said["event"] if said else UNREADABLE,
+        actor=said["actor"] if said else "",
+        role=said["role"] if said else "",
+        object_id=said["object"] if said else "",
+        detail=said["detail"] if said else {},
         texts=texts,
-        sealed=row.entry,
-        prev=row.prev.hex(),
-        leaf=row.leaf.hex(),
+        sealed=shown(row.entry),
+        prev=_hex(row.prev),
+        leaf=_hex(row.leaf),
     )
+
+
+def _readable(entry: Any) -> dict[str, Any] | None:
+    """The entry, if it has the shape of one."""
+    try:
+        said = json.loads(entry)
+        whole = isinstance(entry, str) and encodable(entry + json.dumps(said, ensure_ascii=False))
+        texts = all(isinstance(said[name], str) for name in ("at", "event", "actor", "role", "object"))
+        timed = datetime.fromisoformat(said["at"]).tzinfo is not None
+        if whole and texts and timed and isinstance(said["detail"], dict):
+            return dict(said)
+    except (ValueError, KeyError, TypeError, RecursionError):
+        pass
+    return None
+
+
+def _hex(data: Any) -> str:
+    return data.hex() if isinstance(data, bytes) else ""
 
 
 def _sealed_text(entry: dict[str, object]) -> str:
@@ -204,17 +234,9 @@ def _check(value: object, where: str) -> None:
 def _storable(said: str) -> str:
     if not isinstance(said, str):
         raise EntryError(f"a {type(said).__name__} is not text")
-    if "\0" in said or not _encodable(said):
+    if "\0" in said or not encodable(said):
         raise EntryError("a text with characters that cannot be stored")
     return said
-
-
-def _encodable(said: str) -> bool:
-    try:
-        said.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _matching(pattern: re.Pattern[str], name: str) -> str:

@@ -2,24 +2,31 @@
 
 A checkpoint that somebody keeps elsewhere is the proof against whoever owns the database. A note that
 contradicts the last one is never signed: `CheckpointError`.
+
+A line more than the standard asks for holds the head of the filtering log: "filtering-log", the number of its
+last seal and that seal's leaf. So whoever cuts off its end contradicts what was signed since.
 """
 
 import base64
 import hashlib
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import Connection, Row, insert, select
 
-from audit_log.merkle import Frontier
-from audit_log.tables import change_log, checkpoint
+from audit_log.as_written import as_written
+from audit_log.merkle import HASH_BYTES, Frontier
+from audit_log.seal import stamp
+from audit_log.tables import change_log, checkpoint, filtering_seal
 
 ORIGIN = "schoolgate/change-log"  # the name of the log, and of its key
+ROWS = "filtering-log"
+Kept = Row[int, str, bytes]  # size, note, frontier, as far as nobody tampered with them
 ED25519 = b"\x01"
 DASH = "\N{EM DASH}"
 
@@ -33,11 +40,20 @@ class NoteError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Head:
+    """The last seal of the filtering log."""
+
+    seq: int
+    leaf: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Checkpoint:
     size: int
     root: bytes
     body: bytes
     signatures: tuple[bytes, ...]  # each: key id (4 bytes), signature
+    rows: Head | None = None  # where the filtering log stood, if it had any seal
 
     def is_signed_by(self, key: Ed25519PublicKey) -> bool:
         return any(_signed(key, self.body, signature) for signature in self.signatures)
@@ -46,25 +62,49 @@ class Checkpoint:
 def sign_checkpoint(conn: Connection, key: Ed25519PrivateKey, at: datetime) -> str:
     """Sign the log as it stands and keep the note. With nothing new since the last one, that one again.
 
+    `at` is the instant of the change that this is signed with: entries of another one that are not signed yet
+    were put there past us, or have lost their checkpoint, and are not signed now.
     Reads only the entries since the last checkpoint; hashing is in the logarithm of the log's length.
     """
-    last = conn.execute(select(checkpoint).order_by(checkpoint.c.size.desc()).limit(1)).one_or_none()
-    frontier = _frontier_at(conn, last)
-    leaves = conn.execute(
-        select(change_log.c.leaf).where(change_log.c.seq > frontier.size).order_by(change_log.c.seq)
-    ).scalars()
-    for leaf in leaves:
-        frontier.add(leaf)
+    with as_written(conn):
+        kept = select(checkpoint.c.size, checkpoint.c.note, checkpoint.c.frontier)
+        last = conn.execute(kept.order_by(checkpoint.c.size.desc()).limit(1)).one_or_none()
+        frontier = _frontier_at(conn, last, key.public_key())
+        new = conn.execute(
+            select(change_log.c.leaf, change_log.c.entry)
+            .where(change_log.c.seq > frontier.size)
+            .order_by(change_log.c.seq)
+        ).all()
+        head = _head_of_rows(conn)
+    for row in new:
+        if _sealed_at(row.entry) != stamp(at):
+            raise CheckpointError(f"entry {frontier.size + 1} was not signed when it was made")
+        frontier.add(_hash(row.leaf))
     if last is not None and frontier.size == last.size:
         return str(last.note)
-    note = write_note(frontier.size, frontier.root(), key)
+    note = write_note(frontier.size, frontier.root(), key, head)
     conn.execute(
         insert(checkpoint).values(size=frontier.size, made_at=at, note=note, frontier=bytes(frontier))
     )
     return note
 
 
-def _frontier_at(conn: Connection, last: Row[Any] | None) -> Frontier:
+def _sealed_at(entry: str) -> object:
+    try:
+        return json.loads(entry)["at"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
+
+
+def _head_of_rows(conn: Connection) -> Head | None:
+    """One that is damaged stops no change: `verify_rows` names it."""
+    seal = filtering_seal.c
+    last = conn.execute(select(seal.seq, seal.leaf).order_by(seal.seq.desc()).limit(1)).one_or_none()
+    sound = last is not None and isinstance(last.leaf, bytes) and len(last.leaf) == HASH_BYTES
+    return Head(last.seq, last.leaf) if last is not None and sound else None
+
+
+def _frontier_at(conn: Connection, last: Kept | None, key: Ed25519PublicKey) -> Frontier:
     """The tree as it was signed last: the frontier kept with the note, else hashed again from the leaves."""
     if last is None:
         return Frontier()
@@ -73,16 +113,27 @@ def _frontier_at(conn: Connection, last: Row[Any] | None) -> Frontier:
         raise CheckpointError(
             f"a checkpoint was signed over {last.size} entries, and only {longest} are there"
         )
-    signed = read_note(last.note)
+    signed = _ours(last.note, key)
     for frontier in _candidates(conn, last):
         if frontier.size == signed.size and frontier.root() == signed.root:
             return frontier
     raise CheckpointError(f"the first {last.size} entries are not those that were signed")
 
 
-def _candidates(conn: Connection, last: Row[Any]) -> Iterator[Frontier]:
-    with suppress(ValueError):
-        yield Frontier.from_bytes(last.size, last.frontier)
+def _ours(note: str, key: Ed25519PublicKey) -> Checkpoint:
+    try:
+        signed = read_note(note)
+    except NoteError as fault:
+        raise CheckpointError("the last checkpoint is damaged") from fault
+    if not signed.is_signed_by(key):
+        raise CheckpointError("the last checkpoint is not signed with this key")
+    return signed
+
+
+def _candidates(conn: Connection, last: Kept) -> Iterator[Frontier]:
+    if isinstance(last.frontier, bytes):
+        with suppress(ValueError):
+            yield Frontier.from_bytes(last.size, last.frontier)
     yield _rebuilt(conn, last.size)
 
 
@@ -91,28 +142,47 @@ def _rebuilt(conn: Connection, size: int) -> Frontier:
     for leaf in conn.execute(
         select(change_log.c.leaf).where(change_log.c.seq <= size).order_by(change_log.c.seq)
     ).scalars():
-        frontier.add(leaf)
+        frontier.add(_hash(leaf))
     return frontier
 
 
-def write_note(size: int, root: bytes, key: Ed25519PrivateKey) -> str:
+def _hash(leaf: object) -> bytes:
+    if not isinstance(leaf, bytes):
+        raise CheckpointError("an entry was damaged")
+    return leaf
+
+
+def write_note(size: int, root: bytes, key: Ed25519PrivateKey, rows: Head | None = None) -> str:
     body = f"{ORIGIN}\n{size}\n{base64.b64encode(root).decode()}\n"
+    if rows is not None:
+        body += f"{ROWS} {rows.seq} {base64.b64encode(rows.leaf).decode()}\n"
     signature = base64.b64encode(_key_id(key.public_key()) + key.sign(body.encode())).decode()
     return f"{body}\n{DASH} {ORIGIN} {signature}\n"
 
 
 def read_note(note: str) -> Checkpoint:
     """Take a note apart; what it says is believed only when `is_signed_by`. Raises NoteError."""
+    if not isinstance(note, str):  # only tampering brings such a value
+        raise NoteError("not a text")
     body, blank, tail = note.partition("\n\n")
     *signatures, end = tail.split("\n")
     try:
-        origin, size, root = body.split("\n")[:3]  # more lines may follow: signed, and not for us
+        origin, size, root, *more = body.split("\n")  # other lines may follow: signed, and not for us
         if not blank or end or origin != ORIGIN or size != str(int(size)) or size.startswith("-"):
             raise NoteError(f"not a checkpoint of {ORIGIN}")
         signed = tuple(found for line in signatures if (found := _signature(line)))
-        return Checkpoint(int(size), _base64(root), f"{body}\n".encode(), signed)
+        return Checkpoint(int(size), _base64(root), f"{body}\n".encode(), signed, _rows(more))
     except ValueError as fault:
         raise NoteError(f"not a checkpoint of {ORIGIN}") from fault
+
+
+def _rows(lines: Sequence[str]) -> Head | None:
+    for line in lines:
+        name, *words = line.split(" ")
+        if name == ROWS:
+            seq, leaf = words
+            return Head(int(seq), _base64(leaf))
+    return None
 
 
 def _signature(line: str) -> bytes | None:

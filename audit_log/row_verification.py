@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, text
 
+from audit_log.as_written import as_written, encodable, shown
+from audit_log.fault import Fault
 from audit_log.row_seal import Halves
 from audit_log.rows import CLOSING, OPENING, Values
 from audit_log.seal import GENESIS, leaf_of
@@ -34,36 +36,42 @@ class _Seal:
         return f"The rows stored at {self.at} (seal {self.seq}, {self.opened[0]} requests)"
 
 
-class _Fault(Exception):
-    def __init__(self, seq: int, says: str) -> None:
-        super().__init__(says)
-        self.seq = seq
-        self.says = says
+def verify_rows(conn: Connection, heads: Mapping[int, bytes] | None = None) -> Verification:
+    """Read the whole filtering log again; `first_bad` is the number of a seal. Use it in one `reading`.
 
-
-def verify_rows(conn: Connection) -> Verification:
-    """Read the whole filtering log again; `first_bad` is the number of a seal. Use it in one `reading`."""
+    `heads`: the leaves of seals as signed checkpoints have them, by number; without, a cut tail is not found.
+    """
     entries = conn.scalar(text("SELECT count(*) FROM filtering_log")) or 0
     try:
-        seals = list(_chain(conn))
-        _compare(seals, _halves(conn, "opened_in", OPENING), "opened")
-        _compare(seals, _halves(conn, "closed_in", ("event_id", *CLOSING)), "closed")
-        _nothing_unsealed(conn, len(seals))
-    except _Fault as fault:
+        with as_written(conn):
+            seals = list(_chain(conn, heads or {}))
+            _compare(seals, _halves(conn, "opened_in", OPENING), "opened")
+            _compare(seals, _halves(conn, "closed_in", ("event_id", *CLOSING)), "closed")
+            _nothing_unsealed(conn, len(seals))
+    except Fault as fault:
         return Verification(False, entries, fault.seq, fault.says)
     return Verification(True, entries, None, f"All {entries} rows are as they were sealed.")
 
 
-def _chain(conn: Connection) -> Iterator[_Seal]:
-    prev = GENESIS
+def _chain(conn: Connection, heads: Mapping[int, bytes]) -> Iterator[_Seal]:
+    """Every seal, each following the one before and agreeing with what was signed."""
+    prev, seq = GENESIS, 0
     for seq, row in enumerate(conn.execute(SEALS), start=1):
         if row.seq != seq:
-            raise _Fault(seq, f"Seal {seq} of the filtering log is missing.")
-        sound = isinstance(row.prev, bytes) and isinstance(row.entry, str)
+            raise Fault(seq, f"Seal {seq} of the filtering log is missing.")
+        sound = isinstance(row.prev, bytes) and isinstance(row.entry, str) and encodable(row.entry)
         if not sound or row.prev != prev or row.leaf != leaf_of(row.prev, row.entry):
-            raise _Fault(seq, f"Seal {seq} of the filtering log was changed.")
+            raise Fault(seq, f"Seal {seq} of the filtering log was changed.")
+        if heads.get(seq, row.leaf) != row.leaf:
+            raise Fault(seq, f"Seal {seq} of the filtering log, or one before it, is not what was signed.")
         yield _parsed(seq, row.entry)
         prev = row.leaf
+    if (longest := max(heads, default=0)) > seq:
+        raise Fault(
+            seq + 1,
+            f"The end of the filtering log is missing: it was signed up to seal {longest},"
+            f" and only {seq} are there.",
+        )
 
 
 def _parsed(seq: int, entry: str) -> _Seal:
@@ -76,9 +84,9 @@ def _parsed(seq: int, entry: str) -> _Seal:
             (said["closed"], said["closed_sha256"]),
         )
     except (ValueError, KeyError, TypeError):
-        raise _Fault(seq, f"Seal {seq} of the filtering log is not a seal.") from None
+        raise Fault(seq, f"Seal {seq} of the filtering log is not a seal.") from None
     if seal.seq != seq:
-        raise _Fault(seq, f"Seal {seq} of the filtering log was sealed as {seal.seq}.")
+        raise Fault(seq, f"Seal {seq} of the filtering log was sealed as {seal.seq}.")
     return seal
 
 
@@ -92,9 +100,9 @@ def _compare(seals: list[_Seal], found: Iterator[tuple[int, Halves]], which: str
         if there == sealed:
             continue
         count = f": {sealed[0]} were {which}, and {there[0]} are there" if there[0] != sealed[0] else ""
-        raise _Fault(seal.seq, f"{seal.name} are not what was sealed{count}.")
+        raise Fault(seal.seq, f"{seal.name} are not what was sealed{count}.")
     if beyond := read.keys() - {seal.seq for seal in seals}:
-        raise _Fault(len(seals) + 1, f"There are rows of seal {min(beyond, key=str)}, and no such seal.")
+        raise Fault(len(seals) + 1, f"There are rows of seal {min(beyond, key=str)}, and no such seal.")
 
 
 def _halves(conn: Connection, seal: str, columns: tuple[str, ...]) -> Iterator[tuple[int, Halves]]:
@@ -137,4 +145,4 @@ def _nothing_unsealed(conn: Connection, seals: int) -> None:
         f" WHERE opened_in IS NULL OR (closed_in IS NULL AND ({ended})) ORDER BY event_id LIMIT 1"
     )
     if (event_id := conn.scalar(query)) is not None:
-        raise _Fault(seals + 1, f"Row {event_id} of the filtering log is not covered by any seal.")
+        raise Fault(seals + 1, f"Row {shown(event_id)} of the filtering log is not covered by any seal.")

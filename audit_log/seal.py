@@ -4,6 +4,7 @@ import hashlib
 from datetime import UTC, datetime
 
 GENESIS = bytes(32)  # what the first entry follows
+SALT_BYTES = 16
 
 
 def leaf_of(prev: bytes, entry: str) -> bytes:

@@ -156,6 +156,8 @@ change_text = Table(
     Column("field", String(32), primary_key=True),
     Column("salt", LargeBinary(16), nullable=False),
     Column("text", Text),
+    # With a longer or shorter one, the beginning of a text could pass as the end of its salt.
+    CheckConstraint("length(salt) = 16", name="change_text_salt"),
 )
 
 # Signed after every change: how long the log was, and its Merkle root (C2SP tlog-checkpoint).

@@ -11,14 +11,18 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Row, text
 
+from audit_log.agreements import Agreements
+from audit_log.as_written import as_written, encodable, shown
 from audit_log.checkpoint import NoteError, read_note
+from audit_log.fault import Fault
 from audit_log.merkle import Frontier
-from audit_log.seal import GENESIS, leaf_of, text_seal
+from audit_log.seal import GENESIS, SALT_BYTES, leaf_of, text_seal
 
 # In plain SQL, so that a value of a wrong type arrives as it is and can be named.
 LINES = text("SELECT seq, entry, prev, leaf FROM change_log ORDER BY seq")
 TEXTS = text("SELECT seq, field, salt, text FROM change_text ORDER BY seq, field")
 NOTES = text("SELECT size, note FROM checkpoint ORDER BY size")
+SOMETHING = text("SELECT 1 WHERE EXISTS (SELECT 1 FROM person) OR EXISTS (SELECT 1 FROM proposal)")
 ERASED = "change-text:erase"  # the entry that says a text was erased
 
 
@@ -30,13 +34,6 @@ class Verification:
     says: str
 
 
-class _Fault(Exception):
-    def __init__(self, seq: int, says: str) -> None:
-        super().__init__(says)
-        self.seq = seq
-        self.says = says
-
-
 @dataclass(slots=True)
 class _Read:
     """What has been read and found whole so far."""
@@ -46,6 +43,7 @@ class _Read:
     agreed: int = 0  # the last checkpoint that this agreed with
     missing_texts: dict[tuple[int, str], None] = field(default_factory=dict)
     erased: set[tuple[int, str]] = field(default_factory=set)
+    agreements: Agreements = field(default_factory=Agreements)
 
 
 def verify(
@@ -53,15 +51,38 @@ def verify(
 ) -> Verification:
     """Read the whole log again. `held`: checkpoints that somebody kept elsewhere, the best evidence of all.
 
-    Use it in one `reading` transaction, so that log, texts and checkpoints are of one moment.
+    With the school's key, the last entry must be signed: every change is, in its own transaction.
+    Use it in one `reading` transaction, so that log, texts, checkpoints and proposals are of one moment.
     """
-    rows = conn.execute(LINES).all()
-    try:
-        notes = _notes(conn, public_key, held)
-        read = _read(rows, _texts(conn), notes)
-    except _Fault as fault:
-        return Verification(False, len(rows), fault.seq, fault.says)
+    with as_written(conn):
+        rows = conn.execute(LINES).all()
+        try:
+            notes = _notes(conn, public_key, held)
+            read = _read(rows, _texts(conn), notes)
+            _not_emptied(conn, len(rows))
+            if public_key is not None:
+                _signed_to_the_end(len(rows), read.agreed)
+            read.agreements.check(conn, len(rows))
+        except Fault as fault:
+            return Verification(False, len(rows), fault.seq, fault.says)
     return Verification(True, len(rows), None, _whole(len(rows), read))
+
+
+def _not_emptied(conn: Connection, entries: int) -> None:
+    if not entries and conn.execute(SOMETHING).first():
+        raise Fault(1, "The change log is empty, and it cannot be: people or proposals are in the database.")
+
+
+def _signed_to_the_end(entries: int, signed: int) -> None:
+    if signed >= entries:
+        return
+    which = f"Entry {entries} is" if signed + 1 == entries else f"Entries {signed + 1} to {entries} are"
+    raise Fault(
+        signed + 1,
+        f"{which} covered by no signed checkpoint. Every change is signed as it is made: the checkpoint was"
+        " removed, or the log was changed, or signing was refused because the log contradicted what was"
+        " signed before.",
+    )
 
 
 def _whole(entries: int, read: _Read) -> str:
@@ -93,8 +114,9 @@ def _read(
         _agree(read, notes)
         if entry["event"] == ERASED:
             read.erased.add((entry["detail"]["seq"], entry["detail"]["field"]))
+        read.agreements.add(entry)
     if (longest := max(notes, default=0)) > len(rows):
-        raise _Fault(
+        raise Fault(
             len(rows) + 1,
             f"The end of the log is missing: a checkpoint was signed over {longest} entries,"
             f" and only {len(rows)} are there.",
@@ -106,31 +128,31 @@ def _read(
 def _line(seq: int, row: Row[Any], read: _Read) -> dict[str, Any]:
     """The entry, if this line is number `seq`, is as sealed, and follows the one before."""
     if row.seq != seq:
-        raise _Fault(seq, f"Entry {seq} is missing.")
+        raise Fault(seq, f"Entry {seq} is missing.")
     if not _is_sealed(row):
-        raise _Fault(seq, f"Entry {seq} is not what was sealed: its contents were changed.")
+        raise Fault(seq, f"Entry {seq} is not what was sealed: its contents were changed.")
     if row.prev != read.leaf:
         changed = seq - 1 if read.agreed < seq - 1 else seq
-        raise _Fault(
-            changed, f"Entry {seq} does not follow from entry {seq - 1}: one of the two was changed."
-        )
+        raise Fault(changed, f"Entry {seq} does not follow from entry {seq - 1}: one of the two was changed.")
     entry = _parsed(row.entry)
     if entry is None:
-        raise _Fault(seq, f"Entry {seq} is not an entry of a change log.")
+        raise Fault(seq, f"Entry {seq} is not an entry of a change log.")
     if entry["seq"] != seq:
-        raise _Fault(seq, f"Entry {seq} is in the wrong place: it was sealed as entry {entry['seq']}.")
+        raise Fault(seq, f"Entry {seq} is in the wrong place: it was sealed as entry {entry['seq']}.")
     return entry
 
 
 def _is_sealed(row: Row[Any]) -> bool:
-    sound = isinstance(row.prev, bytes) and isinstance(row.entry, str)
+    sound = isinstance(row.prev, bytes) and isinstance(row.entry, str) and encodable(row.entry)
     return sound and row.leaf == leaf_of(row.prev, row.entry)
 
 
 def _parsed(sealed: str) -> dict[str, Any] | None:
     try:
         entry = json.loads(sealed)
-        sound = isinstance(entry["seq"], int) and isinstance(entry["texts"], dict)
+        sound = isinstance(entry["seq"], int)
+        sound = sound and isinstance(entry["texts"], dict) and isinstance(entry["detail"], dict)
+        sound = sound and all(isinstance(entry[name], str) for name in ("event", "object", "actor", "at"))
         if entry["event"] == ERASED:
             sound = sound and isinstance(entry["detail"]["seq"], int)
             sound = sound and isinstance(entry["detail"]["field"], str)
@@ -145,13 +167,15 @@ def _its_texts(seq: int, sealed: Mapping[str, str], kept: Mapping[str, Row[Any]]
         if row is None or row.text is None:
             read.missing_texts[seq, name] = None
         elif not _is_text(row) or text_seal(row.salt, row.text) != seal:
-            raise _Fault(seq, f"The text '{name}' of entry {seq} is not what was sealed: it was changed.")
+            raise Fault(seq, f"The text '{name}' of entry {seq} is not what was sealed: it was changed.")
     for name in kept.keys() - sealed.keys():
-        raise _Fault(seq, f"Entry {seq} was given a text '{name}' that it was not sealed with.")
+        raise Fault(seq, f"Entry {seq} was given a text '{shown(name)}' that it was not sealed with.")
 
 
 def _is_text(row: Row[Any]) -> bool:
-    return isinstance(row.salt, bytes) and isinstance(row.text, str)
+    """A salt of another length would let the beginning of a text pass as the end of its salt."""
+    salted = isinstance(row.salt, bytes) and len(row.salt) == SALT_BYTES
+    return salted and isinstance(row.text, str) and encodable(row.text)
 
 
 def _nothing_beside(
@@ -159,12 +183,14 @@ def _nothing_beside(
 ) -> None:
     for seq, name in read.missing_texts:
         if (seq, name) not in read.erased:
-            raise _Fault(
+            raise Fault(
                 seq, f"The text '{name}' of entry {seq} is gone, and no entry says that it was erased."
             )
     for seq in texts:
+        if not isinstance(seq, int):
+            raise Fault(len(rows) + 1, "There is a text that belongs to no entry.")
         if not 1 <= seq <= len(rows):
-            raise _Fault(seq, f"There is a text of entry {seq}, and no such entry.")
+            raise Fault(seq, f"There is a text of entry {seq}, and no such entry.")
 
 
 def _agree(read: _Read, notes: Mapping[int, list[bytes]]) -> None:
@@ -172,7 +198,7 @@ def _agree(read: _Read, notes: Mapping[int, list[bytes]]) -> None:
     size = read.tree.size
     for root in notes.get(size, ()):
         if root != read.tree.root():
-            raise _Fault(*_contradicted(read.agreed + 1, size))
+            raise Fault(*_contradicted(read.agreed + 1, size))
         read.agreed = size
 
 
@@ -197,11 +223,11 @@ def _notes(conn: Connection, key: Ed25519PublicKey | None, held: Iterable[str]) 
         try:
             signed = read_note(note)
         except NoteError:
-            raise _Fault(size or 1, f"The checkpoint of {size} entries is not a checkpoint.") from None
+            raise Fault(size or 1, f"The checkpoint of {size} entries is not a checkpoint.") from None
         if size is not None and signed.size != size:
-            raise _Fault(size, f"The checkpoint of {size} entries was signed for {signed.size}.")
+            raise Fault(size, f"The checkpoint of {size} entries was signed for {signed.size}.")
         if key is not None and not signed.is_signed_by(key):
-            raise _Fault(
+            raise Fault(
                 signed.size, f"The checkpoint of {signed.size} entries is not signed with this school's key."
             )
         found.setdefault(signed.size, []).append(signed.root)

@@ -2,6 +2,7 @@
 
 import json
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -10,7 +11,7 @@ import rfc8785
 from sqlalchemy import Connection, Engine, func, select, text
 from sqlalchemy.exc import DBAPIError
 
-from audit_log.change_log import EntryError, append, entries, erase_text, verify
+from audit_log.change_log import NO_TIME, UNREADABLE, EntryError, append, entries, erase_text, verify
 from audit_log.db import reading, writing
 from audit_log.seal import GENESIS, leaf_of
 from audit_log.tables import change_log, change_text
@@ -261,3 +262,69 @@ def test_the_system_itself_can_be_an_actor(engine: Engine) -> None:
 
     with reading(engine) as conn:
         assert entries(conn)[0].actor == "system"
+
+
+UNREADABLES = ["'nonsense'", "''", "'[]'", "'{\"seq\":2}'", "'" + "[" * 20_000 + "'"]
+
+
+@pytest.mark.parametrize("damage", UNREADABLES)
+def test_a_line_that_cannot_be_read_is_shown_so_and_hides_no_other(
+    engine: Engine, without_guards: Callable[[Engine], None], damage: str
+) -> None:
+    damaged(engine, without_guards, f"UPDATE change_log SET entry = {damage} WHERE seq = 2")  # noqa: S608  # our own words
+
+    shown_with_the_others(engine)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "entry = cast(x'ff' AS TEXT)",
+        "entry = cast(entry AS BLOB)",
+        "entry = replace(entry, 'p_terry', cast(x'ff' AS TEXT))",
+        "entry = '{', prev = 'text', leaf = 7",
+    ],
+)
+def test_bytes_that_are_no_text_are_shown_so_too(
+    sqlite_engine: Engine, without_guards: Callable[[Engine], None], damage: str
+) -> None:
+    damaged(sqlite_engine, without_guards, f"UPDATE change_log SET {damage} WHERE seq = 2")  # noqa: S608  # our own words
+
+    shown_with_the_others(sqlite_engine)
+
+
+@pytest.mark.parametrize("value", ["cast(x'61ff' AS TEXT)", "x'61ff'"])
+def test_a_text_that_is_no_text_is_shown_as_far_as_it_goes(
+    sqlite_engine: Engine, without_guards: Callable[[Engine], None], value: str
+) -> None:
+    damaged(sqlite_engine, without_guards, f"UPDATE change_text SET text = {value} WHERE seq = 2")  # noqa: S608  # our own words
+
+    with reading(sqlite_engine) as conn:
+        assert entries(conn)[1].texts == {"reason": "a\N{REPLACEMENT CHARACTER}"}
+
+
+def damaged(engine: Engine, without_guards: Callable[[Engine], None], damage: str) -> None:
+    with writing(engine) as conn:
+        for _ in range(3):
+            seal(conn)
+    without_guards(engine)
+    with writing(engine) as conn:
+        conn.exec_driver_sql(damage)
+
+
+def shown_with_the_others(engine: Engine) -> None:
+    with reading(engine) as conn:
+        found = entries(conn)
+        for wanted in ({"event": "unblock:"}, {"actor": "p_terry"}, {"since": NOON}):
+            assert [e.seq for e in entries(conn, **wanted) if e.event != UNREADABLE] == [3, 1]
+    assert [e.event for e in found] == ["unblock:approve", UNREADABLE, "unblock:approve"]
+    assert (found[1].seq, found[1].at, found[1].actor, dict(found[1].detail)) == (2, NO_TIME, "", {})
+    assert found[1].sealed.encode() is not None
+
+
+@pytest.mark.parametrize("length", [0, 15, 17])
+def test_the_database_itself_refuses_a_salt_of_another_length(engine: Engine, length: int) -> None:
+    insert = text("INSERT INTO change_text (seq, field, salt, text) VALUES (1, 'reason', :salt, 'x')")
+
+    with pytest.raises(DBAPIError, match="change_text_salt"), writing(engine) as conn:
+        conn.execute(insert, {"salt": bytes(length)})

@@ -3,6 +3,8 @@
 import base64
 import hashlib
 from collections.abc import Callable
+from datetime import datetime, timedelta
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -11,6 +13,7 @@ from sqlalchemy import Engine, event, text
 from audit_log.change_log import append
 from audit_log.checkpoint import (
     CheckpointError,
+    Head,
     NoteError,
     checkpoints,
     read_note,
@@ -19,17 +22,19 @@ from audit_log.checkpoint import (
 )
 from audit_log.db import reading, writing
 from audit_log.merkle import root_of
+from audit_log.recorder import Recorder
+from tests.audit_log.records import a_segment, a_whole
 from tests.builders import NOON
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 
 
-def add(engine: Engine, count: int = 1, *, sign: bool = True) -> str:
+def add(engine: Engine, count: int = 1, *, sign: bool = True, at: datetime = NOON) -> str:
     note = ""
     for _ in range(count):
         with writing(engine) as conn:
-            append(conn, at=NOON, event="a:b", actor="system", role="system", object_id="x")
-            note = sign_checkpoint(conn, KEY, NOON) if sign else ""
+            append(conn, at=at, event="a:b", actor="system", role="system", object_id="x")
+            note = sign_checkpoint(conn, KEY, at) if sign else ""
     return note
 
 
@@ -174,3 +179,86 @@ def test_checkpoints_come_newest_first_and_by_pages(engine: Engine) -> None:
         assert [c.size for c in checkpoints(conn, limit=2)] == [5, 4]
         assert [c.size for c in checkpoints(conn, before=4)] == [3, 2, 1]
         assert checkpoints(conn)[0].made_at == NOON
+
+
+def test_a_note_can_hold_the_head_of_the_filtering_log() -> None:
+    head = Head(7, bytes(range(32)))
+    note = write_note(12, bytes(32), KEY, head)
+
+    assert read_note(note).rows == head
+    assert read_note(note).is_signed_by(KEY.public_key())
+    assert not read_note(note.replace("filtering-log 7", "filtering-log 6")).is_signed_by(KEY.public_key())
+    with pytest.raises(NoteError):
+        read_note(note.replace("filtering-log 7", "filtering-log seven"))
+
+
+def test_every_checkpoint_signs_the_filtering_log_as_it_stands(engine: Engine, tmp_path: Path) -> None:
+    before = add(engine)
+    a_segment(tmp_path, [a_whole(1)])
+    Recorder(engine, tmp_path).run_once()
+
+    note = add(engine)
+
+    with reading(engine) as conn:
+        leaf = conn.scalar(text("SELECT leaf FROM filtering_seal WHERE seq = 1"))
+    assert read_note(before).rows is None
+    assert read_note(note).rows == Head(1, leaf)
+
+
+@pytest.mark.parametrize("removed", ["", " WHERE size = 5"])
+def test_entries_that_lost_their_checkpoint_are_not_signed_with_the_next_change(
+    engine: Engine, without_guards: Callable[[Engine], None], removed: str
+) -> None:
+    """Else the next change would sign whatever somebody had made of the log."""
+    add(engine, 5)
+    without_guards(engine)
+    with writing(engine) as conn:
+        conn.execute(text(f"DELETE FROM checkpoint{removed}"))  # noqa: S608  # our own words
+
+    with pytest.raises(CheckpointError, match="was not signed when it was made"):
+        add(engine, at=NOON + timedelta(minutes=1))
+
+
+@pytest.mark.parametrize("note", ["", "x", write_note(5, bytes(32), Ed25519PrivateKey.generate())])
+def test_nothing_is_signed_on_top_of_a_checkpoint_that_is_not_ours(
+    engine: Engine, without_guards: Callable[[Engine], None], note: str
+) -> None:
+    add(engine, 5)
+    without_guards(engine)
+    with writing(engine) as conn:
+        conn.execute(text("UPDATE checkpoint SET note = :note WHERE size = 5"), {"note": note})
+
+    with pytest.raises(CheckpointError, match="the last checkpoint"):
+        add(engine)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        "UPDATE checkpoint SET note = cast(x'ff' AS TEXT) WHERE size = 5",
+        "UPDATE checkpoint SET note = cast(note AS BLOB) WHERE size = 5",
+        "UPDATE change_log SET leaf = 'text'; UPDATE checkpoint SET frontier = 'text'",
+    ],
+)
+def test_values_of_a_wrong_type_stop_the_signer_with_its_own_error(
+    sqlite_engine: Engine, without_guards: Callable[[Engine], None], damage: str
+) -> None:
+    add(sqlite_engine, 5)
+    without_guards(sqlite_engine)
+    with writing(sqlite_engine) as conn:
+        for statement in damage.split(";"):
+            conn.exec_driver_sql(statement)
+
+    with pytest.raises(CheckpointError), writing(sqlite_engine) as conn:
+        sign_checkpoint(conn, KEY, NOON)
+
+
+def test_a_frontier_and_a_time_of_a_wrong_type_stop_nobody(
+    sqlite_engine: Engine, without_guards: Callable[[Engine], None]
+) -> None:
+    add(sqlite_engine, 5)
+    without_guards(sqlite_engine)
+    with writing(sqlite_engine) as conn:
+        conn.exec_driver_sql("UPDATE checkpoint SET frontier = 'text', made_at = 'never' WHERE size = 5")
+
+    assert read_note(add(sqlite_engine)).size == 6

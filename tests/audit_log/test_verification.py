@@ -2,8 +2,8 @@
 
 import shutil
 import sqlite3
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -97,6 +97,74 @@ def test_an_empty_log_is_whole(engine: Engine) -> None:
     assert answer(engine) == Verification(True, 0, None, "The change log is empty.")
 
 
+def forge(engine: Engine) -> None:
+    rechain(engine, 7, lambda entry: entry.replace("approved", "declined"))
+
+
+@pytest.mark.parametrize(("removed", "first_bad"), [("", 1), (" WHERE size >= 7", 7), (" WHERE size = 9", 9)])
+def test_a_log_that_lost_its_last_checkpoints_is_not_whole(log: Engine, removed: str, first_bad: int) -> None:
+    if first_bad <= 7:
+        forge(log)
+    attack(log, f"DELETE FROM checkpoint{removed}")  # noqa: S608  # our own words
+
+    found = answer(log)
+    assert (found.whole, found.first_bad) == (False, first_bad)
+    assert "covered by no signed checkpoint" in found.says
+
+
+def test_an_entry_added_past_the_signer_is_not_whole(log: Engine) -> None:
+    fill(log, 2, sign=False)
+
+    assert answer(log).first_bad == SIZE + 1
+    assert answer(log).says.startswith("Entries 10 to 11 are covered by no signed checkpoint.")
+
+
+def test_a_log_emptied_with_its_texts_and_checkpoints_is_not_whole(log: Engine) -> None:
+    attack(
+        log,
+        "DELETE FROM change_log",
+        "DELETE FROM change_text",
+        "DELETE FROM checkpoint",
+        "INSERT INTO person (id, username, name, role, filter_groups, classes, agreement_signed,"
+        " password_must_change, console_must_change, created_at) VALUES ('p', 'p', 'P', 'staff', '[]', '[]',"
+        " true, true, true, '2026-11-24 12:00:00')",
+    )
+
+    assert answer(log) == Verification(
+        False,
+        0,
+        1,
+        "The change log is empty, and it cannot be: people or proposals are in the database.",
+    )
+
+
+def test_a_salt_that_took_in_the_beginning_of_a_text_is_found(
+    engine: Engine, without_guards: Callable[[Engine], None]
+) -> None:
+    fill(engine)
+    without_guards(engine)
+    with writing(engine) as conn:
+        salt, said = conn.execute(text("SELECT salt, text FROM change_text WHERE seq = 8")).one()
+    moved = {"salt": salt + said[:6].encode(), "text": said[6:]}
+    with without_check(engine):
+        attack(engine, "UPDATE change_text SET salt = :salt, text = :text WHERE seq = 8", **moved)
+
+    assert answer(engine).says == "The text 'reason' of entry 8 is not what was sealed: it was changed."
+
+
+@contextmanager
+def without_check(engine: Engine) -> Iterator[None]:
+    if engine.dialect.name == "postgresql":
+        attack(engine, "ALTER TABLE change_text DROP CONSTRAINT change_text_salt")
+        yield
+        check = "ADD CONSTRAINT change_text_salt CHECK (length(salt) = 16) NOT VALID"
+        attack(engine, f"ALTER TABLE change_text {check}")
+        return
+    with engine.connect() as conn:  # this one connection, which goes back to the pool
+        conn.exec_driver_sql("PRAGMA ignore_check_constraints = 1")
+    yield
+
+
 def test_a_checkpoint_of_the_empty_log_is_held_too(engine: Engine) -> None:
     with writing(engine) as conn:
         sign_checkpoint(conn, KEY, NOON)
@@ -176,7 +244,8 @@ def test_a_log_chained_again_contradicts_a_checkpoint_kept_elsewhere(log: Engine
     rechain(log, 3, lambda entry: entry.replace("approved", "declined"))
     attack(log, "DELETE FROM checkpoint")
 
-    assert answer(log).whole, "nothing in the database itself can show it any more"
+    with reading(log) as conn:
+        assert verify(conn).whole, "without key and checkpoints nothing shows it"
     assert answer(log, held=kept).first_bad == 1
     assert "One of the entries 1 to 6" in answer(log, held=kept).says
 
@@ -286,7 +355,15 @@ def test_a_sealed_line_that_is_no_entry_is_found_and_stops_nobody(unsigned: Engi
         "UPDATE change_log SET entry = x'00ff' WHERE seq = 4",
         "UPDATE change_log SET leaf = 'a text' WHERE seq = 4",
         "UPDATE change_log SET prev = 4 WHERE seq = 4",
-        "UPDATE change_text SET salt = 'a text' WHERE seq = 4",
+        "UPDATE change_log SET entry = cast(entry AS BLOB) WHERE seq = 4",
+        "UPDATE change_log SET entry = cast(x'ff' AS TEXT) WHERE seq = 4",
+        "UPDATE change_text SET text = cast(x'ff' AS TEXT) WHERE seq = 4",
+        "UPDATE change_text SET field = cast(x'ff' AS TEXT) WHERE seq = 4",
+        "UPDATE change_text SET field = cast(field AS BLOB) WHERE seq = 4",
+        "UPDATE checkpoint SET note = cast(note AS BLOB) WHERE size = 4",
+        "UPDATE checkpoint SET note = cast(x'ff' AS TEXT) WHERE size = 4",
+        "UPDATE checkpoint SET note = cast(cast(note AS BLOB) || x'ff' AS TEXT) WHERE size = 4",
+        "UPDATE change_text SET salt = 'a text of 16 ...' WHERE seq = 4",
         "UPDATE change_text SET text = x'00ff' WHERE seq = 4",
     ],
 )
@@ -297,7 +374,20 @@ def test_values_of_a_wrong_type_are_found_and_stop_nobody(
     without_guards(sqlite_engine)
     attack(sqlite_engine, damage)
 
-    assert answer(sqlite_engine).first_bad == 4
+    found = answer(sqlite_engine)
+    assert found.first_bad == 4
+    assert found.says.encode()  # and can be sent on
+
+
+@pytest.mark.parametrize("seq", ["'four'", "cast(x'ff' AS TEXT)", "x'04'", "4.5"])
+def test_a_text_of_no_entry_at_all_is_found_and_stops_nobody(
+    sqlite_engine: Engine, without_guards: Callable[[Engine], None], seq: str
+) -> None:
+    fill(sqlite_engine)
+    without_guards(sqlite_engine)
+    attack(sqlite_engine, f"INSERT INTO change_text SELECT {seq}, field, salt, text FROM change_text LIMIT 1")  # noqa: S608  # our own words
+
+    assert answer(sqlite_engine).says == "There is a text that belongs to no entry."
 
 
 # Whatever byte is changed, whatever line is moved or taken: found.

@@ -1,0 +1,161 @@
+"""What is in force is what was agreed: each proposal in the database against the sealed lines about it.
+
+The gates follow the `proposal` table, so a row rewritten there would be a change that nobody agreed on. Every
+act on a proposal seals its facts; here they are compared with the row, by the names that both have.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, text
+
+from audit_log.as_written import shown
+from audit_log.fault import Fault
+from audit_log.seal import stamp
+
+PROPOSALS = text(
+    "SELECT id, kind, state, CAST(payload AS TEXT) AS payload, proposed_by, proposed_at,"
+    " decided_by, decided_at, ended_by, ended_at, starts_at, ends_at FROM proposal ORDER BY id"
+)
+FOUNDED = "school:found"  # brings the first policy, in one person's name
+KINDS = frozenset({"policy", "unblock", "people"})
+AFTER = {
+    "propose": "requested",
+    "approve": "approved",
+    "decline": "declined",
+    "withdraw": "withdrawn",
+    "lapse": "lapsed",
+    "revoke": "revoked",
+    "end": "ended",
+}
+# Which columns say who did it and when.
+WHO = {"propose": "proposed", "found": "proposed", "approve": "decided", "decline": "decided"}
+KEPT = frozenset({"sites", "classes", "filter_groups", "base", "lists", "entries"})  # may not be left out
+
+Entry = Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Agreements:
+    """The sealed lines about proposals, in their order, and the state that they leave each proposal in."""
+
+    lines: dict[str, list[Entry]] = field(default_factory=dict)
+    states: dict[str, str] = field(default_factory=dict)
+
+    def add(self, entry: Entry) -> None:
+        kind, _, verb = entry["event"].partition(":")
+        if entry["event"] == FOUNDED:
+            state = "approved"
+        elif kind not in KINDS or verb not in AFTER:
+            return
+        else:
+            state = AFTER[verb]
+        self.lines.setdefault(entry["object"], []).append(entry)
+        self.states[entry["object"]] = state
+        if (kind, verb) == ("policy", "approve") and isinstance(base := entry["detail"].get("base"), str):
+            self.states[base] = "superseded"
+
+    def check(self, conn: Connection, entries: int) -> None:
+        """Raises Fault at the entry that a row contradicts."""
+        for row in conn.execute(PROPOSALS):
+            lines = self.lines.get(row.id)
+            if lines is None:
+                raise Fault(
+                    entries + 1,
+                    f"The database has a proposal, {shown(row.id)}, that no entry tells of.",
+                )
+            for entry in lines:
+                if names := _differing(entry, lines[0], row):
+                    raise Fault(entry["seq"], _says(names[0], row, entry))
+            if row.state != self.states[row.id]:
+                raise Fault(
+                    lines[-1]["seq"],
+                    f"Proposal {shown(row.id)} is {shown(row.state)} in the database,"
+                    f" and by entry {lines[-1]['seq']} it is {self.states[row.id]}.",
+                )
+
+
+def _says(name: str, row: Row[Any], entry: Entry) -> str:
+    return (
+        f"Proposal {shown(row.id)} is not what entry {entry['seq']} says was sealed: its {name} was changed."
+    )
+
+
+def _differing(entry: Entry, first: Entry, row: Row[Any]) -> list[str]:
+    """The names of what this line sealed otherwise than the row has it, or the line that asked for it."""
+    try:
+        return list(_compared(entry, first, row))
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return ["content"]  # only tampering brings what cannot be read
+
+
+def _compared(entry: Entry, first: Entry, row: Row[Any]) -> Iterator[str]:
+    kind, _, verb = entry["event"].partition(":")
+    who = WHO.get(verb, "ended")
+    facts = _facts(row)
+    kept = {
+        "kind": row.kind,
+        f"{who}_by": getattr(row, f"{who}_by"),
+        f"{who}_at": _stamp(getattr(row, f"{who}_at")),
+    }
+    sealed = {
+        "kind": "policy" if entry["event"] == FOUNDED else kind,
+        f"{who}_by": entry["actor"],
+        f"{who}_at": entry["at"],
+    }
+    yield from (name for name in kept if kept[name] != sealed[name])
+    for name, value in entry["detail"].items():
+        asked = first["detail"].get(name, value)
+        there = name in facts or name in KEPT
+        if _text(asked) != _text(value) or (there and not _agree(name, value, facts.get(name))):
+            yield shown(name)
+
+
+def _facts(row: Row[Any]) -> dict[str, Any]:
+    payload = json.loads(row.payload)
+    facts = {
+        **payload,
+        "proposed_by": row.proposed_by,
+        "starts_at": _stamp(row.starts_at),
+        "ends_at": _stamp(row.ends_at),
+    }
+    if row.kind == "policy":
+        facts["policy_sha256"] = hashlib.sha256(payload["text"].encode()).hexdigest()
+    if row.kind == "people":
+        facts["people"] = payload["rows"]
+    return facts
+
+
+def _agree(name: str, sealed: Any, kept: Any) -> bool:
+    if name == "people" and isinstance(sealed, list) and any(isinstance(one, dict) for one in sealed):
+        return isinstance(kept, list) and _same_people(sealed, kept)
+    return _text(sealed) == _text(kept)
+
+
+def _same_people(sealed: Sequence[Any], kept: Sequence[Any]) -> bool:
+    """Names and passwords are not sealed, so each person is compared by what is."""
+    if len(sealed) != len(kept):
+        return False
+    for said, one in zip(sealed, kept, strict=True):
+        if not isinstance(said, dict) or not isinstance(one, dict) or not isinstance(one.get("set"), dict):
+            return False
+        now = {**one, "person": one.get("id"), "set": {name: one["set"].get(name) for name in said["set"]}}
+        if any(name in now and _text(value) != _text(now[name]) for name, value in said.items()):
+            return False
+    return True
+
+
+def _text(value: Any) -> str:
+    """Equal only when it is the same JSON: True is not 1."""
+    return json.dumps(value, sort_keys=True)
+
+
+def _stamp(at: datetime | str | None) -> str | None:
+    if at is None:
+        return None
+    when = datetime.fromisoformat(at) if isinstance(at, str) else at
+    return stamp(when if when.tzinfo else when.replace(tzinfo=UTC))
