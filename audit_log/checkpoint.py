@@ -19,7 +19,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from sqlalchemy import Connection, Row, insert, select
 
-from audit_log.as_written import as_written
+from audit_log.as_written import as_written, shown
 from audit_log.merkle import HASH_BYTES, Frontier
 from audit_log.seal import stamp
 from audit_log.tables import change_log, checkpoint, filtering_seal
@@ -224,9 +224,10 @@ class Signed:
 
 
 def checkpoints(conn: Connection, *, before: int | None = None, limit: int = 100) -> list[Signed]:
-    """Newest first."""
+    """Newest first. A note that somebody damaged is shown as far as it can be read."""
     table = checkpoint.c
     query = select(table.size, table.made_at, table.note).order_by(table.size.desc()).limit(limit)
     if before is not None:
         query = query.where(table.size < before)
-    return [Signed(*row) for row in conn.execute(query)]
+    with as_written(conn):
+        return [Signed(row.size, row.made_at, shown(row.note)) for row in conn.execute(query)]

@@ -172,6 +172,19 @@ def test_the_database_itself_keeps_checkpoints(engine: Engine, attack: str) -> N
         conn.execute(text(attack))
 
 
+@pytest.mark.parametrize("note", ["cast(x'61ff' AS TEXT)", "x'61ff'"])
+def test_a_note_that_is_no_text_hides_no_other(
+    sqlite_engine: Engine, without_guards: Callable[[Engine], None], note: str
+) -> None:
+    add(sqlite_engine, 3)
+    without_guards(sqlite_engine)
+    with writing(sqlite_engine) as conn:
+        conn.exec_driver_sql(f"UPDATE checkpoint SET note = {note} WHERE size = 2")  # noqa: S608  # our own words
+
+    with reading(sqlite_engine) as conn:
+        assert [c.note[:1] for c in checkpoints(conn)] == ["s", "a", "s"]
+
+
 def test_checkpoints_come_newest_first_and_by_pages(engine: Engine) -> None:
     add(engine, 5)
 

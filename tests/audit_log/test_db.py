@@ -4,7 +4,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import CheckConstraint, Engine, create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
@@ -31,6 +33,28 @@ def test_the_migrations_make_the_checks_that_the_code_names(sqlite_engine: Engin
     }
 
     assert made == named != {}
+
+
+def test_texts_outlive_the_table_that_they_were_written_to(fresh_url: str) -> None:
+    """SQLite makes the table anew for a CHECK: the rows come along, and what guards them."""
+    engine = open_engine(fresh_url)
+    config = Config()
+    config.set_main_option("script_location", "audit_log:migrations")
+    config.set_main_option("path_separator", "os")
+    with writing(engine) as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0003")
+        keep = text("INSERT INTO change_text (seq, field, salt, text) VALUES (1, 'reason', :salt, 'because')")
+        conn.execute(keep, {"salt": bytes(16)})
+
+    migrate(engine)
+
+    with reading(engine) as conn:
+        assert conn.execute(text("SELECT * FROM change_text")).all() == [(1, "reason", bytes(16), "because")]
+    for attack in ("UPDATE change_text SET text = 'x'", "DELETE FROM change_text"):
+        with pytest.raises(DBAPIError, match=r"append-only|only be erased"), writing(engine) as conn:
+            conn.execute(text(attack))
+    engine.dispose()
 
 
 def test_migrating_twice_changes_nothing(engine: Engine) -> None:
