@@ -13,6 +13,7 @@ from functools import lru_cache
 from mitmproxy.http import Headers, Request
 
 from filter_lists.names import NameFault, Url, canonical_host, parse_url
+from proxy_addon.head_lint import odd_request
 
 Field = tuple[bytes, bytes]
 
@@ -117,6 +118,8 @@ def read_request(request: Request, head: Head, tunnel: "Tunnelled | None") -> As
     """Raises BadRequest. `tunnel`: what the CONNECT and the TLS handshake around this request named."""
     if len(head.one(b"content-length")) > LONGEST_LENGTH:
         raise BadRequest("a body of impossible length")
+    if request.is_http2:
+        _must_be_usual(request)
     scheme = "https" if tunnel else request.data.scheme.decode("ascii", "replace")
     path = _path(request.data.path)
     url = _url(scheme, request.data.host, request.data.port, path)
@@ -133,6 +136,15 @@ def read_request(request: Request, head: Head, tunnel: "Tunnelled | None") -> As
         tuple(dict.fromkeys(names)),
         _is_websocket(request, head),
     )
+
+
+def _must_be_usual(request: Request) -> None:
+    """What head_lint.py asks of HTTP/1, asked of HTTP/2."""
+    method, path = request.data.method, request.data.path
+    if says := odd_request(method, path):
+        raise BadRequest(says)
+    if path[:1] != b"/" and (path, method) != (b"*", b"OPTIONS"):
+        raise BadRequest("a target that no browser sends")
 
 
 @dataclass(slots=True)

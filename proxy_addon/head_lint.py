@@ -12,7 +12,9 @@ LONGEST_LINE = 32 * 1024
 MOST_FIELDS = 128
 
 _BARE_END = re.compile(rb"\n\r?\n")
-_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([^\x00-\x20\x7f#\\]+) HTTP/1\.[01]")
+_LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([^\x00-\x20\x7f#]+) HTTP/1\.[01]")
+_METHOD = re.compile(rb"[A-Z][A-Z\-]{1,31}")
+_ODD_TARGET = re.compile(rb"[\x00-\x20\x7f#]")
 _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;|$)")
 _REFUSED_METHODS = frozenset({b"TRACE", b"TRACK", b"PRI"})
 
@@ -72,13 +74,22 @@ def _chunk_fault(fields: bytes, data: bytes | bytearray, begin: int) -> HeadFaul
     return None if good else HeadFault(400, "a chunk without a size")
 
 
+def odd_request(method: bytes, target: bytes) -> str | None:
+    """What is wrong with a method or target, over HTTP/1 or HTTP/2; None for what a browser may send."""
+    if not _METHOD.fullmatch(method) or method in _REFUSED_METHODS:
+        return "a method that no browser sends"
+    if _ODD_TARGET.search(target) or b"\\" in target.partition(b"?")[0]:
+        return "a target that no browser sends"
+    return None
+
+
 def _line_fault(line: bytes, in_tunnel: bool) -> HeadFault | None:
     match = _LINE.fullmatch(line)
     if match is None:
         return HeadFault(400, "not a request line")
     method, target = match.groups()
-    if method.upper() in _REFUSED_METHODS or method != method.upper():
-        return HeadFault(400, "a method that no browser sends")
+    if says := odd_request(method, target):
+        return HeadFault(400, says)
     if in_tunnel:
         good = target.startswith(b"/") or (target == b"*" and method == b"OPTIONS")
     else:

@@ -12,6 +12,7 @@ import hashlib
 import ipaddress
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ REMEMBERED_SECONDS = 3600.0
 WRONG_SECONDS = 10.0
 MOST_REMEMBERED = 20_000
 MOST_WAITING = 64
+MOST_WAITING_PER_ADDRESS = 8
 THREADS = 2
 UNIDENTIFIED = "unidentified"
 
@@ -99,6 +101,7 @@ class Identifier:
         self._right: dict[bytes, tuple[str, str, float]] = {}  # username, hash, until
         self._wrong: dict[bytes, tuple[str | None, float]] = {}  # hash, until
         self._checking: dict[tuple[bytes, str], asyncio.Future[bool]] = {}
+        self._waiting: Counter[str] = Counter()  # by address
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="password")
 
     async def identify(self, credentials: Sequence[bytes], address: str, bundle: Bundle) -> Identity:
@@ -114,7 +117,7 @@ class Identifier:
         stored = account.password_hash if account else None
         if account is not None and stored is not None and self._is_known(digest, username, stored):
             return Identity(account.person, stored)
-        return await self._check(digest, username, password, account)
+        return await self._check(digest, (username, password), account, address)
 
     def _is_known(self, digest: bytes, username: str, stored: str) -> bool:
         known = self._right.get(digest)
@@ -125,28 +128,38 @@ class Identifier:
             return False
         return True
 
-    async def _check(self, digest: bytes, username: str, password: str, account: Account | None) -> Identity:
+    async def _check(
+        self, digest: bytes, given: tuple[str, str], account: Account | None, address: str
+    ) -> Identity:
+        username, password = given
         stored = account.password_hash if account else None
         wrong_for, until = self._wrong.get(digest, (None, 0.0))
         if until > time.monotonic() and wrong_for == stored:  # a new hash is asked anew
             raise NotIdentified(Reason.WRONG_CREDENTIALS)
-        if account is None or stored is None or not await self._verified(digest, stored, password):
+        if account is None or stored is None or not await self._verified((digest, stored), password, address):
             _keep(self._wrong, digest, (stored, time.monotonic() + WRONG_SECONDS))
             raise NotIdentified(Reason.WRONG_CREDENTIALS)
         _keep(self._right, digest, (username, stored, time.monotonic() + REMEMBERED_SECONDS))
         return Identity(account.person, stored)
 
-    async def _verified(self, digest: bytes, stored: str, password: str) -> bool:
-        """A browser opens six connections at once with the same password: it is checked once."""
-        key = (digest, stored)
+    async def _verified(self, key: tuple[bytes, str], password: str, address: str) -> bool:
+        """A browser opens six connections at once with the same password: it is checked once. One device
+        that guesses does not keep the others waiting."""
         running = self._checking.get(key)
         if running is None:
-            if len(self._checking) >= MOST_WAITING:
+            if len(self._checking) >= MOST_WAITING or self._waiting[address] >= MOST_WAITING_PER_ADDRESS:
                 raise TooBusy
             loop = asyncio.get_running_loop()
-            running = self._checking[key] = loop.run_in_executor(self._pool, self._verify, stored, password)
-            running.add_done_callback(lambda _: self._checking.pop(key, None))
+            running = self._checking[key] = loop.run_in_executor(self._pool, self._verify, key[1], password)
+            self._waiting[address] += 1
+            running.add_done_callback(lambda _: self._checked(key, address))
         return await asyncio.shield(running)
+
+    def _checked(self, key: tuple[bytes, str], address: str) -> None:
+        self._checking.pop(key, None)
+        self._waiting[address] -= 1
+        if self._waiting[address] <= 0:
+            del self._waiting[address]
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

@@ -16,6 +16,7 @@ from mitmproxy.net.http import http1
 from mitmproxy.proxy import commands, events
 from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers.http import HTTPMode, HttpStream, SendHttp, _http1, _http2
+from mitmproxy.proxy.layers.http._base import ReceiveHttp
 from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
     RequestData,
@@ -31,6 +32,7 @@ from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 from proxy_addon.head_lint import NOT_YET, HeadFault, head_fault
 from proxy_addon.mitm_seams import Seam
 
+LONGEST_ANSWER_HEAD = 256 * 1024
 DRAINED = 4 * 1024 * 1024  # how much of a refused body is read so that the answer arrives
 
 REFUSAL_FIELDS = (
@@ -93,6 +95,22 @@ def _read_headers(notice: NoticeOf) -> Callable[[Any], Any]:
         return read_headers
 
     return make
+
+
+def _read_response_headers(original: Any) -> Any:
+    """An origin that never ends its head would fill our memory."""
+
+    def read_headers(self: _http1.Http1Client, event: events.ConnectionEvent) -> CommandGenerator[None]:
+        yield from original(self, event)
+        if self.state == self.read_headers and len(self.buf) > LONGEST_ANSWER_HEAD and self.stream_id:
+            self.buf = type(self.buf)()
+            too_long = ResponseProtocolError(
+                self.stream_id, "a head without end", ErrorCode.GENERIC_SERVER_ERROR
+            )
+            yield commands.CloseConnection(self.conn)
+            yield ReceiveHttp(too_long)
+
+    return read_headers
 
 
 def _in_tunnel(server: _http1.Http1Server) -> bool:
@@ -245,6 +263,13 @@ def seams(notice: NoticeOf) -> tuple[Seam, ...]:
             "59fc3b2eeeabf63a64d4cce98b4fe4cab5193ebefbd9c32ae186e65c7d25bfe2",
             "an error hook cannot say what the error page shows",
             _handle_protocol_error,
+        ),
+        Seam(
+            _http1.Http1Client,
+            "read_headers",
+            "415454c5fa8b598177bdf456581a30f54c4af591bc3c3dd68ea774b5cd178977",
+            "no limit of size",
+            _read_response_headers,
         ),
         Seam(
             _http1.Http1Client,

@@ -11,6 +11,7 @@ import resource
 import signal
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ from proxy_addon.stages import Stages
 
 log = structlog.get_logger()
 
+LOOK_UPS = 64
 DRAIN_SECONDS = 10.0
 LOOK_SECONDS = 0.2
 LOOKS_PER_BUNDLE = 2  # a look at the bundle every 0.4 s
@@ -121,6 +123,8 @@ class _Running:
     async def serve(self) -> int:
         settings = self.settings
         raise_file_limit()
+        # Names are looked up in threads: a few that nobody answers for must not keep the others waiting.
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOK_UPS))
         ensure_ca(settings.state / "ca", utc_now())
         await self.watch.look()
         gate = Gate(self.answers, self._note, self._abort, self._shorten)
@@ -131,7 +135,7 @@ class _Running:
         gc.collect()
         gc.freeze()  # what is loaded now lives as long as the process
         self._listen_to_signals()
-        keeping = asyncio.create_task(self._keep())
+        keeping = asyncio.create_task(self._keep(master))
         keeping.add_done_callback(lambda _: master.shutdown())  # type: ignore[no-untyped-call]  # no types
         try:
             await master.run()
@@ -153,9 +157,9 @@ class _Running:
     def stop(self) -> None:
         self.stopping = True
 
-    async def _keep(self) -> None:
+    async def _keep(self, master: GateMaster) -> None:
         """Everything that happens by the clock. If it fails, the gate stops: deadlines would not be kept."""
-        await self._say_ready()
+        await self._say_ready(master)
         looks = 0
         while not self.stopping:
             await asyncio.sleep(LOOK_SECONDS)
@@ -164,22 +168,20 @@ class _Running:
             if looks % LOOKS_PER_BUNDLE == 0:
                 await self.watch.look()
                 await self.recording.heal()
-        await self._drain()
+        await self._drain(master)
 
-    async def _say_ready(self) -> None:
-        assert self.master is not None  # noqa: S101  # set before this task
-        while not self.master.proxyserver.is_running:  # noqa: ASYNC110  # mitmproxy has no event for it
+    async def _say_ready(self, master: GateMaster) -> None:
+        while not master.proxyserver.is_running:  # noqa: ASYNC110  # mitmproxy has no event for it
             await asyncio.sleep(0.01)
-        for server in self.master.proxyserver.servers:
+        for server in master.proxyserver.servers:
             for address in server.listen_addrs:
                 self.egress.add_own((address[0], address[1]))
-        log.info("gate.started", gate=self.settings.gate, port=self.master.port())
-        self.ready(self.master.port())
+        log.info("gate.started", gate=self.settings.gate, port=master.port())
+        self.ready(master.port())
 
-    async def _drain(self) -> None:
+    async def _drain(self, master: GateMaster) -> None:
         """Nothing new, and a while for what is under way."""
-        assert self.master is not None  # noqa: S101  # set before this task
-        await self.master.proxyserver.servers.update([])
+        await master.proxyserver.servers.update([])
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(DRAIN_SECONDS):
                 while self.answers.connections.in_flight:

@@ -300,12 +300,13 @@ def with_egress(policy_text: str, addresses: Sequence[tuple[str, int]]) -> str:
     return policy_text.replace("egress:\n  allow: []", f"egress:\n  allow: [{allowed}]")
 
 
-def a_websocket(gate: Gate, host: str, user: str = "anna") -> socket.socket:
-    """An open one, through the gate over plain HTTP; the caller closes it."""
-    client = gate.connect()
-    client.sendall(f"GET http://{host}/ws HTTP/1.1\r\nHost: {host}\r\n".encode())
+def a_websocket(gate: Gate, host: str, user: str = "anna", *, secure: bool = False) -> socket.socket:
+    """An open one, through the gate; the caller closes it."""
+    client = gate.tls(host, user=user) if secure else gate.connect()
+    target, login = ("/ws", b"") if secure else (f"http://{host}/ws", proxy_login(user))
+    client.sendall(f"GET {target} HTTP/1.1\r\nHost: {host}\r\n".encode())
     client.sendall(b"Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n")
-    client.sendall(b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n" + proxy_login(user) + b"\r\n")
+    client.sendall(b"Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n" + login + b"\r\n")
     assert b" 101 " in read_head(client)
     return client
 

@@ -3,7 +3,7 @@
 /              hello from HOST            /echo          the head and body that came, as text
 /bytes/N       N bytes                    /drip/N        N bytes, one every 50 ms, until the peer leaves
 /status/N      that status                /slow/S        a head at once, a byte after S seconds
-/ws            a websocket that echoes
+/ws            a websocket that echoes    /endless       a head that never ends
 """
 
 import asyncio
@@ -139,6 +139,9 @@ async def _answer(
     if what == "ws":
         await _websocket(seen, reader, writer)
         return
+    if what == "endless":
+        await _endless(writer)
+        return
     if what == "drip":
         await _drip(origin, int(number[0]), writer)
         return
@@ -155,6 +158,13 @@ async def _answer(
         fields = f'Content-Length: {len(body)}\r\nContent-Type: text/plain\r\nAlt-Svc: h3=":443"\r\n'
         writer.write(f"HTTP/1.1 {status} OK\r\n{fields}\r\n".encode() + body)
     await writer.drain()
+
+
+async def _endless(writer: asyncio.StreamWriter) -> None:
+    writer.write(b"HTTP/1.1 200 OK\r\n")
+    while True:
+        writer.write(b"X: " + b"y" * 8000 + b"\r\n")
+        await writer.drain()
 
 
 async def _pour(origin: Origin, count: int, writer: asyncio.StreamWriter) -> None:

@@ -106,8 +106,9 @@ def test_a_download_over_https_is_cut_when_its_time_is_over(gate: Gate) -> None:
         assert seconds_until_closed(secure) < MOMENT
 
 
-def test_a_websocket_is_cut_when_its_time_is_over(gate: Gate) -> None:
-    with a_websocket(gate, "bet.test") as client:
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_websocket_is_cut_when_its_time_is_over(secure: bool, gate: Gate) -> None:
+    with a_websocket(gate, "bet.test", secure=secure) as client:
         assert talk(client, b"one") == b"one"
         gate.set_clock(ENDS)
         assert seconds_until_closed(client) < MOMENT

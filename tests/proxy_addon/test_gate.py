@@ -239,12 +239,14 @@ def test_a_script_gets_json_and_an_image_a_small_picture(gate: Gate) -> None:
     assert reply.status == 403
 
 
-def test_a_websocket_has_a_row_of_its_own(gate: Gate) -> None:
-    with a_websocket(gate, "allowed.test") as client:
+@pytest.mark.parametrize("secure", [False, True])
+def test_a_websocket_has_a_row_of_its_own(secure: bool, gate: Gate) -> None:
+    with a_websocket(gate, "allowed.test", secure=secure) as client:
         assert talk(client, b"hello") == b"hello"
         client.sendall(b"\x88\x80\0\0\0\0")
         read_some(client)
-    row = gate.last_row(kind="websocket")
+    scheme = "https" if secure else "http"
+    row = gate.last_row(kind="websocket", url=f"{scheme}://allowed.test/ws")
     assert (row["status"], row["person"], row["up"], row["down"]) == (101, "p_anna", 5, 5)
     assert gate.last_row(kind="request", status=101)["outcome"] == "done"
 

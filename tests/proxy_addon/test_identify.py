@@ -15,6 +15,7 @@ from filter_policy.bundle import Account, Bundle
 from filter_policy.model import Reason
 from proxy_addon.identify import (
     MOST_WAITING,
+    MOST_WAITING_PER_ADDRESS,
     Identifier,
     Identity,
     NotIdentified,
@@ -131,10 +132,27 @@ def test_more_than_can_be_checked_are_told_to_wait() -> None:
 
     async def many() -> list[object]:
         identifier = Identifier(verifier)
-        asking = [identifier.identify([basic(f"p{i}:right")], FAR, bundle) for i in range(len(accounts))]
+        asking = [
+            identifier.identify([basic(f"p{i}:right")], f"198.51.100.{i}", bundle)
+            for i in range(len(accounts))
+        ]
         return list(await asyncio.gather(*asking, return_exceptions=True))
 
     assert sum(isinstance(answer, TooBusy) for answer in run(many())) == 5
+
+
+def test_one_device_that_guesses_keeps_nobody_else_waiting() -> None:
+    bundle = a_bundle(*(Account(a_person(f"p{i}"), f"hash{i}") for i in range(20)))
+
+    async def story() -> None:
+        identifier = Identifier(Verifier(seconds=0.01))
+        guessing = [identifier.identify([basic(f"p{i}:wrong")], FAR, bundle) for i in range(19)]
+        answers = asyncio.gather(*guessing, return_exceptions=True)
+        await asyncio.sleep(0)
+        assert await identifier.identify([basic("p19:right")], "198.51.100.9", bundle)
+        assert sum(isinstance(answer, TooBusy) for answer in await answers) == 19 - MOST_WAITING_PER_ADDRESS
+
+    run(story())
 
 
 def test_nobody_we_know_is_asked_for_credentials() -> None:

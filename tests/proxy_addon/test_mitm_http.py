@@ -183,6 +183,36 @@ def test_a_refused_upload_over_http_2_is_answered_at_once(gate: Gate) -> None:
         assert answers(connection, secure)[1][0] == 403
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (":path", "/a b"),
+        (":path", "/a#b"),
+        (":path", "/a\\b"),
+        (":path", "*"),
+        (":method", "TRACE"),
+        (":method", "get"),
+    ],
+)
+def test_what_no_browser_sends_is_refused_over_http_2(name: str, value: str, gate: Gate) -> None:
+    connection, secure = a_client(gate)
+    with secure:
+        changed = [(key, value if key == name else old) for key, old in fields()]
+        connection.send_headers(1, changed, end_stream=True)
+        secure.sendall(connection.data_to_send())
+        assert answers(connection, secure)[1][0] == 400
+    assert gate.origin.connections == 0
+
+
+def test_a_site_that_never_ends_its_head_is_given_up(gate: Gate) -> None:
+    process = psutil.Process(gate.process.pid)
+    before = process.memory_info().rss
+    reply = gate.curl("http://allowed.test/endless", user="anna")
+    assert reply.status == 502
+    assert process.memory_info().rss - before < 20 * MB
+    assert gate.last_row(url="http://allowed.test/endless")["outcome"] == "failed"
+
+
 def test_nonsense_over_http_2_leaves_a_row(gate: Gate) -> None:
     with gate.tls("allowed.test", alpn=["h2"]) as secure:
         nothing_asked = b"\0\0\1\0\0\0\0\0\1x"  # data of a request that was never made
