@@ -1,4 +1,4 @@
-"""To explain is to decide: person, address and instant through the one function, its steps written down."""
+"""To explain is to judge as the gate does: person, address and instant, each rule looked at written down."""
 
 from datetime import datetime
 
@@ -8,8 +8,8 @@ from audit_api.times import iso, iso_or_none
 from audit_api.window import Visit
 from filter_lists.listing import Listing
 from filter_lists.names import NameFault, Url, parse_url
-from filter_policy.explain import explain
-from filter_policy.model import Person, Policy, Request
+from filter_policy.judge import Lookup, judge_url
+from filter_policy.model import Person, Policy
 
 
 def explained(visit: Visit, username: str, address: str, at: datetime) -> ExplanationOut:
@@ -19,22 +19,28 @@ def explained(visit: Visit, username: str, address: str, at: datetime) -> Explan
     url = _url(address)
     if account is None:
         raise Problem("bad-input", errors={"user": "nobody of that name is on the register"})
-    return _explained(account.person, url, tuple(visit.desk.lists().lookup(url)), bundle.policy, at)
+    return _explained(account.person, url, visit.desk.lists().lookup, bundle.policy, at)
 
 
-def _explained(
-    person: Person, url: Url, listings: tuple[Listing, ...], policy: Policy, at: datetime
-) -> ExplanationOut:
-    found = explain(Request(person, url, listings), policy, at)
-    decision = found.decision
+def _explained(person: Person, url: Url, lookup: Lookup, policy: Policy, at: datetime) -> ExplanationOut:
+    """Every way that servers may read the address is judged, as the gate does."""
+    steps: list[StepOut] = []
+    decision = judge_url(
+        url,
+        person,
+        policy,
+        lookup,
+        at,
+        note=lambda rule, hit, says: steps.append(StepOut(rule=rule, hit=hit, says=says)),
+    )
     return ExplanationOut(
         user=person.username,
         url=str(url),
         at=iso(at),
         filter_groups=list(person.filter_groups),
         classes=list(person.classes),
-        listings=[_listing(each, policy) for each in listings],
-        steps=[StepOut(rule=step.rule, hit=step.hit, says=step.says) for step in found.steps],
+        listings=[_listing(each, policy) for each in lookup(url)],
+        steps=steps,
         decision=DecisionOut(
             verdict=decision.verdict,
             reason=decision.reason,

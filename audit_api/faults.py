@@ -1,5 +1,6 @@
 """From whatever went wrong to the one shape in which it is told; a page for browsers, JSON for programs."""
 
+import re
 from urllib.parse import quote
 
 from fastapi import FastAPI
@@ -10,9 +11,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from audit_api.headers import PRIVATE
+from audit_api.names import a_role
 from audit_api.pages import page, see_other
 from audit_api.problems import Problem
 from change_control.errors import ChangeError
+from filter_policy.model import Role
 
 
 def problem_of(error: ChangeError) -> Problem:
@@ -22,33 +25,43 @@ def problem_of(error: ChangeError) -> Problem:
 
 def told(says: str) -> str:
     """As a sentence."""
+    says = re.sub(r"^a staff\b", a_role(Role.STAFF), says)  # change control says roles as the register does
     return says[:1].upper() + says[1:].rstrip(".") + "."
 
 
+def by_field(error: ChangeError | Problem, otherwise: str) -> dict[str, str]:
+    """For a form: what is wrong with each field, or with the one that it is told at otherwise."""
+    if isinstance(error, Problem):
+        return error.errors or {otherwise: error.detail}
+    return error.fields or {otherwise: told(error.says)}
+
+
 def install_faults(app: FastAPI) -> None:
-    async def on_problem(request: Request, error: Exception) -> Response:
+    """None of them is async: the page that tells of a problem asks the database, so a thread makes it."""
+
+    def on_problem(request: Request, error: Exception) -> Response:
         assert isinstance(error, Problem)  # noqa: S101  # the registration below says so; for the type checker
         return answer(request, error)
 
-    async def on_change_error(request: Request, error: Exception) -> Response:
+    def on_change_error(request: Request, error: Exception) -> Response:
         assert isinstance(error, ChangeError)  # noqa: S101  # as above
         return answer(request, problem_of(error))
 
-    async def on_validation(request: Request, error: Exception) -> Response:
+    def on_validation(request: Request, error: Exception) -> Response:
         assert isinstance(error, RequestValidationError)  # noqa: S101  # as above
         return answer(request, Problem.of_validation(error))
 
-    async def on_http(request: Request, error: Exception) -> Response:
+    def on_http(request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException)  # noqa: S101  # as above
         return answer(request, Problem.of_status(error.status_code, error.headers))
 
-    async def on_database_away(request: Request, _error: Exception) -> Response:
+    def on_database_away(request: Request, _error: Exception) -> Response:
         return answer(request, Problem("database-away", headers={"Retry-After": "5"}))
 
-    async def on_unstorable(request: Request, _error: Exception) -> Response:
+    def on_unstorable(request: Request, _error: Exception) -> Response:
         return answer(request, Problem("bad-input", "A text holds characters that cannot be stored."))
 
-    async def on_anything(request: Request, _error: Exception) -> Response:
+    def on_anything(request: Request, _error: Exception) -> Response:
         return answer(request, Problem("internal"))
 
     app.add_exception_handler(Problem, on_problem)
@@ -57,6 +70,7 @@ def install_faults(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, on_http)
     app.add_exception_handler(OperationalError, on_database_away)
     app.add_exception_handler(DataError, on_unstorable)
+    app.add_exception_handler(UnicodeEncodeError, on_unstorable)
     app.add_exception_handler(Exception, on_anything)
 
 

@@ -16,11 +16,12 @@ from audit_api.few import FEW, Narrowing, Veil, whom
 from audit_api.names import Names, a_pupil, a_role
 from audit_api.problems import Problem
 from audit_api.rights import APPROVING
+from audit_api.rows import NO_CURSOR, read_instant
 from audit_api.shapes import LogPersonOut, LogRowOut, Paging
 from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading
-from audit_log.filtering_log import CursorError, Filter, LogRow, Page, search, without_people
+from audit_log.filtering_log import Filter, LogRow, Page, search, without_people
 from audit_log.people import Registered, people_by_ids, person_by_id, person_by_username
 from change_control.looks import record_look
 from filter_policy.model import Person, Reason, Role, Verdict
@@ -82,9 +83,11 @@ def page_of(visit: Visit, asked: Wanted) -> tuple[list[LogRowOut], str | None]:
 
 def _search(conn: Connection, what: Filter, asked: Wanted) -> Page:
     try:
+        if asked.cursor:
+            read_instant(asked.cursor.partition("~")[0])
         return search(conn, what, asked.limit, asked.cursor or None)
-    except (CursorError, OverflowError):  # a time of the year 1 in a zone of its own is none
-        raise Problem("bad-input", errors={"cursor": "not a cursor that this API made"}) from None
+    except ValueError:  # CursorError is one
+        raise Problem("bad-input", errors=NO_CURSOR) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +130,7 @@ def _may_name(visit: Visit, asked: Wanted) -> None:
         raise Problem("bad-input", errors={"purpose": "is needed to read by name, and is kept"})
 
 
-def _about(person_id: str | None, behind: _Behind, rows: Sequence[LogRow]) -> list[str | None]:
+def _about(person_id: str | None, behind: _Behind, rows: Sequence[LogRow]) -> Sequence[str | None]:
     """Whom the change log says was looked at: the people when they are few, else the class or group.
 
     A class that nobody is in may be a name that somebody typed, so it is not sealed.

@@ -19,6 +19,7 @@ from audit_api.reader import Reader
 from audit_api.reasons import REASONS
 from audit_api.rights import may
 from audit_api.shapes import ProposalOut, UnblockOut
+from audit_api.texts import sendable
 from audit_api.window import Visit, window_of
 from audit_log.db import reading
 from change_control.queries import list_proposals
@@ -77,7 +78,7 @@ def page(request: Request, template: str, status: int = 200, **context: object) 
         "done": DONE.get(request.query_params.get("done", "")),
         "errors": {},
     }
-    return HTMLResponse(environment().get_template(template).render(shared | context), status)
+    return HTMLResponse(sendable(environment().get_template(template).render(shared | context)), status)
 
 
 def see_other(path: str) -> RedirectResponse:

@@ -3,7 +3,7 @@
 from starlette.requests import Request
 
 from audit_api.problems import Problem
-from audit_api.sign_in import in_hashing_thread, look, slow_down
+from audit_api.sign_in import counted, in_hashing_thread, look, slow_down
 from audit_api.window import Visit, Window
 from audit_log.people import Which
 from audit_log.sessions import token_hash
@@ -22,7 +22,7 @@ async def change_own(visit: Visit, request: Request, which: Which, old: str, new
         change_password(visit.desk, reader.person_id, which, old, new, visit.now, keep=keep)
 
     try:
-        await in_hashing_thread(window, work)
+        await counted(window, key, work)
     except ChangeError as error:
         if "old" not in error.fields:
             window.throttle.succeeded(key)
@@ -36,7 +36,7 @@ async def change_browsing_password(
     """Raises Problem wrong-credentials or too-many-attempts, ChangeError bad-input naming `new`."""
     now = window.clock()
     key = slow_down(window, request, username, now)
-    person, checked = await in_hashing_thread(window, lambda: look(window, username, old))
+    person, checked = await counted(window, key, lambda: look(window, username, old))
     if person is None or not checked.proxy or not is_active(person, now):
         raise Problem("wrong-credentials", "The user name or the password is wrong.")
     window.throttle.succeeded(key)

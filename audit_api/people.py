@@ -1,6 +1,8 @@
 """The register and proposals to change it, for those who keep it. No hash and no password is ever shown."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, or_, select
 
@@ -9,7 +11,7 @@ from audit_api.problems import Problem
 from audit_api.reader import Reader
 from audit_api.rows import Cursor
 from audit_api.shapes import PeopleProposalIn, PeopleProposalOut, PersonOut
-from audit_api.times import iso_or_none
+from audit_api.times import EARLIEST, LATEST, iso_or_none, with_zone, within
 from audit_api.window import Visit
 from audit_log.db import reading
 from audit_log.people import Registered, people_by_ids
@@ -69,9 +71,31 @@ def propose(visit: Visit, body: PeopleProposalIn) -> Imported:
     if (body.rows is None) == (body.csv is None):
         raise Problem("bad-input", errors={"rows": "give either rows or csv"})
     sheet = _sheet(body)
+    if wrong := dict(_times_out_of_bounds(sheet, visit.zone)):
+        raise Problem("bad-input", errors=wrong)
     return import_people(
         visit.desk, visit.reader.actor, sheet.rows, body.reason, visit.now, labels=sheet.labels
     )
+
+
+def _times_out_of_bounds(sheet: Sheet, zone: ZoneInfo) -> Iterator[tuple[str, str]]:
+    """Before anything is kept. What is no time at all change control names, with the other faults."""
+    labels = sheet.labels or [f"rows[{number}]" for number in range(len(sheet.rows))]
+    for label, row in zip(labels, sheet.rows, strict=True):
+        for column in ("starts_at", "ends_at"):
+            if (at := _time(row.get(column))) is None:
+                continue
+            try:
+                within(with_zone(at, zone))
+            except ValueError:
+                yield f"{label}.{column}", f"between the years {EARLIEST.year} and {LATEST.year}"
+
+
+def _time(value: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(value) if isinstance(value, str) else None
+    except ValueError:
+        return None
 
 
 def _sheet(body: PeopleProposalIn) -> Sheet:

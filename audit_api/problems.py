@@ -4,6 +4,7 @@ The slugs are a promise to those who write clients: they do not change. `/proble
 each one means.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.responses import JSONResponse
 
 from audit_api.headers import PRIVATE
+from audit_api.texts import sendable
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +58,15 @@ BY_STATUS: Mapping[int, str] = {
     405: "method-not-allowed", 413: "too-large", 422: "bad-input", 429: "too-many-attempts",
     503: "busy",
 }  # fmt: skip
+
+
+class ProblemResponse(JSONResponse):
+    """Can always be sent: what came in may not be text, and a part of it may stand in the answer."""
+
+    media_type = "application/problem+json"
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
 class Problem(Exception):
@@ -103,9 +114,7 @@ class Problem(Exception):
         headers = PRIVATE | self.headers
         if self.kind.status == 401:
             headers["WWW-Authenticate"] = "Bearer"
-        return JSONResponse(
-            self.body(instance), self.kind.status, headers, media_type="application/problem+json"
-        )
+        return ProblemResponse(self.body(instance), self.kind.status, headers)
 
 
 def fields_of(faults: Iterable[Mapping[str, Any]], skip: int = 0) -> dict[str, str]:
@@ -120,4 +129,4 @@ def fields_of(faults: Iterable[Mapping[str, Any]], skip: int = 0) -> dict[str, s
 
 def _sendable(part: object) -> str:
     """A field's name comes from the caller and may hold what cannot be sent back."""
-    return str(part)[:100].encode(errors="replace").decode()
+    return sendable(str(part)[:100])

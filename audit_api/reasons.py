@@ -9,6 +9,7 @@ REASONS: Mapping[str, str] = {
     Reason.SUSPENDED: "this person is suspended",
     Reason.ENDED: "this account has ended",
     Reason.NOT_YET_ALLOWED: "the agreement is not signed yet",
+    Reason.PASSWORD_MUST_CHANGE: "a new password has to be chosen first",
     Reason.LOCKED: "a kind of site that is locked",
     Reason.UNBLOCK: "opened for a lesson",
     Reason.SITE_ALLOWED: "the school allows this site",

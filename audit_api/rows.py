@@ -14,9 +14,13 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from audit_api.problems import Problem
+from audit_api.texts import unstorable
+from audit_api.times import within
 
 Row = Mapping[str, Any]
 Cursor = tuple[datetime, str]
+NO_CURSOR = {"cursor": "not a cursor that this API made"}
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
 def listed(request: Request, rows: Sequence[Row], next_: str | None, columns: Sequence[str]) -> Response:
@@ -49,7 +53,7 @@ def wants_csv(request: Request) -> bool:
 def as_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
     """A column may be a path: `for.classes`."""
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(columns)
     writer.writerows([_safe(_cell(_at(row, column))) for column in columns] for row in rows)
     return out.getvalue()
@@ -66,7 +70,7 @@ def _cell(value: Any) -> str:
         case None | True | False:
             return {None: "", True: "yes", False: "no"}[value]
         case list():
-            return ";".join(_cell(each) for each in value)
+            return ";".join(_safe(_cell(each)) for each in value)
         case {"name": str(name)}:  # somebody, as this reader may see them
             return name
         case dict():
@@ -76,8 +80,11 @@ def _cell(value: Any) -> str:
 
 
 def _safe(text: str) -> str:
-    """A cell that a spreadsheet shows and never runs: what starts like a formula gets a quote before it."""
-    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
+    """A cell that a spreadsheet shows and never runs: what starts like a formula gets a quote before it.
+
+    So does each item of a list, since some spreadsheets part cells at a semicolon.
+    """
+    return f"'{text}" if text.lstrip(" ").startswith(FORMULA) else text
 
 
 def write_cursor(cursor: Cursor | None) -> str | None:
@@ -95,9 +102,16 @@ def read_cursor(text: str | None) -> Cursor | None:
     try:
         padded = text + "=" * (-len(text) % 4)
         at, _, id_ = base64.urlsafe_b64decode(padded.encode("ascii")).decode().partition("|")
-        instant = datetime.fromisoformat(at)
-        if instant.tzinfo is None or not id_:
-            raise ValueError("not one of ours")
+        if not unstorable(id_) and id_:
+            return read_instant(at), id_
     except (ValueError, binascii.Error):
-        raise Problem("bad-input", errors={"cursor": "not a cursor that this API made"}) from None
-    return instant, id_
+        pass
+    raise Problem("bad-input", errors=NO_CURSOR)
+
+
+def read_instant(text: str) -> datetime:
+    """As a cursor has it: with its zone. Raises ValueError."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        raise ValueError("not one of ours")
+    return within(at)

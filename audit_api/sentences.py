@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 
 from audit_api import times
 from audit_api.names import Names
-from audit_log.change_log import Entry
+from audit_log.change_log import UNREADABLE, Entry
+
+ODD = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +35,20 @@ class Line:
 
     def at(self, field: str) -> datetime | None:
         value = self.detail.get(field)
-        return datetime.fromisoformat(value) if isinstance(value, str) else None
+        return times.with_zone(datetime.fromisoformat(value), self.zone) if isinstance(value, str) else None
 
 
 def sentence(entry: Entry, names: Names, zone: ZoneInfo) -> str:
     line = Line(entry, names, zone)
-    tell = TELL.get(entry.event)
-    told = tell(line) if tell else f"{line.who}: {entry.event.replace(':', ' ')} ({entry.object_id})."
+    try:
+        told = TELL.get(entry.event, _plainly)(line)
+    except ODD:  # one line that is not as ours are must not hide all the others
+        told = _plainly(line)
     return told[:1].upper() + told[1:]
+
+
+def _plainly(line: Line) -> str:
+    return f"{line.who}: {line.entry.event.replace(':', ' ')} ({line.entry.object_id})."
 
 
 def people_in(entry: Entry) -> Iterable[str]:
@@ -51,8 +59,11 @@ def people_in(entry: Entry) -> Iterable[str]:
     for field in ("proposed_by", "about"):
         if isinstance(detail.get(field), str):
             yield detail[field]
-    for each in detail.get("people", ()):
-        yield each["person"] if isinstance(each, Mapping) else each
+    people = detail.get("people")
+    for each in people if isinstance(people, list) else ():
+        named = each.get("person") if isinstance(each, Mapping) else each
+        if isinstance(named, str):
+            yield named
 
 
 def _what(line: Line) -> str:
@@ -113,6 +124,7 @@ def _and(words: Iterable[str]) -> str:
 
 
 TELL: Mapping[str, Callable[[Line], str]] = {
+    UNREADABLE: lambda x: f"Entry {x.entry.seq} cannot be read: somebody changed what was sealed.",
     "school:found": lambda x: "The school was set up by one person; nobody has agreed to it yet.",
     "person:enrol": lambda x: f"{x.who} used their enrolment code and chose a password.",
     "person:suspend": _suspended,

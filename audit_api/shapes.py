@@ -1,19 +1,48 @@
 """What goes in and out of the API. Unknown words are refused: a slip of the pen makes no wider rule."""
 
+from datetime import datetime
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator
+from pydantic_core import PydanticCustomError
 
+from audit_api.texts import storable
+from audit_api.times import EARLIEST, LATEST, with_zone, within
 from audit_log.people import Which
 from filter_policy.model import Role
 
 Reason = Annotated[str, Field(min_length=1, max_length=2000, description="Why. Kept in the change log.")]
-Secret = Annotated[str, Field(min_length=1, max_length=1000, json_schema_extra={"format": "password"})]
+Secret = Annotated[
+    str, Field(min_length=1, max_length=1000, repr=False, json_schema_extra={"format": "password"})
+]
 Instant = Annotated[str, Field(description="ISO 8601, UTC", examples=["2026-11-24T10:00:00Z"])]
+
+
+def _in_bounds(text: str) -> str:
+    """What is no time at all is named further in, with the other faults."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    try:
+        within(with_zone(at, ZoneInfo("UTC")))
+    except ValueError:
+        says = f"between the years {EARLIEST.year} and {LATEST.year}"
+        raise PydanticCustomError("out_of_bounds", says) from None
+    return text
+
+
+InBounds = AfterValidator(_in_bounds)
 
 
 class _In(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _texts_can_be_stored(cls, value: object) -> object:
+        return storable(value)
 
 
 class Paging(_In):
@@ -38,7 +67,7 @@ class Credentials(_In):
 
 
 class EnrolmentIn(_In):
-    code: Annotated[str, Field(min_length=1, max_length=200)]
+    code: Annotated[str, Field(min_length=1, max_length=200, repr=False)]
     password: Secret
 
 
@@ -88,8 +117,8 @@ class UnblockIn(_In):
     )
     sites: list[str]
     for_: Annotated[ForWhom, Field(alias="for")]
-    starts_at: Annotated[str, Field(description="ISO 8601; without a zone it is school time")]
-    ends_at: Annotated[str, Field(description="ISO 8601; the unblock is shut from this instant on")]
+    starts_at: Annotated[str, Field(description="ISO 8601; without a zone it is school time"), InBounds]
+    ends_at: Annotated[str, Field(description="ISO 8601; the unblock is shut from this instant on"), InBounds]
     subject: str
     reason: str
 
@@ -119,15 +148,17 @@ class PersonRow(_In):
     starts_at: Instant | None = None
     ends_at: Instant | None = None
     suspended: Annotated[bool | None, Field(description="false lifts a suspension")] = None
-    password: Annotated[str | None, Field(json_schema_extra={"format": "password"})] = None
-    console_password: Annotated[str | None, Field(json_schema_extra={"format": "password"})] = None
+    password: Annotated[str | None, Field(repr=False, json_schema_extra={"format": "password"})] = None
+    console_password: Annotated[str | None, Field(repr=False, json_schema_extra={"format": "password"})] = (
+        None
+    )
 
 
 class PeopleProposalIn(_In):
     """Give `rows`, or `csv` with those names as its columns and `;` inside lists."""
 
     rows: Annotated[list[PersonRow] | None, Field(max_length=5000)] = None
-    csv: str | None = None
+    csv: Annotated[str | None, Field(repr=False)] = None
     reason: Reason
 
 
@@ -137,7 +168,7 @@ class SuspendIn(_In):
 
 
 class SessionOut(_Out):
-    token: Annotated[str, Field(description="Send it as `Authorization: Bearer …`. Shown once.")]
+    token: Annotated[str, Field(repr=False, description="Send it as `Authorization: Bearer …`. Shown once.")]
     username: str
     name: str
     role: Role
@@ -219,7 +250,8 @@ class PolicyProposalOut(ProposalOut):
 class PeopleProposalOut(ProposalOut):
     rows: Annotated[list[dict[str, Any]] | None, Field(description="what would change; not in lists")] = None
     first_passwords: Annotated[
-        dict[str, dict[str, str]] | None, Field(description="told once, to be changed at first use")
+        dict[str, dict[str, str]] | None,
+        Field(repr=False, description="told once, to be changed at first use"),
     ] = None
 
 
@@ -276,7 +308,7 @@ class ListingOut(_Out):
 
 class StepOut(_Out):
     rule: str
-    hit: Annotated[bool, Field(description="it bears on this request; the last hit decided")]
+    hit: Annotated[bool, Field(description="it bears on this request")]
     says: str
 
 

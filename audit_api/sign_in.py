@@ -2,21 +2,24 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
 from audit_api.names import a_role
 from audit_api.problems import Problem
 from audit_api.reader import must_change, signs_in_with_console_password
 from audit_api.rights import CONSOLE
+from audit_api.throttle import Key
 from audit_api.window import LONGEST_QUEUE, Window
 from audit_log.db import reading, writing
 from audit_log.passwords import hash_for_proxy, verify_password
 from audit_log.people import Registered, person_by_username
-from audit_log.sessions import ABSOLUTE, create_session
+from audit_log.sessions import ABSOLUTE, Session, create_session
+from change_control.errors import ChangeError
 from change_control.roles import is_active
 
 
@@ -30,7 +33,7 @@ class Checked:
 
 @dataclass(frozen=True, slots=True)
 class SignedIn:
-    token: str
+    token: str = field(repr=False)
     person: Registered
     must_change: bool
     ends_at: datetime
@@ -40,18 +43,22 @@ async def sign_in(window: Window, request: Request, username: str, password: str
     """Raises Problem: wrong-credentials, no-console, too-many-attempts or busy."""
     now = window.clock()
     key = slow_down(window, request, username, now)
-    person, checked = await in_hashing_thread(window, lambda: look(window, username, password))
+    person, checked = await counted(window, key, lambda: look(window, username, password))
     if person is None or not _opens(person, checked) or not is_active(person, now):
         raise Problem("wrong-credentials", "The user name or the password is wrong.")
     window.throttle.succeeded(key)
     if person.role not in CONSOLE:
         raise Problem("no-console", f"{a_role(person.role).capitalize()} has no console.")
-    with writing(window.desk.engine) as conn:
-        token, session = create_session(conn, person.id, now)
+    token, session = await run_in_threadpool(_begin, window, person.id, now)
     return SignedIn(token, person, must_change(person, now), session.started_at + ABSOLUTE)
 
 
-def slow_down(window: Window, request: Request, username: str, now: datetime) -> tuple[str, str]:
+def _begin(window: Window, person_id: str, now: datetime) -> tuple[str, Session]:
+    with writing(window.desk.engine) as conn:
+        return create_session(conn, person_id, now)
+
+
+def slow_down(window: Window, request: Request, username: str, now: datetime) -> Key:
     """Counts an attempt for this account from this address. Raises Problem too-many-attempts."""
     address = request.client.host if request.client else "unknown"
     key = (username.strip().lower()[:64], address)
@@ -62,6 +69,17 @@ def slow_down(window: Window, request: Request, username: str, now: datetime) ->
             headers={"Retry-After": str(wait)},
         )
     return key
+
+
+async def counted[T](window: Window, key: Key, check: Callable[[], T]) -> T:
+    """A check of a password that was counted as an attempt; one that was not made counts for nothing."""
+    try:
+        return await in_hashing_thread(window, check)
+    except ChangeError:  # what the check found
+        raise
+    except Exception:
+        window.throttle.not_made(key)
+        raise
 
 
 async def in_hashing_thread[T](window: Window, work: Callable[[], T]) -> T:

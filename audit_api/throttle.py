@@ -46,6 +46,16 @@ class Throttle:
             self._remember(key, _Failures(count, now + _delay(count), now))
             return 0
 
+    def not_made(self, key: Key) -> None:
+        """The attempt that was counted last came to no check: we were too busy, or the database was away."""
+        with self._lock:
+            known = self._failures.get(key)
+            if known is not None:
+                known.count -= 1
+                known.until = known.last  # it could be made now, so whatever it followed was over
+                if not known.count:
+                    del self._failures[key]
+
     def succeeded(self, key: Key) -> None:
         with self._lock:
             self._failures.pop(key, None)
@@ -54,7 +64,18 @@ class Throttle:
         self._failures[key] = failures
         self._failures.move_to_end(key)
         while len(self._failures) > MOST_KEYS:
-            self._failures.popitem(last=False)
+            del self._failures[self._least(failures.last)]
+
+    def _least(self, now: datetime) -> Key:
+        """Whom to forget: of those who need not wait, whoever failed least, then longest ago.
+
+        A flood of fresh names so pushes out its own, and nobody's count starts anew because of it.
+        """
+
+        def worth(key: Key) -> tuple[bool, int]:
+            return now < self._failures[key].until, self._failures[key].count
+
+        return min(self._failures, key=worth)
 
 
 def _delay(count: int) -> timedelta:

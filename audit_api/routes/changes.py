@@ -53,9 +53,12 @@ def list_changes(request: Request, here: Here, asked: Annotated[Wanted, Query()]
     return listed(request, rows, None if next_ is None else str(next_), COLUMNS)
 
 
-@router.get("/api/v1/changes/verify", summary="Is the change log whole?")
+@router.get("/api/v1/changes/verify", summary="Are both logs whole?")
 def verify_changes(here: Here) -> VerificationOut:
-    """Reads all of it again. `first_bad` is the first entry that is not what was sealed."""
+    """Reads all of both again. `first_bad` is the first entry of the change log that is not what was sealed.
+
+    What is wrong with the filtering log stands in `says`.
+    """
     found = changes.is_it_whole(here)
     return VerificationOut(
         whole=found.whole, entries=found.entries, first_bad=found.first_bad, says=found.says

@@ -3,15 +3,17 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Form
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
-from audit_api.faults import told
+from audit_api.faults import by_field
 from audit_api.guard import GuardedRoute
 from audit_api.pages import is_local, page, see_other
 from audit_api.passwords import change_browsing_password, change_own
 from audit_api.problems import Problem
 from audit_api.sign_in import in_hashing_thread, sign_in
+from audit_api.texts import Storable
 from audit_api.window import AtWindow, Here, Visit
 from audit_log.db import reading, writing
 from audit_log.people import Which, person_by_id
@@ -20,7 +22,7 @@ from change_control.enrolment import enrol
 from change_control.errors import ChangeError
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
-Text = Annotated[str, Form(max_length=1000)]
+Text = Annotated[str, Form(max_length=1000), Storable]
 NOT_THE_SAME = {"again": "is not the same as the first one"}
 
 
@@ -72,7 +74,7 @@ async def do_enrol(
             raise Problem("bad-input", errors=NOT_THE_SAME)
         await in_hashing_thread(window, lambda: enrol(window.desk, code, password, now))
     except (ChangeError, Problem) as error:
-        return page(request, "enrol.html", 422, code=code, errors=_by_field(error, "code"))
+        return page(request, "enrol.html", 422, code=code, errors=by_field(error, "code"))
     return see_other("/sign-in?done=enrolled")
 
 
@@ -96,7 +98,8 @@ async def change_password(
             raise Problem("bad-input", errors=NOT_THE_SAME)
         await change_own(here, request, which, old, new)
     except (ChangeError, Problem) as error:
-        return _password_page(request, here, 422, _by_field(error, "old"), which)
+        wrong = by_field(error, "old")
+        return await run_in_threadpool(_password_page, request, here, 422, wrong, which)
     return see_other("/?done=password")
 
 
@@ -120,7 +123,7 @@ async def change_browsing(
             raise Problem("bad-input", errors=NOT_THE_SAME)
         await change_browsing_password(window, request, username, old, new)
     except (ChangeError, Problem) as error:
-        return page(request, "browsing_password.html", 422, username=username, errors=_by_field(error, "old"))
+        return page(request, "browsing_password.html", 422, username=username, errors=by_field(error, "old"))
     return see_other("/browsing-password?done=password")
 
 
@@ -135,9 +138,3 @@ def _password_page(
         which = "proxy" if here.reader.must_change else which
     choices = (("console", console_says), ("proxy", "For browsing"))
     return page(request, "password.html", status, errors=errors, which=which, choices=choices)
-
-
-def _by_field(error: ChangeError | Problem, otherwise: str) -> dict[str, str]:
-    if isinstance(error, Problem):
-        return error.errors or {otherwise: error.detail}
-    return error.fields or {otherwise: told(error.says)}

@@ -52,7 +52,7 @@ def change_log(request: Request, here: Here, asked: Annotated[Wanted, Query()]) 
         views=views,
         asked=asked,
         kinds=KINDS,
-        whole=changes.is_it_whole(here) if checked or not readable else None,
+        whole=changes.is_it_whole(here, with_rows=asked.check) if checked or not readable else None,
         last=last,
         readable=readable,
         next=link_to(request, cursor=str(next_)) if next_ else None,

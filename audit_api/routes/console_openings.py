@@ -11,13 +11,14 @@ from audit_api.faults import told
 from audit_api.guard import GuardedRoute
 from audit_api.pages import page, see_other
 from audit_api.rights import APPROVING
+from audit_api.texts import Storable
 from audit_api.window import Here, Id, Visit
 from change_control.errors import ChangeError
 from change_control.openings import LONGEST_MINUTES, close_opening, open_for_class
 from filter_policy.model import Access, Policy
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
-Text = Annotated[str, Form(max_length=10_000)]
+Text = Annotated[str, Form(max_length=10_000), Storable]
 
 
 @router.get("/openings")
@@ -30,7 +31,7 @@ def open_now(
     request: Request,
     here: Here,
     *,
-    class_: Annotated[str, Form(alias="class")] = "",
+    class_: Annotated[str, Form(alias="class", max_length=200), Storable] = "",
     minutes: Text = "",
     reason: Text = "",
 ) -> Response:

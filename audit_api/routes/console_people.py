@@ -10,19 +10,20 @@ from starlette.responses import Response
 
 from audit_api import people
 from audit_api.agreeing import Verb, find, settle
-from audit_api.faults import told
+from audit_api.faults import by_field, told
 from audit_api.guard import GuardedRoute
 from audit_api.pages import page, see_other
 from audit_api.problems import Problem
 from audit_api.rows import link_to
 from audit_api.shapes import Paging, PeopleProposalIn, PeopleProposalOut
+from audit_api.texts import Storable
 from audit_api.window import Here, Id, Visit
 from change_control import proposals, tightening
 from change_control.errors import ChangeError
 from filter_policy.model import Role
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
-Text = Annotated[str, Form(max_length=1_100_000)]
+Text = Annotated[str, Form(max_length=1_100_000), Storable]
 
 
 class Wanted(Paging):
@@ -41,9 +42,8 @@ def propose(request: Request, here: Here, csv: Text = "", reason: Text = "") -> 
     """The answer shows the first passwords, once: so it is a page and no redirect."""
     try:
         made = people.propose(here, PeopleProposalIn.model_construct(csv=csv, reason=reason))
-    except ChangeError as error:
-        wrong = error.fields or {"csv": told(error.says)}
-        return _page(request, here, Wanted(), wrong, {"csv": csv, "reason": reason})
+    except (ChangeError, Problem) as error:
+        return _page(request, here, Wanted(), by_field(error, "csv"), {"csv": csv, "reason": reason})
     return _shown(request, here, people.one(here, made.proposal, made), 201, {})
 
 
@@ -73,8 +73,7 @@ def suspend(request: Request, here: Here, id: Id, until: Text = "", reason: Text
         ends_at = here.instant("until", until)
         tightening.suspend(here.desk, here.reader.actor, id, ends_at, reason, here.now)
     except (ChangeError, Problem) as error:
-        wrong = error.fields if isinstance(error, ChangeError) else error.errors
-        return _page(request, here, Wanted(), wrong or {"suspension": told(str(error))}, {})
+        return _page(request, here, Wanted(), by_field(error, "suspension"), {})
     return see_other("/people?done=suspended")
 
 

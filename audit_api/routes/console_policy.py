@@ -14,12 +14,13 @@ from audit_api.guard import GuardedRoute
 from audit_api.pages import page, see_other
 from audit_api.problems import Problem
 from audit_api.rights import APPROVING, READING
+from audit_api.texts import Storable
 from audit_api.window import Here, Id, Visit
 from change_control import proposals
 from change_control.errors import ChangeError
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
-Text = Annotated[str, Form(max_length=1_100_000)]
+Text = Annotated[str, Form(max_length=1_100_000), Storable]
 
 
 @router.get("/policy")

@@ -16,6 +16,7 @@ from audit_api.guard import GuardedRoute
 from audit_api.pages import page, see_other
 from audit_api.rights import APPROVING
 from audit_api.rows import link_to, read_cursor, write_cursor
+from audit_api.texts import SAYS, Storable, unstorable
 from audit_api.times import iso, school_time
 from audit_api.window import Here, Id, Visit
 from change_control import proposals
@@ -23,7 +24,7 @@ from change_control.errors import ChangeError
 from filter_policy.life_cycle import State
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
-Text = Annotated[str, Form(max_length=10_000)]
+Text = Annotated[str, Form(max_length=10_000), Storable]
 MOST = 200
 # Where a fault of the API's field is shown on the form.
 FORM_FIELD: Mapping[str, str] = {
@@ -84,6 +85,10 @@ def ask_page(request: Request, here: Here, sites: str = "") -> Response:
 
 @router.post("/unblocks/ask")
 def ask(request: Request, here: Here, asked: Annotated[Asked, Depends(_asked)]) -> Response:
+    if odd := [each.name for each in fields(Asked) if unstorable("".join(getattr(asked, each.name)))]:
+        return _form(
+            request, here, asked, {("classes" if name == "own_class" else name): SAYS for name in odd}
+        )
     try:
         made = proposals.propose_unblock(here.desk, here.reader.actor, asked.raw(here), here.now)
     except ChangeError as error:

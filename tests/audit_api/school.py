@@ -146,10 +146,11 @@ def build_school(state: Path) -> None:
     for username, code in codes.items():
         enrol(desk, code, console_password(username), NOON - timedelta(days=1))
     school = School(desk)
+    day_before = NOON - timedelta(days=1)
     asked = propose_people(
-        desk, school.actor("terry"), [_row(*each) for each in REGISTER], "the register", FOUNDED
+        desk, school.actor("terry"), [_row(*each) for each in REGISTER], "the register", day_before
     )
-    approve(desk, school.actor("hedy"), asked.id, "as in the office", NOON - timedelta(days=1))
+    approve(desk, school.actor("hedy"), asked.id, "as in the office", day_before)
     _choose_console_passwords(desk)
     desk.engine.dispose()
 

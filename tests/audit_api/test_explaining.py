@@ -4,6 +4,7 @@ import pytest
 
 from filter_lists.names import parse_url
 from filter_policy.decide import decide
+from filter_policy.judge import judge_url
 from filter_policy.model import Request
 from tests.audit_api.school import School, an_ask, fields_of, problem_of
 from tests.builders import NOON
@@ -83,3 +84,20 @@ def test_explaining_records_nothing(school: School) -> None:
     school.as_("terry").get(URL, params={"user": "anna", "url": "bet.test"})
 
     assert school.events() == before
+
+
+@pytest.mark.parametrize("path", ["/games", "/GAMES", "/g%61mes", "/a/../games", "//games", "/maths"])
+def test_every_spelling_of_an_address_is_judged_as_the_gate_does(school: School, path: str) -> None:
+    """The school blocks allowed.example/games for pupils; a server may read each of these as that page."""
+    wanted = {"user": "anna", "url": f"https://allowed.example{path}"}
+    told = school.as_("terry").get(URL, params=wanted).json()["decision"]
+    bundle = school.app.state.window.bundle()
+    person, lookup = bundle.accounts["anna"].person, school.desk.lists().lookup
+    decision = judge_url(parse_url(wanted["url"]), person, bundle.policy, lookup, NOON)
+
+    assert (told["verdict"], told["reason"], told["rule"]) == (
+        decision.verdict,
+        decision.reason,
+        decision.rule,
+    )
+    assert told["verdict"] == ("allow" if path == "/maths" else "block")

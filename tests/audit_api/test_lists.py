@@ -13,4 +13,4 @@ def test_the_lists_are_counted_and_not_read_out(school: School) -> None:
 def test_they_come_as_csv_as_well(school: School) -> None:
     answer = school.as_("gail").get("/api/v1/lists", headers={"Accept": "text/csv"})
 
-    assert answer.text.startswith("list_id,category,format,entries")
+    assert answer.text.startswith('"list_id","category","format","entries"')

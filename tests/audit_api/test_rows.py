@@ -1,5 +1,6 @@
 """Lists as CSV, and cursors."""
 
+import base64
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,6 +11,8 @@ from hypothesis import strategies as st
 from audit_api.problems import Problem
 from audit_api.rows import as_csv, read_cursor, write_cursor
 
+EARLY, LATE = datetime(1970, 1, 1), datetime(8999, 12, 31)
+
 
 def cell(value: Any) -> str:
     return as_csv([{"a": value}], ["a"]).split("\r\n", 1)[1].removesuffix("\r\n")
@@ -19,11 +22,11 @@ def cell(value: Any) -> str:
     ("value", "shown"),
     [
         (None, '""'),
-        (True, "yes"),
-        (0, "0"),
-        (["a", "b"], "a;b"),
-        ([{"id": "p1", "name": "Tess Taylor"}], "Tess Taylor"),
-        ({"id": None, "name": "a pupil of 6B"}, "a pupil of 6B"),
+        (True, '"yes"'),
+        (0, '"0"'),
+        (["a", "b"], '"a;b"'),
+        ([{"id": "p1", "name": "Tess Taylor"}], '"Tess Taylor"'),
+        ({"id": None, "name": "a pupil of 6B"}, '"a pupil of 6B"'),
         ("a,b", '"a,b"'),
         ({"x": 1}, '"{""x"": 1}"'),
     ],
@@ -32,19 +35,20 @@ def test_a_cell_is_what_a_person_would_write(value: Any, shown: str) -> None:
     assert cell(value) == shown
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "  =1"])
 def test_a_spreadsheet_runs_nothing_of_ours(text: str) -> None:
     assert cell(text).strip('"').startswith("'")
     assert cell([text, "b"]).strip('"').startswith("'")
+    assert cell(["b", text]) == f'"b;\'{text}"'
 
 
 def test_a_column_may_be_a_path() -> None:
     rows: list[dict[str, Any]] = [{"for": {"classes": ["6A", "6B"]}}, {"for": None}, {}]
 
-    assert as_csv(rows, ["for.classes"]).split() == ["for.classes", "6A;6B", '""', '""']
+    assert as_csv(rows, ["for.classes"]).split() == ['"for.classes"', '"6A;6B"', '""', '""']
 
 
-@given(at=st.datetimes(timezones=st.just(UTC)), id_=st.text("0123456789abcdef", min_size=1))
+@given(at=st.datetimes(EARLY, LATE, timezones=st.just(UTC)), id_=st.text("0123456789abcdef", min_size=1))
 def test_a_cursor_leads_back_to_its_row(at: datetime, id_: str) -> None:
     text = write_cursor((at, id_))
 
@@ -59,3 +63,9 @@ def test_any_other_text_is_a_problem_of_the_callers(text: str) -> None:
         read_cursor(text)
     except Problem as problem:
         assert list(problem.errors) == ["cursor"]
+
+
+@pytest.mark.parametrize("at", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59", "1969-12-31T00Z"])
+def test_a_cursor_at_the_end_of_time_is_none_of_ours(at: str) -> None:
+    with pytest.raises(Problem):
+        read_cursor(base64.urlsafe_b64encode(f"{at}|x".encode()).decode())

@@ -90,3 +90,17 @@ def test_every_event_that_change_control_seals_has_a_sentence() -> None:
 def test_no_sentence_names_a_pupil_or_fails_on_a_bare_line(event: str) -> None:
     assert "Anna" not in told(event, {**UNBLOCK, "people": []}, "p_anna", "p_anna")
     assert told(event, {}, "system", "p_gone")[0].isupper()
+
+
+ODD_DETAILS: tuple[dict[str, Any], ...] = (
+    {"starts_at": "0001-01-01T00:00:00Z", "ends_at": "9999-12-31T23:59:59Z"},
+    {"starts_at": "soon", "ends_at": "2026-11-24T10:00:00"},
+    {"people": [{}, 1, None], "sites": 7, "classes": None},
+    {"people": "p_anna", "about": 5, "until": "9999-12-31T23:59:59-12:00", "which": []},
+)
+
+
+@pytest.mark.parametrize("detail", ODD_DETAILS)
+@pytest.mark.parametrize("event", TELL)
+def test_no_line_is_too_odd_to_be_told(event: str, detail: dict[str, Any]) -> None:
+    assert told(event, detail)

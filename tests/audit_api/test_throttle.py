@@ -67,3 +67,26 @@ def test_a_flood_of_names_does_not_fill_the_memory() -> None:
         throttle.attempt((f"nobody{number}", "127.9.0.1"), NOON)
 
     assert len(throttle._failures) == MOST_KEYS
+
+
+def test_a_flood_of_names_forgets_nobody_who_has_to_wait_or_has_failed_more_often() -> None:
+    throttle = Throttle()
+    for _ in range(FREE_ATTEMPTS):
+        throttle.attempt(KEY, NOON)
+    for _ in range(FREE_ATTEMPTS - 1):
+        throttle.attempt(("hedy", KEY[1]), NOON)
+    for number in range(MOST_KEYS + 100):
+        throttle.attempt((f"nobody{number}", "127.9.0.1"), NOON)
+
+    assert throttle.attempt(KEY, NOON) == 1
+    assert throttle.attempt(("hedy", KEY[1]), NOON) == 0
+    assert throttle.attempt(("hedy", KEY[1]), NOON) == 1
+
+
+def test_an_attempt_that_came_to_no_check_counts_for_nothing() -> None:
+    throttle = Throttle()
+    for _ in range(50):
+        assert throttle.attempt(KEY, NOON) == 0
+        throttle.not_made(KEY)
+
+    assert [throttle.attempt(KEY, NOON) for _ in range(FREE_ATTEMPTS + 1)] == [0] * FREE_ATTEMPTS + [1]
