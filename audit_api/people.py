@@ -113,10 +113,17 @@ def proposals_page(
 
 
 def one(visit: Visit, found: Proposal, made: Imported | None = None) -> PeopleProposalOut:
-    """`made`: it was proposed just now, and its first passwords are told this once."""
+    """`made`: it was proposed just now, and its first passwords are told this once.
+
+    So are the halves of codes that came with proposing or approving.
+    """
     with reading(visit.desk.engine) as conn:
         view = _shown(conn, visit.reader, [found])[0]
-    return view.model_copy(update={"first_passwords": _first_passwords(made)}) if made else view
+    told = {
+        "first_passwords": _first_passwords(made) if made else None,
+        "code_halves": dict(found.handed) or None,
+    }
+    return view.model_copy(update=told)
 
 
 def _first_passwords(made: Imported) -> dict[str, dict[str, str]]:

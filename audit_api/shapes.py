@@ -148,6 +148,9 @@ class PersonRow(_In):
     starts_at: Instant | None = None
     ends_at: Instant | None = None
     suspended: Annotated[bool | None, Field(description="false lifts a suspension")] = None
+    new_code: Annotated[
+        bool | None, Field(description="true: somebody who may approve chooses a console password anew")
+    ] = None
     password: Annotated[str | None, Field(repr=False, json_schema_extra={"format": "password"})] = None
     console_password: Annotated[str | None, Field(repr=False, json_schema_extra={"format": "password"})] = (
         None
@@ -252,6 +255,10 @@ class PeopleProposalOut(ProposalOut):
     first_passwords: Annotated[
         dict[str, dict[str, str]] | None,
         Field(repr=False, description="told once, to be changed at first use"),
+    ] = None
+    code_halves: Annotated[
+        dict[str, str] | None,
+        Field(repr=False, description="told once: half of an enrolment code, by user name"),
     ] = None
 
 

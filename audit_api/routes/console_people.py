@@ -82,6 +82,8 @@ def _settle(request: Request, here: Visit, id_: str, verb: Verb, reason: str) ->
         found = settle(here, people.KIND, id_, verb, reason)
     except ChangeError as error:
         return _one(request, here, id_, 409, error.fields or {"reason": told(error.says)})
+    if found.handed:  # shown once: so it is a page and no redirect
+        return _shown(request, here, people.one(here, found), 200, {})
     return see_other(f"/people/proposals/{id_}?done={found.state}")
 
 

@@ -64,7 +64,9 @@ def list_people_proposals(
     found, next_ = people.proposals_page(
         here, state=asked.state, limit=asked.limit, cursor=read_cursor(asked.cursor)
     )
-    rows = [each.model_dump(mode="json", exclude={"rows", "first_passwords"}) for each in found]
+    rows = [
+        each.model_dump(mode="json", exclude={"rows", "first_passwords", "code_halves"}) for each in found
+    ]
     return listed(request, rows, write_cursor(next_), COLUMNS)
 
 

@@ -117,3 +117,32 @@ def test_a_suspension_until_no_time_is_named(school: School) -> None:
     for until in ("soon", "2026-11-01"):
         answer = school.as_("cora").post(url, json={"reason": "x", "until": until})
         assert set(fields_of(problem_of(answer, 422, "bad-input"))) == {"until"}
+
+
+def test_who_may_approve_enrols_with_a_half_of_a_code_from_each_of_two_people(school: School) -> None:
+    row = {"username": "nora", "name": "Nora Noon", "role": "coordinator", "filter_groups": ["staff"]}
+    made = school.as_("terry").post(f"{URL}/proposals", json={"rows": [row], "reason": "new"}).json()
+    url = f"{URL}/proposals/{made['id']}"
+    assert school.as_("terry").get(url).json()["code_halves"] is None
+    agreed = school.as_("hedy").post(f"{url}/approve", json={}).json()
+    assert school.as_("hedy").get(url).json()["code_halves"] is None
+
+    first, second = made["code_halves"]["nora"], agreed["code_halves"]["nora"]
+    for code in (first, second):
+        body = {"code": code, "password": "nine-brown-goats"}
+        assert school.nobody().post("/api/v1/enrolment", json=body).status_code == 404
+    body = {"code": first + second, "password": "nine-brown-goats"}
+    assert school.nobody().post("/api/v1/enrolment", json=body).json()["username"] == "nora"
+
+
+def test_the_page_shows_each_half_once_to_whoever_is_to_hand_it_on(school: School) -> None:
+    sheet = "username,name,role,filter_groups\nnora,Nora Noon,coordinator,staff\n"
+    proposer, csrf = school.browser("terry")
+    made = proposer.post("/people/proposals", data={"csrf": csrf, "csv": sheet, "reason": "new"})
+    assert "First half of each code" in made.text
+    id_ = school.as_("terry").get(f"{URL}/proposals").json()["rows"][0]["id"]
+    approver, csrf = school.browser("hedy")
+    agreed = approver.post(f"/people/proposals/{id_}/approve", data={"csrf": csrf, "reason": ""})
+
+    assert (agreed.status_code, "Second half of each code" in agreed.text) == (200, True)
+    assert "half of each code" not in approver.get(f"/people/proposals/{id_}").text

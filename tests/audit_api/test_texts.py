@@ -22,4 +22,4 @@ def test_every_other_text_passes_as_it_is(text: str) -> None:
 
 @given(st.text(st.characters(codec=None)))
 def test_everything_can_be_sent_somehow(text: str) -> None:
-    assert sendable(text).encode()
+    assert sendable(text).encode() or not text
