@@ -1,4 +1,4 @@
-"""Whatever single thing is changed in a sealed log, it is found: attacks drawn at random on copies of one file."""
+"""Whatever is changed in a sealed log is found: attacks drawn at random, on copies of one file."""
 
 import shutil
 import sqlite3
@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from audit_log.change_log import Verification
 from audit_log.db import migrate, open_engine
-from tests.audit_log.test_verification import SIZE, fill
+from tests.audit_log.test_verification import SIZE, answer, fill
 
 
 @pytest.fixture(scope="module")
