@@ -41,3 +41,8 @@ def test_a_browser_gets_a_page_and_a_program_json(school: School) -> None:
 def test_what_change_control_says_is_told_as_a_sentence() -> None:
     assert told("ask somebody else") == "Ask somebody else."
     assert told("It is over.") == "It is over."
+
+
+def test_a_role_is_told_as_people_say_it() -> None:
+    assert told("a staff may not do this (unblock:approve)").startswith("A member of staff may not do this")
+    assert told("a staffroom is no class") == "A staffroom is no class."
