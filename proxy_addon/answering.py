@@ -225,10 +225,11 @@ class Answers:
 
 def answer_before_body(flow: HTTPFlow, head: Head, page: Response) -> Response:
     """A long body, or one of unknown length, is not waited for (mitm_http: start_request_stream)."""
-    if b"expect" in head.noted:
+    waits = b"expect" in head.noted
+    if waits:
         flow.request.headers.pop("expect", None)
     lengths = head.noted.get(b"content-length", ())
-    short = len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0][:12]) <= KEPT_BODY
+    short = not waits and len(lengths) == 1 and lengths[0].isdigit() and int(lengths[0][:12]) <= KEPT_BODY
     if flow.request.is_http2:
         flow.request.stream = not short
     elif not short and (lengths or b"transfer-encoding" in head.noted):

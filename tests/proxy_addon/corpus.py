@@ -12,6 +12,7 @@ from tests.harness import Gate, exchange, proxy_login, read_head, read_some
 
 DEFAULT_USER = "pupil"
 PASSWORD = "pw"
+QUIET_SECONDS = 2.0  # nothing comes any more
 REQUEST_LINE = re.compile(rb"(?m)^((?:[A-Za-z]{3,8}) \S.*HTTP/[0-9.]+\r\n)")
 AUTH = re.compile(r"\{AUTH:([^:}]+):([^}]+)\}")
 
@@ -61,6 +62,7 @@ def _connect_raw(case: dict[str, Any], gate: Gate) -> bytes:
 
 
 def _open(case: dict[str, Any], gate: Gate, client: Any) -> bytes:
+    client.settimeout(QUIET_SECONDS)
     where = case["connect"].encode()
     client.sendall(b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n%b\r\n" % (where, where, _login(case)))
     return read_head(client)
@@ -83,7 +85,7 @@ def _wrapped(client: Any, case: dict[str, Any], gate: Gate, alpn: list[str]) -> 
     context.check_hostname = False
     context.set_alpn_protocols(alpn)
     secure = context.wrap_socket(client, server_hostname=case["sni"])
-    secure.settimeout(5)
+    secure.settimeout(QUIET_SECONDS)
     return secure
 
 

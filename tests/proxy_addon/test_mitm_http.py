@@ -9,7 +9,7 @@ import h2.events
 import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from tests.harness import Gate, a_gate, proxy_login, read_some
+from tests.harness import Gate, a_gate, a_websocket, proxy_login, read_some
 
 MB = 1024 * 1024
 
@@ -57,7 +57,7 @@ def test_a_refused_upload_is_not_kept_in_memory(gate: Gate) -> None:
 
 def test_a_refused_upload_that_waits_to_be_told_is_not_told_to_go_on(gate: Gate) -> None:
     with gate.connect() as client:
-        client.sendall(an_upload("bet.test", 500_000, "Expect: 100-continue"))
+        client.sendall(an_upload("bet.test", 5, "Expect: 100-continue"))
         assert client.recv(65536).startswith(b"HTTP/1.1 403")
 
 
@@ -202,6 +202,20 @@ def test_what_no_browser_sends_is_refused_over_http_2(name: str, value: str, gat
         secure.sendall(connection.data_to_send())
         assert answers(connection, secure)[1][0] == 400
     assert gate.origin.connections == 0
+
+
+def test_what_was_said_on_a_websocket_is_forgotten(gate: Gate) -> None:
+    process = psutil.Process(gate.process.pid)
+    with a_websocket(gate, "allowed.test") as client:
+        before = process.memory_info().rss
+        frame = b"\x82\xfe" + (50_000).to_bytes(2) + b"\0\0\0\0" + b"x" * 50_000
+        for _ in range(1000):
+            client.sendall(frame)
+            left = 50_004
+            while left:
+                left -= len(client.recv(left))
+        assert process.memory_info().rss - before < 20 * MB
+    assert gate.last_row(kind="websocket")["up"] == 50_000_000
 
 
 def test_a_site_that_never_ends_its_head_is_given_up(gate: Gate) -> None:
