@@ -79,8 +79,11 @@ def _school(desk: Desk, file: Path, world: World, origins: Origins, before: Reme
 
 
 def _example_school(desk: Desk, world: World, text: str, now: datetime) -> School:
-    school = found_world(desk, world, text, now - EXAMPLE_BEGAN)
-    past = write_past_changes(school, Week.before(now, parsed(text).timetable.zone))
+    week = Week.before(now, parsed(text).timetable.zone)
+    began = (now - EXAMPLE_BEGAN).astimezone(week.zone).date()
+    began -= timedelta(days=max(0, began.weekday() - 4))  # not at a weekend
+    school = found_world(desk, world, text, week.on(began, 9))
+    past = write_past_changes(school, week)
     write_past_requests(past)
     recorder = Recorder(desk.engine, desk.state / "journal")
     while recorder.run_once():
