@@ -4,17 +4,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from audit_api.names import Names
 from audit_api.problems import Problem
 from audit_api.sentences import people_in, sentence
-from audit_api.shapes import ChangeOut
+from audit_api.shapes import ChangeOut, SomebodyOut
 from audit_api.times import iso
 from audit_api.window import Visit
-from audit_log.change_log import Entry, entries, verify
+from audit_log.change_log import UNREADABLE, Entry, entries, verify
 from audit_log.db import reading
 from audit_log.people import person_by_username
+from audit_log.tables import filtering_log
 from audit_log.verification import Verification
 from audit_log.whole import verify_all
 from filter_policy.model import Role
@@ -72,6 +73,11 @@ def is_it_whole(visit: Visit, *, with_rows: bool = True) -> Verification:
         return (verify_all if with_rows else verify)(conn, visit.desk.key.public_key())
 
 
+def has_more_rows(conn: Connection, many: int) -> bool:
+    """Whether the filtering log is too long to be read again on every view."""
+    return conn.execute(select(filtering_log.c.event_id).offset(many).limit(1)).first() is not None
+
+
 def _actor_id(conn: Connection, named: str) -> str:
     """By username or id. A pupil is nobody here, or asking would tell which lines are theirs."""
     found = person_by_username(conn, named.strip())
@@ -81,11 +87,13 @@ def _actor_id(conn: Connection, named: str) -> str:
 
 
 def _view(entry: Entry, names: Names, visit: Visit) -> ChangeOut:
+    """A line that somebody has made unreadable has no time, and nobody in it."""
+    readable = entry.event != UNREADABLE
     return ChangeOut(
         seq=entry.seq,
-        at=iso(entry.at),
+        at=iso(entry.at) if readable else None,
         event=entry.event,
-        actor=names.somebody(entry.actor),
+        actor=names.somebody(entry.actor) if readable else SomebodyOut(id=None, name=NOBODY),
         role=entry.role,
         object=entry.object_id,
         says=sentence(entry, names, visit.zone),

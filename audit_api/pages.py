@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -152,6 +153,7 @@ def environment() -> Environment:
     made.filters["anchor"] = lambda field: "f-" + re.sub(r"[^a-z0-9]+", "-", str(field).lower()).strip("-")
     made.filters["spoken"] = spoken
     made.filters["for_whom"] = for_whom
+    made.filters["by_code"] = by_code
     made.filters["reason"] = lambda reason: REASONS.get(reason, str(reason).replace("-", " "))
     made.filters["host"] = lambda url: urlsplit(url).hostname or ""
     return made
@@ -168,6 +170,14 @@ def for_whom(view: UnblockOut) -> str:
     classes = [f"class {name}" for name in view.for_.classes]
     groups = [f"the group {name}" for name in view.for_.filter_groups]
     return ", ".join([*classes, *groups, *(each.name for each in view.for_.people)])
+
+
+def by_code(row: Mapping[str, Any]) -> str:
+    """A row of a people proposal after which somebody who may approve chooses a console password."""
+    they = "they will choose a console password with a code"
+    if "role" not in row["set"]:
+        return f"a new code for {row['username']}: {they}"
+    return f"gives {row['role']} to {row['username']}: {they}"
 
 
 def _school(request: Request) -> tuple[str, ZoneInfo]:

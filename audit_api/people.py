@@ -149,7 +149,8 @@ def _shown(conn: Connection, reader: Reader, found: Sequence[Proposal]) -> list[
 
 
 def _row(row: object, known: dict[str, Registered]) -> dict[str, object]:
-    """With the user name as it is now, so that the second person knows whom a change is about."""
+    """With user name, name and role as they are now, so that the second person knows whom it is about."""
     assert isinstance(row, dict)  # noqa: S101  # change control's own shape, told to the type checker
     found = known.get(row["id"])
-    return {"username": row["set"].get("username") or (found.username if found else None), **row}
+    now = {field: getattr(found, field, None) for field in ("username", "name", "role")}
+    return {**{field: row["set"].get(field, was) for field, was in now.items()}, **row}

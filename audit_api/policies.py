@@ -11,7 +11,7 @@ from audit_api.agreeing import history, names_for
 from audit_api.problems import Problem
 from audit_api.reader import Reader
 from audit_api.rows import Cursor
-from audit_api.shapes import PolicyOut, PolicyProposalOut
+from audit_api.shapes import EntriesOut, PolicyOut, PolicyProposalOut
 from audit_api.window import Visit
 from audit_log.db import reading
 from change_control import proposals
@@ -117,6 +117,8 @@ def _shown(conn: Connection, reader: Reader, found: Sequence[Proposal]) -> list[
             kind=each.kind,
             text=each.policy_text,
             base=each.payload.get("base"),
+            lists=each.lists,
+            entries={name: EntriesOut(**counts) for name, counts in each.entries.items()},
         )
         for each in found
     ]

@@ -31,7 +31,7 @@ RIGHTS: Mapping[str, Who] = {
     "GET /api/v1/unblocks/{id}": CONSOLE,
     "POST /api/v1/unblocks/{id}/approve": APPROVING,
     "POST /api/v1/unblocks/{id}/decline": APPROVING,
-    "POST /api/v1/unblocks/{id}/revoke": APPROVING,
+    "POST /api/v1/unblocks/{id}/revoke": ASKING,  # staff: their own
     "POST /api/v1/unblocks/{id}/withdraw": ASKING,
     "GET /api/v1/openings": CONSOLE,
     "POST /api/v1/openings": ASKING,
@@ -85,7 +85,7 @@ RIGHTS: Mapping[str, Who] = {
     "GET /unblocks/{id}": CONSOLE,
     "POST /unblocks/{id}/approve": APPROVING,
     "POST /unblocks/{id}/decline": APPROVING,
-    "POST /unblocks/{id}/revoke": APPROVING,
+    "POST /unblocks/{id}/revoke": ASKING,  # staff: their own
     "POST /unblocks/{id}/withdraw": ASKING,
     "GET /openings": ASKING,
     "POST /openings": ASKING,

@@ -124,7 +124,7 @@ def _and(words: Iterable[str]) -> str:
 
 
 TELL: Mapping[str, Callable[[Line], str]] = {
-    UNREADABLE: lambda x: f"Entry {x.entry.seq} cannot be read: somebody changed what was sealed.",
+    UNREADABLE: lambda x: "This line cannot be read.",
     "school:found": lambda x: "The school was set up by one person; nobody has agreed to it yet.",
     "person:enrol": lambda x: f"{x.who} used their enrolment code and chose a password.",
     "person:suspend": _suspended,
@@ -143,12 +143,16 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     "policy:approve": lambda x: f"{x.who} agreed to the policy that {x.asker} proposed. It is in force.",
     "policy:decline": lambda x: f"{x.who} said no to the policy that {x.asker} proposed.",
     "policy:withdraw": lambda x: f"{x.who} took back their proposal of a new policy.",
+    "policy:lapse": lambda x: f"Nobody answered in time: the policy that {x.asker} proposed lapsed.",
     "people:propose": lambda x: f"{x.who} proposed {_people(x)} in the register.",
     "people:approve": lambda x: f"{x.who} agreed to {_people(x)} in the register. {x.asker} had proposed it.",
     "people:decline": lambda x: (
         f"{x.who} said no to {_people(x)} in the register. {x.asker} had proposed it."
     ),
     "people:withdraw": lambda x: f"{x.who} took back their proposal of {_people(x)} in the register.",
+    "people:lapse": lambda x: (
+        f"Nobody answered in time: the proposal of {x.asker} of {_people(x)} in the register lapsed."
+    ),
     "opening:open": _opened,
     "opening:close": lambda x: f"{x.who} shut again what a class had been given.",
     "filtering-log:read": _looked,

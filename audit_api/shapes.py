@@ -245,9 +245,21 @@ class ProposalOut(_Out):
     ended_reason: str | None = None
 
 
+class EntriesOut(_Out):
+    """How a category of the lists would change: counts alone."""
+
+    before: int
+    after: int
+    lists_changed: int
+
+
 class PolicyProposalOut(ProposalOut):
     text: Annotated[str | None, Field(description="the proposed policy.yaml; not in lists")] = None
     base: Annotated[str | None, Field(description="the proposal whose policy this one would replace")] = None
+    lists: Annotated[str | None, Field(description="the generation of the lists that come with it")] = None
+    entries: Annotated[
+        dict[str, EntriesOut], Field(description="entries of each category whose lists are not the same")
+    ] = {}
 
 
 class PeopleProposalOut(ProposalOut):
@@ -342,7 +354,7 @@ class ExplanationOut(_Out):
 
 class ChangeOut(_Out):
     seq: int
-    at: Instant
+    at: Annotated[Instant | None, Field(description="null: the line cannot be read")]
     event: str
     actor: SomebodyOut
     role: str

@@ -114,4 +114,5 @@ def _shown(
     request: Request, here: Visit, view: PeopleProposalOut, status: int, errors: Mapping[str, str]
 ) -> Response:
     own = view.asked_by.id == here.reader.person_id
-    return page(request, "people_proposal.html", status, view=view, errors=errors, own=own)
+    names = {row["username"]: row["name"] for row in view.rows or ()}
+    return page(request, "people_proposal.html", status, view=view, errors=errors, own=own, names=names)

@@ -14,7 +14,7 @@ from audit_api.agreeing import Verb, find, settle
 from audit_api.faults import told
 from audit_api.guard import GuardedRoute
 from audit_api.pages import page, see_other
-from audit_api.rights import APPROVING
+from audit_api.rights import APPROVING, ASKING
 from audit_api.rows import link_to, read_cursor, write_cursor
 from audit_api.texts import SAYS, Storable, unstorable
 from audit_api.times import iso, school_time
@@ -168,7 +168,7 @@ def _one(request: Request, here: Visit, id_: str, status: int, errors: Mapping[s
         status,
         view=view,
         errors=errors,
-        own=view.asked_by.id == here.reader.person_id,
+        own=here.reader.role in ASKING and view.asked_by.id == here.reader.person_id,
         approves=here.reader.role in APPROVING,
     )
 

@@ -64,7 +64,7 @@ def decline(here: Here, id: Id, body: Why) -> UnblockOut:
 
 @router.post("/api/v1/unblocks/{id}/revoke", summary="Shut it again")
 def revoke(here: Here, id: Id, body: Why) -> UnblockOut:
-    """One person is enough to shut. In force within two seconds, on open connections too."""
+    """One person is enough; staff shut their own. In force within two seconds, on open connections too."""
     return _settle(here, id, proposals.revoke, body.reason)
 
 

@@ -6,13 +6,16 @@ import json
 import pytest
 from sqlalchemy import text
 
+from audit_api.changes import has_more_rows
 from audit_log.checkpoint import read_note
-from audit_log.db import writing
+from audit_log.db import reading, writing
 from audit_log.seal import leaf_of
 from change_control.looks import record_look
+from change_control.proposals import lapse_due
 from change_control.tightening import suspend
 from tests.audit_api.school import KEY, School, all_pages, an_ask, fields_of, problem_of
 from tests.audit_api.test_filtering_log import record
+from tests.audit_api.test_policy import LOOSER
 
 URL = "/api/v1/changes"
 
@@ -131,14 +134,18 @@ def test_a_line_made_unreadable_is_told_and_hides_nothing(school: School) -> Non
         conn.execute(text("UPDATE change_log SET entry = 'nonsense' WHERE seq = 4"))
 
     rows = school.as_("gail").get(URL).json()["rows"]
-    assert [row["says"] for row in rows if row["seq"] == 4] == [
-        "Entry 4 cannot be read: somebody changed what was sealed."
-    ]
+    told = next(row for row in rows if row["seq"] == 4)
+    assert (told["says"], told["at"]) == ("This line cannot be read.", None)
+    assert told["actor"] == {"id": None, "name": "nobody"}
     assert len(rows) == 5
     assert school.as_("gail").get(f"{URL}/verify").json()["first_bad"] == 4
     page = school.browser("gail")[0].get("/changes")
     assert page.status_code == 200
     assert "Is the record whole? No." in page.text
+    assert "This line cannot be read." in page.text
+    assert "1970" not in page.text
+    sheet = school.as_("gail").get(URL, headers={"Accept": "text/csv"}).text
+    assert '"4","","change-log:unreadable","nobody"' in sheet
 
 
 @pytest.mark.parametrize(
@@ -164,5 +171,26 @@ def test_a_row_of_the_filtering_log_that_nobody_sealed_is_told(school: School) -
     assert set(told) == {"whole", "entries", "first_bad", "says"}
     assert (told["whole"], told["first_bad"]) == (False, None)
     assert "filtering log" in told["says"]
-    page = school.browser("gail")[0].get("/changes", params={"check": "true"})
-    assert "Is the record whole? No." in page.text
+    for wanted in ({}, {"check": "true"}):
+        page = school.browser("gail")[0].get("/changes", params=wanted)
+        assert "Is the record whole? No." in page.text
+
+
+def test_what_the_clock_let_lapse_is_told_in_the_change_log(school: School) -> None:
+    row = {"username": "anna", "classes": ["6A"]}
+    school.as_("terry").post("/api/v1/people/proposals", json={"rows": [row], "reason": "moved"})
+    school.as_("terry").post("/api/v1/policy/proposals", json={"text": LOOSER, "reason": "a plan"})
+    school.clock.forward(days=30)
+    assert len(lapse_due(school.desk, school.clock.now)) == 2
+
+    said = {row["event"]: row["says"] for row in school.as_("gail").get(URL).json()["rows"]}
+    for event in ("people:lapse", "policy:lapse"):
+        assert said[event].startswith("Nobody answered in time: the p")
+        assert "Terry Tyler" in said[event]
+
+
+def test_a_long_filtering_log_is_read_again_only_when_asked(school: School) -> None:
+    record(school, "anna", 1)
+    record(school, "anna", 2)
+    with reading(school.desk.engine) as conn:
+        assert [has_more_rows(conn, many) for many in (1, 2, 3)] == [True, False, False]

@@ -156,3 +156,18 @@ def test_the_governor_sees_what_is_open_and_no_pupil(school: School) -> None:
     assert "a pupil of 6B" in page
     assert "Akhtar" not in page
     assert '<form method="post" action="/unblocks' not in page
+
+
+def test_a_teacher_shuts_what_was_opened_for_them_and_a_governor_cannot(school: School) -> None:
+    ask(school)
+    made = the_only_one(school)
+    school.as_("terry").post(f"/api/v1/unblocks/{made['id']}/approve", json={})
+    url = f"/unblocks/{made['id']}"
+    assert f"{url}/revoke" not in school.browser("gail")[0].get(url).text
+    browser, csrf = school.browser("tess")
+    assert f'action="{url}/revoke"' in browser.get(url).text
+    done = browser.post(f"{url}/revoke", data={"csrf": csrf, "reason": "lesson over"})
+
+    assert done.headers["location"] == f"{url}?done=revoked"
+    assert the_only_one(school)["state"] == "revoked"
+    assert f"{url}/revoke" not in browser.get(url).text

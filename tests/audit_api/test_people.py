@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from audit_api.shapes import PeopleProposalOut
 from tests.audit_api.school import School, all_pages, fields_of, problem_of
 
 URL = "/api/v1/people"
@@ -139,10 +140,55 @@ def test_the_page_shows_each_half_once_to_whoever_is_to_hand_it_on(school: Schoo
     sheet = "username,name,role,filter_groups\nnora,Nora Noon,coordinator,staff\n"
     proposer, csrf = school.browser("terry")
     made = proposer.post("/people/proposals", data={"csrf": csrf, "csv": sheet, "reason": "new"})
-    assert "First half of each code" in made.text
+    says = "Give your half of the code to Nora Noon: the other half is with whoever"
+    assert f"{says} agrees." in made.text
+    assert "gives coordinator to nora: they will choose a console password with a code" in made.text
     id_ = school.as_("terry").get(f"{URL}/proposals").json()["rows"][0]["id"]
     approver, csrf = school.browser("hedy")
     agreed = approver.post(f"/people/proposals/{id_}/approve", data={"csrf": csrf, "reason": ""})
 
-    assert (agreed.status_code, "Second half of each code" in agreed.text) == (200, True)
-    assert "half of each code" not in approver.get(f"/people/proposals/{id_}").text
+    assert (agreed.status_code, f"{says} asked." in agreed.text) == (200, True)
+    assert "half of the code" not in approver.get(f"/people/proposals/{id_}").text
+
+
+def test_a_half_of_a_code_is_kept_nowhere(school: School, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("DEBUG")
+    row = {"username": "tess", "role": "coordinator"}
+    made = school.as_("terry").post(f"{URL}/proposals", json={"rows": [row], "reason": "promoted"})
+    id_ = made.json()["id"]
+    agreed = school.as_("hedy").post(f"{URL}/proposals/{id_}/approve", json={})
+    halves = [answer.json()["code_halves"]["tess"] for answer in (made, agreed)]
+
+    kept = b"".join(path.read_bytes() for path in school.desk.state.rglob("*") if path.is_file())
+    shown = repr([PeopleProposalOut(**answer.json()) for answer in (made, agreed)])
+    for half in halves:
+        for spelt in (half, half.replace("-", ""), half.lower()):
+            assert spelt.encode() not in kept
+            assert spelt not in caplog.text + shown + str(made.headers) + str(agreed.headers)
+        assert half not in school.as_("hedy").get(f"{URL}/proposals/{id_}").text
+        assert half not in school.as_("hedy").get(f"{URL}/proposals").text
+        assert half not in school.as_("gail").get("/api/v1/changes").text
+
+
+def test_a_lost_console_password_of_who_may_approve_takes_a_new_code(school: School) -> None:
+    row = {"username": "cora", "new_code": True}
+    made = school.as_("terry").post(f"{URL}/proposals", json={"rows": [row], "reason": "lost"}).json()
+    page = school.browser("hedy")[0].get(f"/people/proposals/{made['id']}").text
+    agreed = school.as_("hedy").post(f"{URL}/proposals/{made['id']}/approve", json={}).json()
+    code = made["code_halves"]["cora"] + agreed["code_halves"]["cora"]
+
+    assert "a new code for cora: they will choose a console password with a code" in page
+    assert made["first_passwords"] == {}
+    body = {"code": code, "password": "nine-brown-goats"}
+    assert school.nobody().post("/api/v1/enrolment", json=body).status_code == 200
+    signed_in = {"username": "cora", "password": "nine-brown-goats"}
+    assert school.nobody().post("/api/v1/session", json=signed_in).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "row", [{"username": "tess", "new_code": True}, {"username": "cora", "new_code": None}]
+)
+def test_a_new_code_is_for_those_who_may_approve(school: School, row: dict[str, Any]) -> None:
+    answer = school.as_("terry").post(f"{URL}/proposals", json={"rows": [row], "reason": "lost"})
+
+    assert set(fields_of(problem_of(answer, 422, "bad-input"))) == {"rows[0].new_code"}

@@ -10,6 +10,7 @@ from audit_api.names import Names
 from audit_api.sentences import TELL, people_in, sentence
 from audit_log.change_log import Entry
 from audit_log.people import Registered
+from change_control.proposals import KINDS
 from change_control.roles import MAY
 from filter_policy.model import Role
 
@@ -76,12 +77,25 @@ def test_what_the_clock_did_is_told_without_an_actor() -> None:
     assert told("unblock:lapse", UNBLOCK, "system") == says
 
 
+@pytest.mark.parametrize(
+    ("event", "what"),
+    [
+        ("policy:lapse", "the policy that Tess Taylor proposed"),
+        ("people:lapse", "the proposal of Tess Taylor of changes to 1 person in the register"),
+    ],
+)
+def test_a_proposal_that_nobody_answered_is_told_to_have_lapsed(event: str, what: str) -> None:
+    detail = {"proposed_by": "p_tess", "people": [{"person": "p_anna", "new": False}]}
+
+    assert told(event, detail, "system") == f"Nobody answered in time: {what} lapsed."
+
+
 def test_an_event_without_a_sentence_is_told_as_it_is() -> None:
     assert told("something:new", {}) == "Terry Tyler: something new (x)."
 
 
 def test_every_event_that_change_control_seals_has_a_sentence() -> None:
-    by_the_clock = {"unblock:lapse", "unblock:end"}
+    by_the_clock = {f"{kind}:lapse" for kind in KINDS} | {"unblock:end"}
 
     assert not (set(MAY) | by_the_clock) - set(TELL)
 

@@ -161,3 +161,20 @@ def test_the_list_comes_as_csv_to_whoever_prefers_it(school: School) -> None:
     assert answer.headers["content-type"].startswith("text/csv")
     assert (row["sites"], row["for.classes"], row["asked_by"]) == ("racism-history.test", "6B", "Tess Taylor")
     assert row["reason"].startswith("'=")
+
+
+def test_staff_shut_what_was_opened_for_them_and_nobody_elses(school: School) -> None:
+    own, other = (
+        school.as_(username)
+        .post("/api/v1/unblocks", json=an_ask(**{"for": {"classes": [name]}}))
+        .json()["id"]
+        for username, name in (("tess", "6B"), ("sam", "6A"))
+    )
+    for id_ in (own, other):
+        school.as_("terry").post(f"/api/v1/unblocks/{id_}/approve", json={})
+    shut = {"reason": "lesson over"}
+
+    problem_of(school.as_("tess").post(f"/api/v1/unblocks/{other}/revoke", json=shut), 404, "not-found")
+    told = school.as_("tess").post(f"/api/v1/unblocks/{own}/revoke", json=shut).json()
+    assert (told["state"], told["ended_by"]["name"]) == ("revoked", "Tess Taylor")
+    assert school.as_("gail").get(f"/api/v1/unblocks/{other}").json()["state"] == "approved"
