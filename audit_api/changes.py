@@ -6,10 +6,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, select
 
+from audit_api.answers import ChangeOut, SomebodyOut
 from audit_api.names import Names
 from audit_api.problems import Problem
 from audit_api.sentences import people_in, sentence
-from audit_api.shapes import ChangeOut, SomebodyOut
 from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.change_log import UNREADABLE, Entry, entries, verify

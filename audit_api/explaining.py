@@ -2,8 +2,8 @@
 
 from datetime import datetime
 
+from audit_api.answers import DecisionOut, ExplanationOut, ListingOut, StepOut
 from audit_api.problems import Problem
-from audit_api.shapes import DecisionOut, ExplanationOut, ListingOut, StepOut
 from audit_api.times import iso, iso_or_none
 from audit_api.window import Visit
 from filter_lists.listing import Listing

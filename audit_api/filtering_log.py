@@ -12,12 +12,13 @@ from typing import Annotated, Literal
 from pydantic import Field
 from sqlalchemy import Connection
 
+from audit_api.answers import LogPersonOut, LogRowOut
 from audit_api.few import FEW, Narrowing, Veil, whom
 from audit_api.names import Names, a_pupil, a_role
 from audit_api.problems import Problem
 from audit_api.rights import APPROVING
 from audit_api.rows import NO_CURSOR, read_instant
-from audit_api.shapes import LogPersonOut, LogRowOut, Paging
+from audit_api.shapes import Paging
 from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading

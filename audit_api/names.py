@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from sqlalchemy import Connection
 
-from audit_api.shapes import SomebodyOut
+from audit_api.answers import SomebodyOut
 from audit_log.people import Registered, people_by_ids
 from filter_policy.model import Role
 

@@ -2,8 +2,8 @@
 
 from sqlalchemy import select
 
+from audit_api.answers import OpeningOut
 from audit_api.names import Names
-from audit_api.shapes import OpeningOut
 from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading

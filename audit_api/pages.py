@@ -15,11 +15,11 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
 from audit_api import times
+from audit_api.answers import ProposalOut, UnblockOut
 from audit_api.problems import Problem
 from audit_api.reader import Reader
 from audit_api.reasons import REASONS
 from audit_api.rights import may
-from audit_api.shapes import ProposalOut, UnblockOut
 from audit_api.texts import sendable
 from audit_api.window import Visit, window_of
 from audit_log.db import reading

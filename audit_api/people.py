@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, or_, select
 
 from audit_api.agreeing import history, names_for
+from audit_api.answers import PeopleProposalOut, PersonOut
 from audit_api.problems import Problem
 from audit_api.reader import Reader
 from audit_api.rows import Cursor
-from audit_api.shapes import PeopleProposalIn, PeopleProposalOut, PersonOut
+from audit_api.shapes import PeopleProposalIn
 from audit_api.times import EARLIEST, LATEST, iso_or_none, with_zone, within
 from audit_api.window import Visit
 from audit_log.db import reading

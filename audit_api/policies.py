@@ -8,10 +8,10 @@ from itertools import islice
 from sqlalchemy import Connection
 
 from audit_api.agreeing import history, names_for
+from audit_api.answers import EntriesOut, PolicyOut, PolicyProposalOut
 from audit_api.problems import Problem
 from audit_api.reader import Reader
 from audit_api.rows import Cursor
-from audit_api.shapes import EntriesOut, PolicyOut, PolicyProposalOut
 from audit_api.window import Visit
 from audit_log.db import reading
 from change_control import proposals

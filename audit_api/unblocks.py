@@ -5,11 +5,11 @@ from collections.abc import Iterable, Sequence
 from sqlalchemy import Connection
 
 from audit_api.agreeing import history, names_for
+from audit_api.answers import ForOut, SiteOut, UnblockOut
 from audit_api.names import Names
 from audit_api.reader import Reader
 from audit_api.rights import READING
 from audit_api.rows import Cursor
-from audit_api.shapes import ForOut, SiteOut, UnblockOut
 from audit_api.times import iso_or_none
 from audit_api.window import Visit
 from audit_log.db import reading

@@ -155,8 +155,8 @@ def test_every_route_of_the_api_is_described_and_no_other() -> None:
 
 
 def test_every_column_and_filter_of_the_filtering_log_is_described() -> None:
+    from audit_api.answers import LogRowOut
     from audit_api.filtering_log import Wanted
-    from audit_api.shapes import LogRowOut
 
     filters = {str(field.alias or name) for name, field in Wanted.model_fields.items()}
     page = text_of(DOCS / "api.md")

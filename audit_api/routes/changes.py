@@ -8,10 +8,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from audit_api import changes
+from audit_api.answers import ChangeOut, CheckpointOut, PageOut, VerificationOut
 from audit_api.guard import GuardedRoute
 from audit_api.problems import Problem
 from audit_api.rows import listed
-from audit_api.shapes import ChangeOut, CheckpointOut, PageOut, Paging, VerificationOut
+from audit_api.shapes import Paging
 from audit_api.times import iso
 from audit_api.window import Here
 from audit_log.checkpoint import checkpoints

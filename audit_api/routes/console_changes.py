@@ -8,12 +8,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from audit_api import changes
+from audit_api.answers import ChangeOut
 from audit_api.guard import GuardedRoute
 from audit_api.pages import page
 from audit_api.problems import Problem
 from audit_api.routes.changes import number
 from audit_api.rows import link_to
-from audit_api.shapes import ChangeOut, Paging
+from audit_api.shapes import Paging
 from audit_api.window import Here, Visit
 from audit_log.checkpoint import checkpoints
 from audit_log.db import reading

@@ -7,6 +7,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from audit_api.answers import LogRowOut
 from audit_api.filtering_log import Wanted, page_of
 from audit_api.guard import GuardedRoute
 from audit_api.pages import page
@@ -14,7 +15,6 @@ from audit_api.problems import Problem, fields_of
 from audit_api.reasons import REASONS
 from audit_api.rights import APPROVING
 from audit_api.rows import link_to
-from audit_api.shapes import LogRowOut
 from audit_api.window import Here, Visit
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)

@@ -10,12 +10,13 @@ from starlette.responses import Response
 
 from audit_api import people
 from audit_api.agreeing import Verb, find, settle
+from audit_api.answers import PeopleProposalOut
 from audit_api.faults import by_field, told
 from audit_api.guard import GuardedRoute
 from audit_api.pages import page, see_other
 from audit_api.problems import Problem
 from audit_api.rows import link_to
-from audit_api.shapes import Paging, PeopleProposalIn, PeopleProposalOut
+from audit_api.shapes import Paging, PeopleProposalIn
 from audit_api.texts import Storable
 from audit_api.window import Here, Id, Visit
 from change_control import proposals, tightening

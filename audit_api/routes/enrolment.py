@@ -2,8 +2,9 @@
 
 from fastapi import APIRouter
 
+from audit_api.answers import EnrolledOut
 from audit_api.guard import GuardedRoute
-from audit_api.shapes import EnrolledOut, EnrolmentIn
+from audit_api.shapes import EnrolmentIn
 from audit_api.sign_in import in_hashing_thread
 from audit_api.window import AtWindow
 from change_control.enrolment import enrol

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
+from audit_api.answers import ExplanationOut
 from audit_api.explaining import explained
 from audit_api.guard import GuardedRoute
-from audit_api.shapes import ExplanationOut
 from audit_api.window import Here
 
 router = APIRouter(route_class=GuardedRoute, tags=["explain"])

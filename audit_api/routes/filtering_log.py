@@ -6,10 +6,10 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
+from audit_api.answers import LogRowOut, PageOut
 from audit_api.filtering_log import Wanted, page_of
 from audit_api.guard import GuardedRoute
 from audit_api.rows import listed
-from audit_api.shapes import LogRowOut, PageOut
 from audit_api.window import Here
 
 router = APIRouter(route_class=GuardedRoute, tags=["filtering-log"])

@@ -4,9 +4,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from audit_api.answers import ListsOut
 from audit_api.guard import GuardedRoute
 from audit_api.rows import as_csv, wants_csv
-from audit_api.shapes import ListsOut
 from audit_api.window import Here
 from filter_lists.index import Index
 

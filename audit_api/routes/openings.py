@@ -5,9 +5,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from audit_api import openings
+from audit_api.answers import OpeningOut, PageOut
 from audit_api.guard import GuardedRoute
 from audit_api.rows import listed
-from audit_api.shapes import OpeningIn, OpeningOut, PageOut
+from audit_api.shapes import OpeningIn
 from audit_api.window import Here, Id, Visit
 from change_control.openings import close_opening, open_for_class
 

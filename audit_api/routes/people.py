@@ -9,19 +9,10 @@ from starlette.responses import Response
 
 from audit_api import people
 from audit_api.agreeing import Verb, find, settle
+from audit_api.answers import PageOut, PeopleProposalOut, PersonOut
 from audit_api.guard import GuardedRoute
 from audit_api.rows import listed, read_cursor, write_cursor
-from audit_api.shapes import (
-    NO_REMARK,
-    PageOut,
-    Paging,
-    PeopleProposalIn,
-    PeopleProposalOut,
-    PersonOut,
-    Remark,
-    SuspendIn,
-    Why,
-)
+from audit_api.shapes import NO_REMARK, Paging, PeopleProposalIn, Remark, SuspendIn, Why
 from audit_api.window import Here, Id, Visit
 from change_control import proposals, tightening
 from filter_policy.life_cycle import State

@@ -4,8 +4,9 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import Response
 
+from audit_api.answers import SessionOut, WhoOut
 from audit_api.guard import GuardedRoute
-from audit_api.shapes import Credentials, SessionOut, WhoOut
+from audit_api.shapes import Credentials
 from audit_api.sign_in import sign_in
 from audit_api.times import iso
 from audit_api.window import AtWindow, Here

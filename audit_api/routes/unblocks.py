@@ -8,9 +8,10 @@ from starlette.responses import Response
 
 from audit_api import unblocks
 from audit_api.agreeing import Verb, find, settle
+from audit_api.answers import PageOut, UnblockOut
 from audit_api.guard import GuardedRoute
 from audit_api.rows import listed, read_cursor, write_cursor
-from audit_api.shapes import NO_REMARK, PageOut, Paging, Remark, UnblockIn, UnblockOut, Why
+from audit_api.shapes import NO_REMARK, Paging, Remark, UnblockIn, Why
 from audit_api.window import Here, Id, Visit
 from change_control import proposals
 from filter_policy.life_cycle import State

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from audit_api.shapes import PeopleProposalOut
+from audit_api.answers import PeopleProposalOut
 from tests.audit_api.school import School, all_pages, fields_of, problem_of
 
 URL = "/api/v1/people"

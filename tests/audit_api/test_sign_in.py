@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event
 
+from audit_api.answers import PeopleProposalOut, SessionOut, SomebodyOut
 from audit_api.problems import Problem
 from audit_api.shapes import (
     BrowsingPasswordIn,
@@ -14,10 +15,7 @@ from audit_api.shapes import (
     EnrolmentIn,
     PasswordIn,
     PeopleProposalIn,
-    PeopleProposalOut,
     PersonRow,
-    SessionOut,
-    SomebodyOut,
 )
 from audit_api.sign_in import Checked, check, in_hashing_thread
 from audit_api.throttle import FREE_ATTEMPTS

@@ -1,0 +1,267 @@
+"""What the API answers: one shape for each thing it tells. What it takes stands in shapes.py."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from filter_policy.model import Role
+
+Instant = Annotated[str, Field(description="ISO 8601, UTC", examples=["2026-11-24T10:00:00Z"])]
+
+
+class _Out(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class PageOut[T](_Out):
+    """`next` is the cursor of the next page; null: that was the last one."""
+
+    rows: list[T]
+    next: str | None
+
+
+class SessionOut(_Out):
+    token: Annotated[str, Field(repr=False, description="Send it as `Authorization: Bearer …`. Shown once.")]
+    username: str
+    name: str
+    role: Role
+    must_change_password: bool
+    ends_at: Instant
+
+
+class EnrolledOut(_Out):
+    username: str
+    name: str
+    role: Role
+
+
+class WhoOut(_Out):
+    username: str
+    name: str
+    role: Role
+    must_change_password: bool
+
+
+class SomebodyOut(_Out):
+    """A person as this reader may see them. Pupils are "a pupil of 6B" to those who need no more."""
+
+    id: str | None
+    name: str
+
+
+class ForOut(_Out):
+    classes: list[str]
+    filter_groups: list[str]
+    people: list[SomebodyOut]
+
+
+class SiteOut(_Out):
+    site: str
+    categories: list[str]
+
+
+class UnblockOut(_Out):
+    id: str
+    state: str
+    sites: list[str]
+    for_: Annotated[ForOut, Field(alias="for")]
+    starts_at: Instant
+    ends_at: Instant
+    subject: str
+    reason: str
+    asked_by: SomebodyOut
+    asked_at: Instant
+    decided_by: SomebodyOut | None = None
+    decided_at: Instant | None = None
+    decision_reason: str | None = None
+    ended_by: SomebodyOut | None = None
+    ended_at: Instant | None = None
+    ended_reason: str | None = None
+    evidence: Annotated[list[SiteOut] | None, Field(description="What the sites are listed as now")] = None
+
+
+class ProposalOut(_Out):
+    id: str
+    kind: str
+    state: str
+    reason: str
+    asked_by: SomebodyOut
+    asked_at: Instant
+    decided_by: SomebodyOut | None = None
+    decided_at: Instant | None = None
+    decision_reason: str | None = None
+    ended_by: SomebodyOut | None = None
+    ended_at: Instant | None = None
+    ended_reason: str | None = None
+
+
+class EntriesOut(_Out):
+    """How a category of the lists would change: counts alone."""
+
+    before: int
+    after: int
+    lists_changed: int
+
+
+class PolicyProposalOut(ProposalOut):
+    text: Annotated[str | None, Field(description="the proposed policy.yaml; not in lists")] = None
+    base: Annotated[str | None, Field(description="the proposal whose policy this one would replace")] = None
+    lists: Annotated[str | None, Field(description="the generation of the lists that come with it")] = None
+    entries: Annotated[
+        dict[str, EntriesOut], Field(description="entries of each category whose lists are not the same")
+    ] = {}
+
+
+class PeopleProposalOut(ProposalOut):
+    rows: Annotated[list[dict[str, Any]] | None, Field(description="what would change; not in lists")] = None
+    first_passwords: Annotated[
+        dict[str, dict[str, str]] | None,
+        Field(repr=False, description="told once, to be changed at first use"),
+    ] = None
+    code_halves: Annotated[
+        dict[str, str] | None,
+        Field(repr=False, description="told once: half of an enrolment code, by user name"),
+    ] = None
+
+
+class PolicyOut(_Out):
+    revision: Annotated[str, Field(description="content hash of policy and lists; on every row of the log")]
+    school: str
+    text: str
+    undecided: Annotated[list[str], Field(description="rows the school has not decided: not allowed")]
+
+
+class PersonOut(_Out):
+    id: str
+    username: str
+    name: str
+    role: Role
+    filter_groups: list[str]
+    classes: list[str]
+    agreement_signed: bool
+    starts_at: Instant | None
+    ends_at: Instant | None
+    suspended_from: Instant | None
+    suspended_until: Instant | None
+    active: Annotated[bool, Field(description="may browse and sign in now")]
+
+
+class OpeningOut(_Out):
+    id: str
+    classes: list[str]
+    starts_at: Instant
+    ends_at: Instant
+    reason: str
+    opened_by: SomebodyOut
+
+
+class ListSummaryOut(_Out):
+    list_id: str
+    category: str
+    format: str
+    entries: int
+    lines: int
+    understood: int
+    sha256: str
+
+
+class ListsOut(PageOut[ListSummaryOut]):
+    generation: str
+
+
+class ListingOut(_Out):
+    category: str
+    list_id: str
+    entry: Annotated[str | None, Field(description="null for illegal content: no entry is read out")]
+
+
+class StepOut(_Out):
+    rule: str
+    hit: Annotated[bool, Field(description="it bears on this request")]
+    says: str
+
+
+class DecisionOut(_Out):
+    verdict: str
+    reason: str
+    rule: str
+    listing: ListingOut | None
+    unblock_id: str | None
+    policy_revision: str
+    valid_until: Annotated[Instant | None, Field(description="when time alone could next change it")]
+
+
+class ExplanationOut(_Out):
+    user: str
+    url: str
+    at: Instant
+    filter_groups: list[str]
+    classes: list[str]
+    listings: list[ListingOut]
+    steps: list[StepOut]
+    decision: DecisionOut
+
+
+class ChangeOut(_Out):
+    seq: int
+    at: Annotated[Instant | None, Field(description="null: the line cannot be read")]
+    event: str
+    actor: SomebodyOut
+    role: str
+    object: str
+    says: Annotated[str, Field(description="the line in plain English")]
+    texts: Annotated[dict[str, str | None], Field(description="what people wrote; null: erased by law")]
+    detail: dict[str, Any]
+    sealed: str
+    prev: str
+    leaf: str
+
+
+class VerificationOut(_Out):
+    whole: bool
+    entries: int
+    first_bad: int | None
+    says: str
+
+
+class CheckpointOut(_Out):
+    size: int
+    made_at: Instant
+    note: str
+
+
+class LogPersonOut(_Out):
+    id: str
+    username: str | None
+    name: str
+
+
+class LogRowOut(_Out):
+    """One request. What the policy does not keep, and what this reader may not see, is null."""
+
+    id: str
+    reference: Annotated[str, Field(description="as it stands on the block page")]
+    at: Instant
+    kind: str
+    who: Annotated[str, Field(description="in words; nameless unless names were asked for")]
+    person: Annotated[LogPersonOut | None, Field(description="only when read by name")]
+    role: str | None
+    groups: list[str]
+    classes: list[str]
+    client_address: Annotated[str | None, Field(description="only when read by name")]
+    method: str | None
+    url: str | None
+    host: str | None
+    category: str | None
+    list: str | None
+    entry: str | None
+    verdict: str
+    reason: str
+    rule: str | None
+    unblock_id: str | None
+    policy_revision: str
+    status: int | None
+    bytes_up: int | None
+    bytes_down: int | None
+    duration_ms: int | None
+    outcome: Annotated[str | None, Field(description="null while it is open")]
