@@ -1,21 +1,21 @@
-"""How long a decision takes: lookup in the compiled lists, then `decide`. Prints percentiles in microseconds."""
+"""How long a decision takes: lookup in the compiled lists, then `decide`. In microseconds.
 
-import sys
+python -m bench.decide
+"""
+
 import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from filter_lists.ensure import ensure_index
+from filter_lists.index import Index
+from filter_lists.names import parse_url
+from filter_policy.decide import decide
+from filter_policy.model import Person, Policy, Request, Role
+from filter_policy.parse import parse_policy
+
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
-
-from filter_lists.ensure import ensure_index  # noqa: E402  # the path is set first
-from filter_lists.index import Index  # noqa: E402  # the path is set first
-from filter_lists.names import parse_url  # noqa: E402
-from filter_policy.decide import decide  # noqa: E402
-from filter_policy.model import Person, Policy, Request, Role  # noqa: E402
-from filter_policy.parse import parse_policy  # noqa: E402
-
 ROUNDS = 40_000
 URLS = (
     "https://school-books.test/page", "https://www.bbc.co.uk/bitesize", "https://bets.test/",
