@@ -47,9 +47,8 @@ def refusal(fault: Exception) -> tuple[Outcome, str]:
     if isinstance(fault, NotIdentified):
         return Outcome(fault.reason), "sign-in"
     if isinstance(fault, BadRequest):
-        return Outcome(
-            Reason.BAD_REQUEST, fault.says
-        ), "misdirected" if fault.status == 421 else "bad-request"
+        page = "misdirected" if fault.status == 421 else "bad-request"
+        return Outcome(Reason.BAD_REQUEST, fault.says), page
     if isinstance(fault, EgressRefused):
         return Outcome(Reason.EGRESS, "egress"), "egress"
     if isinstance(fault, PortShut):
@@ -108,17 +107,25 @@ class Answers:
         except Unresolved:
             nowhere = replace(judged.decision, reason=Reason.UNREACHABLE)
             return await self._refused(flow, what, nowhere, "unreachable", head)
+        if self._is_old(judged, force):
+            return await self.request(flow, case)
+        names.prepare(request, head, asked)
         target = (asked.url.host, asked.url.port)
         exchange = Exchange(what.id, identity, asked.names, target, judged.decision)
         connection.open[flow.id] = exchange
         try:
             await self.stages.record(self.rows.opened(what, judged.decision, force.bundle.policy))
-            names.prepare(request, head, asked)
         except BaseException:
             connection.open.pop(flow.id, None)
             raise
         request.stream = exchange.count_up
         return None
+
+    def _is_old(self, judged: Judged, force: InForce) -> bool:
+        """Whether, while a password or a name was looked up, the answer may have become another. From here on
+        the request is among those that are judged again (ending.py)."""
+        until = judged.decision.valid_until
+        return self.in_force() is not force or (until is not None and until <= self.clock.now())
 
     async def _who(self, head: Head, connection: Connection, force: InForce) -> Identity:
         """Inside a tunnel, whoever opened it; else whoever this request says."""

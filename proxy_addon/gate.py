@@ -173,7 +173,12 @@ class Gate:
     async def _request(self, flow: HTTPFlow, case: Case) -> Answer:
         if health.is_asked(flow.request):
             return health.answer(self.answers)
-        return await self.answers.request(flow, case)
+        connection = self._connections.find(flow.client_conn.id)
+        answer = await self.answers.request(flow, case)
+        if answer is None and connection is not None and self._connections.find(connection.id) is None:
+            self._close(connection, flow.id, "failed")  # the client has gone meanwhile
+            return self._closed
+        return answer
 
     async def http_connect(self, flow: HTTPFlow) -> None:
         await closed_unless_allowed(flow, self._closed, self.answers.connect, self.answers.failed)

@@ -97,7 +97,8 @@ def _add_evidence(row: Row, why: Decision | Outcome, policy: Policy | None) -> N
     illegal = listing is not None and policy is not None and _is_illegal(policy, listing.category)
     row["entry"] = listing.entry if listing and not illegal else None
     row["unblock"] = why.unblock_id if isinstance(why, Decision) else None
-    row["revision"] = policy.revision if policy else ""
+    decided = why.policy_revision if isinstance(why, Decision) else None
+    row["revision"] = decided or (policy.revision if policy else "")
 
 
 def _is_illegal(policy: Policy, category: str) -> bool:

@@ -18,6 +18,7 @@ from proxy_addon.run import GateSettings, run_gate
 from proxy_addon.stages import Stages
 from schoolgate.log import configure_logging
 
+SLOW_SECONDS = 1.5
 FAULTS = {
     "Exception": Exception,
     "MemoryError": MemoryError,
@@ -69,20 +70,24 @@ def resolve(path: Path, host: str, port: int) -> list[tuple[str, int]] | None:
 
 
 def with_faults(stages: Stages, path: Path) -> Stages:
-    """The file holds "stage exception"; while it does, that stage raises it."""
+    """The file holds "stage exception"; while it does, that stage raises it. "slow" is no exception: it waits."""
 
     def failing(name: str, stage: Any) -> Any:
-        def check() -> None:
+        def check() -> bool:
+            """Whether it is to be slow."""
             try:
                 wanted, _, fault = path.read_text().partition(" ")
             except FileNotFoundError:
-                return
-            if wanted == name:
+                return False
+            if wanted == name and fault in FAULTS:
                 raise FAULTS[fault]
+            return wanted == name
 
         async def slow(*arguments: Any) -> Any:
-            check()
-            return await stage(*arguments)
+            done = await stage(*arguments)
+            if check():
+                await asyncio.sleep(SLOW_SECONDS)
+            return done
 
         def quick(*arguments: Any) -> Any:
             check()

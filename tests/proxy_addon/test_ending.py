@@ -1,6 +1,7 @@
 """Time ends things, and so does a change of what is allowed: on what is open already, within moments."""
 
 import socket
+import threading
 import time
 from collections.abc import Iterator
 from datetime import timedelta
@@ -10,6 +11,7 @@ import pytest
 from tests.builders import NOON, POLICY, a_person, an_unblock
 from tests.harness import (
     Gate,
+    Reply,
     a_gate,
     a_websocket,
     an_account,
@@ -149,6 +151,30 @@ def test_a_new_policy_cuts_what_it_does_not_allow(gate: Gate) -> None:
         block = "sites:\n  - {block: [allowed.test], for: everyone, reason: new}\n"
         gate.publish(policy_text=gate.policy_text.replace("sites:\n", block))
         assert seconds_until_closed(client) < 2 * MOMENT
+
+
+def test_what_is_blocked_while_a_password_is_checked_stays_blocked(gate: Gate) -> None:
+    """The answer is that of the policy in force when the request goes out, not when it came."""
+    replies: list[Reply] = []
+    ask = threading.Thread(target=lambda: replies.append(gate.curl("http://bet.test/late", user="anna")))
+    with gate.failing("identify", "slow"):
+        ask.start()
+        time.sleep(0.3)
+        gate.publish(unblocks=[])
+        ask.join()
+    assert replies[0].status == 403
+    assert "http://bet.test/late" not in [row["url"] for row in gate.rows() if row["verdict"] == "allow"]
+
+
+def test_who_leaves_while_a_password_is_checked_leaves_an_ended_row(gate: Gate) -> None:
+    with gate.failing("identify", "slow"):
+        with gate.connect() as client:
+            client.sendall(b"GET http://allowed.test/gone HTTP/1.1\r\nHost: allowed.test\r\n")
+            client.sendall(proxy_login("anna") + b"\r\n")
+            time.sleep(0.3)
+        row = gate.last_row(url="http://allowed.test/gone")
+    assert row["outcome"] == "failed"
+    assert "/gone" not in [seen.path for seen in gate.origin.seen]
 
 
 def test_a_bundle_that_changes_nothing_cuts_nothing(gate: Gate) -> None:
