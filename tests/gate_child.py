@@ -70,7 +70,7 @@ def resolve(path: Path, host: str, port: int) -> list[tuple[str, int]] | None:
 
 
 def with_faults(stages: Stages, path: Path) -> Stages:
-    """The file holds "stage exception"; while it does, that stage raises it. "slow" is no exception: it waits."""
+    """The file holds "stage exception"; while it does, that stage raises it. "slow" only waits."""
 
     def failing(name: str, stage: Any) -> Any:
         def check() -> bool:
