@@ -4,9 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from filter_lists.names import Url
-from filter_policy.decide import decide
 from filter_policy.judge import Lookup, judge_url
-from filter_policy.model import Decision, Person, Policy, Request
+from filter_policy.model import Decision, Person, Policy
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +23,7 @@ class Explanation:
     steps: tuple[Step, ...]
 
 
-def explain(request: Request, policy: Policy, now: datetime) -> Explanation:
-    """One reading of one request."""
-    steps: list[Step] = []
-    decision = decide(request, policy, now, lambda rule, hit, says: steps.append(Step(rule, hit, says)))
-    return Explanation(decision, tuple(steps))
-
-
-def explain_url(url: Url, person: Person, policy: Policy, lookup: Lookup, now: datetime) -> Explanation:
+def explain(url: Url, person: Person, policy: Policy, lookup: Lookup, now: datetime) -> Explanation:
     """As the gate would judge it, in every way that the URL can be read; each rule is named once."""
     steps: list[Step] = []
 

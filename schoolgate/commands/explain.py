@@ -28,7 +28,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """Print each rule that was looked at, hit or miss, and the verdict."""
-    from filter_policy.explain import explain_url
+    from filter_policy.explain import explain as explain_url
     from schoolgate.in_force import bundle_in_force, index_in_force
 
     bundle = bundle_in_force(front_of(ctx).settings.state)

@@ -2,17 +2,19 @@
 
 from hypothesis import given
 
-from filter_policy.decide import decide
+from filter_lists.names import Url
 from filter_policy.explain import explain
-from filter_policy.model import Person, Verdict
+from filter_policy.judge import judge_url
+from filter_policy.model import Listing, Person, Verdict
 from tests.builders import NOON, a_policy, a_request, an_unblock
 from tests.filter_policy.test_decide import IN_6B, categories, people
 
 
 def test_an_explanation_names_each_rule_and_ends_with_the_one_that_decided() -> None:
     policy = a_policy(unblocks=(an_unblock("racism.example"),))
+    request = a_request("racism.example", "discrimination", person=IN_6B)
 
-    found = explain(a_request("racism.example", "discrimination", person=IN_6B), policy, NOON)
+    found = explain(request.url, IN_6B, policy, lambda _: request.listings, NOON)
 
     assert [(step.rule, step.hit) for step in found.steps] == [
         ("access.discrimination", False),
@@ -23,7 +25,12 @@ def test_an_explanation_names_each_rule_and_ends_with_the_one_that_decided() -> 
 
 
 @given(people, categories)
-def test_an_explanation_never_differs_from_the_decision(person: Person, kinds: list[str]) -> None:
+def test_an_explanation_never_differs_from_the_judgement(person: Person, kinds: list[str]) -> None:
     request = a_request("x.example", *kinds, person=person)
 
-    assert explain(request, a_policy(), NOON).decision == decide(request, a_policy(), NOON)
+    def lookup(_url: Url) -> tuple[Listing, ...]:
+        return request.listings
+
+    explained = explain(request.url, person, a_policy(), lookup, NOON)
+
+    assert explained.decision == judge_url(request.url, person, a_policy(), lookup, NOON)

@@ -3,7 +3,7 @@
 import pytest
 
 from filter_lists.names import Url, parse_url
-from filter_policy.explain import explain_url
+from filter_policy.explain import explain
 from filter_policy.judge import judge_url
 from filter_policy.model import Listing, Reason
 from tests.builders import NOON, a_person, a_policy
@@ -20,7 +20,7 @@ def test_a_blocked_path_is_blocked_in_every_spelling(path: str) -> None:
     decision = judge_url(url, a_person(), a_policy(), nothing, NOON)
 
     assert decision.reason is Reason.SITE_BLOCKED
-    assert explain_url(url, a_person(), a_policy(), nothing, NOON).decision == decision
+    assert explain(url, a_person(), a_policy(), nothing, NOON).decision == decision
 
 
 def test_an_ordinary_path_is_decided_as_it_stands() -> None:
