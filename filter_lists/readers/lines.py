@@ -1,0 +1,178 @@
+"""What the readers of all formats share: the lines of a file, and which hosts and pages a list may name.
+
+A reader never guesses: a line that is not plainly a site is no entry, and the report says how many there were
+of each kind and where the first one is.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
+from typing import IO
+
+from filter_lists.entry import Entry, Expression
+from filter_lists.names import SCHEME, NameFault, canonical_host, is_ip, parse_url
+from filter_lists.readers.suffixes import is_public_suffix
+from filter_lists.report import LONGEST, Note, ReadOptions, ReadReport, Why
+
+BLANK = "\ufeff\0\xa0 \t\r\n\f\v"  # what may stand around a line and means nothing
+HASH = re.compile(r"(?:\A|\s)#.*", re.DOTALL)
+HOST = re.compile(r"[a-z0-9_.-]+")  # what names in the DNS are made of; a browser would take more
+CANONICAL = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z][a-z0-9_-]{0,62}")
+PARTS = re.compile(r"([^/?#]*)(/[^?#]*)?(?:\?([^#]*))?(#.*)?", re.DOTALL)
+PORT = re.compile(r"([^:]+|\[.*\]):[0-9]{0,5}")
+LENGTH = re.compile(r"/\d{1,3}")
+SPAN = re.compile(r"[0-9.]+-[0-9.]+|[0-9a-f:]+-[0-9a-f:]+", re.IGNORECASE)
+LOCAL = re.compile(r"local|localhost(\.localdomain)?|broadcasthost|loopback|ip6-[a-z]+")
+
+type Noting = Callable[[Note], None]
+
+
+class RefusedError(Exception):
+    """A text that is no entry. Readers catch it and count the line."""
+
+    def __init__(self, why: Why) -> None:
+        super().__init__(why.value)
+        self.why = why
+
+
+def lines_of(file: IO[bytes]) -> Iterator[bytes]:
+    """The lines of a file, never more than LONGEST + 1 bytes of one in memory."""
+    while line := file.readline(LONGEST + 1):
+        yield line
+        while len(line) > LONGEST and not line.endswith(b"\n"):
+            line = file.readline(LONGEST + 1)
+
+
+def without_hash(text: str) -> str:
+    """Without `# comment`, on its own or after a blank."""
+    return HASH.sub("", text).strip(BLANK) if "#" in text else text
+
+
+def without_nothing(text: str) -> str:
+    """For formats that have no comments."""
+    return text
+
+
+def numbered(
+    lines: Iterable[bytes], report: ReadReport, comment: Callable[[str], str] = without_hash
+) -> Iterator[tuple[int, str]]:
+    """The lines that say something, decoded, each counted in the report. `comment` takes comments off."""
+    for number, line in enumerate(lines, 1):
+        text = comment(_decoded(line).strip(BLANK))
+        if not text:
+            continue
+        report.lines += 1
+        report.at = number
+        report.at = number
+        if len(line) > LONGEST and len(line.rstrip(b"\r\n")) > LONGEST:
+            report.skip(Why.TOO_LONG, number)
+            continue
+        yield number, text
+
+
+def one_a_line[Said: Entry | Expression](
+    lines: Iterable[bytes],
+    report: ReadReport,
+    read: Callable[[str, Noting], Said],
+    comment: Callable[[str], str] = without_hash,
+) -> Iterator[Said]:
+    """What `read` makes of each line. It raises RefusedError for what is no entry."""
+    for number, text in numbered(lines, report, comment):
+        try:
+            said = read(text, partial(report.note, line=number))
+        except RefusedError as refused:
+            report.skip(refused.why, number)
+            continue
+        report.understood += 1
+        yield said
+
+
+def entry_of_text(text: str, options: ReadOptions, note: Noting | None = None) -> Entry:
+    """A host, `host/path` or `host/path?query`, with or without scheme; `.host` and `*.host` are `host`.
+
+    What makes the entry wider than its text (a port or fragment that goes) is told to `note`. Without `note`
+    it is refused: so an exception never opens more than stands there. Raises RefusedError.
+    """
+    if is_surely_canonical(text):
+        _check_name(text, options)
+        return Entry(text)
+    return _entry(text, options, note)
+
+
+def host_of(text: str, options: ReadOptions) -> str:
+    """A host alone, without port or wildcard, in canonical form. Raises RefusedError."""
+    if is_surely_canonical(text):
+        host = text
+    else:
+        host = _canonical(text)
+        if is_ip(host):
+            _check_address(host, text)
+            return host
+    _check_name(host, options)
+    return host
+
+
+def is_surely_canonical(text: str) -> bool:
+    """Whether this is surely how `canonical_host` would spell it: most lines of most lists are."""
+    return CANONICAL.fullmatch(text) is not None and len(text) <= 253 and "xn--" not in text
+
+
+def _decoded(line: bytes) -> str:
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("latin-1")
+
+
+def _entry(text: str, options: ReadOptions, note: Noting | None) -> Entry:
+    if len(text.split()) > 1:
+        raise RefusedError(Why.SEVERAL)
+    bare = SCHEME.sub("", text, count=1)
+    if bare.startswith(("*.", ".")):
+        bare = bare.removeprefix("*").removeprefix(".")
+    if any(c in bare for c in "*^|"):
+        raise RefusedError(Why.PATTERN)
+    host, path, query, fragment = PARTS.fullmatch(bare).groups("")  # type: ignore[union-attr]  # it matches any text
+    notes = [Note.FRAGMENT] if fragment else []
+    if port := PORT.fullmatch(host):
+        host = port[1]
+        notes.append(Note.PORT)
+    if LENGTH.fullmatch(path) and is_ip(_canonical(host)):
+        raise RefusedError(Why.RANGE)
+    entry = Entry(host_of(host, options), *_page(path, query))
+    for each in notes:
+        if note is None:
+            raise RefusedError(Why.OPTION)
+        note(each)
+    return entry
+
+
+def _page(path: str, query: str) -> tuple[str, str]:
+    if path in ("", "/") and not query:
+        return "/", ""
+    try:
+        url = parse_url(f"http://x.invalid{path or '/'}?{query}")
+    except NameFault:
+        raise RefusedError(Why.NOT_A_SITE) from None
+    return url.path, url.query
+
+
+def _canonical(text: str) -> str:
+    try:
+        return canonical_host(text)
+    except NameFault:
+        raise RefusedError(Why.RANGE if SPAN.fullmatch(text) else Why.NOT_A_SITE) from None
+
+
+def _check_address(host: str, given: str) -> None:
+    if ":" not in host and given.removesuffix(".") != host:
+        raise RefusedError(Why.ODD_ADDRESS)  # 010.0.0.1 is 8.0.0.1 to a browser and 10.0.0.1 to a person
+
+
+def _check_name(host: str, options: ReadOptions) -> None:
+    if not HOST.fullmatch(host):
+        raise RefusedError(Why.NOT_A_SITE)
+    if LOCAL.fullmatch(host):
+        raise RefusedError(Why.LOCAL)
+    if is_public_suffix(host) and host not in options.wide:
+        raise RefusedError(Why.TOO_WIDE)

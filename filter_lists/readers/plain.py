@@ -1,0 +1,15 @@
+"""One site to a line: domains, URLs without scheme, addresses."""
+
+from collections.abc import Iterable, Iterator
+
+from filter_lists.entry import Entry
+from filter_lists.readers.lines import entry_of_text, one_a_line
+from filter_lists.report import ReadOptions, ReadReport
+
+
+def read_plain(lines: Iterable[bytes], report: ReadReport, options: ReadOptions) -> Iterator[Entry]:
+    """One host, address, `host/path` or `host/path?query` to a line; `# comment` on its own or after a blank.
+
+    `.bet.example` and `*.bet.example`, as other filters write it, are `bet.example` and all below.
+    """
+    return one_a_line(lines, report, lambda text, note: entry_of_text(text, options, note))
