@@ -25,29 +25,30 @@ TABLE, HEAD = "sealed.bin", "sealed.json"
 FILES = (TABLE, HEAD)
 RECORD = struct.Struct(f"{DIGEST}sH")
 REMEMBERED = 4096  # hosts
-FEWEST_BITS = 4
+MOST_BITS = 22
 
 Pair = tuple[str, str]  # category, list_id
+Kind = tuple[str, str, int]  # and HIT, MORE, BELOW
 
 
 class _Found(NamedTuple):
-    """What is known of a key: which lists have it as an entry, and whether longer keys begin with it."""
+    """What is known of a key: which lists have it as an entry, and whether any has parts of it."""
 
     pairs: tuple[Pair, ...] = ()
-    more: bool = False
+    parts: bool = False
 
 
-UNKNOWN = _Found()
+NOTHING = _Found()
 
 
 class _Head(NamedTuple):
-    """`deepest`: the most segments in a path of an entry. `kinds`: category, list_id, HIT and MORE."""
+    """`deepest`: the most segments in a path of an entry. `kinds`: what a record says of its hash."""
 
     key_id: str
     bits: int
     records: int
     deepest: int
-    kinds: tuple[tuple[str, str, int], ...]
+    kinds: tuple[Kind, ...]
 
     @classmethod
     def read(cls, path: Path) -> Self:
@@ -86,7 +87,7 @@ def build(parts: Iterable[tuple[str, str, Path]], folder: Path) -> tuple[str, ..
     records = sorted(
         (hashed, number[category, list_id, kind]) for list_id, category, each in read for hashed, kind in each
     )
-    bits = max(FEWEST_BITS, min(20, len(records).bit_length()))
+    bits = min(len(records).bit_length() + 1, MOST_BITS)
     _write(folder / TABLE, records, bits)
     deepest = max(each.deepest for _, _, each in read)
     head = _Head(read[0][2].key_id, bits, len(records), deepest, tuple(kinds))
@@ -113,6 +114,7 @@ class SealedIndex:
     def __init__(self, key: bytes, head: _Head, table: memoryview) -> None:
         self._digest = digest_of(key)
         self._head = head
+        self._shift = 32 - head.bits
         self._starts = table[: head.size_of_starts].cast("I")
         self._records = table[head.size_of_starts :]
         self._hosts: dict[str, tuple[tuple[str, _Found], ...]] = {}
@@ -144,48 +146,59 @@ class SealedIndex:
             return []
         found: dict[Pair, None] = {}
         for key, at_host in listed:
-            if at_host.more:
+            if at_host.parts:
                 found |= dict.fromkeys(self._find_parts(key, url))
             found |= dict.fromkeys(at_host.pairs)
         return list(found)
 
     def _remember(self, host: str) -> tuple[tuple[str, _Found], ...]:
+        """The keys of this host and of those above it that a list has, or has parts of; most exact first."""
         if len(self._hosts) >= REMEMBERED:
             self._hosts.clear()
-        steps = ((step, self._find(step)) for step in host_steps(host))
-        self._hosts[host] = listed = tuple((step, found) for step, found in steps if found != UNKNOWN)
-        return listed
+        listed: list[tuple[str, _Found]] = []
+        for key in host_steps(host):
+            found = self._find(key)
+            if found is None:  # nor is anything from here on
+                break
+            if found.pairs or found.parts:
+                listed.insert(0, (key, found))
+        self._hosts[host] = answer = tuple(listed)
+        return answer
 
     def _find_parts(self, host: str, url: Url) -> Iterator[Pair]:
         for spelling in path_spellings(url.path):
             whole = path_key(host, spelling)
             for key in _prefixes(whole, len(host) + 1, self._head.deepest):
-                found = self._find(key)
+                found = self._find(key) or NOTHING
                 yield from found.pairs
-                if found.more and key == whole and url.query:
+                if found.parts and key == whole and url.query:
                     yield from self._find_queries(key, (), every_parameter(url.query))
 
     def _find_queries(self, path: str, taken: tuple[str, ...], left: tuple[str, ...]) -> Iterator[Pair]:
         """Parameters stand in one order in a key, so one walk meets every key made of some of them."""
         for place, parameter in enumerate(left):
-            found = self._find(query_key(path, (*taken, parameter)))
+            found = self._find(query_key(path, (*taken, parameter))) or NOTHING
             yield from found.pairs
-            if found.more:
+            if found.parts:
                 yield from self._find_queries(path, (*taken, parameter), left[place + 1 :])
 
-    def _find(self, key: str) -> _Found:
+    def _find(self, key: str) -> _Found | None:
         hashed = self._digest(key)
-        bucket = _bucket(hashed, self._head.bits)
-        pairs: list[Pair] = []
-        more = False
-        for place in range(self._starts[bucket], self._starts[bucket + 1]):
-            known, number = RECORD.unpack_from(self._records, place * RECORD.size)
-            if known == hashed:
-                category, list_id, kind = self._head.kinds[number]
-                more |= bool(kind & MORE)
-                if kind & HIT:
-                    pairs.append((category, list_id))
-        return _Found(tuple(pairs), more) if pairs or more else UNKNOWN
+        bucket = int.from_bytes(hashed[:4]) >> self._shift
+        first, end = self._starts[bucket], self._starts[bucket + 1]
+        kinds = [self._kind_at(place) for place in range(first, end) if self._hash_at(place) == hashed]
+        if not kinds:
+            return None
+        pairs = tuple((category, list_id) for category, list_id, kind in kinds if kind & HIT)
+        return _Found(pairs, any(kind & MORE for _, _, kind in kinds))
+
+    def _hash_at(self, place: int) -> bytes:
+        start = place * RECORD.size
+        return bytes(self._records[start : start + DIGEST])
+
+    def _kind_at(self, place: int) -> Kind:
+        _, number = RECORD.unpack_from(self._records, place * RECORD.size)
+        return self._head.kinds[number]
 
 
 def _prefixes(key: str, start: int, deepest: int) -> Iterator[str]:

@@ -56,7 +56,7 @@ def digest_of(key: bytes, person: bytes = ENTRY) -> Digest:
 
     def digest(text: str) -> bytes:
         hasher = fresh.copy()
-        hasher.update(text.encode("utf-8", "surrogatepass"))
+        hasher.update(text.encode())
         return hasher.digest()
 
     return digest

@@ -7,17 +7,19 @@ take its entries back.
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
 from typing import Self
 
 from filter_lists.entry import Entry
 from filter_lists.keys import ALONE, host_key, keys_of, parameters_of, query_key
+from filter_lists.names import is_ip
 from filter_lists.sealed_key import DIGEST, digest_of, key_id
 from filter_lists.summary import IndexFault
 
 MAGIC = b"schoolgate sealed list 1\n"
 SUFFIX = ".sealed"
-HIT, MORE = 1, 2  # this key is an entry; longer keys begin with it
+HIT, MORE, BELOW = 1, 2, 4  # this key is an entry; parts of it are; hosts below it are, or it alone
 RECORD = DIGEST + 1  # the hash, then what the key is
 
 
@@ -74,16 +76,21 @@ def seal(entries: Iterable[Entry], key: bytes) -> bytes:
     for entry in entries:
         if entry.exception:
             raise ValueError("a list of illegal content has no exceptions")
+        for step in host_steps(entry.host)[:-1]:
+            _mark(kinds, digest(step), BELOW)
         *before, last = steps_of(entry)
         for step in before:
-            hashed = digest(step)
-            kinds[hashed] = kinds.get(hashed, 0) | MORE
+            _mark(kinds, digest(step), MORE)
         hashed = digest(last)
-        kinds[hashed] = kinds.get(hashed, 0) | HIT
+        _mark(kinds, hashed, HIT)
         seen.add(hashed)
         deepest = max(deepest, depth_of(before[1] if len(before) > 1 else last))
     records = b"".join(hashed + bytes([kind]) for hashed, kind in sorted(kinds.items()))
     return SealedList(key_id(key), len(seen), deepest, records).to_bytes()
+
+
+def _mark(kinds: dict[bytes, int], hashed: bytes, kind: int) -> None:
+    kinds[hashed] = kinds.get(hashed, 0) | kind
 
 
 def steps_of(entry: Entry) -> tuple[str, ...]:
@@ -103,12 +110,11 @@ def every_parameter(query: str) -> tuple[str, ...]:
 
 
 def host_steps(host: str) -> tuple[str, ...]:
-    """The keys under which a host may be listed, the most exact first."""
-    key = host_key(host)
-    if key.startswith("="):
-        return (key,)
-    ends = [place + 1 for place, character in enumerate(key) if character == "."]
-    return key + ALONE, *(key[:end] for end in reversed(ends))
+    """The keys under which a host may be listed: `test.`, `test.bad.`, `test.bad.$`. An address has one."""
+    if is_ip(host):
+        return (host_key(host),)
+    keys = tuple(accumulate(label + "." for label in reversed(host.split("."))))
+    return *keys, keys[-1] + ALONE
 
 
 def depth_of(key: str) -> int:
