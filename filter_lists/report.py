@@ -32,6 +32,10 @@ class Why(StrEnum):
     CATEGORY = "a category that lists.yaml does not name for this list"
     EXCEPTION = "an exception, and lists.yaml takes none from this list"
     CANCELLED = "taken back by the list itself"
+    NARROW = "an exception that could only be read wider than it stands there"
+    INCLUDE = "draws in another file, which is not part of this one"
+    TRIGGER = "about name servers, clients or transport, of which a filter of requests sees nothing"
+    OUTSIDE = "a name outside the zone that it stands in"
 
 
 class Note(StrEnum):
@@ -39,6 +43,9 @@ class Note(StrEnum):
 
     PORT = "a port was dropped: the entry holds for all of them"
     FRAGMENT = "what follows # was dropped: no request carries it"
+    PAGE = "read with everything below it and any query, where the list means less"
+    IMPORTANT = "read as an ordinary rule: here only blocks of sites and pages can be important"
+    ATTRIBUTE = "its attributes were left out of account"
 
 
 @dataclass(slots=True)
@@ -51,19 +58,25 @@ class Skipped:
 class ReadReport:
     """`lines` are those with something on them; each is `understood` or counted once in `skipped`.
 
-    `noted`: lines that are understood, but not just as they stand there.
+    `noted`: lines that are understood, but not just as they stand there. `at` is the line being read.
     """
 
     lines: int = 0
     understood: int = 0
     skipped: dict[Why, Skipped] = field(default_factory=dict)
     noted: dict[Note, Skipped] = field(default_factory=dict)
+    at: int = 0
 
     def skip(self, why: Why, line: int) -> None:
         self.skipped.setdefault(why, Skipped(0, line)).count += 1
 
     def note(self, note: Note, line: int) -> None:
         self.noted.setdefault(note, Skipped(0, line)).count += 1
+
+    def take_back(self, why: Why) -> None:
+        """The line being read was understood, and whoever asked for it has no use for what it says."""
+        self.understood -= 1
+        self.skip(why, self.at)
 
 
 @dataclass(frozen=True, slots=True)
