@@ -94,12 +94,12 @@ session = Table(
     Column("ended_at", UtcTime),
 )
 
-# One protocol for every change: policy, unblock, people. States: filter_policy/life_cycle.py.
+# One protocol for every change: policy, lists, unblock, people. States: filter_policy/life_cycle.py.
 proposal = Table(
     "proposal",
     metadata,
     Column("id", String(32), primary_key=True),
-    Column("kind", String(16), nullable=False),  # policy | unblock | people
+    Column("kind", String(16), nullable=False),  # policy | lists | unblock | people
     Column("state", String(16), nullable=False),
     Column("loosening", Boolean, nullable=False),
     Column("payload", JSON, nullable=False),
@@ -115,11 +115,17 @@ proposal = Table(
     Column("ended_at", UtcTime),
     Column("ended_reason", Text),
     # Nobody agrees with himself, in the table's own words: what was ever in force has two people behind it.
-    # (The founding policy alone has one, "system", and is marked "not yet agreed" for good.)
+    # (What was found at the founding alone has one, "system", and is marked "not yet agreed" for good; and an
+    # update of the lists, which is what two people agreed on at work. For lists `loosening` says that it is not.)
     CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="proposal_two_people"),
     CheckConstraint(
         "decided_by IS NOT NULL OR proposed_by = 'system' OR state IN ('requested', 'withdrawn', 'lapsed')",
         name="proposal_decided",
+    ),
+    CheckConstraint(
+        "kind <> 'lists' OR NOT loosening OR state <> 'approved'"
+        " OR (decided_by IS NOT NULL AND proposed_by <> 'system')",
+        name="proposal_lists_two_people",
     ),
     Index("proposal_kind_state", "kind", "state"),
     Index("proposal_proposed_at", "proposed_at"),

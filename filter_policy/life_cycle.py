@@ -29,6 +29,7 @@ TRANSITIONS = {
     (State.REQUESTED, Act.DECLINE): State.DECLINED,
     (State.REQUESTED, Act.WITHDRAW): State.WITHDRAWN,
     (State.REQUESTED, Act.LAPSE): State.LAPSED,
+    (State.REQUESTED, Act.SUPERSEDE): State.SUPERSEDED,  # an update that waits, when a newer one comes
     (State.APPROVED, Act.REVOKE): State.REVOKED,
     (State.APPROVED, Act.END): State.ENDED,
     (State.APPROVED, Act.SUPERSEDE): State.SUPERSEDED,

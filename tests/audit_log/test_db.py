@@ -1,6 +1,8 @@
 """One database by URL: the same tables, transactions that say what they are, migrations without gaps."""
 
 import threading
+from contextlib import nullcontext
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -8,7 +10,7 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import CheckConstraint, Engine, create_engine, inspect, text
+from sqlalchemy import CheckConstraint, Engine, create_engine, insert, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from audit_log.db import journal_mode_for, migrate, open_engine, reading, sqlite_library, writing
@@ -180,3 +182,71 @@ def test_an_error_shows_no_row_of_ours(sqlite_engine: Engine) -> None:
         conn.execute(insert, {"key": "https://private.example"})
 
     assert "private" not in str(caught.value)
+
+
+def test_proposals_outlive_the_table_that_they_were_written_to(fresh_url: str) -> None:
+    """SQLite makes that table anew as well."""
+    engine = open_engine(fresh_url)
+    config = Config()
+    config.set_main_option("script_location", "audit_log:migrations")
+    config.set_main_option("path_separator", "os")
+    kept = {
+        "id": "c_1",
+        "kind": "unblock",
+        "state": "revoked",
+        "loosening": True,
+        "payload": '{"sites":["a"]}',
+    }
+    said = {
+        "reason": "r",
+        "proposed_by": "p_1",
+        "decided_by": "p_2",
+        "decision_reason": "d",
+        "ended_by": "p_3",
+    }
+    times = dict.fromkeys(
+        ("proposed_at", "decided_at", "starts_at", "ends_at", "ended_at"), "2026-11-24 12:00:00"
+    )
+    row = {**kept, **said, **times, "ended_reason": "e"}
+    with writing(engine) as conn:
+        config.attributes["connection"] = conn
+        command.upgrade(config, "0004")
+        names, values = ", ".join(row), ", ".join(f":{name}" for name in row)
+        conn.execute(text(f"INSERT INTO proposal ({names}) VALUES ({values})"), row)  # noqa: S608  # our own names
+
+    migrate(engine)
+
+    with reading(engine) as conn:
+        found = conn.execute(text("SELECT * FROM proposal")).mappings().one()
+    assert {name: found[name] for name in (*said, "id", "state")} == {**said, "id": "c_1", "state": "revoked"}
+    assert all(str(found[name]).startswith("2026-11-24 12:00:00") for name in times)
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    ("proposed_by", "decided_by", "loosening", "kept"),
+    [
+        ("system", None, True, False),
+        ("system", "p_terry", True, False),
+        ("p_terry", "p_hedy", True, True),
+        ("system", None, False, True),  # within what two people agreed on
+        ("system", "p_terry", False, True),
+    ],
+)
+def test_lists_that_loosen_are_not_in_force_without_two_people(
+    engine: Engine, proposed_by: str, decided_by: str | None, loosening: bool, kept: bool
+) -> None:
+    row = {
+        "id": "c_1",
+        "kind": "lists",
+        "state": "approved",
+        "loosening": loosening,
+        "payload": {},
+        "reason": "",
+        "proposed_by": proposed_by,
+        "proposed_at": datetime(2026, 11, 24, tzinfo=UTC),
+        "decided_by": decided_by,
+    }
+    with nullcontext() if kept else pytest.raises(DBAPIError, match="proposal_lists_two_people"):
+        with writing(engine) as conn:
+            conn.execute(insert(metadata.tables["proposal"]).values(row))
