@@ -12,6 +12,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Connection, delete, select, true
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError
 
+from audit_log.incidents import COLUMNS as INCIDENT
+from audit_log.incidents import incident_values, is_incident
 from audit_log.row_seal import next_seal, seal_text
 from audit_log.rows import (
     CLOSING,
@@ -103,6 +105,7 @@ class Statements:
         )
         self.insert = _insert("filtering_log", (*OPENING, *CLOSING, *SEALS), mark) + "ON CONFLICT DO NOTHING"
         self.seal = _insert("filtering_seal", ("seq", "entry", "prev", "leaf"), mark)
+        self.incident = _insert("incident", INCIDENT, mark) + "ON CONFLICT DO NOTHING"
         self.early = f"SELECT 1 FROM journal_aside WHERE why = {mark} LIMIT 1"  # noqa: S608  # our own names
         self.aside = _insert("journal_aside", ("key", "why", "record"), mark) + "ON CONFLICT DO NOTHING"
         position = ("segment", '"offset"', "torn_bytes", "damaged_bytes")
@@ -130,6 +133,7 @@ class Intake:
         self.careful = careful
         self.closes = batch.closes
         self.refused = 0  # records that cannot be rows
+        self.incidents: list[Values] = []
 
     def store(self, at: datetime) -> int:
         """The number of new rows."""
@@ -142,6 +146,9 @@ class Intake:
         closings = self._closings()
         opened = self._open(seq, self._openings(), closings)
         closed = self._close(seq, closings, opened)
+        about = [self.sql.as_stored(values) for values in opened.values() if is_incident(values)]
+        self.incidents = [incident_values(values) for values in about]
+        self._execute(self.sql.incident, self.incidents, 0)
         self._seal(place, at, opened.values(), [(event_id, *values) for event_id, values in closed.items()])
         return len(opened)
 

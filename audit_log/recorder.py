@@ -21,6 +21,7 @@ from sqlalchemy import Engine, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit_log.db import reading, writing
+from audit_log.incidents import in_words
 from audit_log.intake import ODD_VALUE, Batch, Intake, Statements, interrupt, read_batch
 from audit_log.segments import Segment, lock_path, newest_with_times, segments
 from audit_log.tables import journal_position
@@ -135,6 +136,8 @@ class Recorder:
         position.offset, position.damaged = batch.end, damaged
         if batch.damaged:
             log.error("journal.damaged", segment=batch.segment.name, before=batch.end, bytes=batch.damaged)
+        for incident in intake.incidents:
+            log.warning("incident.recorded", **in_words(incident))
         if intake.refused:
             log.error("records.set_aside", segment=batch.segment.name, count=intake.refused)
         return stored

@@ -115,8 +115,8 @@ proposal = Table(
     Column("ended_at", UtcTime),
     Column("ended_reason", Text),
     # Nobody agrees with himself, in the table's own words: what was ever in force has two people behind it.
-    # (What was found at the founding alone has one, "system", and is marked "not yet agreed" for good; and an
-    # update of the lists, which is what two people agreed on at work. For lists `loosening` says that it is not.)
+    # (What was found at the founding has "system" alone, and is marked "not yet agreed" for good. So has an
+    # update of lists: what two people agreed on, at work. `loosening` marks those that must not.)
     CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="proposal_two_people"),
     CheckConstraint(
         "decided_by IS NOT NULL OR proposed_by = 'system' OR state IN ('requested', 'withdrawn', 'lapsed')",
@@ -228,6 +228,25 @@ filtering_log = Table(
         sqlite_where=text("outcome IS NULL"),
         postgresql_where=text("outcome IS NULL"),
     ),
+)
+
+# What must not be overlooked. Written by the recorder with the row of the filtering log that it is about, and
+# with the same id; it holds no address, but a keyed hash that tells one from another.
+incident = Table(
+    "incident",
+    metadata,
+    Column("id", String(32), primary_key=True),  # the event's, so it sorts by time
+    Column("kind", String(32), nullable=False),  # illegal-content
+    Column("at", UtcTime, nullable=False),
+    Column("happened", String(12), nullable=False),  # the kind of the row: request, connect, ...
+    Column("gate", String(32), nullable=False),
+    Column("person_id", String(32)),
+    Column("role", String(16)),
+    Column("filter_groups", JSON, nullable=False),
+    Column("category", String(64)),
+    Column("list_id", String(64)),
+    Column("hash", String(64)),
+    Index("incident_at", "at", "id"),
 )
 
 # The filtering log's own chain: one seal for each batch that the recorder stored (audit_log/row_seal.py).

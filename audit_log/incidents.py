@@ -1,0 +1,80 @@
+"""Incidents: what must not be overlooked, found while rows are stored, and read back newest first.
+
+So far there is one kind: somebody asked for an address on a list of illegal content (I1 to I8). The address
+is nowhere in it. A CONNECT that was then decrypted is no incident of its own: the request in it is.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, and_, or_, select, true
+
+from audit_log.rows import OPENING
+from audit_log.tables import filtering_log, incident
+
+ILLEGAL_CONTENT = "illegal-content"
+ILLEGAL = "illegal"  # the reason on the row
+SEALED = "sealed:"  # what its url begins with
+COLUMNS = tuple(column.name for column in incident.columns)
+_TAKEN = {name: OPENING.index(name) for name in COLUMNS if name in OPENING}
+_ID, _HAPPENED, _URL, _REASON = (OPENING.index(name) for name in ("event_id", "kind", "url", "reason"))
+
+
+@dataclass(frozen=True, slots=True)
+class Incident:
+    """`hash` is the same for the same address; None where the row was written by an older version."""
+
+    id: str
+    kind: str
+    at: datetime
+    happened: str
+    gate: str
+    person_id: str | None
+    role: str | None
+    filter_groups: tuple[str, ...]
+    category: str | None
+    list_id: str | None
+    hash: str | None
+
+
+def is_incident(row: Sequence[Any]) -> bool:
+    """Of a row's values in the order of OPENING."""
+    return bool(row[_REASON] == ILLEGAL)
+
+
+def incident_values(row: Sequence[Any]) -> tuple[Any, ...]:
+    """In the order of COLUMNS."""
+    url = str(row[_URL] or "")
+    found = {name: row[place] for name, place in _TAKEN.items()} | {
+        "id": row[_ID],
+        "kind": ILLEGAL_CONTENT,
+        "happened": row[_HAPPENED],
+        "hash": url[:64] if url.startswith(SEALED) else None,
+    }
+    return tuple(found[name] for name in COLUMNS)
+
+
+def in_words(values: Sequence[Any]) -> dict[str, Any]:
+    """What a log line may say of it: nobody's name, and no address or trace of one."""
+    told = dict(zip(COLUMNS, values, strict=True))
+    return {name: told[name] for name in ("id", "kind", "category", "list_id", "gate")}
+
+
+def incidents(conn: Connection, limit: int, after: tuple[datetime, str] | None = None) -> list[Incident]:
+    """Newest first, from the one after `after` on."""
+    table = incident.c
+    decrypted = (
+        select(filtering_log.c.event_id)
+        .where(filtering_log.c.event_id == table.id, filtering_log.c.decrypted == true())
+        .exists()
+    )
+    query = select(incident).where(~decrypted).order_by(table.at.desc(), table.id.desc()).limit(limit)
+    if after is not None:
+        at, id_ = after
+        query = query.where(or_(table.at < at, and_(table.at == at, table.id < id_)))
+    return [
+        Incident(**dict(row._mapping) | {"filter_groups": tuple(row.filter_groups)})
+        for row in conn.execute(query)
+    ]

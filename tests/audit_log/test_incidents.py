@@ -1,0 +1,132 @@
+"""A hit on a list of illegal content is an event of its own, once, and says no address."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Engine, delete, select
+from structlog.testing import capture_logs
+
+from audit_log.db import reading, writing
+from audit_log.incidents import Incident, incidents
+from audit_log.recorder import Recorder
+from audit_log.tables import filtering_log, incident, journal_position
+from tests.audit_log.records import Record, a_close, a_segment, a_whole, an_open, event_id
+from tests.builders import NOON
+
+HASH = "sealed:" + "ab" * 16
+
+
+def a_hit(number: int = 1, **changes: Any) -> Record:
+    told = {"reason": "illegal", "category": "child-sexual-abuse", "list": "iwf", "entry": None}
+    return a_whole(number) | told | {"url": HASH, "host": None} | changes
+
+
+def moved(engine: Engine, folder: Path, *records: Record) -> Recorder:
+    a_segment(folder, records)
+    recorder = Recorder(engine, folder)
+    recorder.run_once()
+    return recorder
+
+
+def found(engine: Engine, limit: int = 100) -> list[Incident]:
+    with reading(engine) as conn:
+        return incidents(conn, limit)
+
+
+def test_a_hit_is_an_incident_and_nothing_else_is(engine: Engine, tmp_path: Path) -> None:
+    moved(engine, tmp_path, a_hit(1), a_whole(2), an_open(3))
+
+    assert found(engine) == [
+        Incident(
+            id=event_id(1),
+            kind="illegal-content",
+            at=NOON + timedelta(seconds=1),
+            happened="request",
+            gate="gate-1",
+            person_id="p_anna",
+            role="pupil",
+            filter_groups=("upper-ks2",),
+            category="child-sexual-abuse",
+            list_id="iwf",
+            hash=HASH,
+        )
+    ]
+
+
+def test_what_is_read_twice_is_one_incident(engine: Engine, tmp_path: Path) -> None:
+    moved(engine, tmp_path, a_hit(1), a_hit(1))
+    with writing(engine) as conn:
+        conn.execute(delete(journal_position))
+
+    Recorder(engine, tmp_path).run_once()
+
+    assert len(found(engine)) == 1
+
+
+def test_a_row_and_its_incident_are_stored_together_or_not_at_all(
+    sqlite_engine: Engine, tmp_path: Path
+) -> None:
+    with writing(sqlite_engine) as conn:
+        conn.exec_driver_sql(
+            "CREATE TRIGGER no BEFORE INSERT ON incident BEGIN SELECT RAISE(ROLLBACK, 'no'); END"
+        )
+    a_segment(tmp_path, [a_hit(1)])
+
+    recorder = Recorder(sqlite_engine, tmp_path)
+    recorder._turn()
+
+    with reading(sqlite_engine) as conn:
+        assert conn.execute(select(filtering_log)).all() == []
+        assert conn.execute(select(incident)).all() == []
+
+
+def test_a_connect_that_was_decrypted_is_no_incident_of_its_own(engine: Engine, tmp_path: Path) -> None:
+    """One that went no further is: it is all there is of it."""
+    opened = {"t": "open", "kind": "connect"}
+    moved(
+        engine,
+        tmp_path,
+        a_hit(1) | opened,
+        a_hit(2),
+        a_close(1, decrypted=True),
+        a_hit(3) | opened,
+        a_close(3, decrypted=False),
+    )
+
+    assert [(each.id, each.happened) for each in found(engine)] == [
+        (event_id(3), "connect"),
+        (event_id(2), "request"),
+    ]
+
+
+def test_incidents_come_newest_first_and_page_by_page(engine: Engine, tmp_path: Path) -> None:
+    moved(engine, tmp_path, *(a_hit(number, at=a_hit(min(number, 3))["at"]) for number in range(1, 6)))
+
+    first = found(engine, limit=2)
+    with reading(engine) as conn:
+        rest = incidents(conn, 10, (first[-1].at, first[-1].id))
+    assert [each.id for each in (*first, *rest)] == [event_id(n) for n in (5, 4, 3, 2, 1)]
+
+
+def test_an_address_of_an_older_version_stays_out_of_it(engine: Engine, tmp_path: Path) -> None:
+    moved(engine, tmp_path, a_hit(1, url="https://secret.test/", host="secret.test"))
+
+    assert found(engine)[0].hash is None
+
+
+def test_the_recorder_says_so_and_names_nobody_and_no_address(sqlite_engine: Engine, tmp_path: Path) -> None:
+    with capture_logs() as said:
+        moved(sqlite_engine, tmp_path, a_hit(1), a_whole(2))
+
+    assert said == [
+        {
+            "event": "incident.recorded",
+            "log_level": "warning",
+            "id": event_id(1),
+            "kind": "illegal-content",
+            "category": "child-sexual-abuse",
+            "list_id": "iwf",
+            "gate": "gate-1",
+        }
+    ]
