@@ -26,8 +26,9 @@ from typing import Any
 import psutil  # type: ignore[import-untyped]  # ships no types
 
 from bench.load import Target, basic, first_byte, load
-from filter_lists.compiler import Gatherer, write_generation
+from filter_lists.gathering import Gatherer
 from filter_lists.names import parse_site
+from filter_lists.writing import write_generation
 from filter_policy.bundle import write_bundle
 from schoolgate.demo.authority import ExampleAuthority
 from tests.builders import POLICY

@@ -1,29 +1,25 @@
 """From list files to one index on disk, named by its content (S88)."""
 
-import hashlib
-from array import array
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
-import marisa_trie
+from filter_lists.gathering import Spool, Spooled
+from filter_lists.manifest import Pair, Pattern, sha256_of
+from filter_lists.readers import READERS
+from filter_lists.readers.lines import lines_of
+from filter_lists.report import Note, ReadOptions, ReadReport, Skipped, Why
+from filter_lists.sealed_source import SealedList
+from filter_lists.sources import ListSource as ListSource
+from filter_lists.sources import SourceFault, left_out, parts_of
+from filter_lists.storage import building_in, new_folder
+from filter_lists.summary import CategoryCount, Counted, IndexFault, ListSummary, PartSummary
+from filter_lists.writing import Content, Tell, silent, write_index
 
-from filter_lists.keys import keys_of
-from filter_lists.manifest import (
-    CLASSES,
-    MANIFEST,
-    NAMES,
-    IndexFault,
-    ListingSet,
-    ListSummary,
-    Manifest,
-    check_files,
-    read_manifest,
-    sha256_of,
-)
-from filter_lists.names import Site
-from filter_lists.readers import READERS, ReadReport, lines_of
-from filter_lists.storage import building_in, new_folder, put
+WORTH_A_PROCESS = 8 << 20  # bytes of lists; below that, reading them is quicker than starting another process
 
 
 class ListsError(Exception):
@@ -35,128 +31,140 @@ class ListsError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class ListSource:
-    """A list file: what its entries are (`category`) and how it is written (`format`: a key of READERS)."""
+class _Read:
+    """A list that was read: its keys, and what there is to tell; or why not."""
 
-    list_id: str
-    category: str
-    format: str
-    path: Path
-
-
-class Gatherer:
-    """Which listings each key has. Keys share their sets, so that millions of names fit in memory."""
-
-    def __init__(self) -> None:
-        self._sets: dict[ListingSet, int] = {ListingSet(): 0}
-        self._by_number: list[ListingSet] = [ListingSet()]
-        self._next: dict[tuple[int, str, str], int] = {}
-        self._keys: dict[str, int] = {}
-
-    def add(self, site: Site, category: str, list_id: str) -> None:
-        host, path = keys_of(site)
-        if path is not None:
-            self._join(host, "", "")
-        self._join(path or host, category, list_id)
-
-    def _join(self, key: str, category: str, list_id: str) -> None:
-        step = (self._keys.get(key, 0), category, list_id)
-        number = self._next.get(step)
-        if number is None:
-            number = self._next[step] = self._number(_with(self._by_number[step[0]], category, list_id))
-        self._keys[key] = number
-
-    def _number(self, listings: ListingSet) -> int:
-        if listings not in self._sets:
-            self._sets[listings] = len(self._by_number)
-            self._by_number.append(listings)
-        return self._sets[listings]
-
-    def save(self, folder: Path, lists: tuple[ListSummary, ...]) -> str:
-        """Write the files of an index; the answer is its generation."""
-        used = sorted(self._by_number[number] for number in set(self._keys.values()))
-        places = {self._sets[listings]: place for place, listings in enumerate(used)}
-        width = "H" if len(used) <= 1 << 16 else "I"
-        trie = marisa_trie.Trie(self._keys)
-        classes = array(width, bytes(len(self._keys) * array(width).itemsize))
-        for key, number in self._keys.items():
-            classes[trie[key]] = places[number]
-        trie.save(str(folder / NAMES))
-        (folder / CLASSES).write_bytes(classes)
-        files = {name: sha256_of(folder / name) for name in (NAMES, CLASSES)}
-        content = Manifest(len(self._keys), width, files, tuple(used), lists).to_bytes()
-        (folder / MANIFEST).write_bytes(content)
-        return hashlib.sha256(content).hexdigest()
+    spooled: Spooled
+    summary: ListSummary
+    fault: str = ""
 
 
-def _with(listings: ListingSet, category: str, list_id: str) -> ListingSet:
-    """No category: the host of a path."""
-    if not category:
-        return ListingSet(listings.pairs, has_paths=True)
-    return ListingSet(tuple(sorted({*listings.pairs, (category, list_id)})), listings.has_paths)
-
-
-def compile_index(sources: Iterable[ListSource], out_dir: Path) -> str:
+def compile_index(sources: Iterable[ListSource], out_dir: Path, tell: Tell = silent) -> str:
     """Build `out_dir/<generation>/` and answer the generation. Raises ListsError; then nothing is built.
 
     A list without one entry is a fault: its category would be open without anybody having decided so.
     """
     with building_in(out_dir):
-        return compile_while_locked(sources, out_dir)
+        return compile_while_locked(sources, out_dir, tell)
 
 
-def compile_while_locked(sources: Iterable[ListSource], out_dir: Path) -> str:
-    gathered = Gatherer()
-    lists: list[ListSummary] = []
-    faults: list[str] = []
-    for source in sorted(sources, key=lambda each: each.list_id):
-        if lists and lists[-1].list_id == source.list_id:
-            faults.append(f"{source.list_id}: two lists have this name")
-        try:
-            lists.append(summary := _read(source, gathered))
-        except OSError as error:
-            faults.append(f"{source.list_id}: {source.path}: {error.strerror}")
-            continue
-        if not summary.entries:
-            faults.append(f"{source.list_id}: {source.path}: not one line is understood as an entry")
-    if faults or not lists:
-        raise ListsError(faults or ["no lists: a filter without lists would let everything by"])
-    return write_generation(gathered, tuple(lists), out_dir)
+def compile_while_locked(sources: Iterable[ListSource], out_dir: Path, tell: Tell = silent) -> str:
+    ordered = sorted(sources, key=lambda each: each.list_id)
+    with new_folder(out_dir) as spools:
+        read = _read_all(ordered, spools, tell)
+        faults = [each.fault for each in read if each.fault] + _twice(ordered)
+        if faults or not read:
+            raise ListsError(faults or ["no lists: a filter without lists would let everything by"])
+        summaries = tuple(each.summary for each in read)
+        sealed = [(each.list_id, each.category, each.path) for each in ordered if each.sealed]
+        batches = [batch for each in read for batch in each.spooled.batches()]
+        return write_index(Content(batches, summaries, _patterns(read), sealed), out_dir, tell)
 
 
-def write_generation(gathered: Gatherer, lists: tuple[ListSummary, ...], out_dir: Path) -> str:
-    with new_folder(out_dir) as building:
-        generation = gathered.save(building, lists)
-        if not _is_whole(out_dir / generation):  # a whole one may be in use at this moment
-            put(building, out_dir / generation)
-    return generation
+def _twice(ordered: Sequence[ListSource]) -> list[str]:
+    times = Counter(each.list_id for each in ordered)
+    return [f"{list_id}: two lists have this name" for list_id, count in times.items() if count > 1]
 
 
-def _is_whole(folder: Path) -> bool:
+def _read_all(ordered: Sequence[ListSource], spools: Path, tell: Tell) -> list[_Read]:
+    """In this process, or in two where there is much to read."""
+    tell("reading", 0, len(ordered))
+    places = [spools / str(number) for number in range(len(ordered))]
+    if sum(map(_size, ordered)) < WORTH_A_PROCESS:
+        read = map(_read, ordered, places)
+        return [_told(each, number, ordered, tell) for number, each in enumerate(read, 1)]
+    with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
+        largest_first = sorted(range(len(ordered)), key=lambda number: -_size(ordered[number]))
+        begun = {number: pool.submit(_read, ordered[number], places[number]) for number in largest_first}
+        return [_told(begun[n].result(), n + 1, ordered, tell) for n in range(len(ordered))]
+
+
+def _told(read: _Read, done: int, ordered: Sequence[ListSource], tell: Tell) -> _Read:
+    tell("reading", done, len(ordered))
+    return read
+
+
+def _size(source: ListSource) -> int:
     try:
-        check_files(folder, read_manifest(folder))
-    except IndexFault:
-        return False
-    return True
+        if source.path.is_dir():
+            return sum(each.stat().st_size for each in source.path.rglob("*") if each.is_file())
+        return source.path.stat().st_size
+    except OSError:
+        return 0  # whoever reads it will say why
 
 
-def _read(source: ListSource, gathered: Gatherer) -> ListSummary:
-    report = ReadReport()
-    entries = 0
-    with source.path.open("rb") as file:
-        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        file.seek(0)
-        for site in READERS[source.format](lines_of(file), report):
-            gathered.add(site, source.category, source.list_id)
-            entries += 1
-    skipped = tuple((why.value, each.count, each.line) for why, each in sorted(report.skipped.items()))
-    return ListSummary(
+def _read(source: ListSource, folder: Path) -> _Read:
+    """One list, all its parts. What is wrong with it is a fault, and never an exception."""
+    if source.sealed:
+        return _read_sealed(source)
+    folder.mkdir()
+    spool = Spool(source, folder)
+    parts: list[PartSummary] = []
+    sha256, fault = "", ""
+    try:
+        sha256 = sha256_of(source.path)
+        with spool:
+            parts += _read_parts(source, spool)
+        if sha256_of(source.path) != sha256:
+            fault = f"{source.list_id}: {source.path}: was changed while it was being read"
+        outside = left_out(source)
+    except (OSError, EOFError, SourceFault) as error:
+        why = getattr(error, "strerror", None) or str(error)
+        fault, outside = f"{source.list_id}: {source.path}: {why}", ()
+    if not (fault or spool.spooled.files or spool.spooled.patterns):
+        fault = f"{source.list_id}: {source.path}: not one line is understood as an entry"
+    summary = ListSummary(
         source.list_id,
-        source.category,
         source.format,
         sha256,
-        entries,
-        report.lines,
-        report.understood,
-        skipped,
+        source.licence,
+        source.source,
+        parts=tuple(parts),
+        sealed=source.sealed,
+        left_out=tuple(outside),
     )
+    return _Read(spool.spooled, summary, fault)
+
+
+def _read_sealed(source: ListSource) -> _Read:
+    spooled = Spooled(source.list_id)
+    entries, sha256, fault = 0, "", ""
+    try:
+        entries, sha256 = SealedList.read(source.path).entries, sha256_of(source.path)
+    except (OSError, IndexFault) as error:
+        fault = f"{source.list_id}: {error}"
+    else:
+        fault = "" if entries else f"{source.list_id}: {source.path}: a sealed list without one entry"
+    counts = (CategoryCount(source.category, entries),)
+    licence, origin = source.licence, source.source
+    told = ListSummary(
+        source.list_id, source.format, sha256, licence, origin, counts, _whole(entries), sealed=True
+    )
+    return _Read(spooled, told, fault)
+
+
+def _whole(entries: int) -> tuple[PartSummary, ...]:
+    return (PartSummary("", entries, entries),)
+
+
+def _read_parts(source: ListSource, spool: Spool) -> Iterator[PartSummary]:
+    options = ReadOptions(wide=source.wide)
+    for part in parts_of(source):
+        report = ReadReport()
+        with part.open() as file:
+            for entry in READERS[part.format](lines_of(file), report, options):
+                spool.add(entry, part.category, report)
+        skipped, noted = _counted(report.skipped), _counted(report.noted)
+        yield PartSummary(part.name, report.lines, report.understood, skipped, noted)
+
+
+def _counted(found: Mapping[Why, Skipped] | Mapping[Note, Skipped]) -> Counted:
+    return tuple(sorted((str(what), each.count, each.line) for what, each in found.items()))
+
+
+def _patterns(read: Sequence[_Read]) -> tuple[Pattern, ...]:
+    said: dict[tuple[str, str], set[Pair]] = {}
+    for each in read:
+        for pattern, pairs in each.spooled.patterns.items():
+            said.setdefault(pattern, set()).update(pairs)
+    return tuple((*pattern, tuple(sorted(pairs))) for pattern, pairs in sorted(said.items()))

@@ -1,13 +1,23 @@
-"""How a site is spelled in the index, so that one walk along a key meets everything that covers it.
+"""How an entry is spelled in the index, so that one walk along a key meets everything that covers it.
 
-`www.bet.example` is `example.bet.www.`: the closing dots make every prefix end at a label. An address is
-`=192.0.2.1=`, which no other key begins with. Parts of a host are keys of their own: `/example.bet./odds/`.
+`www.bet.example` is `example.bet.www.`: the closing dots make every prefix end at a label. A host alone,
+without what is below it, is `example.bet.www.$`. An address is `=192.0.2.1=`, which no other key begins with.
+Parts of a host are keys of their own: `/example.bet./odds/`, and `/example.bet./odds/?v=1&` with parameters.
 """
 
-from filter_lists.names import Site, is_ip, path_spellings
+from functools import lru_cache
+from urllib.parse import quote, unquote_plus
+
+from filter_lists.entry import Entry
+from filter_lists.names import is_ip, path_spellings
+
+ALONE = "$"
+EVERY_ASCII = "".join(chr(code) for code in range(0x20, 0x7F) if chr(code) not in "%&")
+MOST_PARAMETERS = 4096  # of a request; no browser or server takes a URL that long
 
 
 def host_key(host: str) -> str:
+    """Of a host and all below it; of an address alone."""
     if is_ip(host):
         return f"={host}="
     return ".".join(host.split(".")[::-1]) + "."
@@ -15,19 +25,44 @@ def host_key(host: str) -> str:
 
 def path_key(host: str, path: str) -> str:
     """`host` is a host's key; `path` is one spelling of a path, without closing slash."""
-    return f"/{host}{path}/"
+    key = f"/{host}{path}/"
+    return key.replace("\n", "%0a") if "\n" in key else key
 
 
-def keys_of(site: Site) -> tuple[str, str | None]:
-    """The key of the host, and the key of the path where the site is a part of a host."""
-    host = host_key(site.host)
-    plain = "" if site.path == "/" else path_spellings(site.path)[0]
-    return host, path_key(host, plain) if plain else None
+def query_key(path: str, parameters: tuple[str, ...]) -> str:
+    """`path` is a path's key; `parameters` are some of those of `parameters_of`, in its order."""
+    return path + "?" + "".join(each + "&" for each in parameters)
+
+
+@lru_cache(maxsize=256)
+def parameters_of(query: str) -> tuple[str, ...]:
+    """Each once, decoded once, in one order whatever theirs was."""
+    found = {quote(unquote_plus(each), EVERY_ASCII) for each in query.split("&", MOST_PARAMETERS) if each}
+    return tuple(sorted(found))
+
+
+def keys_of(entry: Entry) -> tuple[str, str | None, str | None]:
+    """The key of the host; of the path, where the entry is a part of a host; and that with its query."""
+    host = host_key(entry.host)
+    if not entry.below and not host.startswith("="):
+        host += ALONE
+    plain = "" if entry.path == "/" else path_spellings(entry.path)[0]
+    parameters = parameters_of(entry.query) if entry.query else ()
+    if not plain and not parameters:
+        return host, None, None
+    path = path_key(host, plain)
+    return host, path, query_key(path, parameters) if parameters else None
 
 
 def entry_of(key: str) -> str:
-    """The list's entry in canonical form, from either kind of key."""
+    """The list's entry in canonical form, from any kind of key."""
     if key.startswith("/"):
-        host, slash, path = key[1:].partition("/")
-        return entry_of(host) + slash + path[:-1]
-    return key[1:-1] if key.startswith("=") else ".".join(key[:-1].split(".")[::-1])
+        host, _, path = key[1:].partition("/")
+        path, question, query = path.partition("/?") if not path.startswith("?") else ("", "?", path[1:])
+        shown = f"/{path.removesuffix('/')}" if path.removesuffix("/") or question else ""
+        return entry_of(host) + shown + ("?" + query[:-1] if question else "")
+    if key.startswith("="):
+        return key[1:-1]
+    if key.endswith(ALONE):
+        return "=" + entry_of(key[:-1])
+    return ".".join(key[:-1].split(".")[::-1])

@@ -13,6 +13,9 @@ from urllib.parse import unquote
 import can_ada
 
 FORBIDDEN_IN_HOST = frozenset('@%\\#?/ \t\r\n\0,<>^|`{}"')
+PLAIN_PATH = re.compile(r"(/[a-z0-9_~@!$&'()*+,:=-]+(\.[a-z0-9_~@!$&'()*+,:=-]+)*)*/?")  # has one spelling
+PARSED_HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z][a-z0-9_-]{0,62}")  # after parsing: canonical
+SCHEMES = {"http:": "http", "https:": "https", "ws:": "http", "wss:": "https"}
 SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
 
 
@@ -117,14 +120,16 @@ def parse_url(text: str) -> Url:
         parsed = can_ada.parse(text)
     except (ValueError, TypeError):
         raise NameFault(text, "not a URL") from None
-    scheme = {"ws": "http", "wss": "https"}.get(name := str(parsed.protocol)[:-1], name)
-    if scheme not in ("http", "https"):
+    scheme = SCHEMES.get(parsed.protocol)
+    if scheme is None:
         raise NameFault(text, "only http and https are judged")
     if parsed.username or parsed.password:
         raise NameFault(text, "a URL here carries no name or password")
-    port = int(parsed.port) if parsed.port else (443 if scheme == "https" else 80)
-    host = canonical_host(str(parsed.hostname))
-    return Url(scheme, host, port, str(parsed.pathname), str(parsed.search)[1:])
+    port, host = parsed.port, parsed.hostname
+    if len(host) > 253 or not PARSED_HOST.fullmatch(host):
+        host = canonical_host(host)
+    default = 443 if scheme == "https" else 80
+    return Url(scheme, host, int(port) if port else default, parsed.pathname, parsed.search[1:])
 
 
 def parse_site(text: str) -> Site:
@@ -146,6 +151,13 @@ def path_spellings(path: str) -> tuple[str, ...]:
     Decoded (up to three times), with `\\`, `//` and dot segments resolved; the same without `;parameters`;
     and as it was sent. `/%67ames`, `//games` and `/a/..;/games` are all read as `/games` by some server.
     """
+    if PLAIN_PATH.fullmatch(path):  # most are, and this is asked for each request
+        return (path.rstrip("/"),)
+    return all_spellings(path)
+
+
+def all_spellings(path: str) -> tuple[str, ...]:
+    """The same by the long way, for any path."""
     plain = path
     for _ in range(3):
         plain = unquote(plain)

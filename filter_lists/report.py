@@ -29,6 +29,7 @@ class Why(StrEnum):
     EXPRESSION = "an expression that cannot be run safely, or is found in everything"
     SETTING = "a setting of another program, not a site"
     COLUMNS = "not the columns that the first line promises"
+    HEADER = "the first line names no column of sites (url, site, host, hostname, domain or fqdn)"
     CATEGORY = "a category that lists.yaml does not name for this list"
     EXCEPTION = "an exception, and lists.yaml takes none from this list"
     CANCELLED = "taken back by the list itself"

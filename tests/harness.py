@@ -29,8 +29,9 @@ from argon2 import PasswordHasher
 
 from audit_log.journal import JournalDamage, read_segment
 from audit_log.segments import segments
-from filter_lists.compiler import Gatherer, write_generation
+from filter_lists.gathering import Gatherer
 from filter_lists.names import parse_site
+from filter_lists.writing import write_generation
 from filter_policy.bundle import Account, write_bundle
 from filter_policy.model import Opening, Person, Role, Unblock
 from schoolgate.demo.authority import ExampleAuthority
@@ -92,6 +93,7 @@ class Gate:
     lists: str
     unblocks: list[Unblock] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
+    sealed_lists: Sequence[str] = ()  # of illegal content, that were ever in force
     own: Sequence[tuple[str, int]] = ()
 
     @property
@@ -128,6 +130,7 @@ class Gate:
             accounts=self.accounts,
             unblocks=self.unblocks,
             openings=self.openings,
+            sealed_lists=self.sealed_lists,
         )
 
     # -- clients

@@ -46,7 +46,7 @@ def test_an_entry_that_comes_twice_is_one_listing(tmp_path: Path) -> None:
     generation = compile_index([a_list(tmp_path, "bets", "bet.example\nBET.example.\n")], tmp_path / "out")
     index = Index.open(tmp_path / "out" / generation)
     assert len(index.lookup(parse_url("https://bet.example/"))) == 1
-    assert (index.lists[0].entries, len(index)) == (2, 1)
+    assert (index.lists[0].entries, index.lists[0].lines, len(index)) == (1, 2, 1)
 
 
 def test_what_was_not_understood_stays_known(tmp_path: Path) -> None:
