@@ -24,7 +24,7 @@ SUMMARY = ListSummary(
 SETS = ((("", "", "/"), ("gambling", "bets", "")), (("gambling", "bets", "-"),))
 PATTERNS = (("bet[0-9]+", "host", (("gambling", "bets", ""),)),)
 MANIFEST = Manifest(2, "H", {}, SETS, (SUMMARY,), PATTERNS)
-FORMAT_1 = {
+FORMAT_1: dict[str, object] = {
     "format": 1,
     "byteorder": sys.byteorder,
     "names": 2,
