@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+NOT_SHOWN = "(not shown)"  # instead of an entry of a sealed list
+
 
 @dataclass(frozen=True, slots=True)
 class Listing:
@@ -10,3 +12,8 @@ class Listing:
     category: str
     list_id: str
     entry: str
+
+    @property
+    def is_sealed(self) -> bool:
+        """Of a list that nobody can read: its sites are illegal whatever a policy says of their kind (D9)."""
+        return self.entry == NOT_SHOWN

@@ -36,12 +36,16 @@ class Account:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Bundle:
-    """`policy` already holds the unblocks and openings; `lists` names a generation under state/lists."""
+    """`policy` already holds the unblocks and openings; `lists` names a generation under state/lists.
+
+    `sealed_lists`: lists of illegal content that were ever in force, none of which may be missing from it.
+    """
 
     policy: Policy
     policy_text: str = field(repr=False)
     lists: str
     accounts: Mapping[str, Account] = field(repr=False)  # by username in lower case
+    sealed_lists: frozenset[str] = frozenset()
 
     @property
     def revision(self) -> str:
@@ -61,6 +65,7 @@ def write_bundle(
     accounts: Iterable[Account],
     unblocks: Sequence[Unblock] = (),
     openings: Sequence[Opening] = (),
+    sealed_lists: Iterable[str] = (),
 ) -> str:
     """Write, flush to disk, then point `current` at it; returns the name. Raises PolicyError."""
     parse_policy(policy_text)
@@ -71,6 +76,7 @@ def write_bundle(
         "accounts": [_account_out(account) for account in accounts],
         "unblocks": [_unblock_out(unblock) for unblock in unblocks],
         "openings": [_opening_out(opening) for opening in openings],
+        "sealed_lists": sorted(set(sealed_lists)),
     }
     content = json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
     name = hashlib.sha256(content).hexdigest()
@@ -117,7 +123,15 @@ def _bundle_in(data: Mapping[str, Any]) -> Bundle:
         openings=tuple(_opening_in(raw) for raw in data["openings"]),
     )
     accounts = [_account_in(raw) for raw in data["accounts"]]
-    return Bundle(policy, text, lists, {account.person.username: account for account in accounts})
+    by_name = {account.person.username: account for account in accounts}
+    return Bundle(policy, text, lists, by_name, _words_in(data.get("sealed_lists", [])))
+
+
+def _words_in(raw: object) -> frozenset[str]:
+    """Bundles of the first version have none. Raises TypeError for what is no list of words."""
+    if not isinstance(raw, list) or not all(isinstance(each, str) for each in raw):
+        raise TypeError("not a list of words")
+    return frozenset(raw)
 
 
 def _account_out(account: Account) -> dict[str, object]:

@@ -80,6 +80,12 @@ def decide(request: Request, policy: Policy, now: datetime, note: Note | None = 
     return replace(decision, valid_until=until) if until else decision
 
 
+def is_illegal(listing: Listing, policy: Policy) -> bool:
+    """What no policy opens: a kind that it marks as illegal, and whatever is on a sealed list (D9)."""
+    row = policy.access.get(listing.category)
+    return listing.is_sealed or (row is not None and row.illegal)
+
+
 def _answer(asked: Asked) -> Decision:
     for question in QUESTIONS:
         if decision := question(asked):
@@ -89,9 +95,8 @@ def _answer(asked: Asked) -> Decision:
 
 def _illegal(asked: Asked) -> Decision | None:
     for listing in asked.request.listings:
-        row = asked.policy.access.get(listing.category)
         rule = f"access.{listing.category}"
-        if row is not None and row.illegal:
+        if is_illegal(listing, asked.policy):
             _note(asked, rule, True, "illegal: never opened by anyone")
             return _made(asked, Verdict.BLOCK, Reason.ILLEGAL, rule, listing)
         _note(asked, rule, False, "not an illegal kind")

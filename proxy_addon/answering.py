@@ -4,6 +4,7 @@ identity, names, classification, decision, egress, record: in this order, and ea
 that is on disk, or in the next. None means "let by", and comes last.
 """
 
+import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
@@ -12,6 +13,7 @@ from mitmproxy.http import HTTPFlow, Request, Response
 
 from audit_log.journal import JournalError, new_event_id, reference_of
 from filter_lists.names import Url
+from filter_policy.decide import is_illegal
 from filter_policy.model import Decision, Policy, Reason
 from proxy_addon import asked as names
 from proxy_addon import block_page
@@ -158,6 +160,7 @@ class Answers:
         self, flow: HTTPFlow, what: Happening, why: Decision | Outcome, page_name: str, head: Head
     ) -> Response:
         what.url = what.url or names.guess(flow.request)
+        what.hidden = self.hides(what.url)
         want = block_page.wanted(flow.request.data.headers.fields)
         page = self.pages.notice(page_name, reference_of(what.id), want)
         await self.stages.record(self.rows.whole(what, why, self.policy(), page.status_code))
@@ -198,9 +201,11 @@ class Answers:
         page = self.pages.notice("closed", reference_of(what.id) if what else "")
         answer_before_body(flow, names.read_head(flow.request.data.headers.fields), page)
         known = isinstance(fault, JournalError | NothingInForce)
-        log.error("filter.failed_closed", fault=type(fault).__name__, exc_info=None if known else fault)
+        where = "" if known else "".join(traceback.format_tb(fault.__traceback__))
+        log.error("filter.failed_closed", fault=type(fault).__name__, where=where)
         if what is not None:
             what.url = what.url or names.guess(flow.request)
+            what.hidden = self.hides(what.url)
             why = Outcome(Reason.FAILED_CLOSED, type(fault).__name__)
             await self.stages.record(self.rows.whole(what, why, self.policy(), page.status_code))
         return page
@@ -212,6 +217,19 @@ class Answers:
         event_id = new_event_id(int(now.timestamp() * 1_000_000) * 1000)
         method = request.data.method.decode("ascii", "replace") if request else ""
         return Happening(event_id, now, kind, NOBODY, connection.address, method)
+
+    def hides(self, url: Url | None) -> bool:
+        """Whether this address is illegal, and so is not written down, whatever it was refused for (I7).
+
+        One that cannot be looked up may be.
+        """
+        force = self.in_force()
+        if url is None or force is None:
+            return False
+        try:
+            return any(is_illegal(each, force.bundle.policy) for each in force.index.lookup(url))
+        except Exception:  # noqa: BLE001  # whatever it is, the row must still be written
+            return True
 
     def connection_of(self, flow: HTTPFlow) -> Connection:
         connection = self.connections.find(flow.client_conn.id)

@@ -1,6 +1,7 @@
 """Looks twice a second whether another bundle is in force, and loads it beside the one that is.
 
-A bundle or an index that is damaged, or not understood whole, leaves the old one in force and is said once.
+A bundle or an index that is damaged, or not understood whole, leaves the old one in force and is said once;
+so does one that lacks a list of illegal content which was ever in force, or the key to it (D9).
 Before the first good one there is nothing in force, and the gate lets nothing by.
 """
 
@@ -10,13 +11,13 @@ from pathlib import Path
 
 import structlog
 
+from filter_lists.generations import folder_of, open_generation
 from filter_lists.index import Index, IndexFault
-from filter_policy.bundle import BundleFault, current_bundle, read_bundle
+from filter_lists.sealed import sealed_lists
+from filter_policy.bundle import Bundle, BundleFault, current_bundle, read_bundle
 from proxy_addon.judge import InForce
 
 log = structlog.get_logger()
-
-LISTS = "lists"
 
 
 class BundleWatch:
@@ -49,10 +50,19 @@ class BundleWatch:
 
     def _load(self, name: str) -> InForce:
         bundle = read_bundle(self._state, name)
+        index = self._index(bundle)
+        missing = bundle.sealed_lists - sealed_lists(index)
+        if missing:
+            folder = folder_of(self._state, bundle.lists)
+            raise IndexFault(folder, f"lacks lists of illegal content: {', '.join(sorted(missing))}")
+        return InForce(name, bundle, index)
+
+    def _index(self, bundle: Bundle) -> Index:
+        """The one that is mapped already, whatever became of its files; else the one on disk."""
         current = self.in_force
         if current is not None and current.bundle.lists == bundle.lists:
-            return InForce(name, bundle, current.index)
-        return InForce(name, bundle, Index.open(self._state / LISTS / bundle.lists))
+            return current.index
+        return open_generation(self._state, bundle.lists)
 
     def _refuse(self, name: str, fault: Exception) -> None:
         if name != self._refused:

@@ -117,6 +117,7 @@ class Gate:
         await self._whole(what, Outcome(reason), None)
 
     async def _whole(self, what: Happening, why: Outcome, status: int | None) -> None:
+        what.hidden = self.answers.hides(what.url)
         row = self.answers.rows.whole(what, why, self.answers.policy(), status or 0)
         row["status"] = status
         await self.answers.stages.record(row)

@@ -1,17 +1,22 @@
 """What the journal gets: one row per request, cut beforehand to what the policy keeps of that person.
 
-Query strings are never kept. The entry of an illegal list is never written anywhere (invariant 10).
+Query strings are never kept. Of what is illegal nothing is written that tells where it is: neither the entry
+nor the address, but a keyed hash that is the same for the same address (I7, invariant 10).
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 from filter_lists.names import Url
+from filter_lists.sealed_key import PREFIX
+from filter_policy.decide import is_illegal
 from filter_policy.model import Decision, Person, Policy, Reason, Record, Verdict
 
 Row = dict[str, Any]
+Hide = Callable[[Url], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +30,10 @@ class Outcome:
 
 @dataclass(slots=True)
 class Happening:
-    """What a row is about; `url` is None when what came named none."""
+    """What a row is about; `url` is None when what came named none.
+
+    `hidden`: it is the address of something illegal, though it was refused for another reason.
+    """
 
     id: str
     at: datetime
@@ -34,13 +42,20 @@ class Happening:
     address: str
     method: str
     url: Url | None = None
+    hidden: bool = False
+
+
+def nameless(_url: Url) -> str:
+    """Where there is no key to tell one hidden address from another."""
+    return PREFIX
 
 
 class Rows:
-    """Builds rows for one gate."""
+    """Builds rows for one gate. `hide`: what is written for the address of something illegal."""
 
-    def __init__(self, gate: str) -> None:
+    def __init__(self, gate: str, hide: Hide = nameless) -> None:
         self.gate = gate
+        self._hide = hide
 
     def opened(self, what: Happening, why: Decision | Outcome, policy: Policy | None) -> Row:
         """The row as it stands before anything goes out or is answered."""
@@ -64,6 +79,8 @@ class Rows:
             "rule": why.rule,
         }
         _add_evidence(row, why, policy)
+        if what.url is not None and (what.hidden or why.reason is Reason.ILLEGAL):
+            row |= {"url": self._hide(what.url), "host": None, "entry": None}
         return row
 
     def whole(self, what: Happening, why: Decision | Outcome, policy: Policy | None, status: int) -> Row:
@@ -94,16 +111,10 @@ def _add_evidence(row: Row, why: Decision | Outcome, policy: Policy | None) -> N
     listing = why.listing if isinstance(why, Decision) else None
     row["category"] = listing.category if listing else None
     row["list"] = listing.list_id if listing else None
-    illegal = listing is not None and policy is not None and _is_illegal(policy, listing.category)
-    row["entry"] = listing.entry if listing and not illegal else None
+    row["entry"] = listing.entry if listing and policy and not is_illegal(listing, policy) else None
     row["unblock"] = why.unblock_id if isinstance(why, Decision) else None
     decided = why.policy_revision if isinstance(why, Decision) else None
     row["revision"] = decided or (policy.revision if policy else "")
-
-
-def _is_illegal(policy: Policy, category: str) -> bool:
-    access = policy.access.get(category)
-    return access is not None and access.illegal
 
 
 def cut_url(url: Url | None, kept: Record, kind: str) -> str | None:

@@ -31,6 +31,7 @@ from proxy_addon.connections import Connections
 from proxy_addon.egress import Address, Egress, Resolver, guard_loop
 from proxy_addon.ending import Ending
 from proxy_addon.gate import Gate
+from proxy_addon.hiding import Hiding
 from proxy_addon.identify import Identifier
 from proxy_addon.judge import InForce
 from proxy_addon.master import GateMaster, held
@@ -97,7 +98,7 @@ class _Running:
         pages = Pages(settings.console)
         self.answers = Answers(
             stages=change_stages(self._stages(pages)),
-            rows=Rows(settings.gate),
+            rows=Rows(settings.gate, Hiding(settings.state)),
             pages=pages,
             clock=self.clock,
             egress=egress,

@@ -1,5 +1,7 @@
 """The bundle is what its name says, or it is not used."""
 
+import hashlib
+import json
 from pathlib import Path
 
 import pytest
@@ -77,3 +79,33 @@ def test_only_a_bundle_can_be_read_as_one(tmp_path: Path, name: str) -> None:
 
     with pytest.raises(BundleFault):
         read_bundle(tmp_path, name)
+
+
+def test_it_names_the_lists_that_may_never_be_missing(tmp_path: Path) -> None:
+    name = write_bundle(
+        tmp_path, policy_text=POLICY, lists=GENERATION, accounts=[], sealed_lists=["iwf", "ctiru"]
+    )
+
+    assert read_bundle(tmp_path, name).sealed_lists == {"iwf", "ctiru"}
+    assert read_bundle(tmp_path, a_bundle(tmp_path)).sealed_lists == frozenset()
+
+
+@pytest.mark.parametrize("odd", ["iwf", [1], {"iwf": True}, None])
+def test_lists_that_are_no_words_are_not_read_as_none(tmp_path: Path, odd: object) -> None:
+    data = json.loads((tmp_path / "bundle" / a_bundle(tmp_path)).read_bytes()) | {"sealed_lists": odd}
+    content = json.dumps(data).encode()
+    name = hashlib.sha256(content).hexdigest()
+    (tmp_path / "bundle" / name).write_bytes(content)
+
+    with pytest.raises(BundleFault):
+        read_bundle(tmp_path, name)
+
+
+def test_a_bundle_of_the_first_version_names_none(tmp_path: Path) -> None:
+    data = json.loads((tmp_path / "bundle" / a_bundle(tmp_path)).read_bytes())
+    del data["sealed_lists"]
+    content = json.dumps(data).encode()
+    name = hashlib.sha256(content).hexdigest()
+    (tmp_path / "bundle" / name).write_bytes(content)
+
+    assert read_bundle(tmp_path, name).sealed_lists == frozenset()

@@ -1,11 +1,13 @@
 """The answer, question by question, in the order that the school was promised."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from filter_lists.listing import NOT_SHOWN, Listing
 from filter_lists.names import parse_site
 from filter_policy.decide import MOST_INSTANTS, decide
 from filter_policy.model import Opening, Person, Policy, Reason, Role, SiteRule, Verdict
@@ -338,3 +340,17 @@ def test_another_group_never_closes_what_a_person_could_reach(
     policy = a_policy(sites=())
     if not decide(a_request("x.example", *kinds, person=person), policy, now).is_block:
         assert not decide(a_request("x.example", *kinds, person=more), policy, now).is_block
+
+
+def test_what_is_on_a_sealed_list_is_illegal_whatever_the_policy_says_of_its_kind() -> None:
+    for category in ("education", "search", "no-such-kind"):
+        listed = Listing(category, "iwf", NOT_SHOWN)
+        request = replace(a_request("x.test"), listings=(Listing("education", "own", "x.test"), listed))
+
+        decision = decide(request, a_policy(unblocks=(an_unblock("x.test"),)), NOON)
+
+        assert (decision.verdict, decision.reason, decision.listing) == (
+            Verdict.BLOCK,
+            Reason.ILLEGAL,
+            listed,
+        )

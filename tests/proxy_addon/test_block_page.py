@@ -65,6 +65,15 @@ def test_what_is_illegal_is_one_page_for_all() -> None:
     assert not {"ask", "abuse", "bet.test"} & set(words(pages.pop()))
 
 
+def test_the_page_of_what_is_illegal_says_whom_to_speak_to_and_where_there_is_help() -> None:
+    illegal = replace(DECISION, reason=Reason.ILLEGAL, listing=Listing("terrorism", "ctiru", "(not shown)"))
+    html = page(a_person(), illegal)
+
+    for said in ("You are not in trouble", "against the law", "safeguarding", "Stop It Now", "K7M-4QX"):
+        assert said in html
+    assert not re.search(r"<(?:a|form|button|input)\b|unblock|request|terrorism|ctiru", html, re.IGNORECASE)
+
+
 @pytest.mark.parametrize("reason", list(Reason))
 def test_each_reason_has_words_for_each_age(reason: Reason) -> None:
     for person in (a_person(), a_teacher(), a_person(groups=("reception-ks1",)), a_person(groups=("none",))):

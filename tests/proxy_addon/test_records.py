@@ -3,9 +3,10 @@
 import json
 from dataclasses import replace
 
+from filter_lists.listing import NOT_SHOWN, Listing
 from filter_lists.names import parse_url
 from filter_policy.decide import decide
-from filter_policy.model import Reason, Record
+from filter_policy.model import Decision, Reason, Record
 from proxy_addon.identify import NOBODY
 from proxy_addon.records import Happening, Outcome, Rows, iso, kept_of
 from tests.builders import NOON, a_person, a_policy, a_request, a_teacher
@@ -84,3 +85,35 @@ def test_a_row_is_json_whatever_it_holds() -> None:
     row = Rows("g").closed("id1", NOON, status=200, sizes=(1, 2), ms=3, outcome="done")
     assert json.loads(json.dumps(row))["down"] == 2
     assert iso(NOON) == "2026-11-24T12:00:00.000000Z"
+
+
+def a_sealed_row(why: Decision | Outcome, hidden: bool = False) -> dict[str, object]:
+    what = Happening("id1", NOON, "connect", a_person(), "10.0.0.7", "CONNECT", URL, hidden)
+    return Rows("gate-1", lambda url: f"sealed:{len(str(url))}").opened(what, why, a_policy())
+
+
+def test_of_what_is_illegal_there_is_a_word_of_the_key_and_no_address() -> None:
+    illegal = decide(a_request(str(URL), "child-sexual-abuse"), a_policy(), NOON)
+    row = a_sealed_row(illegal)
+
+    assert (row["url"], row["host"], row["entry"]) == ("sealed:44", None, None)
+    assert (row["category"], row["list"]) == ("child-sexual-abuse", "child-sexual-abuse-list")
+    assert "bet" not in json.dumps(row)
+
+
+def test_so_it_is_where_it_was_refused_before_anybody_was_asked() -> None:
+    row = a_sealed_row(Outcome(Reason.NO_CREDENTIALS), hidden=True)
+
+    assert (row["url"], row["host"], row["reason"]) == ("sealed:44", None, "no-credentials")
+
+
+def test_without_a_key_an_illegal_address_is_not_written_either() -> None:
+    assert a_row(None, None, "child-sexual-abuse")["url"] == "sealed:"
+    assert a_row(None, None, "child-sexual-abuse")["host"] is None
+
+
+def test_an_entry_of_a_sealed_list_is_no_entry() -> None:
+    listing = Listing("gambling", "l", NOT_SHOWN)
+    decision = replace(decide(a_request("bet.test", "gambling"), a_policy(), NOON), listing=listing)
+
+    assert a_sealed_row(decision)["entry"] is None

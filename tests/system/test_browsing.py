@@ -56,12 +56,14 @@ def test_nobody_reaches_locked_or_illegal_kinds(school: School, site: str) -> No
     assert school.seen(site) == 0
 
 
-def test_an_illegal_page_offers_no_way_to_ask_and_its_row_names_no_entry(school: School) -> None:
+def test_an_illegal_page_offers_no_way_to_ask_and_its_row_names_no_place(school: School) -> None:
     page = school.browse("tess", "https://illegal-example.test/").text
 
     assert "/unblocks" not in page
-    wait_for(lambda: school.rows(host="illegal-example.test", reason="illegal"), "the row")
-    assert {row["entry"] for row in school.rows(reason="illegal")} <= {None, ""}
+    wait_for(lambda: school.rows(kind="request", reason="illegal", role="staff"), "the row")
+    rows = school.rows(reason="illegal")
+    assert {(row["host"], row["entry"]) for row in rows} == {(None, None)}
+    assert all(row["url"].startswith("sealed:") for row in rows)
 
 
 @SCHEMES
