@@ -1,11 +1,29 @@
-"""Where a list lies on this disk, and the parts it is made of."""
+"""Where a list lies on this disk, and the parts it is made of.
 
-from collections.abc import Mapping
+A list in squidGuard's layout (UT1) is a folder or tar archive of folders, one for each category:
+`adult/domains`, `adult/urls`, `adult/expressions`, each of which may be missing, and `adult/usage`.
+A category may have a second name by a link (`porn -> adult`): its sites count for what both are mapped to.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
+
+from filter_lists.archives import names_in, read_in
+from filter_lists.report import LONGEST
+from filter_lists.unpacking import LIMIT, open_one
+from filter_lists.unpacking import SourceFault as SourceFault
 
 Exceptions = Literal["own", "category", "none"]
+Usage = Literal["block", "allow"]
+
+SQUIDGUARD = "squidguard"  # the one format that is a layout of files, not a way to write one
+KINDS = {"domains": "plain", "urls": "plain", "expressions": "expressions"}  # and the reader for each
+PACKED = re.compile(r"\.(gz|bz2|xz|zst)\Z")
+USAGES: dict[bytes, Usage] = {b"black": "block", b"white": "allow"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,3 +52,80 @@ class ListSource:
         if not self.categories:
             return (self.category,)
         return self.categories.get(theirs, ())
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One file of a list. `category` is the list's own word for it, `format` a key of READERS.
+
+    It is opened, if at all, before the next part is asked for: archives are read as they stream by.
+    """
+
+    name: str
+    category: str
+    format: str
+    open: Callable[[], IO[bytes]]
+
+
+def parts_of(source: ListSource, limit: int = LIMIT) -> Iterator[Part]:
+    """What is to be read of a list, unpacked where it is packed. Raises OSError and SourceFault.
+
+    `limit` is for all parts together, in bytes when unpacked.
+    """
+    if source.format != SQUIDGUARD:
+        yield Part("", "", source.format, partial(open_one, source.path, limit))
+        return
+    layout = _layout(source, limit)
+    if missing := sorted(source.categories.keys() - layout):
+        raise SourceFault(
+            f"has no category {', '.join(missing)}; it has {', '.join(sorted(layout)) or 'none'}"
+        )
+    parts = {
+        name: (category, kind)
+        for category, files in layout.items()
+        for kind, name in files.items()
+        if kind in KINDS and source.ours(category)
+    }
+    for name, open_ in read_in(source.path, parts, limit):
+        category, kind = parts[name]
+        yield Part(f"{category}/{kind}".lstrip("/"), category, KINDS[kind], open_)
+
+
+def left_out(source: ListSource) -> tuple[str, ...]:
+    """Categories of the list's own that it has, and lists.yaml does not name. Raises as `parts_of` does."""
+    if source.format != SQUIDGUARD:
+        return ()
+    return tuple(sorted(category for category in _layout(source) if not source.ours(category)))
+
+
+def usage_of(source: ListSource) -> Mapping[str, tuple[Usage, ...]]:
+    """What the list says its categories are for, where it says so. Raises as `parts_of` does.
+
+    Some are for both. An allow list that is mapped to what a school blocks would block the very best sites.
+    """
+    if source.format != SQUIDGUARD:
+        return {}
+    names = {files["usage"]: category for category, files in _layout(source).items() if "usage" in files}
+    usage: dict[str, tuple[Usage, ...]] = {}
+    for name, open_ in read_in(source.path, names):
+        with open_() as file:
+            lines = file.read(LONGEST).splitlines()
+        usage[names[name]] = tuple(dict.fromkeys(USAGES[line] for line in lines if line in USAGES))
+    return usage
+
+
+def _layout(source: ListSource, limit: int = LIMIT) -> Mapping[str, Mapping[str, str]]:
+    """The names of each category's files by their kind. A folder around all categories is no part of them."""
+    layout: dict[str, dict[str, str]] = {}
+    for name in names_in(source.path, limit):
+        category, _, file = name.rpartition("/")
+        kind = PACKED.sub("", file)
+        if kind in KINDS or kind == "usage":
+            files = layout.setdefault(category, {})
+            if kind in files:
+                raise SourceFault(f"has two files for {category}/{kind}: {files[kind]!r} and {name!r}")
+            files[kind] = name
+    around = {category.partition("/")[0] for category in layout}
+    if len(around) == 1 and all("/" in category for category in layout):
+        return {category.partition("/")[2]: files for category, files in layout.items()}
+    return layout

@@ -9,7 +9,9 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import IO
 
-from filter_lists.entry import Entry, Expression
+import re2
+
+from filter_lists.entry import Entry, Expression, Scope, check_expression, expression_options
 from filter_lists.names import SCHEME, NameFault, canonical_host, is_ip, parse_url
 from filter_lists.readers.suffixes import is_public_suffix
 from filter_lists.report import LONGEST, Note, ReadOptions, ReadReport, Why
@@ -18,11 +20,17 @@ BLANK = "\ufeff\0\xa0 \t\r\n\f\v"  # what may stand around a line and means noth
 HASH = re.compile(r"(?:\A|\s)#.*", re.DOTALL)
 HOST = re.compile(r"[a-z0-9_.-]+")  # what names in the DNS are made of; a browser would take more
 CANONICAL = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z][a-z0-9_-]{0,62}")
-PARTS = re.compile(r"([^/?#]*)(/[^?#]*)?(?:\?([^#]*))?(#.*)?", re.DOTALL)
+PARTS = re.compile(r"([^/?#]*)(/[^?#]*)?(?:\?([^#]*))?(?:#(.*))?", re.DOTALL)
 PORT = re.compile(r"([^:]+|\[.*\]):[0-9]{0,5}")
 LENGTH = re.compile(r"/\d{1,3}")
 SPAN = re.compile(r"[0-9.]+-[0-9.]+|[0-9a-f:]+-[0-9a-f:]+", re.IGNORECASE)
-LOCAL = re.compile(r"local|localhost(\.localdomain)?|broadcasthost|loopback|ip6-[a-z]+")
+LOCAL = re.compile(r"local|localhost|broadcasthost|loopback|ip6-[a-z]+")
+LOCAL_DOMAIN = "localhost.localdomain"
+UNLIKE: dict[Scope, tuple[str, str]] = {  # what is found in both is found in everything
+    "host": ("q.example", "192.0.2.74"),
+    "page": ("q.example/", "192.0.2.74/"),
+    "url": ("http://q.example/", "https://192.0.2.74/"),
+}
 
 type Noting = Callable[[Note], None]
 
@@ -54,11 +62,14 @@ def without_nothing(text: str) -> str:
 
 
 def numbered(
-    lines: Iterable[bytes], report: ReadReport, comment: Callable[[str], str] = without_hash
+    lines: Iterable[bytes],
+    report: ReadReport,
+    comment: Callable[[str], str] = without_hash,
+    blank: str = BLANK,
 ) -> Iterator[tuple[int, str]]:
     """The lines that say something, decoded, each counted in the report. `comment` takes comments off."""
     for number, line in enumerate(lines, 1):
-        text = comment(_decoded(line).strip(BLANK))
+        text = comment(_decoded(line).strip(blank))
         if not text:
             continue
         report.lines += 1
@@ -91,10 +102,11 @@ def entry_of_text(text: str, options: ReadOptions, note: Noting | None = None) -
     """A host, `host/path` or `host/path?query`, with or without scheme; `.host` and `*.host` are `host`.
 
     What makes the entry wider than its text (a port or fragment that goes) is told to `note`. Without `note`
-    it is refused: so an exception never opens more than stands there. Raises RefusedError.
+    it is refused: so an exception never opens more than stands there. A fragment of the front page is refused
+    always, since the whole site would be left. Raises RefusedError.
     """
     if is_surely_canonical(text):
-        _check_name(text, options)
+        _check_width(text, options)
         return Entry(text)
     return _entry(text, options, note)
 
@@ -108,8 +120,22 @@ def host_of(text: str, options: ReadOptions) -> str:
         if is_ip(host):
             _check_address(host, text)
             return host
-    _check_name(host, options)
+        if not HOST.fullmatch(host):
+            raise RefusedError(Why.NOT_A_SITE)
+    _check_width(host, options)
     return host
+
+
+def expression_of(pattern: str, scope: Scope, category: str = "") -> Expression:
+    """An expression in RE2's syntax. Raises RefusedError for what cannot run or is found in everything."""
+    try:
+        check_expression(pattern)
+    except NameFault:
+        raise RefusedError(Why.EXPRESSION) from None
+    found = re2.compile(pattern, expression_options())
+    if all(found.search(text) is not None for text in UNLIKE[scope]):
+        raise RefusedError(Why.EXPRESSION)
+    return Expression(pattern, scope, category)
 
 
 def is_surely_canonical(text: str) -> bool:
@@ -133,6 +159,8 @@ def _entry(text: str, options: ReadOptions, note: Noting | None) -> Entry:
     if any(c in bare for c in "*^|"):
         raise RefusedError(Why.PATTERN)
     host, path, query, fragment = PARTS.fullmatch(bare).groups("")  # type: ignore[union-attr]  # it matches any text
+    if fragment and path in ("", "/") and not query:
+        raise RefusedError(Why.QUERY)
     notes = [Note.FRAGMENT] if fragment else []
     if port := PORT.fullmatch(host):
         host = port[1]
@@ -142,7 +170,7 @@ def _entry(text: str, options: ReadOptions, note: Noting | None) -> Entry:
     entry = Entry(host_of(host, options), *_page(path, query))
     for each in notes:
         if note is None:
-            raise RefusedError(Why.OPTION)
+            raise RefusedError(Why.NARROW)
         note(each)
     return entry
 
@@ -169,10 +197,11 @@ def _check_address(host: str, given: str) -> None:
         raise RefusedError(Why.ODD_ADDRESS)  # 010.0.0.1 is 8.0.0.1 to a browser and 10.0.0.1 to a person
 
 
-def _check_name(host: str, options: ReadOptions) -> None:
-    if not HOST.fullmatch(host):
-        raise RefusedError(Why.NOT_A_SITE)
-    if LOCAL.fullmatch(host):
+def _check_width(host: str, options: ReadOptions) -> None:
+    if is_public_suffix(host):
+        if LOCAL.fullmatch(host):
+            raise RefusedError(Why.LOCAL)
+        if host not in options.wide:
+            raise RefusedError(Why.TOO_WIDE)
+    elif host == LOCAL_DOMAIN:
         raise RefusedError(Why.LOCAL)
-    if is_public_suffix(host) and host not in options.wide:
-        raise RefusedError(Why.TOO_WIDE)

@@ -97,6 +97,8 @@ def test_each_line_is_read_or_counted_and_notes_carry_its_number() -> None:
         ("bet.example/?x=1", Entry("bet.example", "/", "x=1")),
         ("bet.example?x=1", Entry("bet.example", "/", "x=1")),
         ("bet.example/odds?", Entry("bet.example", "/odds")),
+        ("bet.example/odds#", Entry("bet.example", "/odds")),
+        ("bet.example/#", Entry("bet.example")),
         ("bet.example/go?to=http://odds.example/", Entry("bet.example", "/go", "to=http://odds.example/")),
         ("bücher.example/ü", Entry("xn--bcher-kva.example", "/%C3%BC")),
         ("192.0.2.1", Entry("192.0.2.1")),
@@ -120,8 +122,8 @@ def test_hosts_addresses_paths_and_queries_are_entries(text: str, entry: Entry) 
         ("https://bet.example:8443/odds", Entry("bet.example", "/odds"), [Note.PORT]),
         ("192.0.2.1:81/odds", Entry("192.0.2.1", "/odds"), [Note.PORT]),
         ("[2001:db8::1]:81", Entry("2001:db8::1"), [Note.PORT]),
-        ("bet.example#odds", Entry("bet.example"), [Note.FRAGMENT]),
-        ("bet.example/#/odds?x", Entry("bet.example"), [Note.FRAGMENT]),
+        ("bet.example/odds#live", Entry("bet.example", "/odds"), [Note.FRAGMENT]),
+        ("bet.example/?a#/odds?x", Entry("bet.example", "/", "a"), [Note.FRAGMENT]),
         ("bet.example:1/a?b#c", Entry("bet.example", "/a", "b"), [Note.FRAGMENT, Note.PORT]),
     ],
 )
@@ -131,7 +133,7 @@ def test_a_port_or_fragment_is_dropped_and_noted_but_never_for_an_exception(
     assert read(text) == (entry, notes)
     with pytest.raises(RefusedError) as refused:
         entry_of_text(text, NONE_WIDE)
-    assert refused.value.why is Why.OPTION
+    assert refused.value.why is Why.NARROW
 
 
 @pytest.mark.parametrize(
@@ -155,6 +157,8 @@ def test_a_port_or_fragment_is_dropped_and_noted_but_never_for_an_exception(
         ("||bet.example^", Why.PATTERN),
         ("bet*.example", Why.PATTERN),
         ("bet.example/*/odds", Why.PATTERN),
+        ("bet.example#odds", Why.QUERY),
+        ("bet.example/#/odds", Why.QUERY),
         ("192.0.2.0/24", Why.RANGE),
         ("2001:db8::/32", Why.RANGE),
         ("192.0.2.1-192.0.2.9", Why.RANGE),

@@ -63,7 +63,7 @@ def test_names_of_every_script_paths_and_addresses_are_understood(line: bytes, e
         (b"222444com", Why.TOO_WIDE),
         (b"203.0.113.921", Why.NOT_A_SITE),
         (b"! a comment of another format", Why.SEVERAL),
-        (b"// a comment of another format", Why.SEVERAL),
+        (b"//bet.example", Why.NOT_A_SITE),
         (b'"bet.example"', Why.NOT_A_SITE),
         (b"=====", Why.NOT_A_SITE),
         (b"(a stray path)", Why.SEVERAL),
@@ -82,3 +82,9 @@ def test_the_same_line_twice_is_read_twice() -> None:
     entries, report = plain(b"bet.example\nBet.Example.\n")
     assert entries == [Entry("bet.example")] * 2
     assert report.understood == 2
+
+
+def test_a_line_of_slashes_and_a_blank_is_a_comment() -> None:
+    entries, report = plain(b"// bet.example\n//\n//\todds\nbet.example\n")
+    assert entries == [Entry("bet.example")]
+    assert report.lines == 1
