@@ -77,9 +77,8 @@ def parts_of(source: ListSource, limit: int = LIMIT) -> Iterator[Part]:
         return
     layout = _layout(source, limit)
     if missing := sorted(source.categories.keys() - layout):
-        raise SourceFault(
-            f"has no category {', '.join(missing)}; it has {', '.join(sorted(layout)) or 'none'}"
-        )
+        known = ", ".join(map(_shown, sorted(layout))) or "none"
+        raise SourceFault(f"has no category {', '.join(missing)}; it has {known}")
     parts = {
         name: (category, kind)
         for category, files in layout.items()
@@ -95,7 +94,7 @@ def left_out(source: ListSource) -> tuple[str, ...]:
     """Categories of the list's own that it has, and lists.yaml does not name. Raises as `parts_of` does."""
     if source.format != SQUIDGUARD:
         return ()
-    return tuple(sorted(category for category in _layout(source) if not source.ours(category)))
+    return tuple(sorted(_shown(category) for category in _layout(source) if not source.ours(category)))
 
 
 def usage_of(source: ListSource) -> Mapping[str, tuple[Usage, ...]]:
@@ -112,6 +111,11 @@ def usage_of(source: ListSource) -> Mapping[str, tuple[Usage, ...]]:
             lines = file.read(LONGEST).splitlines()
         usage[names[name]] = tuple(dict.fromkeys(USAGES[line] for line in lines if line in USAGES))
     return usage
+
+
+def _shown(category: str) -> str:
+    """A name from somebody else's archive, safe for a terminal."""
+    return "".join(c if c.isprintable() else "?" for c in category)
 
 
 def _layout(source: ListSource, limit: int = LIMIT) -> Mapping[str, Mapping[str, str]]:

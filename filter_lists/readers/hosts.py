@@ -1,6 +1,7 @@
 """Hosts files: `0.0.0.0 name name # comment`."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from filter_lists.entry import Entry
@@ -24,6 +25,7 @@ def read_hosts(lines: Iterable[bytes], report: ReadReport, options: ReadOptions)
         yield from entries
 
 
+@lru_cache(maxsize=1024)  # most lists have the same one on every line
 def address_of(word: str) -> Address | None:
     """The address that a word is, its zone left out."""
     try:

@@ -154,7 +154,8 @@ def _entry(text: str, options: ReadOptions, note: Noting | None) -> Entry:
     if len(text.split()) > 1:
         raise RefusedError(Why.SEVERAL)
     bare = SCHEME.sub("", text, count=1)
-    if bare.startswith(("*.", ".")):
+    below = bare.startswith(("*.", "."))
+    if below:
         bare = bare.removeprefix("*").removeprefix(".")
     if any(c in bare for c in "*^|"):
         raise RefusedError(Why.PATTERN)
@@ -168,6 +169,8 @@ def _entry(text: str, options: ReadOptions, note: Noting | None) -> Entry:
     if LENGTH.fullmatch(path) and is_ip(_canonical(host)):
         raise RefusedError(Why.RANGE)
     entry = Entry(host_of(host, options), *_page(path, query))
+    if below and is_ip(entry.host):
+        raise RefusedError(Why.PATTERN)
     for each in notes:
         if note is None:
             raise RefusedError(Why.NARROW)

@@ -158,6 +158,13 @@ def test_one_category_may_be_a_list_by_itself(tmp_path: Path) -> None:
     assert left_out(source) == ()
 
 
+def test_names_from_somebody_elses_archive_do_not_steer_a_terminal(tmp_path: Path) -> None:
+    path = archive(tmp_path, UT1 | {"x\x1b[2J\n/domains": b"", "y\udcff/domains": b""}, {})
+    assert left_out(squidguard(path, adult="pornography"))[-2:] == ("x?[2J?", "y\ufffd")
+    with pytest.raises(SourceFault, match=r"shortener, x\?\[2J\?"):
+        list(parts_of(squidguard(path, other="pornography")))
+
+
 def test_two_files_for_one_part_are_a_fault(tmp_path: Path) -> None:
     path = folder(tmp_path, {"adult/domains": b"", "adult/domains.gz": gzip.compress(b"")}, {})
     with pytest.raises(SourceFault, match="two files for adult/domains"):
