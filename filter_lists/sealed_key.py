@@ -44,7 +44,7 @@ def ensure_key(state: Path) -> bytes:
     path = key_path(state)
     if not path.exists():
         used = next(iter(_sealed_with_it(state)), None)
-        if used is not None:
+        if used is not None and not path.exists():  # nobody has made it meanwhile
             raise IndexFault(path, f"is missing, and {used} was made with it: {GIVE_BACK}")
         _make(path)
     return read_key(state)
