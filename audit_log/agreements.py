@@ -18,11 +18,12 @@ from audit_log.fault import Fault
 from audit_log.seal import stamp
 
 PROPOSALS = text(
-    "SELECT id, kind, state, CAST(payload AS TEXT) AS payload, proposed_by, proposed_at,"
+    "SELECT id, kind, state, loosening, CAST(payload AS TEXT) AS payload, proposed_by, proposed_at,"
     " decided_by, decided_at, ended_by, ended_at, starts_at, ends_at FROM proposal ORDER BY id"
 )
-FOUNDED = "school:found"  # brings the first policy, in one person's name
-KINDS = frozenset({"policy", "unblock", "people"})
+FOUNDED = "school:found"  # brings the first policy and the first lists, in one person's name
+FOUND_LISTS = "found_lists"  # in its detail: the id of the row of the lists, and what is sealed of it
+KINDS = frozenset({"policy", "lists", "unblock", "people"})
 AFTER = {
     "propose": "requested",
     "approve": "approved",
@@ -31,9 +32,18 @@ AFTER = {
     "lapse": "lapsed",
     "revoke": "revoked",
     "end": "ended",
+    # Of lists alone: an update waits, or is in force at once; one person's word is enough.
+    "hold": "requested",
+    "update": "approved",
+    "confirm": "approved",
+    "rollback": "approved",
 }
 # Which columns say who did it and when.
-WHO = {"propose": "proposed", "found": "proposed", "approve": "decided", "decline": "decided"}
+WHO = {
+    **dict.fromkeys(("propose", "found", "hold", "update"), "proposed"),
+    **dict.fromkeys(("approve", "decline", "confirm", "rollback"), "decided"),
+}
+REPLACING = frozenset({"hold", "update", "propose", "rollback"})  # an update of lists that waited
 KEPT = frozenset({"sites", "classes", "filter_groups", "base", "lists", "entries"})  # may not be left out
 
 Entry = Mapping[str, Any]
@@ -49,15 +59,17 @@ class Agreements:
     def add(self, entry: Entry) -> None:
         kind, _, verb = entry["event"].partition(":")
         if entry["event"] == FOUNDED:
-            state = "approved"
-        elif kind not in KINDS or verb not in AFTER:
-            return
-        else:
-            state = AFTER[verb]
+            self._keep(entry, "approved")
+            if lists := _found_lists(entry):
+                self._keep(lists, "approved")
+        elif kind in KINDS and verb in AFTER:
+            self._keep(entry, AFTER[verb])
+            for superseded in _superseded(kind, verb, entry["detail"]):
+                self.states[superseded] = "superseded"
+
+    def _keep(self, entry: Entry, state: str) -> None:
         self.lines.setdefault(entry["object"], []).append(entry)
         self.states[entry["object"]] = state
-        if (kind, verb) == ("policy", "approve") and isinstance(base := entry["detail"].get("base"), str):
-            self.states[base] = "superseded"
 
     def check(self, conn: Connection, entries: int) -> None:
         """Raises Fault at the entry that a row contradicts."""
@@ -77,6 +89,25 @@ class Agreements:
                     f"Proposal {shown(row.id)} is {shown(row.state)} in the database,"
                     f" and by entry {lines[-1]['seq']} it is {self.states[row.id]}.",
                 )
+
+
+def _found_lists(entry: Entry) -> Entry | None:
+    """What the line of the founding says of the lists, as if it had a line of its own."""
+    found = entry["detail"].get(FOUND_LISTS)
+    if not isinstance(found, dict) or not isinstance(found.get("id"), str):
+        return None
+    detail = {name: value for name, value in found.items() if name != "id"}
+    return {**entry, "event": "lists:found", "object": found["id"], "detail": detail}
+
+
+def _superseded(kind: str, verb: str, detail: Mapping[str, Any]) -> list[str]:
+    """The proposals that this line puts another one in the place of."""
+    gone = []
+    if AFTER[verb] == "approved":
+        gone.append(detail.get({"policy": "base", "lists": "base_id"}.get(kind, "")))
+    if kind == "lists" and verb in REPLACING and isinstance(detail.get("replaces"), list):
+        gone += detail["replaces"]
+    return [each for each in gone if isinstance(each, str)]
 
 
 def _says(name: str, row: Row[Any], entry: Entry) -> str:
@@ -110,7 +141,7 @@ def _compared(entry: Entry, first: Entry, row: Row[Any]) -> Iterator[str]:
     yield from (name for name in kept if kept[name] != sealed[name])
     for name, value in entry["detail"].items():
         asked = first["detail"].get(name, value)
-        there = name in facts or name in KEPT
+        there = name in facts or name in KEPT or row.kind == "lists"
         if _text(asked) != _text(value) or (there and not _agree(name, value, facts.get(name))):
             yield shown(name)
 
@@ -125,6 +156,9 @@ def _facts(row: Row[Any]) -> dict[str, Any]:
     }
     if row.kind == "policy":
         facts["policy_sha256"] = hashlib.sha256(payload["text"].encode()).hexdigest()
+    if row.kind == "lists":
+        facts["config_sha256"] = hashlib.sha256(payload["config"].encode()).hexdigest()
+        facts["loosening"] = bool(row.loosening)
     if row.kind == "people":
         facts["people"] = payload["rows"]
     return facts

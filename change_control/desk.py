@@ -9,9 +9,12 @@ from typing import Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
+from change_control.errors import ChangeError
+from filter_lists.generations import open_generation
 from filter_lists.listing import Listing
-from filter_lists.manifest import IndexFault, ListSummary
+from filter_lists.manifest import Pattern
 from filter_lists.names import Url
+from filter_lists.summary import ListSummary
 
 
 class Lists(Protocol):
@@ -25,6 +28,9 @@ class Lists(Protocol):
 
     @property
     def lists(self) -> tuple[ListSummary, ...]: ...
+
+    @property
+    def patterns(self) -> tuple[Pattern, ...]: ...
 
     def lookup(self, url: Url) -> Iterable[Listing]: ...
 
@@ -41,24 +47,35 @@ class Desk:
     engine: Engine
     state: Path  # the folder with bundle/, keys/, enrolment/
     key: Ed25519PrivateKey = field(repr=False)  # signs the checkpoints of the change log
-    lists: Callable[[], Lists]  # those that two people agreed on
+    lists: Callable[[], Lists]  # those in force; before the founding, those that are found
     publish_lock: Lock = field(default_factory=Lock, repr=False)
     published: Published = field(default_factory=Published, repr=False)
-    built: Callable[[], Lists] | None = None  # as lists.yaml has them now: nothing but a candidate
-    opened: Callable[[str], Lists] | None = None  # a generation by its name
-
-    def candidate(self) -> Lists:
-        """The lists that a proposal of now would bring."""
-        return (self.built or self.lists)()
+    opened: Callable[[str], Lists] | None = None  # a generation by its name, checked once and then kept
+    lists_file: Path | None = (
+        None  # lists.yaml on this disk: what somebody wants, and in force only if agreed
+    )
 
     def lists_of(self, generation: str) -> Lists:
         """Raises IndexFault where that generation is missing or damaged; no other one takes its place."""
         if self.opened is not None:
             return self.opened(generation)
-        for found in (self.lists(), self.candidate()):
-            if found.generation == generation:
-                return found
-        raise IndexFault(self.state / "lists" / generation, "is not there")
+        found = self.lists()
+        return found if found.generation == generation else open_generation(self.state, generation)
+
+    def lists_text(self) -> str:
+        """lists.yaml as it is on this disk now; empty where there is none. Raises ChangeError refused."""
+        if self.lists_file is None:
+            return ""
+        try:
+            return self.lists_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            why = getattr(error, "strerror", None) or "it is not UTF-8"
+            raise ChangeError("refused", f"{self.lists_file} cannot be read: {why}") from error
+
+    @property
+    def lists_folder(self) -> Path:
+        """What the files named in lists.yaml lie beside."""
+        return self.state if self.lists_file is None else self.lists_file.parent
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,4 +86,5 @@ class Actor:
     role: str
 
 
-SYSTEM = Actor("system", "system")  # the founding and the clock; it can propose and decide nothing
+# The founding, the clock, and an update of the lists; it agrees to nothing.
+SYSTEM = Actor("system", "system")

@@ -1,11 +1,12 @@
 """What is open now, as the database has it: the only source of a bundle."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select
 
 from audit_log.tables import opening, proposal
 from change_control.desk import SYSTEM
@@ -17,10 +18,9 @@ from filter_policy.parse import parse_policy
 
 
 class InForce(NamedTuple):
-    """What two people agreed on together: the text, and with it the generation of the lists."""
+    """The policy that two people agreed on."""
 
     text: str
-    lists: str
     id: str  # of the proposal that brought it
     proposed_by: str
 
@@ -30,15 +30,66 @@ class InForce(NamedTuple):
         return self.proposed_by != SYSTEM.person_id
 
 
+@dataclass(frozen=True, slots=True)
+class AgreedLists:
+    """The lists in force: a generation, the lists.yaml it was made from, and what is remembered with it."""
+
+    generation: str
+    config_text: str
+    id: str  # of the proposal that brought it
+    agreement_id: str  # of the last that two people agreed on, or of the founding
+    is_agreed: bool  # False: no two people have agreed on lists.yaml yet
+    payload: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+    @property
+    def row_id(self) -> str | None:
+        """None in a database that was founded when lists came with the policy."""
+        return self.id if self.payload else None
+
+    @property
+    def sealed_lists(self) -> frozenset[str]:
+        """Every list of illegal content that was ever in force: none of them goes again (D9)."""
+        return frozenset(self.payload.get("sealed_lists", ()))
+
+
 def policy_in_force(conn: Connection) -> InForce:
     """Raises ChangeError before the founding."""
-    asked = select(proposal.c.payload, proposal.c.id, proposal.c.proposed_by).where(
-        proposal.c.kind == "policy", proposal.c.state == State.APPROVED
-    )
-    row = conn.execute(asked).one_or_none()
+    row = _approved(conn, "policy")
     if row is None:
         raise ChangeError("not-established", "no policy is in force yet; schoolgate init brings the first")
-    return InForce(str(row.payload["text"]), str(row.payload.get("lists", "")), row.id, row.proposed_by)
+    return InForce(str(row["payload"]["text"]), row["id"], row["proposed_by"])
+
+
+def agreed_lists(conn: Connection) -> AgreedLists:
+    """Raises ChangeError before the founding."""
+    row = _approved(conn, "lists")
+    if row is None:
+        return _lists_of_policy(conn)
+    payload = row["payload"]
+    two_people = SYSTEM.person_id != row["proposed_by"]
+    agreement = row["id"] if two_people else payload["agreement"] or row["id"]
+    return AgreedLists(
+        str(payload["generation"]),
+        str(payload["config"]),
+        row["id"],
+        agreement,
+        two_people or payload["is_agreed"],
+        payload,
+    )
+
+
+def _lists_of_policy(conn: Connection) -> AgreedLists:
+    """As it was once: the lists were agreed on with the policy, and lists.yaml was kept nowhere."""
+    row = _approved(conn, "policy")
+    if row is None:
+        raise ChangeError("not-established", "no lists are in force yet; schoolgate init brings the first")
+    return AgreedLists(str(row["payload"].get("lists", "")), "", row["id"], row["id"], is_agreed=False)
+
+
+def _approved(conn: Connection, kind: str) -> RowMapping | None:
+    """One at most: what was approved before was superseded in the same transaction."""
+    asked = select(proposal).where(proposal.c.kind == kind, proposal.c.state == State.APPROVED)
+    return conn.execute(asked).mappings().one_or_none()
 
 
 def parsed_policy(conn: Connection) -> Policy:

@@ -13,7 +13,7 @@ from audit_log.tables import opening
 from change_control.desk import Actor, Desk
 from change_control.drafts import instant
 from change_control.errors import ChangeError, bad_input
-from change_control.in_force import openings_in_force, policy_in_force
+from change_control.in_force import agreed_lists, openings_in_force, policy_in_force
 from change_control.queries import get_opening
 from change_control.roles import APPROVING, entitle, require_established
 from change_control.sealing import change
@@ -55,7 +55,7 @@ def open_for_class(  # noqa: PLR0917  # the order of every verb here: desk, who,
             "starts_at": instant(new.starts_at),
             "ends_at": instant(new.ends_at),
             "policy": policy.id,
-            "policy_revision": revision_of(policy.text, policy.lists),
+            "policy_revision": revision_of(policy.text, agreed_lists(made.conn).generation),
         }
         made.seal("opening:open", actor, new.id, detail, {"reason": why})
         return new

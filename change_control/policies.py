@@ -1,8 +1,7 @@
-"""The kind "policy": the whole text and the lists, agreed on whole; in force is the last one approved.
+"""The kind "policy": the whole text, agreed on whole; in force is the last one approved.
 
-The lists are named by the hash of their content. What lists.yaml says on disk is a candidate and no more: it
-comes into force with the policy that was proposed with it. No proposal makes a category that is illegal
-anything else, nor leaves an illegal or locked one without its lists (invariant 3).
+It names the lists that were in force when it was proposed, and moves them never: they have proposals of their
+own (`list_rows.py`). No policy makes a category that is illegal anything else (invariant 3).
 """
 
 import hashlib
@@ -16,31 +15,24 @@ from audit_log.tables import proposal
 from change_control.desk import Actor, Desk, Lists
 from change_control.drafts import Draft
 from change_control.errors import ChangeError, bad_input
-from change_control.in_force import InForce, parsed, policy_in_force
+from change_control.in_force import InForce, agreed_lists, parsed, policy_in_force
+from change_control.list_rows import excepted, opened
 from change_control.texts import fault_of
-from filter_lists.manifest import IndexFault
 from filter_policy.life_cycle import Act, State, step
 from filter_policy.model import CategoryAccess
 from filter_policy.parse import PolicyError
 
 LONGEST_POLICY = 1_000_000  # characters
-NONE = ("", 0)
 
 
-def draft(desk: Desk, conn: Connection, text: str, candidate: Lists, reason: str) -> Draft:
+def draft(desk: Desk, conn: Connection, text: str, reason: str) -> Draft:
     """Of a text that `check_policy` took. Raises ChangeError: bad-input if nothing would change, refused."""
     now = policy_in_force(conn)
-    if now.is_agreed and (now.text, now.lists) == (text, candidate.generation):
-        raise bad_input({"text": "nothing would change: this policy and these lists are in force"})
-    agreed = _opened(desk, now.lists)
-    _refuse(now, text, agreed, candidate)
-    payload = {
-        "text": text,
-        "base": now.id,
-        "lists": candidate.generation,
-        "entries": entries_changed(agreed, candidate),
-    }
-    return Draft("policy", payload, reason, texts={"policy": text})
+    if now.is_agreed and now.text == text:
+        raise bad_input({"text": "nothing would change: this policy is in force"})
+    lists = agreed_lists(conn).generation
+    _refuse(now, text, opened(desk, lists))
+    return Draft("policy", {"text": text, "base": now.id, "lists": lists}, reason, texts={"policy": text})
 
 
 def check_policy(text: str) -> None:
@@ -51,11 +43,11 @@ def check_policy(text: str) -> None:
         parsed(text)
     except PolicyError as error:
         raise ChangeError(
-            "bad-input", f"the policy has {len(error.faults)} fault(s)", _by_line(error.faults)
+            "bad-input", f"the policy has {len(error.faults)} fault(s)", by_line(error.faults)
         ) from error
 
 
-def _by_line(faults: list[str]) -> dict[str, str]:
+def by_line(faults: Iterable[str]) -> dict[str, str]:
     """The fault "policy.yaml:12: access: …" under policy.yaml:12; a second one under policy.yaml:12 (2)."""
     told: dict[str, str] = {}
     for fault in faults:
@@ -82,31 +74,23 @@ def recheck(desk: Desk, conn: Connection, row: Mapping[Any, Any], _now: datetime
     """Nobody may undo, unread, what two others agreed on meanwhile: the base must still be in force."""
     payload = row["payload"]
     check_policy(payload["text"])
-    now = policy_in_force(conn)
-    if now.id != payload["base"]:
+    now, lists = policy_in_force(conn), agreed_lists(conn)
+    brings_lists = lists.row_id is None and payload.get("lists", "") != lists.generation
+    if now.id != payload["base"] or brings_lists:
         raise ChangeError("wrong-state", "another policy has come into force since; propose this one anew")
-    _refuse(now, payload["text"], _opened(desk, now.lists), _opened(desk, payload["lists"]))
+    _refuse(now, payload["text"], opened(desk, lists.generation))
 
 
-def _opened(desk: Desk, generation: str) -> Lists:
-    try:
-        return desk.lists_of(generation)
-    except IndexFault as fault:
-        says = f"the lists {generation[:12]} are missing or damaged ({fault.why}); put them back first"
-        raise ChangeError("refused", says) from fault
-
-
-def _refuse(now: InForce, text: str, agreed: Lists, candidate: Lists) -> None:
+def _refuse(now: InForce, text: str, lists: Lists) -> None:
     """What no two people may agree on. Raises ChangeError refused."""
-    rows, wanted = parsed(now.text).access, parsed(text).access
-    opened = [name for name, row in rows.items() if row.illegal and not _is_illegal(wanted.get(name))]
-    if opened:
-        says = f"what is illegal stays illegal; missing or changed: {_rows(opened)}"
-        raise ChangeError("refused", says, {f"access.{name}": "must stay illegal" for name in opened})
-    shut = {name for name, row in rows.items() if row.illegal or row.locked}
-    if lost := sorted(shut & agreed.categories - candidate.categories):
-        says = f"the new lists have not one entry left for what is illegal or locked: {', '.join(lost)}"
-        raise ChangeError("refused", says, {f"lists.{name}": "has no list any more" for name in lost})
+    rows, wanted = parsed(now.text).access, parsed(text)
+    lost = [name for name, row in rows.items() if row.illegal and not _is_illegal(wanted.access.get(name))]
+    if lost:
+        says = f"what is illegal stays illegal; missing or changed: {_rows(lost)}"
+        raise ChangeError("refused", says, {f"access.{name}": "must stay illegal" for name in lost})
+    if both := excepted(wanted, lists):
+        says = f"what is illegal has no exceptions, and the lists have some: {_rows(both)}"
+        raise ChangeError("refused", says, {f"access.{name}": "the lists have exceptions" for name in both})
 
 
 def _is_illegal(row: CategoryAccess | None) -> bool:
@@ -115,33 +99,6 @@ def _is_illegal(row: CategoryAccess | None) -> bool:
 
 def _rows(names: Iterable[str]) -> str:
     return ", ".join(f"access.{name}" for name in names)
-
-
-def entries_changed(old: Lists, new: Lists) -> dict[str, dict[str, int]]:
-    """By category, where anything differs: entries before and after, and how many lists are not the same.
-
-    Counts alone: what stands in a list of illegal content is read out to nobody.
-    """
-    before, after = _by_category(old), _by_category(new)
-    told = {}
-    for category in sorted(before.keys() | after.keys()):
-        was, will = before.get(category, {}), after.get(category, {})
-        changed = sum(was.get(each, NONE)[0] != will.get(each, NONE)[0] for each in was.keys() | will.keys())
-        if changed:
-            told[category] = {
-                "before": sum(entries for _, entries in was.values()),
-                "after": sum(entries for _, entries in will.values()),
-                "lists_changed": changed,
-            }
-    return told
-
-
-def _by_category(lists: Lists) -> dict[str, dict[str, tuple[str, int]]]:
-    """Category -> list -> hash of its file, and how many entries it has."""
-    found: dict[str, dict[str, tuple[str, int]]] = {}
-    for each in lists.lists:
-        found.setdefault(each.category, {})[each.list_id] = (each.sha256, each.entries)
-    return found
 
 
 def apply(conn: Connection, row: Mapping[Any, Any], actor: Actor, now: datetime) -> Mapping[str, str]:

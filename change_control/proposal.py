@@ -1,7 +1,8 @@
-"""A proposal as callers see it: one shape for policy, unblock and people.
+"""A proposal as callers see it: one shape for policy, lists, unblock and people.
 
 Time ends things here as it does in `decide`: what nobody answered in time is shown as lapsed, and an unblock
-that is over as ended, whether or not the clock's own lines (`lapse_due`) have been written yet.
+that is over as ended, whether or not the clock's own lines (`lapse_due`) have been written yet. An update of
+the lists that waits for somebody waits until a newer one comes: it is no person's proposal.
 """
 
 from collections.abc import Mapping
@@ -12,6 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, RowMapping, and_, case, or_, select
 
 from audit_log.tables import proposal
+from change_control.desk import SYSTEM
 from change_control.errors import ChangeError
 from filter_policy.life_cycle import State
 
@@ -73,13 +75,34 @@ class Proposal:
 
     @property
     def lists(self) -> str | None:
-        """The generation of the lists that a policy proposal brings."""
-        return self.payload.get("lists")
+        """The generation of the lists that were in force when a policy was proposed."""
+        named = self.payload.get("lists")
+        return named if isinstance(named, str) else None
 
     @property
     def entries(self) -> Mapping[str, Mapping[str, int]]:
-        """By category, where the lists differ: entries `before` and `after`, and `lists_changed`."""
+        """Of a policy proposal of the time when lists came with the policy: counts by category."""
         return dict(self.payload.get("entries", {}))
+
+    @property
+    def config_text(self) -> str | None:
+        """Of a lists proposal: lists.yaml."""
+        return self.payload.get("config")
+
+    @property
+    def generation(self) -> str | None:
+        """Of a lists proposal: what it brings into force."""
+        return self.payload.get("generation")
+
+    @property
+    def changes(self) -> tuple[Mapping[str, Any], ...]:
+        """Of a lists proposal, where anything differs: list_id, category, before, after, added, removed, …"""
+        return tuple(self.payload.get("changes", ()))
+
+    @property
+    def because(self) -> tuple[Mapping[str, Any], ...]:
+        """Why an update waits: list_id, category, why, count, before."""
+        return tuple(self.payload.get("because", ()))
 
     @property
     def rows(self) -> tuple[Mapping[str, Any], ...]:
@@ -93,8 +116,9 @@ def state_at(now: datetime, lapse_after_hours: int) -> ColumnElement[str]:
         proposal.c.proposed_at <= now - timedelta(hours=lapse_after_hours), proposal.c.ends_at <= now
     )
     unblock = proposal.c.kind == "unblock"
+    by_a_person = proposal.c.proposed_by != SYSTEM.person_id
     return case(
-        (and_(proposal.c.state == State.REQUESTED, unanswered), State.LAPSED.value),
+        (and_(proposal.c.state == State.REQUESTED, by_a_person, unanswered), State.LAPSED.value),
         (and_(unblock, proposal.c.state == State.APPROVED, proposal.c.ends_at <= now), State.ENDED.value),
         else_=proposal.c.state,
     )

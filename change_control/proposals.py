@@ -1,8 +1,8 @@
 """One protocol for every change that opens more: propose, then another person approves or declines.
 
-Policy, unblocks and people go through the same few steps and the same life-cycle table; what differs stands
-in the module of each kind. Nobody decides what he has proposed himself, whatever his role (B75, S34): that is
-said here, under the write lock, and once more by a CHECK of the table.
+Policy, lists, unblocks and people go through the same few steps and the same life-cycle table; what differs
+stands in the module of each kind. Nobody decides what he has proposed himself, whatever his role (B75, S34):
+that is said here, under the write lock, and once more by a CHECK of the table.
 """
 
 import secrets
@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from audit_log.db import reading
 from audit_log.tables import proposal
-from change_control import policies, register, unblocks
+from change_control import list_rows, policies, register, unblocks
 from change_control.desk import SYSTEM, Actor, Desk
 from change_control.drafts import Draft, Kind
 from change_control.errors import ChangeError
@@ -25,32 +25,36 @@ from change_control.sealing import Change, change
 from change_control.texts import needed, optional
 from filter_policy.life_cycle import Act, LifeCycleError, State, step
 
-KINDS: Mapping[str, Kind] = {"policy": policies, "unblock": unblocks, "people": register}
+KINDS: Mapping[str, Kind] = {
+    "policy": policies,
+    "lists": list_rows,
+    "unblock": unblocks,
+    "people": register,
+}
 DECIDING = frozenset({Act.APPROVE, Act.DECLINE})
 BY_THE_CLOCK = {("requested", "lapsed"): Act.LAPSE, ("approved", "ended"): Act.END}
 
 
 def propose_policy(desk: Desk, actor: Actor, text: str, reason: str, now: datetime) -> Proposal:
-    """The whole text of a new policy, and with it the lists as they are built now.
+    """The whole text of a new policy; the lists stay as they are.
 
     In this first version every policy change counts as loosening. A long text is read before the transaction
     begins, so that nobody else has to wait for it.
     """
     why = needed(reason)
     with reading(desk.engine) as conn:
-        _may_propose(conn, actor, "policy", now)
+        may_propose(conn, actor, "policy", now)
     policies.check_policy(text)
-    candidate = desk.candidate()
     with change(desk, now) as made:
-        _may_propose(made.conn, actor, "policy", now)
-        return _submit(made, actor, policies.draft(desk, made.conn, text, candidate, why))
+        may_propose(made.conn, actor, "policy", now)
+        return submit(made, actor, policies.draft(desk, made.conn, text, why))
 
 
 def propose_unblock(desk: Desk, actor: Actor, raw: Mapping[str, object], now: datetime) -> Proposal:
     """`raw` is the request body: sites, for, starts_at, ends_at, subject, reason (A169)."""
     with change(desk, now) as made:
-        _may_propose(made.conn, actor, "unblock", now)
-        return _submit(made, actor, unblocks.draft(desk, made.conn, raw, now))
+        may_propose(made.conn, actor, "unblock", now)
+        return submit(made, actor, unblocks.draft(desk, made.conn, raw, now))
 
 
 def propose_people(
@@ -68,8 +72,8 @@ def propose_people(
     """
     why = needed(reason)
     with change(desk, now) as made:
-        _may_propose(made.conn, actor, "people", now)
-        return _submit(made, actor, register.draft(made.conn, rows, why, labels))
+        may_propose(made.conn, actor, "people", now)
+        return submit(made, actor, register.draft(made.conn, rows, why, labels))
 
 
 def approve(desk: Desk, actor: Actor, proposal_id: str, reason: str, now: datetime) -> Proposal:
@@ -101,12 +105,12 @@ def lapse_due(desk: Desk, now: datetime) -> tuple[Proposal, ...]:
     return tuple(each for each in written if each is not None)
 
 
-def _may_propose(conn: Connection, actor: Actor, kind: str, now: datetime) -> None:
+def may_propose(conn: Connection, actor: Actor, kind: str, now: datetime) -> None:
     entitle(conn, actor, f"{kind}:propose", now)
     require_established(conn)
 
 
-def _submit(made: Change, actor: Actor, draft: Draft) -> Proposal:
+def submit(made: Change, actor: Actor, draft: Draft) -> Proposal:
     proposal_id = secrets.token_hex(8)
     made.conn.execute(
         insert(proposal).values(
@@ -122,34 +126,36 @@ def _submit(made: Change, actor: Actor, draft: Draft) -> Proposal:
             ends_at=draft.ends_at,
         )
     )
-    row = _row(made, proposal_id)
+    row = row_to_change(made, proposal_id)
     texts = {**draft.texts, "reason": draft.reason}
     made.seal(f"{draft.kind}:propose", actor, proposal_id, KINDS[draft.kind].facts(row), texts)
     return replace(proposal_of(row), handed=draft.handed)
 
 
 def _read_ahead(desk: Desk, proposal_id: str, now: datetime) -> None:
-    """A policy is parsed, and then remembered, before anybody has to wait for it under the write lock."""
+    """A policy is parsed, and lists are opened, before anybody has to wait for it under the write lock."""
     with reading(desk.engine) as conn:
         row = load(conn, proposal_id, now, parsed_policy(conn).limits.lapse_after_hours)
     if row["kind"] == "policy" and row["state_now"] == State.REQUESTED:
         policies.check_policy(row["payload"]["text"])
+    if row["kind"] == "lists" and row["state_now"] == State.REQUESTED:
+        list_rows.opened(desk, row["payload"]["generation"])
 
 
 def _settle(desk: Desk, actor: Actor, proposal_id: str, act: Act, *, reason: str, now: datetime) -> Proposal:
     with change(desk, now) as made:
-        row = _row(made, proposal_id)
+        row = row_to_change(made, proposal_id)
         _may_settle(made, actor, row, act)
         _check_state(row, act)
         handed = _bring_into_force(desk, made, actor, row) if act is Act.APPROVE else {}
-        return replace(_move(made, actor, row, act, reason), handed=handed)
+        return replace(move(made, actor, row, act, reason), handed=handed)
 
 
 def _may_settle(made: Change, actor: Actor, row: RowMapping, act: Act) -> None:
     own = row["proposed_by"] == actor.person_id
     if act in DECIDING and own:
         raise ChangeError("same-person", "nobody decides what they have proposed; ask somebody else")
-    event = f"{row['kind']}:{act}"
+    event = _event(row, act)
     if event not in MAY:
         raise ChangeError("wrong-state", f"{row['kind']} changes know no {act}; propose another one")
     found = entitle(made.conn, actor, event, made.at)
@@ -157,6 +163,12 @@ def _may_settle(made: Change, actor: Actor, row: RowMapping, act: Act) -> None:
         raise ChangeError("wrong-role", "only the one who proposed this can withdraw it")
     if act is Act.REVOKE and not own and found.role not in APPROVING:
         raise ChangeError("wrong-role", "only the one who asked for this, or a technician, shuts it")
+
+
+def _event(row: RowMapping, act: Act) -> str:
+    """Nobody agrees with the system: who lets one of its updates in confirms it, and alone."""
+    of_the_system = row["kind"] == "lists" and row["proposed_by"] == SYSTEM.person_id
+    return "lists:confirm" if of_the_system and act is Act.APPROVE else f"{row['kind']}:{act}"
 
 
 def _check_state(row: RowMapping, act: Act) -> None:
@@ -174,7 +186,7 @@ def _bring_into_force(desk: Desk, made: Change, actor: Actor, row: RowMapping) -
     return kind.apply(made.conn, row, actor, made.at)
 
 
-def _move(made: Change, actor: Actor, row: RowMapping, act: Act, reason: str) -> Proposal:
+def move(made: Change, actor: Actor, row: RowMapping, act: Act, reason: str) -> Proposal:
     """Only from the state that was read: should two ever come this far at once, the second moves nothing."""
     who, when, why = (
         ("decided_by", "decided_at", "decision_reason")
@@ -197,23 +209,23 @@ def _move(made: Change, actor: Actor, row: RowMapping, act: Act, reason: str) ->
     if moved.rowcount != 1:
         raise ChangeError("wrong-state", "somebody else was quicker")
     detail = {**KINDS[row["kind"]].facts(row), "proposed_by": row["proposed_by"]}
-    made.seal(f"{row['kind']}:{act}", actor, row["id"], detail, {"reason": reason} if reason else {})
-    return proposal_of(_row(made, row["id"]))
+    made.seal(_event(row, act), actor, row["id"], detail, {"reason": reason} if reason else {})
+    return proposal_of(row_to_change(made, row["id"]))
 
 
 def _by_the_clock(desk: Desk, proposal_id: str, now: datetime) -> Proposal | None:
     """None when somebody was quicker than the clock."""
     try:
         with change(desk, now) as made:
-            row = _row(made, proposal_id)
+            row = row_to_change(made, proposal_id)
             act = BY_THE_CLOCK.get((row["state"], row["state_now"]))
             if act is None:
                 raise ChangeError("wrong-state", "nothing is due any more")
-            return _move(made, SYSTEM, row, act, "")
+            return move(made, SYSTEM, row, act, "")
     except ChangeError:
         return None
 
 
-def _row(made: Change, proposal_id: str) -> RowMapping:
+def row_to_change(made: Change, proposal_id: str) -> RowMapping:
     hours = parsed_policy(made.conn).limits.lapse_after_hours
     return load(made.conn, proposal_id, made.at, hours, to_change=True)

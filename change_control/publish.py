@@ -23,7 +23,7 @@ from audit_log.db import reading
 from audit_log.people import accounts_of
 from audit_log.tables import change_log, checkpoint
 from change_control.desk import Desk
-from change_control.in_force import openings_in_force, policy_in_force, unblocks_in_force
+from change_control.in_force import agreed_lists, openings_in_force, policy_in_force, unblocks_in_force
 from filter_policy.bundle import FOLDER, Account, current_bundle, write_bundle
 from filter_policy.model import Opening, Unblock
 
@@ -35,9 +35,10 @@ QUIET = frozenset(
     {
         *(
             f"{kind}:{act}"
-            for kind in ("policy", "unblock", "people")
+            for kind in ("policy", "lists", "unblock", "people")
             for act in ("propose", "decline", "withdraw", "lapse")
         ),
+        "lists:hold",
         "unblock:end",  # `decide` has ended it already
         "filtering-log:read",
     }
@@ -53,7 +54,8 @@ class Open:
 
     changes: int  # length of the change log
     policy_text: str
-    lists: str  # the generation agreed on with that policy
+    lists: str  # the generation in force
+    sealed_lists: frozenset[str]  # lists of illegal content that must be among them
     accounts: tuple[Account, ...]
     unblocks: tuple[Unblock, ...]
     openings: tuple[Opening, ...]
@@ -118,11 +120,12 @@ def is_published(desk: Desk) -> bool:
 
 def read_open(conn: Connection) -> Open:
     as_of = _last_change(conn)
-    accounts, policy = accounts_of(conn), policy_in_force(conn)
+    accounts, policy, lists = accounts_of(conn), policy_in_force(conn), agreed_lists(conn)
     return Open(
         _length(conn),
         policy.text,
-        policy.lists,
+        lists.generation,
+        lists.sealed_lists,
         tuple(accounts[username] for username in sorted(accounts)),
         unblocks_in_force(conn, as_of),
         openings_in_force(conn, as_of),
@@ -148,6 +151,7 @@ def _write(state: Path, found: Open) -> str:
         accounts=found.accounts,
         unblocks=found.unblocks,
         openings=found.openings,
+        sealed_lists=found.sealed_lists,
     )
 
 

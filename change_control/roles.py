@@ -29,6 +29,12 @@ MAY: Mapping[str, frozenset[Role]] = {
     "policy:approve": APPROVING,
     "policy:decline": APPROVING,
     "policy:withdraw": APPROVING,
+    "lists:propose": APPROVING,
+    "lists:approve": APPROVING,
+    "lists:confirm": APPROVING,  # an update that only shuts more: one person's word
+    "lists:rollback": APPROVING,
+    "lists:decline": APPROVING,
+    "lists:withdraw": APPROVING,
     "people:propose": APPROVING,
     "people:approve": APPROVING,
     "people:decline": APPROVING,

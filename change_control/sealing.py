@@ -32,7 +32,7 @@ TIGHTENING = frozenset(
     {
         *(
             f"{kind}:{act}"
-            for kind in ("policy", "people", "unblock")
+            for kind in ("policy", "lists", "people", "unblock")
             for act in ("decline", "withdraw", "lapse")
         ),
         *("unblock:revoke", "unblock:end", "person:suspend", "person:end", "opening:close"),
@@ -85,14 +85,19 @@ class Change:
 def change(desk: Desk, now: datetime) -> Iterator[Change]:
     """All of it or nothing; then the gates are told."""
     with writing(desk.engine) as conn:
-        if conn.dialect.name == "postgresql":
-            conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ONE_AT_A_TIME})
+        one_at_a_time(conn)
         made = Change(conn, now)
         yield made
         is_signed = _finish(made, desk.key)
     if not is_signed:
         desk.published.of = None  # the numbers of its lines say nothing any more
     publish_or_alarm(desk)
+
+
+def one_at_a_time(conn: Connection) -> None:
+    """Until the transaction ends, no other change is made."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ONE_AT_A_TIME})
 
 
 def _finish(made: Change, key: Ed25519PrivateKey) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, func, insert, select
 
+from audit_log.agreements import FOUND_LISTS
 from audit_log.enrolment import save_code
 from audit_log.people import Registered, add_person, new_person_id
 from audit_log.tables import change_log, person, proposal
@@ -17,6 +18,7 @@ from change_control.codes import code_file, new_code, plain_code
 from change_control.desk import SYSTEM, Desk
 from change_control.errors import ChangeError, bad_input
 from change_control.in_force import parsed
+from change_control.list_rows import Step, bring_in, excepted, facts
 from change_control.policies import check_policy, sha256_of
 from change_control.register_rows import name_of, username_of
 from change_control.roles import APPROVING
@@ -30,12 +32,16 @@ LABELS = ("first", "second")
 
 
 def found(desk: Desk, policy_text: str, first: Founder, second: Founder, now: datetime) -> dict[str, str]:
-    """Two people, the policy and line 1. Returns each one's enrolment code by username.
+    """Two people, the policy, the lists and line 1. Returns each one's enrolment code by username.
 
     The codes lie in state/enrolment/ too, one file each (0600), until they are used.
     """
     check_policy(policy_text)
-    lists = desk.candidate().generation
+    lists = Step("founding", desk.lists_text(), desk.lists())
+    if both := excepted(parsed(policy_text), lists.lists):
+        raise ChangeError(
+            "refused", f"what is illegal has no exceptions; the lists have some: {', '.join(both)}"
+        )
     two = _founders((first, second), parsed(policy_text), now)
     codes = {one.username: new_code() for one in two}
     written: list[Path] = []
@@ -104,28 +110,32 @@ def _require_empty(conn: Connection) -> None:
             raise ChangeError("wrong-state", "this school has been founded already")
 
 
-def _first_line(made: Change, policy_text: str, lists: str, two: list[Registered]) -> None:
+def _first_line(made: Change, policy_text: str, lists: Step, two: list[Registered]) -> None:
     proposal_id = secrets.token_hex(8)
+    generation = lists.lists.generation
     made.conn.execute(
         insert(proposal).values(
             id=proposal_id,
             kind="policy",
             state=State.APPROVED,
             loosening=True,
-            payload={"text": policy_text, "base": None, "lists": lists},
+            payload={"text": policy_text, "base": None, "lists": generation},
             reason=NOT_YET_AGREED,
             proposed_by=SYSTEM.person_id,
             proposed_at=made.at,
         )
     )
+    row = bring_in(made, lists, NOT_YET_AGREED)
     detail = {
         "says": NOT_YET_AGREED,
         "policy": proposal_id,
         "policy_sha256": sha256_of(policy_text),
-        "lists": lists,
+        "lists": generation,
+        FOUND_LISTS: {"id": row["id"], **facts(row)},
         "people": [{"person": one.id, "role": str(one.role)} for one in two],
     }
-    made.seal("school:found", SYSTEM, proposal_id, detail, {"policy": policy_text, "reason": NOT_YET_AGREED})
+    texts = {"policy": policy_text, "lists": lists.config, "reason": NOT_YET_AGREED}
+    made.seal("school:found", SYSTEM, proposal_id, detail, texts)
 
 
 def _write_code(path: Path, code: str) -> Path:

@@ -11,9 +11,9 @@ from audit_log.tables import person
 from change_control.desk import Actor, Desk
 from change_control.drafts import Draft, instant
 from change_control.errors import ChangeError, bad_input
-from change_control.in_force import parsed, parsed_policy, policy_in_force
+from change_control.in_force import agreed_lists, parsed_policy
+from change_control.list_rows import opened
 from change_control.texts import fault_of
-from filter_lists.manifest import IndexFault
 from filter_policy.unblocking import AskError, UnblockAsk, parse_ask, refusal
 
 MOST_PEOPLE = 100
@@ -96,12 +96,8 @@ def _classes(conn: Connection) -> set[str]:
 
 
 def _refuse(desk: Desk, conn: Connection, ask: UnblockAsk) -> None:
-    policy = policy_in_force(conn)
-    try:
-        lists = desk.lists_of(policy.lists)
-    except IndexFault as fault:
-        raise ChangeError("refused", f"the lists in force cannot be read: {fault.why}") from fault
-    if reason := refusal(ask, parsed(policy.text), lists.lookup):
+    lists = opened(desk, agreed_lists(conn).generation)
+    if reason := refusal(ask, parsed_policy(conn), lists.lookup):
         raise ChangeError("refused", reason)
 
 

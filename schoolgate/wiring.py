@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,58 +61,64 @@ def open_database(settings: Settings, *, migrated: bool = False) -> "Engine":
 def open_desk(settings: Settings, *, migrated: bool = False) -> "Desk":
     """Everything that change control needs. Raises Failed.
 
-    The lists as lists.yaml has them are compiled beside those in force, and are no more than a candidate:
-    only a proposal that two people agreed on brings them into force (invariant 4). Where those agreed on
-    cannot be opened, nothing takes their place.
+    The lists in force are opened, and nothing is compiled: what lists.yaml on disk says is built when it is
+    asked for, and comes into force when two people agreed on it (invariant 4). Before the founding the lists
+    on disk are compiled, since there are no others.
     """
     from change_control.desk import Desk
 
     engine = open_database(settings, migrated=migrated)
+    ensure_illegal_key(settings.state)
     key = signing_key(settings.state, engine)
-    founded = is_founded(engine)
-    built = _candidate(settings, founded=founded)
-    opened = _opener(settings.state)
+    found, opened = _lists_found(settings), _opener(settings.state)
 
-    def agreed() -> "Lists":
+    def lists() -> "Lists":
         generation = _agreed_generation(engine)
-        return built() if generation is None else opened(generation)
+        return found() if generation is None else opened(generation)
 
-    desk = Desk(engine, settings.state, key, agreed, built=built, opened=opened)
-    if founded:
-        _require_agreed(desk)
+    desk = Desk(engine, settings.state, key, lists, opened=opened, lists_file=settings.lists)
+    try:
+        if is_founded(engine):
+            _require_agreed(desk, found)
+        else:
+            found()
+    except BaseException:
+        engine.dispose()
+        raise
     return desk
 
 
-def _candidate(settings: Settings, *, founded: bool) -> "Callable[[], Lists]":
-    """The lists on disk, compiled now. A school that is founded goes on where they cannot be used."""
-    from change_control.errors import ChangeError
-    from filter_lists.compiler import ListsError
-    from filter_lists.ensure import ensure_index
+def _lists_found(settings: Settings) -> "Callable[[], Lists]":
+    """The lists on disk, compiled when they are asked for, and once. Raises Failed."""
 
-    try:
-        index = ensure_index(settings.lists, settings.state)
-    except ListsError as error:
-        if not founded:
+    @cache
+    def found() -> "Lists":
+        from filter_lists.compiler import ListsError
+        from filter_lists.ensure import ensure_index
+
+        try:
+            return ensure_index(settings.lists, settings.state)
+        except ListsError as error:
             raise Failed(f"The lists cannot be used ({settings.lists}):", *error.faults) from error
-        says = "the lists on the server's disk cannot be used: " + "; ".join(error.faults)
-        log.error("lists.candidate_refused", faults=error.faults)
-    else:
-        return lambda: index
 
-    def refuse() -> "Lists":
-        raise ChangeError("refused", says)
-
-    return refuse
+    return found
 
 
 def _opener(state: Path) -> "Callable[[str], Lists]":
-    """Each generation is checked once, and then kept: the one agreed on and the candidate."""
-    from filter_lists.ensure import FOLDER
+    """Each generation is checked once, and then kept for as long as it is there."""
+    from filter_lists.generations import folder_of, open_generation
     from filter_lists.index import Index
+    from filter_lists.manifest import IndexFault
 
     @lru_cache(maxsize=4)
+    def checked(generation: str) -> Index:
+        return open_generation(state, generation)
+
     def opened(generation: str) -> Index:
-        return Index.open(state / FOLDER / generation)
+        folder = folder_of(state, generation)
+        if not folder.is_dir():  # a mapped one would go on, and nobody else could open it
+            raise IndexFault(folder, "is not there")
+        return checked(generation)
 
     return opened
 
@@ -120,28 +127,51 @@ def _agreed_generation(engine: "Engine") -> str | None:
     """None before the founding."""
     from audit_log.db import reading
     from change_control.errors import ChangeError
-    from change_control.in_force import policy_in_force
+    from change_control.in_force import agreed_lists
 
     try:
         with reading(engine) as conn:
-            return policy_in_force(conn).lists
+            return agreed_lists(conn).generation
     except ChangeError:
         return None
 
 
-def _require_agreed(desk: "Desk") -> None:
-    from filter_lists.index import IndexFault
+def _require_agreed(desk: "Desk", found: "Callable[[], Lists]") -> None:
+    """Where they are missing they are compiled once more: of the same lists the same generation comes."""
+    from filter_lists.manifest import IndexFault
 
     try:
         desk.lists()
-    except IndexFault as fault:
-        desk.engine.dispose()
-        raise Failed(
-            f"The lists that two people agreed on are missing or damaged: {fault}.",
-            "Nothing is published, and no other lists take their place; a gate that runs goes on as it is.",
-            "Put that folder back from the backup; or put lists.yaml and the list files back as they were:",
-            "they are compiled into the same folder again.",
-        ) from fault
+    except IndexFault as missing:
+        log.error("lists.missing", why=str(missing))
+        try:
+            _compile_again(desk, found)
+            desk.lists()
+        except (IndexFault, Failed) as fault:
+            raise _not_there(missing) from fault
+
+
+def _compile_again(desk: "Desk", found: "Callable[[], Lists]") -> None:
+    """Of lists.yaml as agreed and what was fetched last; an old database knows only the one on disk."""
+    from change_control.errors import ChangeError
+    from change_control.list_updates import update_order
+    from filter_lists.updating import run
+
+    try:
+        order = update_order(desk, (), utc_now())
+    except ChangeError:
+        found()
+    else:
+        run(replace(order, base=None))
+
+
+def _not_there(fault: Exception) -> Failed:
+    return Failed(
+        f"The lists that two people agreed on are missing or damaged: {fault}.",
+        "Nothing is published, and no other lists take their place; a gate that runs goes on as it is.",
+        "Put that folder back from the backup; or put the files of the lists back as they were:",
+        "they are compiled into the same folder again.",
+    )
 
 
 def is_founded(engine: "Engine") -> bool:
@@ -151,6 +181,17 @@ def is_founded(engine: "Engine") -> bool:
 
     with reading(engine) as conn:
         return people_count(conn) > 0
+
+
+def ensure_illegal_key(state: Path) -> None:
+    """The key of the lists that nobody may read; made before the first of them only. Raises Failed."""
+    from filter_lists.sealed_key import ensure_key
+    from filter_lists.summary import IndexFault
+
+    try:
+        ensure_key(state)
+    except IndexFault as fault:
+        raise Failed(f"The key to the lists of illegal content: {fault}.") from fault
 
 
 def signing_key(state: Path, engine: "Engine") -> Ed25519PrivateKey:

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from change_control.desk import Desk
+from tests.change_control.listed import Listed, build_listed, copy_of_listed
 from tests.change_control.school import a_founded_desk, build_school, copy_of
 
 
@@ -30,3 +31,18 @@ def founded(tmp_path: Path) -> Iterator[tuple[Desk, dict[str, str]]]:
     made, codes = a_founded_desk(tmp_path / "state")
     yield made, codes
     made.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def listed_school(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("listed") / "school"
+    build_listed(folder).desk.engine.dispose()
+    return folder
+
+
+@pytest.fixture
+def listed(listed_school: Path, tmp_path: Path) -> Iterator[Listed]:
+    """With lists that change; nobody has agreed on them yet."""
+    school = copy_of_listed(listed_school, tmp_path / "listed")
+    yield school
+    school.desk.engine.dispose()

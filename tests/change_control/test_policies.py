@@ -9,6 +9,7 @@ from audit_log.db import reading, writing
 from audit_log.tables import proposal
 from change_control.desk import Desk
 from change_control.in_force import InForce, policy_in_force
+from change_control.list_updates import Took
 from change_control.policies import sha256_of
 from change_control.proposals import approve, decline, propose_policy
 from change_control.publish import publish
@@ -16,7 +17,8 @@ from filter_lists.index import Index, IndexFault
 from filter_policy.bundle import Bundle, current_bundle, read_bundle
 from filter_policy.life_cycle import State
 from tests.builders import NOON, POLICY
-from tests.change_control.school import LISTED, events_of, log_of, refused, row_of, the
+from tests.change_control.listed import LISTS, Listed, some
+from tests.change_control.school import events_of, log_of, refused, row_of, the
 
 NEWER = POLICY.replace("reviewed}", "reviewed again}")
 NEWEST = POLICY.replace("reviewed}", "reviewed once more}")
@@ -135,12 +137,6 @@ def test_a_long_text_is_read_before_anybody_has_to_wait_for_it(desk: Desk) -> No
         refused("bad-input", lambda: propose_policy(desk, terry, FAULTY, "a slip", NOON))
 
 
-def with_lists(desk: Desk, listed: dict[str, list[tuple[str, str]]]) -> Desk:
-    """The same school, with other lists on its disk."""
-    newer = Index.in_memory(listed)
-    return Desk(desk.engine, desk.state, desk.key, desk.lists, built=lambda: newer)
-
-
 def test_the_founding_policy_can_be_agreed_on_as_it_stands_but_only_once(desk: Desk) -> None:
     asked = propose_policy(desk, the(desk, "terry"), POLICY, "agree on what was found", NOON)
     approve(desk, the(desk, "hedy"), asked.id, "yes", NOON)
@@ -150,37 +146,31 @@ def test_the_founding_policy_can_be_agreed_on_as_it_stands_but_only_once(desk: D
     assert "nothing would change" in error.says
 
 
-def test_changed_lists_come_into_force_with_a_proposal_and_not_before(desk: Desk) -> None:
+def test_a_policy_never_moves_the_lists(listed: Listed) -> None:
+    """It was proposed under lists that an update has taken the place of since."""
+    desk = listed.desk
     asked = propose_policy(desk, the(desk, "terry"), NEWER, "one", NOON)
+    assert listed.updates({"bets": some("bet", *range(5, 105))}).took is Took.IN_FORCE
+    newer = listed.agreed.generation
+    assert asked.lists != newer
+
     approve(desk, the(desk, "hedy"), asked.id, "yes", NOON)
-    before = in_force(desk).lists
-    later = with_lists(desk, LISTED | {"new.test": [("gambling", "gambling-list")]})
-    newer = later.candidate().generation
 
-    asked = propose_policy(later, the(desk, "terry"), NEWER, "newer lists", NOON)
-    publish(later)
-    assert (asked.lists, in_force(desk).lists, bundle(desk).lists) == (newer, before, before)
-
-    approve(later, the(desk, "hedy"), asked.id, "yes", NOON)
-    assert (in_force(desk).lists, bundle(desk).lists) == (newer, newer)
-    assert [line.detail["lists"] for line in log_of(desk)[-2:]] == [newer, newer]
+    assert listed.agreed.generation == bundle(desk).lists == newer
+    assert (in_force(desk).text, bundle(desk).policy_text) == (NEWER, NEWER)
 
 
-@pytest.mark.parametrize("site", ["abuse.test", "porn.test"])
-def test_lists_of_what_is_illegal_or_locked_do_not_go(desk: Desk, site: str) -> None:
-    later = with_lists(desk, {name: found for name, found in LISTED.items() if name != site})
+def test_nothing_becomes_illegal_in_which_the_lists_have_exceptions(listed: Listed) -> None:
+    excepting = "  but: {category: gambling, format: plain, source: learn.txt, exceptions: true}\n"
+    listed.agree({}, LISTS + excepting)
+    text = POLICY.replace("{source: A363, everyone: not_allowed}", "{source: A363, everyone: illegal}")
+    assert text != POLICY
 
-    error = refused("refused", lambda: propose_policy(later, the(desk, "terry"), NEWER, "smaller", NOON))
+    error = refused(
+        "refused", lambda: propose_policy(listed.desk, the(listed.desk, "terry"), text, "r", NOON)
+    )
 
-    assert set(error.fields) == {f"lists.{LISTED[site][0][0]}"}
-    assert site not in error.says
-
-
-def test_proposed_lists_that_are_gone_at_approval_are_refused(desk: Desk) -> None:
-    later = with_lists(desk, LISTED | {"new.test": [("gambling", "gambling-list")]})
-    asked = propose_policy(later, the(desk, "terry"), NEWER, "newer lists", NOON)
-
-    refused("refused", lambda: approve(desk, the(desk, "hedy"), asked.id, "yes", NOON))
+    assert set(error.fields) == {"access.gambling"}
 
 
 def test_lists_agreed_on_that_are_gone_are_not_replaced(desk: Desk) -> None:

@@ -20,7 +20,8 @@ from filter_lists.index import Index
 from filter_policy.bundle import Bundle, current_bundle, read_bundle
 from filter_policy.life_cycle import State
 from tests.builders import NOON
-from tests.change_control.school import LISTED, an_empty_desk, asked_by, events_of, lists, row_of, the
+from tests.change_control.listed import LISTS, Listed, some
+from tests.change_control.school import an_empty_desk, asked_by, events_of, lists, row_of, the
 
 
 def in_force(desk: Desk) -> Bundle:
@@ -148,13 +149,25 @@ def test_a_new_process_publishes_at_its_start(desk: Desk) -> None:
     fresh.engine.dispose()
 
 
-def test_lists_that_nobody_agreed_on_are_not_published(desk: Desk) -> None:
-    newer = Index.in_memory(LISTED | {"new.test": [("gambling", "gambling-list")]})
-    later = Desk(desk.engine, desk.state, desk.key, desk.lists, built=lambda: newer)
+def test_lists_that_nobody_agreed_on_are_not_published(listed: Listed) -> None:
+    before = listed.agreed.generation
+    listed.proposes("terry", {"bets": ["new.test"]}, LISTS)
+    listed.updates({"bets": ["newer.test"]})
 
-    publish(later)
+    publish(listed.desk)
 
-    assert in_force(desk).lists == lists().generation
+    assert in_force(listed.desk).lists == before
+
+
+def test_the_gates_hear_of_lists_in_force_and_not_of_those_that_wait(listed: Listed) -> None:
+    listed.updates({"bets": ["new.test"]})
+    assert is_published(listed.desk)
+    bundle = current_bundle(listed.desk.state)
+
+    listed.updates({"bets": some("bet", *range(99))})
+
+    assert is_published(listed.desk)
+    assert current_bundle(listed.desk.state) != bundle
 
 
 def test_a_log_that_was_cut_is_no_reason_not_to_publish(desk: Desk) -> None:

@@ -8,9 +8,9 @@ from audit_log.db import reading
 from change_control.desk import Desk
 from change_control.in_force import unblocks_in_force
 from change_control.proposals import approve, propose_policy, propose_unblock
-from filter_lists.index import Index
 from tests.builders import NOON, POLICY
-from tests.change_control.school import LISTED, an_ask, asked_by, events_of, refused, somebody, the
+from tests.change_control.listed import FIRST, Listed
+from tests.change_control.school import an_ask, asked_by, events_of, refused, somebody, the
 
 
 def test_every_field_at_fault_is_named(desk: Desk) -> None:
@@ -98,14 +98,11 @@ def test_a_shorter_limit_in_the_policy_meanwhile_stops_the_approval(desk: Desk) 
     assert "ends_at" in refused("refused", lambda: approve(desk, the(desk, "terry"), asked, "", NOON)).fields
 
 
-def test_a_list_that_names_the_site_meanwhile_stops_the_approval(desk: Desk) -> None:
-    asked = asked_by(desk, "tess")
-    newer = Index.in_memory(LISTED | {"racism-history.test": [("child-sexual-abuse", "abuse-list")]})
-    later = Desk(desk.engine, desk.state, desk.key, desk.lists, built=lambda: newer)
-    lists = propose_policy(later, the(desk, "cora"), POLICY, "newer lists", NOON)
-    approve(later, the(desk, "hedy"), lists.id, "yes", NOON)
+def test_a_list_that_names_the_site_meanwhile_stops_the_approval(listed: Listed) -> None:
+    asked = asked_by(listed.desk, "tess", "racism-history.test")
+    listed.updates({"abuse": [*FIRST["abuse"], "racism-history.test"]})
 
-    refused("refused", lambda: approve(later, the(desk, "terry"), asked, "fine", NOON))
+    refused("refused", lambda: approve(listed.desk, the(listed.desk, "terry"), asked, "fine", NOON))
 
 
 def test_only_approved_unblocks_are_in_force(desk: Desk) -> None:

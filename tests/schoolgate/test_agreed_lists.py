@@ -12,9 +12,13 @@ from audit_log.people import person_by_username
 from change_control.desk import Actor, Desk
 from change_control.enrolment import enrol
 from change_control.errors import ChangeError
-from change_control.proposals import approve, propose_policy
+from change_control.list_updates import Taken, Took, candidate_order, take_update, update_order
+from change_control.lists import propose_lists
+from change_control.proposal import Proposal
+from change_control.proposals import approve
 from change_control.publish import publish
 from filter_lists.names import parse_url
+from filter_lists.updating import run
 from filter_policy.bundle import current_bundle, read_bundle
 from schoolgate.doctor import lists_drift
 from schoolgate.founding import Founder, found_school
@@ -26,10 +30,10 @@ CONFIG = Path(__file__).parents[2] / "config"
 TWO = (Founder("tess", "Tess Tanner", "technician"), Founder("cora", "Cora Cole", "coordinator"))
 LISTS = """\
 lists:
-  abuse: {category: child-sexual-abuse, format: plain, path: abuse.txt}
-  bets: {category: gambling, format: plain, path: bets.txt}
+  abuse: {category: child-sexual-abuse, format: plain, source: abuse.txt}
+  bets: {category: gambling, format: plain, source: bets.txt}
 """
-MORE = "  games: {category: gambling, format: plain, path: games.txt}\n"
+MORE = "  games: {category: gambling, format: plain, source: games.txt}\n"
 
 
 @pytest.fixture
@@ -66,9 +70,16 @@ def somebody(desk: Desk, username: str) -> Actor:
     return Actor(found.id, found.role)
 
 
-def propose(desk: Desk, settings: Settings) -> str:
-    text = settings.policy.read_text()
-    return propose_policy(desk, somebody(desk, "tess"), text, "newer lists", utc_now()).id
+def propose(desk: Desk, settings: Settings, who: str = "tess") -> Proposal:
+    """The lists on disk, as the worker builds them."""
+    order = candidate_order(desk, utc_now())
+    return propose_lists(desk, somebody(desk, who), run(order), order.text, "newer lists", utc_now())
+
+
+def update(desk: Desk) -> Taken:
+    """As agreed, from what lies on disk: what the clock does every hour."""
+    order = update_order(desk, None, utc_now())
+    return take_update(desk, run(order), utc_now(), order=order)
 
 
 def published(settings: Settings) -> str:
@@ -82,9 +93,44 @@ def test_a_list_edited_on_disk_opens_nothing_after_a_restart(settings: Settings)
     with school(settings) as desk:
         publish(desk)
         assert desk.lists().lookup(parse_url("http://abuse.test/"))
-        assert desk.candidate().generation != before
 
     assert published(settings) == before
+
+
+def test_a_list_edited_on_disk_opens_nothing_with_the_next_update(settings: Settings) -> None:
+    """Two people agreed on no tolerance: what one person takes from a file waits for two."""
+    before = published(settings)
+    (settings.lists.parent / "bets.txt").write_text(
+        "\n".join(f"bets{number}.test" for number in range(1, 99))
+    )
+
+    with school(settings) as desk:
+        taken = update(desk)
+        refused = pytest.raises(ChangeError, match="another person")
+        with refused:
+            approve(desk, somebody(desk, "cora"), taken.id or "", "fine", utc_now())
+
+    assert (taken.took, published(settings)) == (Took.HELD, before)
+
+
+def test_lists_yaml_edited_on_disk_says_nothing_of_an_update(settings: Settings) -> None:
+    before = published(settings)
+    settings.lists.write_text(LISTS.replace("bets.txt}", 'bets.txt, trust: {loses: "100%"}}'))
+    (settings.lists.parent / "bets.txt").write_text("other-bets.test\n")
+
+    with school(settings) as desk:
+        assert update(desk).took is Took.HELD
+
+    assert published(settings) == before
+
+
+def test_the_start_of_a_school_compiles_nothing(settings: Settings) -> None:
+    settings.lists.write_text("lists: {}")
+
+    with school(settings) as desk:
+        assert desk.lists().generation == published(settings)
+        with pytest.raises(ChangeError, match="fault"):
+            propose(desk, settings)
 
 
 def test_edited_lists_come_into_force_when_a_second_person_agrees(settings: Settings) -> None:
@@ -93,25 +139,25 @@ def test_edited_lists_come_into_force_when_a_second_person_agrees(settings: Sett
         asked = propose(desk, settings)
         assert not desk.lists().lookup(parse_url("http://poker.test/"))
 
-        agreed = approve(desk, somebody(desk, "cora"), asked, "yes", utc_now())
+        agreed = approve(desk, somebody(desk, "cora"), asked.id, "yes", utc_now())
 
         assert desk.lists().lookup(parse_url("http://poker.test/"))
-        assert published(settings) == desk.candidate().generation == desk.lists().generation
-    assert agreed.entries == {"gambling": {"before": 1, "after": 3, "lists_changed": 1}}
+        assert published(settings) == agreed.generation == desk.lists().generation
+    (change,) = agreed.changes
+    assert (change["list_id"], change["before"], change["after"]) == ("games", 0, 2)
     with school(settings) as desk:
         assert desk.lists().generation == published(settings)
+        assert update(desk).took is Took.NOTHING
 
 
 def test_one_entry_taken_for_another_is_told_too(settings: Settings) -> None:
     (settings.lists.parent / "bets.txt").write_text("other-bets.test\n")
 
     with school(settings) as desk:
-        propose(desk, settings)
-        asked = propose_policy(
-            desk, somebody(desk, "cora"), settings.policy.read_text(), "newer lists", utc_now()
-        )
+        asked = propose(desk, settings, "cora")
 
-    assert asked.entries == {"gambling": {"before": 1, "after": 1, "lists_changed": 1}}
+    (change,) = asked.changes
+    assert (change["list_id"], change["added"], change["removed"], change["after"]) == ("bets", 1, 1, 1)
 
 
 @pytest.mark.parametrize(
@@ -135,6 +181,7 @@ def test_lists_with_faults_stop_no_school_that_runs_on_those_agreed(settings: Se
         publish(desk)
         with pytest.raises(ChangeError, match="bets"):
             propose(desk, settings)
+        assert update(desk).took is Took.REFUSED
 
     assert published(settings) == before
 
