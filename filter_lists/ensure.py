@@ -1,15 +1,30 @@
-"""The index of the lists as they are configured now, compiled when it is not there yet."""
+"""The index of the lists as they are configured and lie here now, compiled when it is not there yet.
 
-from collections.abc import Iterable
+Nothing is fetched: a list that comes from a server is what `schoolgate lists update` last fetched of it.
+"""
+
+import hashlib
+from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
-from filter_lists.compiler import ListSource, compile_while_locked
+from filter_lists.built import is_generation
+from filter_lists.compiler import ListsError
+from filter_lists.generations import FOLDER as FOLDER
+from filter_lists.generations import open_generation
 from filter_lists.index import Index
 from filter_lists.lists_config import load_lists
-from filter_lists.manifest import IndexFault, read_manifest, sha256_of
-from filter_lists.storage import building_in
-
-FOLDER = "lists"
+from filter_lists.lists_model import ListsConfig
+from filter_lists.manifest import IndexFault
+from filter_lists.orders import Order
+from filter_lists.sealed_key import read_key
+from filter_lists.sealing import sealed
+from filter_lists.source_store import SourceStore
+from filter_lists.sources import ListSource
+from filter_lists.taking import all_of
+from filter_lists.unpacking import SourceFault
+from filter_lists.updating import run
+from filter_lists.vouching import RefusedError
 
 
 def ensure_index(config_path: Path, state: Path) -> Index:
@@ -17,36 +32,36 @@ def ensure_index(config_path: Path, state: Path) -> Index:
 
     One process compiles, the others wait for it. A damaged generation is built anew. Raises ListsError.
     """
-    sources = load_lists(config_path)
-    folder = state / FOLDER
-    with building_in(folder):
-        wanted = _identity(sources)
-        for candidate in sorted(folder.iterdir()):
-            index = _open_if(candidate, wanted)
-            if index is not None:
-                return index
-        return Index.open(folder / compile_while_locked(sources, folder))
-
-
-def is_built_from(index: Index, config_path: Path) -> bool:
-    """Whether the lists on disk are those of this index; nothing is compiled. Raises ListsError."""
-    made_of = [(each.list_id, each.category, each.format, each.sha256) for each in index.lists]
-    return made_of == _identity(load_lists(config_path))
-
-
-def _identity(sources: Iterable[ListSource]) -> list[tuple[str, ...]] | None:
-    """What a generation of these lists says of them. None: one cannot be read; the compiler will say so."""
+    config = load_lists(config_path)
+    now = datetime.now(UTC)  # only what is fetched or sealed is dated
+    outcome = run(Order(config.text, config.folder, state, fetch=(), base=None, now=now))
+    if outcome.generation is None:
+        raise ListsError(outcome.faults)
     try:
-        return sorted((each.list_id, each.category, each.format, sha256_of(each.path)) for each in sources)
-    except OSError:
-        return None
+        return open_generation(state, outcome.generation)
+    except IndexFault as fault:
+        raise ListsError([str(fault)]) from fault
 
 
-def _open_if(folder: Path, wanted: list[tuple[str, ...]] | None) -> Index | None:
+def is_built_from(index: Index, config_path: Path, state: Path) -> bool:
+    """Whether the lists here are those of this index; nothing is compiled. Raises ListsError."""
+    config = load_lists(config_path)
     try:
-        lists = read_manifest(folder).lists
-        if [(each.list_id, each.category, each.format, each.sha256) for each in lists] != wanted:
-            return None
-        return Index.open(folder)
-    except IndexFault:
-        return None
+        sources = tuple(_sources(config, state))
+    except (OSError, IndexFault, RefusedError, SourceFault) as error:
+        raise ListsError([str(error)]) from error
+    return len(sources) == len(config.lists) and is_generation(sources, state, index.generation)
+
+
+def _sources(config: ListsConfig, state: Path) -> Iterator[ListSource]:
+    """A list that was never fetched, or is not what was last sealed, is left out."""
+    store = SourceStore(state)
+    for each in config.lists:
+        path = store.path(each)
+        if path is None:
+            continue
+        if each.sealed and each.local is not None:
+            made, _ = sealed(all_of(each), read_key(state))
+            if hashlib.sha256(made).hexdigest() != store.record(each).sha256:
+                continue
+        yield each.as_source(path)

@@ -10,8 +10,9 @@ from fractions import Fraction
 HOUR = timedelta(hours=1)
 HOURS_IN = {"week": 168, "day": 24, "hour": 1}
 LONGEST = timedelta(weeks=52)
-BYTES_IN = {"GB": 1000**3, "MB": 1000**2, "kB": 1000}
-LARGEST = 4 * BYTES_IN["GB"]
+MB = 1000**2
+BYTES_IN = {"GB": 1000 * MB, "MB": MB, "kB": 1000}
+LARGEST = 4000 * MB
 MOST = Fraction(10)  # a list that grows tenfold
 
 DURATION = re.compile(r"([1-9][0-9]{0,4}) (hour|day|week)s?")

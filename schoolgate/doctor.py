@@ -180,7 +180,7 @@ def lists_drift(settings: Settings) -> Iterator[Finding]:
     from schoolgate.in_force import index_in_force
 
     try:
-        same = is_built_from(index_in_force(settings.state), settings.lists)
+        same = is_built_from(index_in_force(settings.state), settings.lists, settings.state)
     except ListsError as error:
         yield Finding("lists drift", False, f"the lists on disk cannot be used: {'; '.join(error.faults)}")
         return

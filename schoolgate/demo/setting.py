@@ -52,8 +52,8 @@ def _own_lists(config: Path, categories: Mapping[str, str]) -> dict[str, dict[st
     return found
 
 
-def _list(category: str, path: str) -> dict[str, str]:
-    return {"category": category, "format": "plain", "path": path}
+def _list(category: str, source: str) -> dict[str, str]:
+    return {"category": category, "format": "plain", "source": source}
 
 
 def _write(path: Path, content: Mapping[str, object]) -> None:

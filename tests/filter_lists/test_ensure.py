@@ -10,7 +10,7 @@ from filter_lists.compiler import ListsError
 from filter_lists.ensure import ensure_index
 from filter_lists.names import parse_url
 
-CONFIG = "lists:\n  bets: {category: gambling, format: plain, path: bets.txt}\n"
+CONFIG = "lists:\n  bets: {category: gambling, format: plain, source: bets.txt}\n"
 
 
 @pytest.fixture

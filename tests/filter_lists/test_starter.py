@@ -59,7 +59,7 @@ def test_every_list_is_understood_to_the_last_line(index: Index) -> None:
 
 
 def test_every_starter_list_is_named_in_the_configuration() -> None:
-    assert {source.path for source in load_lists(LISTS)} == set(STARTER.iterdir())
+    assert {each.local for each in load_lists(LISTS).lists} == set(STARTER.iterdir())
 
 
 @pytest.mark.parametrize(("host", "category"), DEMO.items())

@@ -39,7 +39,7 @@ def test_the_entry_of_an_illegal_list_is_not_read_out(at: At, founded: Path) -> 
 
 
 def test_lists_with_faults_are_refused_whole(tmp_path: Path) -> None:
-    (tmp_path / "lists.yaml").write_text("lists:\n  a: {category: games, format: plian, path: none.txt}\n")
+    (tmp_path / "lists.yaml").write_text("lists:\n  a: {category: games, format: plian, source: none.txt}\n")
     environ = {"SCHOOLGATE_LISTS": str(tmp_path / "lists.yaml"), "SCHOOLGATE_STATE": str(tmp_path / "state")}
 
     done = cli("lists", "build", environ=environ)

@@ -1,0 +1,387 @@
+"""An update takes what is due, and what fails leaves what was there: the list and the generation."""
+
+import hashlib
+import io
+import os
+import tarfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from filter_lists.diffing import Change
+from filter_lists.generations import open_generation
+from filter_lists.lists_config import parse_lists
+from filter_lists.names import parse_url
+from filter_lists.orders import Order, Outcome, Progress
+from filter_lists.source_store import Record, SourceStore, is_overdue
+from filter_lists.updating import run
+from tests.filter_lists.list_server import ListServer, a_list_server
+from tests.filter_lists.signing import Signer
+
+MONDAY = datetime(2027, 3, 1, 6, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+HTML = b"<!DOCTYPE html>\n<html><body>Please log in</body></html>\n"
+
+
+@dataclass
+class School:
+    """A folder with lists.yaml, the state beside it, and a server. `lists` are rows of the text."""
+
+    folder: Path
+    server: ListServer
+    lists: dict[str, str] = field(default_factory=dict)
+    checks: str = "{}"
+    now: datetime = MONDAY
+
+    @property
+    def text(self) -> str:
+        rows = "".join(f"  {list_id}: {{{row}}}\n" for list_id, row in self.lists.items())
+        return f"lists:\n{rows}checks: {self.checks}\n"
+
+    @property
+    def store(self) -> SourceStore:
+        return SourceStore(self.folder / "state")
+
+    def order(self, fetch: tuple[str, ...] | None = None, base: str | None = None) -> Order:
+        return Order(self.text, self.folder, self.folder / "state", fetch, base, self.now, self.server.ca)
+
+    def update(self, fetch: tuple[str, ...] | None = None, base: str | None = None) -> Outcome:
+        return run(self.order(fetch, base))
+
+    def feed(self, list_id: str, content: bytes | str, more: str = "", **headers: str) -> None:
+        """A list on the server, in the category `gambling`, fetched every day."""
+        url = self.server.put(f"/{list_id}", content, **headers)
+        self.lists[list_id] = f"source: '{url}', format: plain, category: gambling, every: 1 day{more}"
+
+    def record(self, list_id: str) -> Record:
+        config = parse_lists(self.text, self.folder).get(list_id)
+        assert config is not None
+        return self.store.record(config)
+
+    def lists_of(self, generation: str | None, url: str) -> list[str]:
+        assert generation is not None
+        index = open_generation(self.folder / "state", generation)
+        return [hit.list_id for hit in index.lookup(parse_url(url))]
+
+
+@pytest.fixture
+def school(tmp_path: Path) -> Iterator[School]:
+    with a_list_server(tmp_path) as server:
+        yield School(tmp_path, server)
+
+
+def results(outcome: Outcome) -> dict[str, str]:
+    return {each.list_id: each.result for each in outcome.lists}
+
+
+def test_a_first_update_fetches_compiles_and_answers(school: School) -> None:
+    school.feed("bets", "bet.example\nodds.example\n")
+    (school.folder / "ours.txt").write_text("ours.example\n")
+    school.lists["ours"] = "source: ours.txt, format: plain, category: games"
+
+    outcome = school.update()
+
+    assert (results(outcome), outcome.faults) == ({"bets": "fetched", "ours": "local"}, ())
+    assert outcome.lists[0].bytes == len("bet.example\nodds.example\n")
+    assert school.lists_of(outcome.generation, "https://www.bet.example/") == ["bets"]
+    assert outcome.changes == ()
+    assert outcome.seconds > 0
+
+
+def test_nothing_new_is_the_same_generation_and_nothing_is_fetched_before_its_time(school: School) -> None:
+    school.feed("bets", "bet.example\n", etag='"one"')
+    first = school.update()
+    school.now += 23 * HOUR
+    early = school.update(base=first.generation)
+    school.now += HOUR
+    later = school.update(base=first.generation)
+
+    assert first.generation == early.generation == later.generation
+    assert [results(each)["bets"] for each in (first, early, later)] == ["fetched", "not-due", "unchanged"]
+    assert [each.get("if-none-match") for each in school.server.headers("/bets")] == [None, '"one"']
+    assert school.record("bets").checked_at == school.now
+    assert later.changes == ()
+
+
+def test_the_same_bytes_without_a_tag_are_unchanged(school: School) -> None:
+    school.feed("bets", "bet.example\n")
+    first = school.update()
+    again = school.update(fetch=("bets",), base=first.generation)
+    assert (results(again), again.generation) == ({"bets": "unchanged"}, first.generation)
+
+
+def test_a_new_list_is_a_new_generation_with_its_changes(school: School) -> None:
+    school.feed("bets", "bet.example\nodds.example\n", etag='"one"')
+    first = school.update()
+    school.feed("bets", "bet.example\npoker.example\nslots.example\n", etag='"two"')
+    school.now += 24 * HOUR
+
+    second = school.update(base=first.generation)
+
+    assert second.changes == (
+        Change("bets", "gambling", before=2, after=3, added=2, removed=1, opened=1, shut=2),
+    )
+    assert school.lists_of(second.generation, "https://odds.example/") == []
+    assert school.lists_of(first.generation, "https://odds.example/") == ["bets"]
+
+
+def test_lists_are_fetched_when_asked_for_and_only_those(school: School) -> None:
+    school.feed("bets", "bet.example\n")
+    school.feed("more", "odds.example\n")
+    school.update()
+    assert results(school.update(fetch=("more",))) == {"bets": "not-due", "more": "unchanged"}
+    assert results(school.update(fetch=())) == {"bets": "not-due", "more": "not-due"}
+    assert school.update(fetch=("mroe",)).faults == ("no such list: 'mroe'; allowed: bets, more",)
+
+
+def test_an_archive_in_the_layout_of_squidguard_is_mapped_to_our_categories(school: School) -> None:
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for name, content in (("press/domains", b"paper.example\n"), ("adult/domains", b"adult.example\n")):
+            told = tarfile.TarInfo(name)
+            told.size = len(content)
+            tar.addfile(told, io.BytesIO(content))
+    url = school.server.put("/all.tar.gz", packed.getvalue())
+    school.lists["ut1"] = f"source: '{url}', format: squidguard, categories: {{press: [news, blogs]}}"
+
+    outcome = school.update()
+
+    assert outcome.faults == ()
+    assert school.lists_of(outcome.generation, "https://paper.example/") == ["ut1", "ut1"]
+    assert school.lists_of(outcome.generation, "https://adult.example/") == []
+
+
+def broken(school: School) -> Iterator[str]:
+    """Every way in which a list can fail to come; each leaves the server so."""
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"
+    for status in (404, 503):
+        school.server.answer("/bets", status)
+        yield f"answered {status}"
+    school.server.say("/bets", head, b"bet.example\n")
+    yield "broke off"
+    school.server.put("/bets", HTML)
+    yield "web page"
+    school.server.put("/bets", b"")
+    yield "without one byte"
+    school.server.put("/bets", b"a secret word\n" * 20)
+    yield "not one line is understood"
+    school.server.put("/bets", b"\x1f\x8b\x08\0\0\0\0\0")
+    yield "damaged"
+    school.server.put("/bets", b"bet.example\n" * 100_000)
+    yield "larger than 1 MB"
+    school.server.answer("/bets", 302, Location="http://lists.example/")
+    yield "not https"
+
+
+def test_whatever_fails_the_old_list_stays_in_use_and_the_failures_are_counted(school: School) -> None:
+    school.feed("bets", "bet.example\n", ", limits: {bytes: 1 MB}", etag='"one"')
+    school.feed("more", "more.example\n")
+    first = school.update()
+    for number, why in enumerate(broken(school), 1):
+        school.feed("more", f"more{number}.example\n")
+        school.now += 24 * HOUR
+
+        outcome = school.update(base=first.generation)
+
+        assert outcome.faults == (), why
+        assert results(outcome) == {"bets": "failed", "more": "fetched"}, why
+        assert why in outcome.lists[0].why
+        assert not outcome.lists[0].why.startswith("bets: ")
+        assert school.lists_of(outcome.generation, "https://bet.example/") == ["bets"]
+        assert school.lists_of(outcome.generation, f"https://more{number}.example/") == ["more"]
+        assert (school.record("bets").failures, school.record("bets").checked_at) == (number, MONDAY)
+        assert "secret" not in str(outcome)
+        assert len(list((school.folder / "state" / "list-sources" / "bets").iterdir())) == 2
+    school.server.put("/bets", "bet.example\n", etag='"one"')
+    school.now += 24 * HOUR
+    assert results(school.update())["bets"] == "unchanged"
+    assert school.record("bets").failures == 0
+
+
+def test_a_list_that_never_came_stops_the_new_set_with_its_line_and_the_reason(school: School) -> None:
+    school.feed("more", "more.example\n")
+    first = school.update()
+    school.feed("bets", HTML)
+
+    outcome = school.update(base=first.generation)
+
+    assert outcome.generation is None
+    assert outcome.faults == (
+        "lists.yaml:3: lists.bets: cannot be used, and there is no earlier copy: is a web page and no list",
+    )
+    assert school.lists_of(first.generation, "https://more.example/") == ["more"]
+    soon = school.update(base=first.generation)
+    assert soon.faults == ("lists.yaml:3: lists.bets: is a web page and no list",)
+    never = replace(school, folder=school.folder / "other").update(fetch=())
+    assert "lists.yaml:3: lists.bets: was never fetched: schoolgate lists update" in never.faults
+
+
+def test_a_server_that_is_gone_makes_a_list_overdue_and_nothing_else(school: School, tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    with a_list_server(tmp_path / "other") as server:
+        there = School(tmp_path / "other", server)
+        there.feed("bets", "bet.example\n")
+        first = there.update()
+    there.now += 37 * HOUR
+
+    outcome = there.update(base=first.generation)
+
+    assert (results(outcome), outcome.generation) == ({"bets": "failed"}, first.generation)
+    config = parse_lists(there.text, there.folder).lists[0]
+    assert is_overdue(config, there.record("bets"), there.now)
+
+
+@pytest.mark.parametrize("hashed", [True, False])
+def test_a_list_is_taken_with_its_own_signature_and_with_no_other(school: School, hashed: bool) -> None:
+    signer, content = Signer(), b"bet.example\n"
+    school.feed("bets", content, f", signature: {{minisign: {signer.public}}}")
+    school.server.put("/bets.minisig", signer.sign(content, hashed=hashed))
+    first = school.update()
+    assert results(first) == {"bets": "fetched"}
+
+    changed = b"bet.example\nschool.example\n"
+    for signature in (signer.sign(content), Signer().sign(changed), b"", HTML, b"x" * 20_000, None):
+        school.server.put("/bets", changed)
+        school.server.put("/bets.minisig", signature or b"")
+        if signature is None:
+            school.server.answer("/bets.minisig", 404)
+        outcome = school.update(fetch=("bets",), base=first.generation)
+        assert (results(outcome), outcome.generation) == ({"bets": "failed"}, first.generation)
+        assert "sign" in outcome.lists[0].why
+
+    school.server.put("/bets.minisig", signer.sign(changed, hashed=hashed))
+    assert results(school.update(fetch=("bets",))) == {"bets": "fetched"}
+
+
+def test_a_sha256_pins_what_a_server_may_send(school: School) -> None:
+    content = b"bet.example\n"
+    school.feed("bets", content, f", sha256: {hashlib.sha256(content).hexdigest()}")
+    first = school.update()
+    school.server.put("/bets", b"other.example\n")
+
+    outcome = school.update(fetch=("bets",), base=first.generation)
+
+    assert (results(outcome), outcome.generation) == ({"bets": "failed"}, first.generation)
+    assert "sha256" in outcome.lists[0].why
+
+
+def test_a_sha256_pins_a_file_too(school: School) -> None:
+    (school.folder / "ours.txt").write_text("ours.example\n")
+    sha256 = hashlib.sha256(b"ours.example\n").hexdigest()
+    school.lists["ours"] = f"source: ours.txt, format: plain, category: games, sha256: {sha256}"
+    assert school.update().generation
+    (school.folder / "ours.txt").write_text("other.example\n")
+    (fault,) = school.update().faults
+    assert fault.startswith("lists.yaml:2: lists.ours: its sha256 is ")
+
+
+def test_credentials_are_sent_and_stand_nowhere(school: School) -> None:
+    keys = school.folder / "state" / "keys"
+    keys.mkdir(parents=True)
+    (keys / "lists-iwf").touch(mode=0o600)
+    (keys / "lists-iwf").write_text(f"{school.server.address}\nX-Api-Key: eleven-grey-owls\n")
+    school.feed("bets", "bet.example\n", ", credentials: iwf")
+    outcome = school.update()
+    assert outcome.faults == ()
+    assert [each["x-api-key"] for each in school.server.headers("/bets")] == ["eleven-grey-owls"]
+    (keys / "lists-iwf").unlink()
+    outcome = school.update(fetch=("bets",))
+    assert "keys/lists-iwf cannot be read" in outcome.lists[0].why
+    kept = [
+        path.read_bytes() for path in (school.folder / "state" / "list-sources").rglob("*") if path.is_file()
+    ]
+    assert not any(b"owls" in each for each in kept)
+
+
+def test_the_checks_of_the_school_hold_for_every_new_set(school: School) -> None:
+    school.checks = "{must_have: {gambling: [bet.example]}, must_not_have: {gambling: [school.example/news]}}"
+    school.feed("bets", "www.bet.example\nschool.example\n")
+
+    outcome = school.update()
+
+    assert outcome.generation is None
+    assert outcome.faults == (
+        "lists.yaml: checks.must_have.gambling: bet.example is on no list of this category",
+        "lists.yaml: checks.must_not_have.gambling: school.example/news is there, by bets",
+    )
+    school.feed("bets", "bet.example\nschool.example/sports\n")
+    assert school.update(fetch=("bets",)).faults == ()
+
+
+def test_a_text_that_is_only_tried_out_leaves_the_lists_of_the_other_alone(school: School) -> None:
+    """The other text names another server for this list: what comes from there is not used here."""
+    school.feed("bets", "bet.example\n")
+    agreed = school.update()
+    other = replace(school, lists=dict(school.lists))
+    url = school.server.put("/other", "other.example\n")
+    other.lists["bets"] = f"source: '{url}', format: plain, category: gambling"
+
+    tried = other.update(base=agreed.generation)
+    again = school.update(base=agreed.generation)
+
+    assert school.lists_of(tried.generation, "https://other.example/") == ["bets"]
+    assert (again.generation, results(again)) == (agreed.generation, {"bets": "not-due"})
+
+
+def test_another_map_of_categories_is_another_generation(school: School) -> None:
+    school.feed("bets", "bet.example\n")
+    first = school.update()
+    school.lists["bets"] = school.lists["bets"].replace("category: gambling", "category: games")
+    second = school.update(base=first.generation)
+    assert second.generation != first.generation
+    assert {change.category for change in second.changes} == {"gambling", "games"}
+
+
+def test_a_generation_in_force_that_is_damaged_is_a_fault(school: School) -> None:
+    school.feed("bets", "bet.example\n")
+    outcome = school.update(base="0" * 64)
+    assert outcome.generation is None
+    assert outcome.faults
+
+
+@pytest.mark.parametrize(
+    "text", ["", "lists: {a: 1}", "lists: {a: {source: gone.txt, format: plain, category: b}}"]
+)
+def test_a_text_with_faults_changes_nothing(school: School, text: str) -> None:
+    order = replace(school.order(), text=text)
+    outcome = run(order)
+    assert outcome.generation is None
+    assert outcome.faults
+    assert not (school.folder / "state").exists()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read and write everything")
+def test_a_folder_that_cannot_be_written_is_a_fault_and_no_crash(school: School) -> None:
+    school.feed("bets", "bet.example\n")
+    (school.folder / "state").mkdir(mode=0o500)
+    outcome = school.update()
+    assert (outcome.generation, len(outcome.faults)) == (None, 1)
+
+
+def test_a_state_folder_that_is_a_file_is_a_fault_and_no_crash(school: School) -> None:
+    school.feed("bets", "bet.example\n")
+    (school.folder / "state").touch()
+    outcome = school.update()
+    assert (outcome.generation, len(outcome.faults)) == (None, 1)
+
+
+def test_how_far_it_is_is_told_stage_by_stage(school: School) -> None:
+    school.feed("bets", "bet.example\n")
+    told: list[Progress] = []
+    run(school.order(), told.append)
+    stages = [each.stage for each in told]
+    assert stages.index("fetching bets") < stages.index("reading") < stages.index("names")
+
+
+def test_what_goes_between_processes_is_read_as_it_was_written(school: School) -> None:
+    school.feed("bets", "bet.example\n")
+    order = school.order(fetch=("bets",), base="a" * 64)
+    assert Order.from_json(order.to_json()) == order
+    first = school.update()
+    school.feed("bets", "odds.example\n")
+    outcome = school.update(fetch=("bets",), base=first.generation)
+    assert outcome.changes
+    assert Outcome.from_json(outcome.to_json()) == outcome
