@@ -49,6 +49,8 @@ def diff(old: Index, new: Index) -> tuple[Change, ...]:
         for pair in _pairs(was):
             if not _is_kept(pair, now):
                 gone.setdefault((pair[1], pair[0]), _Tally()).count(pair[2], times)
+    for (category, list_id), times in old.sealed_gone(new).items():
+        gone.setdefault((list_id, category), _Tally()).count(BLOCK, times)
     before, after = _totals(old), _totals(new)
     rows = []
     for place in sorted(before.keys() | after.keys()):

@@ -2,6 +2,7 @@
 
 import mmap
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ import marisa_trie
 
 from filter_lists.expressions import Expressions
 from filter_lists.keys import ALONE, entry_of, host_key, parameters_of, path_key, query_key
-from filter_lists.listing import Listing
+from filter_lists.listing import NOT_SHOWN, Listing
 from filter_lists.manifest import (
     CATEGORY_EXCEPTION,
     CLASSES,
@@ -33,7 +34,6 @@ from filter_lists.summary import ListSummary
 
 __all__ = ["Evidence", "Index", "IndexFault"]
 
-NOT_SHOWN = "(not shown)"
 MOST_QUERIES = (
     256  # entries with parameters that one request can meet; more than that no list has at one path
 )
@@ -159,6 +159,10 @@ class Index:
                 if not _is_taken(listing.category, listing.list_id, taken):
                     found.append(listing)
         return tuple(found)
+
+    def sealed_gone(self, new: "Index") -> Counter[tuple[str, str]]:
+        """How many entries of each sealed list (category, list_id) are not in the newer generation."""
+        return Counter() if self._sealed is None else self._sealed.gone(new._sealed)
 
     def evidence(self, url: Url) -> tuple[Evidence, ...]:
         """The same, and for each listing where it comes from."""

@@ -11,6 +11,7 @@ import json
 import mmap
 import struct
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self
@@ -150,6 +151,17 @@ class SealedIndex:
                 found |= dict.fromkeys(self._find_parts(key, url))
             found |= dict.fromkeys(at_host.pairs)
         return list(found)
+
+    def gone(self, new: "SealedIndex | None") -> Counter[Pair]:
+        """How many entries of each list are not in it any more. Which, nobody can tell."""
+        kept = set() if new is None else set(new._entries())
+        return Counter(pair for hashed, pair in self._entries() if (hashed, pair) not in kept)
+
+    def _entries(self) -> Iterator[tuple[bytes, Pair]]:
+        for hashed, number in RECORD.iter_unpack(self._records):
+            category, list_id, kind = self._head.kinds[number]
+            if kind & HIT:
+                yield hashed, (category, list_id)
 
     def _remember(self, host: str) -> tuple[tuple[str, _Found], ...]:
         """The keys of this host and of those above it that a list has, or has parts of; most exact first."""

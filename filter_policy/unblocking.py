@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from filter_lists.names import NameFault, Site, Url, is_ip, parse_site
+from filter_policy.decide import is_illegal
 from filter_policy.endings import is_ending, is_range
 from filter_policy.model import Listing, Policy
 
@@ -62,7 +63,7 @@ def refusal(ask: UnblockAsk, policy: Policy, lookup: Lookup) -> str | None:
         url = Url("https", site.host, 443, site.path)
         for listing in lookup(url):
             row = policy.access.get(listing.category)
-            if row is not None and row.illegal:
+            if is_illegal(listing, policy):
                 return f"{site} is on a list of illegal content; nothing opens it"
             if row is not None and row.locked:
                 return f"{site} is listed as {listing.category}, which the policy locks; no unblock opens it"

@@ -8,7 +8,9 @@ from hypothesis import strategies as st
 
 from filter_lists.compiler import ListSource, compile_index
 from filter_lists.diffing import Change, diff, entries_gone
+from filter_lists.generations import open_generation
 from filter_lists.index import Index
+from tests.sealing import compile_lists
 
 HOSTS = [
     "one.example",
@@ -41,6 +43,17 @@ def test_an_entry_that_another_list_still_has_is_gone_from_its_own(tmp_path: Pat
     old = built(tmp_path, bets="one.example\ntwo.example", more="one.example")
     new = built(tmp_path, bets="two.example", more="one.example")
     assert diff(old, new) == (Change("bets", "gambling", 2, 1, added=0, removed=1, opened=1, shut=0),)
+
+
+def test_of_a_sealed_list_what_came_and_went_is_counted_too(tmp_path: Path) -> None:
+    """However many there are after: one that was exchanged for another is gone."""
+    lists = [["a.test/1", "b.test/1", "c.test"], ["a.test/1", "d.test", "e.test/x?y=1"]]
+    names = [compile_lists(tmp_path, {}, {"iwf": ("child-sexual-abuse", lines)}) for lines in lists]
+    old, new = (open_generation(tmp_path, name) for name in names)
+    assert diff(old, new) == (
+        Change("iwf", "child-sexual-abuse", 3, 3, added=2, removed=2, opened=2, shut=2),
+    )
+    assert entries_gone(old, new, ("iwf", "child-sexual-abuse"), 9) == ()
 
 
 def test_an_exception_that_comes_opens_and_one_that_goes_shuts(tmp_path: Path) -> None:

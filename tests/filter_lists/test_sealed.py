@@ -156,6 +156,19 @@ def test_more_hosts_than_are_remembered_are_answered_as_well(tmp_path: Path) -> 
     assert index.lookup(parse_url("http://bad.test/"))
 
 
+def test_what_is_gone_is_counted_for_each_list_and_not_told(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("old", "new")]
+    for folder in folders:
+        folder.mkdir()
+    both = [Entry("a.test"), Entry("b.test", "/x"), Entry("c.test", "/", "v=1")]
+    old = an_index(folders[0], (IWF, both), (CTIRU, both))
+    new = an_index(folders[1], (IWF, [both[0], Entry("d.test"), Entry("e.test", "/x")]), (CTIRU, both))
+
+    assert old.gone(new) == {IWF: 2}
+    assert new.gone(old) == {IWF: 2}
+    assert old.gone(None) == {IWF: 3, CTIRU: 3}
+
+
 # The oracle: every entry looked at, one after the other.
 
 LABELS = st.sampled_from(["a", "b", "c"])

@@ -110,6 +110,15 @@ def test_a_site_of_a_locked_or_illegal_kind_is_refused_with_the_reason(category:
     assert word in (refusal(parse_ask(ASK, a_policy(), NOON), a_policy(), lookup) or "")
 
 
+def test_a_site_on_a_sealed_list_is_refused_whatever_its_kind() -> None:
+    ask = parse_ask(ASK, a_policy(), NOON)
+
+    says = refusal(ask, a_policy(), lambda url: [Listing("education", "iwf", "(not shown)")]) or ""
+
+    assert "illegal" in says
+    assert "iwf" not in says
+
+
 def test_a_site_of_another_kind_may_be_asked_for() -> None:
     ask = parse_ask(ASK, a_policy(), NOON)
 
