@@ -74,7 +74,6 @@ def numbered(
             continue
         report.lines += 1
         report.at = number
-        report.at = number
         if len(line) > LONGEST and len(line.rstrip(b"\r\n")) > LONGEST:
             report.skip(Why.TOO_LONG, number)
             continue

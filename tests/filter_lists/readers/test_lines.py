@@ -6,12 +6,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from filter_lists.entry import Entry
+from filter_lists.entry import Entry, Expression, Scope
 from filter_lists.names import canonical_host
 from filter_lists.readers.lines import (
     CANONICAL,
     RefusedError,
     entry_of_text,
+    expression_of,
     host_of,
     is_surely_canonical,
     lines_of,
@@ -207,6 +208,17 @@ def test_where_a_format_has_hosts_alone_nothing_else_is_taken(text: str) -> None
     with pytest.raises(RefusedError) as refused:
         host_of(text, NONE_WIDE)
     assert refused.value.why is Why.NOT_A_SITE
+
+
+@pytest.mark.parametrize("scope", ["host", "page", "url"])
+def test_an_expression_that_finds_something_is_taken_and_one_that_finds_everything_is_not(
+    scope: Scope,
+) -> None:
+    assert expression_of("bet[0-9]+", scope, "gambling") == Expression("bet[0-9]+", scope, "gambling")
+    for pattern in ("(", "(?=a)", "", "x*", ".", r"\.", "[a-z0-9]", r"e|\d", "[^.]{2,}"):
+        with pytest.raises(RefusedError) as refused:
+            expression_of(pattern, scope)
+        assert refused.value.why is Why.EXPRESSION
 
 
 @settings(deadline=None)
