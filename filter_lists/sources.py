@@ -9,10 +9,12 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from io import BytesIO
 from pathlib import Path
 from typing import IO, Literal
 
 from filter_lists.archives import names_in, read_in
+from filter_lists.readers.v2fly_folder import Folder
 from filter_lists.report import LONGEST
 from filter_lists.unpacking import LIMIT, open_one
 from filter_lists.unpacking import SourceFault as SourceFault
@@ -21,6 +23,7 @@ Exceptions = Literal["own", "category", "none"]
 Usage = Literal["block", "allow"]
 
 SQUIDGUARD = "squidguard"  # the one format that is a layout of files, not a way to write one
+V2FLY = "v2fly"  # both: one file, or a folder of lists where categories are named
 KINDS = {"domains": "plain", "urls": "plain", "expressions": "expressions"}  # and the reader for each
 PACKED = re.compile(r"\.(gz|bz2|xz|zst)\Z")
 USAGES: dict[bytes, Usage] = {b"black": "block", b"white": "allow"}
@@ -72,6 +75,9 @@ def parts_of(source: ListSource, limit: int = LIMIT) -> Iterator[Part]:
 
     `limit` is for all parts together, in bytes when unpacked.
     """
+    if source.format == V2FLY and source.categories:
+        yield from _v2fly_parts(source, limit)
+        return
     if source.format != SQUIDGUARD:
         yield Part("", "", source.format, partial(open_one, source.path, limit))
         return
@@ -92,6 +98,8 @@ def parts_of(source: ListSource, limit: int = LIMIT) -> Iterator[Part]:
 
 def left_out(source: ListSource) -> tuple[str, ...]:
     """Categories of the list's own that it has, and lists.yaml does not name. Raises as `parts_of` does."""
+    if source.format == V2FLY and source.categories:
+        return tuple(sorted(Folder.at(source.path, LIMIT).names - source.categories.keys()))
     if source.format != SQUIDGUARD:
         return ()
     return tuple(sorted(_shown(category) for category in _layout(source) if not source.ours(category)))
@@ -116,6 +124,14 @@ def usage_of(source: ListSource) -> Mapping[str, tuple[Usage, ...]]:
 def _shown(category: str) -> str:
     """A name from somebody else's archive, safe for a terminal."""
     return "".join(c if c.isprintable() else "?" for c in category)
+
+
+def _v2fly_parts(source: ListSource, limit: int) -> Iterator[Part]:
+    folder = Folder.at(source.path, limit)
+    if missing := sorted(source.categories.keys() - folder.names):
+        raise SourceFault(f"has no category {', '.join(missing)}, among {len(folder.names)} that it has")
+    for category in source.categories:
+        yield Part(category, category, V2FLY, lambda name=category: BytesIO(folder.resolved(name)))  # type: ignore[misc]  # mypy cannot infer a default of a lambda
 
 
 def _layout(source: ListSource, limit: int = LIMIT) -> Mapping[str, Mapping[str, str]]:
