@@ -67,6 +67,7 @@ class ReadReport:
     skipped: dict[Why, Skipped] = field(default_factory=dict)
     noted: dict[Note, Skipped] = field(default_factory=dict)
     at: int = 0
+    _taken_back: int = 0  # the last line that was
 
     def skip(self, why: Why, line: int) -> None:
         self.skipped.setdefault(why, Skipped(0, line)).count += 1
@@ -75,9 +76,14 @@ class ReadReport:
         self.noted.setdefault(note, Skipped(0, line)).count += 1
 
     def take_back(self, why: Why) -> None:
-        """The line being read was understood, and whoever asked for it has no use for what it says."""
-        self.understood -= 1
-        self.skip(why, self.at)
+        """The line being read was understood, and whoever asked for it has no use for what it says.
+
+        A line that says several things is taken back once.
+        """
+        if self._taken_back != self.at:
+            self._taken_back = self.at
+            self.understood -= 1
+            self.skip(why, self.at)
 
 
 @dataclass(frozen=True, slots=True)
