@@ -3,8 +3,9 @@
 import mmap
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, Self
@@ -34,9 +35,8 @@ from filter_lists.summary import ListSummary
 
 __all__ = ["Evidence", "Index", "IndexFault"]
 
-MOST_QUERIES = (
-    256  # entries with parameters that one request can meet; more than that no list has at one path
-)
+MOST_HOSTS = 4096  # remembered; some hundred bytes each
+MOST_QUERIES = 256  # entries with parameters that one request can meet; no list has more at one path
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,22 @@ class _Says(NamedTuple):
     exceptions: tuple[tuple[str, str], ...]  # list_id "" for every list of the category
     has_paths: bool
     has_queries: bool
+
+
+type _Place = tuple[tuple[str, _Says], ...]  # a host's key and what is said of it; of it alone comes first
+type _Taken = tuple[str, str]  # category, and list_id or "" for every list of it
+
+
+class _Host(NamedTuple):
+    """What is said of one host. `found` and `taken` are the answer where no part of it is listed."""
+
+    has_parts: bool
+    places: tuple[_Place, ...]
+    found: tuple[Listing, ...]
+    taken: Collection[_Taken]
+
+
+UNKNOWN = _Host(False, (), (), ())
 
 
 class Index:
@@ -80,6 +96,8 @@ class Index:
         self._classes = classes
         self._expressions = Expressions(manifest.patterns)
         self._sealed = sealed
+        self._is_plain = sealed is None and not self._expressions
+        self._hosts: dict[str, _Host] = {}
 
     @classmethod
     def open(cls, folder: Path, key: bytes | None = None) -> Self:
@@ -145,19 +163,20 @@ class Index:
         less exact one. Sealed lists come first and nothing takes them back; expressions come last, since they
         name no place at all.
         """
+        host = self._hosts.get(url.host) or self._meet(url.host)
+        if not host.has_parts and self._is_plain:
+            return host.found
         found: list[Listing] = []
         if self._sealed is not None:
             found += [Listing(category, list_id, NOT_SHOWN) for category, list_id in self._sealed.lookup(url)]
-        taken: set[tuple[str, str]] = set()
-        for key, number in reversed(list(self._names.iter_prefixes_with_ids(host_key(url.host) + ALONE))):
-            says = self._sets[self._classes[number]]
-            if says.has_paths:
-                self._find_parts(key, url, found, taken)
-            _add(found, taken, key, says)
-        if self._expressions:
-            for listing in self._expressions.find(url):
-                if not _is_taken(listing.category, listing.list_id, taken):
-                    found.append(listing)
+        taken = host.taken
+        if host.has_parts:
+            taken = self._add_places(host.places, url, found)
+        else:
+            found += host.found
+        for listing in self._expressions.find(url):
+            if not _is_taken(listing.category, listing.list_id, taken):
+                found.append(listing)
         return tuple(found)
 
     def sealed_gone(self, new: "Index") -> Counter[tuple[str, str]]:
@@ -174,16 +193,57 @@ class Index:
             return Evidence(listing, "", "", "", self.generation)
         return Evidence(listing, told.source, told.licence, told.sha256, self.generation)
 
-    def _find_parts(self, host: str, url: Url, found: list[Listing], taken: set[tuple[str, str]]) -> None:
+    def _meet(self, host: str) -> _Host:
+        """What is said of a host is found once, and remembered: many requests are for the same few."""
+        if len(self._hosts) >= MOST_HOSTS:
+            self._hosts.clear()
+        whole = host_key(host)
+        hits = list(self._names.iter_prefixes_with_ids(whole + ALONE))
+        known = self._hosts[host] = self._host(whole, hits) if hits else UNKNOWN
+        return known
+
+    def _host(self, whole: str, hits: list[tuple[str, int]]) -> _Host:
+        keys = [(key, self._sets[self._classes[number]]) for key, number in reversed(hits)]
+        places: list[_Place] = [(key,) for key in keys]
+        if len(keys) > 1 and keys[1][0] == whole:
+            places[:2] = [(keys[0], keys[1])]
+        if any(says.has_paths for _, says in keys):
+            return _Host(True, tuple(places), (), ())
+        found: list[Listing] = []
+        taken = self._add_places(places, None, found)
+        return _Host(False, (), tuple(found), frozenset(taken))
+
+    def _add_places(self, places: Iterable[_Place], url: Url | None, found: list[Listing]) -> set[_Taken]:
+        """Answers what is taken back. Without a URL, the hosts only."""
+        taken: set[_Taken] = set()
+        for place in places:
+            if url is not None and any(says.has_paths for _, says in place):
+                self._add_parts(place, url, found, taken)
+            for key, says in place:
+                taken.update(says.exceptions)
+                _add_blocks(found, taken, key, says)
+        return taken
+
+    def _add_parts(self, place: _Place, url: Url, found: list[Listing], taken: set[_Taken]) -> None:
         hits: set[tuple[str, int]] = set()
+        for host, says in place:
+            if says.has_paths:
+                self._find_parts(host, url, hits)
+        for _, equals in groupby(sorted(hits, key=_exactness), _exactness):
+            parts = [(key, self._sets[self._classes[number]]) for key, number in sorted(equals)]
+            for key, says in parts:
+                if says.exceptions and _is_clear(key, url):
+                    taken.update(says.exceptions)
+            for key, says in parts:
+                _add_blocks(found, taken, key, says)
+
+    def _find_parts(self, host: str, url: Url, hits: set[tuple[str, int]]) -> None:
         for spelling in path_spellings(url.path):
             path = path_key(host, spelling)
             for key, number in self._names.iter_prefixes_with_ids(path):
                 hits.add((key, number))
                 if key == path and url.query and self._sets[self._classes[number]].has_queries:
                     self._find_queries(path, parameters_of(url.query), hits)
-        for key, number in sorted(hits, key=_by_exactness):
-            _add(found, taken, key, self._sets[self._classes[number]])
 
     def _find_queries(self, path: str, parameters: tuple[str, ...], hits: set[tuple[str, int]]) -> None:
         """Every entry at this path of which all parameters are among these.
@@ -203,27 +263,34 @@ class Index:
                 begun.append(((*taken, parameters[place]), place + 1))
 
 
-def _by_exactness(hit: tuple[str, int]) -> tuple[int, bool, int, str]:
-    """Longer paths first; at one path those with a query, and of these the longer first."""
-    key = hit[0]
-    path, question, _ = key.partition("/?")
-    return -len(path if question else key[:-1]), not question, -len(key), key
+def _exactness(hit: tuple[str, int]) -> tuple[int, int, bool]:
+    """Longer paths first; at one path those with a query, the longer first; then those of the host alone."""
+    host, _, part = hit[0][1:].partition("/")
+    path, _, query = part.partition("?")
+    return -len(path), -len(query), not host.endswith(ALONE)
 
 
-def _add(found: list[Listing], taken: set[tuple[str, str]], key: str, says: _Says) -> None:
-    if says.exceptions:
-        taken.update(says.exceptions)
-    if says.blocks:
-        entry = entry_of(key)
-        if not taken:
-            found += [Listing(category, list_id, entry) for category, list_id, _ in says.blocks]
-            return
-        for category, list_id, important in says.blocks:
-            if important or not _is_taken(category, list_id, taken):
-                found.append(Listing(category, list_id, entry))
+def _is_clear(key: str, url: Url) -> bool:
+    """Whether no server can read the request as another than the exception means: `v=good&v=bad` it may."""
+    entry = [_name(each) for each in key.partition("?")[2].split("&") if each]
+    asked = [_name(each) for each in parameters_of(url.query)] if entry else []
+    return all(asked.count(name) == entry.count(name) for name in entry)
 
 
-def _is_taken(category: str, list_id: str, taken: set[tuple[str, str]]) -> bool:
+def _name(parameter: str) -> str:
+    return parameter.partition("=")[0].lower()
+
+
+def _add_blocks(found: list[Listing], taken: set[_Taken], key: str, says: _Says) -> None:
+    if not says.blocks:
+        return
+    entry = entry_of(key)
+    for category, list_id, important in says.blocks:
+        if important or not taken or not _is_taken(category, list_id, taken):
+            found.append(Listing(category, list_id, entry))
+
+
+def _is_taken(category: str, list_id: str, taken: Collection[_Taken]) -> bool:
     return (category, list_id) in taken or (category, "") in taken
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from filter_lists.entry import Entry
 from filter_lists.keys import entry_of, host_key, keys_of, parameters_of
-from filter_lists.names import Url
+from filter_lists.names import NameFault, canonical_host
 
 NAMES = st.lists(st.sampled_from(["a", "b", "ab", "ba"]), min_size=1, max_size=4).map(".".join)
 ADDRESSES = st.sampled_from(["192.0.2.1", "192.0.2.11", "1.192.0.2", "2001:db8::1", "2001:db8::11"])
@@ -54,7 +54,20 @@ def test_parameters_are_the_same_in_any_order_and_spelling(parameters: list[str]
     assert parameters_of("&".join(there)) == there
 
 
-def test_a_request_with_endless_parameters_has_only_so_many() -> None:
-    query = "&".join(f"p{number}" for number in range(100_000))
-    assert len(parameters_of(query)) <= 4097
-    assert Url("http", "bet.example", 80, "/", query).query == query
+def test_of_endless_parameters_each_counts() -> None:
+    query = "&".join(f"p{number}" for number in range(10_000))
+    assert len(parameters_of(f"{query}&{query}&&&&")) == 10_000
+
+
+@pytest.mark.parametrize("sign", "|#/?")
+def test_no_host_has_a_sign_of_the_keys_in_it(sign: str) -> None:
+    with pytest.raises(NameFault):
+        canonical_host(f"a{sign}b.test")
+
+
+def test_a_question_mark_in_a_path_begins_no_query() -> None:
+    host, path, query = keys_of(Entry("bet.example", "/a%3Fv=1&"))
+    assert query is None
+    assert path is not None
+    assert not path.startswith(keys_of(Entry("bet.example", "/a", "v=1"))[2] or "")
+    assert (host, entry_of(path)) == ("example.bet.", "bet.example/a%3fv=1&")
