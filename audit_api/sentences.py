@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from audit_api import times
-from audit_api.names import Names
+from audit_api.names import SYSTEM, Names
 from audit_log.change_log import UNREADABLE, Entry
 
 ODD = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
@@ -118,6 +118,26 @@ def _password(line: Line) -> str:
     return f"{line.who} changed their {which} password."
 
 
+def _sites(line: Line) -> str:
+    """What other lists change, as far as everybody may know it: counts."""
+    changes = line.detail.get("changes", ())
+    opened, shut = (sum(int(each[name]) for each in changes) for name in ("opened", "shut"))
+    return f"{opened:,} entries gone, {shut:,} come"
+
+
+def _lists_of(line: Line) -> str:
+    """Whose they were: an update is nobody's proposal."""
+    if line.detail.get("proposed_by") == SYSTEM:
+        return "an update of the lists that was held"
+    return f"the lists that {line.asker} proposed"
+
+
+def _lists_withdrawn(line: Line) -> str:
+    if line.entry.actor == SYSTEM:
+        return "An update of the lists that was held is no longer needed: the lists are as those in force."
+    return f"{line.who} took back their proposal of other lists."
+
+
 def _and(words: Iterable[str]) -> str:
     *some, last = list(words) or [""]
     return f"{', '.join(some)} and {last}" if some else last
@@ -144,6 +164,19 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     "policy:decline": lambda x: f"{x.who} said no to the policy that {x.asker} proposed.",
     "policy:withdraw": lambda x: f"{x.who} took back their proposal of a new policy.",
     "policy:lapse": lambda x: f"Nobody answered in time: the policy that {x.asker} proposed lapsed.",
+    "lists:propose": lambda x: f"{x.who} proposed other lists: {_sites(x)}.",
+    "lists:approve": lambda x: (
+        f"{x.who} agreed to the lists that {x.asker} proposed: {_sites(x)}. They are in force."
+    ),
+    "lists:decline": lambda x: f"{x.who} said no to {_lists_of(x)}.",
+    "lists:withdraw": _lists_withdrawn,
+    "lists:lapse": lambda x: f"Nobody answered in time: the lists that {x.asker} proposed lapsed.",
+    "lists:update": lambda x: f"The lists were updated, within what two people agreed on: {_sites(x)}.",
+    "lists:hold": lambda x: (
+        f"An update of the lists is held, since it goes further than was agreed on: {_sites(x)}."
+    ),
+    "lists:confirm": lambda x: f"{x.who} let in an update of the lists that was held: {_sites(x)}.",
+    "lists:rollback": lambda x: f"{x.who} went back to earlier lists: {_sites(x)}.",
     "people:propose": lambda x: f"{x.who} proposed {_people(x)} in the register.",
     "people:approve": lambda x: f"{x.who} agreed to {_people(x)} in the register. {x.asker} had proposed it.",
     "people:decline": lambda x: (
@@ -156,6 +189,9 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     "opening:open": _opened,
     "opening:close": lambda x: f"{x.who} shut again what a class had been given.",
     "filtering-log:read": _looked,
+    "illegal-list:probe": lambda x: (
+        f"{x.who} tried an address that is on a list of illegal content ({_and(x.detail['lists'])})."
+    ),
     "change-text:erase": lambda x: (
         f"{x.who} erased the text '{x.detail.get('field')}' of entry {x.entry.object_id}."
     ),

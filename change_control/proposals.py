@@ -19,6 +19,7 @@ from change_control.desk import SYSTEM, Actor, Desk
 from change_control.drafts import Draft, Kind
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
+from change_control.probes import record_refused
 from change_control.proposal import Proposal, load, proposal_of, settled, state_at
 from change_control.roles import APPROVING, MAY, entitle, require_established
 from change_control.sealing import Change, change
@@ -52,9 +53,16 @@ def propose_policy(desk: Desk, actor: Actor, text: str, reason: str, now: dateti
 
 def propose_unblock(desk: Desk, actor: Actor, raw: Mapping[str, object], now: datetime) -> Proposal:
     """`raw` is the request body: sites, for, starts_at, ends_at, subject, reason (A169)."""
-    with change(desk, now) as made:
-        may_propose(made.conn, actor, "unblock", now)
-        return submit(made, actor, unblocks.draft(desk, made.conn, raw, now))
+    try:
+        with change(desk, now) as made:
+            may_propose(made.conn, actor, "unblock", now)
+            return submit(made, actor, unblocks.draft(desk, made.conn, raw, now))
+    except ChangeError as error:
+        if error.code == "refused":
+            with reading(desk.engine) as conn:
+                policy = parsed_policy(conn)
+            record_refused(desk, actor, raw, policy, now)
+        raise
 
 
 def propose_people(

@@ -41,6 +41,7 @@ QUIET = frozenset(
         "lists:hold",
         "unblock:end",  # `decide` has ended it already
         "filtering-log:read",
+        "illegal-list:probe",
     }
 )
 EPOCH = datetime.fromtimestamp(0, UTC)

@@ -44,6 +44,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "opening:open": ASKING,
     "opening:close": ASKING,
     "filtering-log:read": APPROVING,
+    "illegal-list:probe": ASKING,  # nobody is meant to; whoever may ask may be answered so
 }
 FOUNDERS = 2
 

@@ -36,7 +36,7 @@ TIGHTENING = frozenset(
             for act in ("decline", "withdraw", "lapse")
         ),
         *("unblock:revoke", "unblock:end", "person:suspend", "person:end", "opening:close"),
-        "filtering-log:read",
+        *("filtering-log:read", "illegal-list:probe"),
     }
 )
 CONTRADICTS = (

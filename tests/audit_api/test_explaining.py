@@ -1,5 +1,7 @@
 """To explain is to decide: the window's answer is the gate's."""
 
+import json
+
 import pytest
 
 from filter_lists.names import parse_url
@@ -62,6 +64,17 @@ def test_an_entry_of_an_illegal_list_is_read_out_to_nobody(school: School) -> No
     assert told["decision"]["reason"] == "illegal"
     assert [each["entry"] for each in told["listings"]] == [None]
     assert told["decision"]["listing"]["entry"] is None
+
+
+def test_to_find_out_that_an_address_is_illegal_leaves_a_line_and_nothing_else_does(school: School) -> None:
+    school.as_("terry").get(URL, params={"user": "tess", "url": "porn.test"})
+    assert school.events()[-1] != "illegal-list:probe"
+
+    school.as_("terry").get(URL, params={"user": "tess", "url": "https://sub.abuse.test/page"})
+
+    row = school.as_("gail").get("/api/v1/changes", params={"limit": 1}).json()["rows"][0]
+    assert (row["event"], row["actor"]["name"]) == ("illegal-list:probe", "Terry Tyler")
+    assert "abuse.test" not in json.dumps(row)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,11 @@ OPENED = {"classes": ["6B"], "ends_at": "2026-11-24T12:30:00Z"}
         ("opening:open", OPENED, "gave class 6B what needs staff permission until 12:30."),
         ("filtering-log:read", {"about": "p_anna"}, "looked at what a pupil of 6B browsed."),
         ("filtering-log:read", {"about": None}, "looked at the filtering log with names."),
+        (
+            "illegal-list:probe",
+            {"lists": ["ctiru", "iwf"], "hash": "sealed:1"},
+            "tried an address that is on a list of illegal content (ctiru and iwf).",
+        ),
         ("password:change", {"which": "proxy"}, "changed their browsing password."),
     ],
 )
