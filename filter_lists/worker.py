@@ -27,13 +27,12 @@ SELDOM = 0.2  # seconds between two lines of one stage
 def main() -> int:
     os.nice(NICE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # what is to be sealed is in this memory
-    line = sys.stdin.buffer.readline()
-    threading.Thread(target=_leave_with_the_other_end, daemon=True).start()
     try:
-        order = Order.from_json(json.loads(line))
+        order = Order.from_json(json.loads(sys.stdin.buffer.readline()))
     except (ValueError, KeyError, TypeError):
         sys.stderr.write("not an order\n")
         return NO_ORDER
+    threading.Thread(target=_leave_with_the_other_end, daemon=True).start()
     with _own_stdout() as out:
         try:
             outcome = run(order, _seldom(lambda progress: _say(out, "progress", asdict(progress))))

@@ -2,13 +2,17 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from filter_lists.compiler import ListsError
-from filter_lists.ensure import ensure_index
+from filter_lists.ensure import ensure_index, is_built_from
 from filter_lists.names import parse_url
+from filter_lists.orders import Order
+from filter_lists.updating import run
+from tests.filter_lists.list_server import a_list_server
 
 CONFIG = "lists:\n  bets: {category: gambling, format: plain, source: bets.txt}\n"
 
@@ -76,3 +80,45 @@ def test_several_processes_at_once_agree_on_one_index(config: Path, tmp_path: Pa
     answers = {process.communicate()[0] for process in running}
     assert answers == set(generations(tmp_path / "state"))
     assert len(answers) == 1
+
+
+def test_a_list_that_was_never_fetched_says_how_it_is(config: Path, tmp_path: Path) -> None:
+    """Nothing is fetched here: whoever asks may be a console that starts."""
+    with a_list_server(tmp_path) as server:
+        url = server.put("/more", "odds.example\n")
+        config.write_text(CONFIG + f"  more: {{category: gambling, format: plain, source: '{url}'}}\n")
+        with pytest.raises(ListsError, match=r":3: lists.more: was never fetched: schoolgate lists update"):
+            ensure_index(config, tmp_path)
+        assert server.seen == []
+        now = datetime(2027, 3, 1, tzinfo=UTC)
+        updated = run(Order(config.read_text(), tmp_path, tmp_path, None, None, now, server.ca))
+        server.seen.clear()
+        index = ensure_index(config, tmp_path)
+        assert server.seen == []
+    assert index.generation == updated.generation
+    assert is_built_from(index, config, tmp_path)
+
+
+def test_the_checks_of_lists_yaml_hold_at_the_founding_too(config: Path, tmp_path: Path) -> None:
+    config.write_text(CONFIG + "checks: {must_have: {gambling: [poker.example]}}\n")
+    with pytest.raises(ListsError, match=r"poker\.example is on no list"):
+        ensure_index(config, tmp_path)
+
+
+@pytest.mark.parametrize("sealed", ["", ", sealed: true"])
+def test_lists_that_changed_are_not_those_of_the_index(config: Path, tmp_path: Path, sealed: str) -> None:
+    config.write_text(CONFIG.replace("bets.txt}", f"bets.txt{sealed}}}"))
+    index = ensure_index(config, tmp_path)
+    assert is_built_from(index, config, tmp_path)
+
+    (tmp_path / "bets.txt").write_text("odds.example\n")
+    assert not is_built_from(index, config, tmp_path)
+    assert generations(tmp_path) == [index.generation]
+
+    (tmp_path / "bets.txt").write_text("bet.example\n")
+    assert is_built_from(index, config, tmp_path)
+    config.write_text(config.read_text().replace("category: gambling", "category: games"))
+    assert not is_built_from(index, config, tmp_path)
+    (tmp_path / "bets.txt").unlink()
+    with pytest.raises(ListsError, match=r"lists.bets.source: 'bets.txt'"):
+        is_built_from(index, config, tmp_path)
