@@ -62,8 +62,13 @@ def in_words(values: Sequence[Any]) -> dict[str, Any]:
     return {name: told[name] for name in ("id", "kind", "category", "list_id", "gate")}
 
 
-def incidents(conn: Connection, limit: int, after: tuple[datetime, str] | None = None) -> list[Incident]:
-    """Newest first, from the one after `after` on."""
+def incidents(
+    conn: Connection,
+    limit: int,
+    after: tuple[datetime, str] | None = None,
+    between: tuple[datetime | None, datetime | None] = (None, None),
+) -> list[Incident]:
+    """Newest first, from the one after `after` on; `between` is half-open."""
     table = incident.c
     decrypted = (
         select(filtering_log.c.event_id)
@@ -74,6 +79,11 @@ def incidents(conn: Connection, limit: int, after: tuple[datetime, str] | None =
     if after is not None:
         at, id_ = after
         query = query.where(or_(table.at < at, and_(table.at == at, table.id < id_)))
+    first, last = between
+    if first is not None:
+        query = query.where(table.at >= first)
+    if last is not None:
+        query = query.where(table.at < last)
     return [
         Incident(**dict(row._mapping) | {"filter_groups": tuple(row.filter_groups)})
         for row in conn.execute(query)

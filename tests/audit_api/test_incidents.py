@@ -1,0 +1,138 @@
+"""Who sees what of an incident: that there was one, or who it was, with a purpose and seen."""
+
+import csv
+import io
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from sqlalchemy import insert
+
+from audit_log.db import writing
+from audit_log.event_id import new_event_id
+from audit_log.tables import incident
+from tests.audit_api.school import School, fields_of, problem_of
+from tests.builders import NOON
+
+URL = "/api/v1/incidents"
+BY_NAME = {"names": "yes", "purpose": "to speak with the parents"}
+
+
+def happened(school: School, username: str | None, minute: int) -> str:
+    """As the recorder writes it."""
+    person = school.person(username) if username else None
+    at = NOON - timedelta(minutes=minute)
+    row: dict[str, Any] = {
+        "id": new_event_id(int(at.timestamp() * 1e9)),
+        "kind": "illegal-content",
+        "at": at,
+        "happened": "request",
+        "gate": "gate-1",
+        "person_id": person.id if person else None,
+        "role": person.role.value if person else None,
+        "filter_groups": list(person.filter_groups) if person else ["unidentified"],
+        "category": "terrorism",
+        "list_id": "ctiru",
+        "hash": "sealed:ab",
+    }
+    with writing(school.desk.engine) as conn:
+        conn.execute(insert(incident).values(row))
+    return str(row["id"])
+
+
+@pytest.fixture
+def troubled(school: School) -> School:
+    for minute, username in enumerate(("anna", "hedy", "tess", None), 1):
+        happened(school, username, minute)
+    return school
+
+
+def rows(school: School, username: str, **wanted: str) -> list[dict[str, Any]]:
+    answer = school.as_(username).get(URL, params=wanted)
+    assert answer.status_code == 200, answer.text
+    found: list[dict[str, Any]] = answer.json()["rows"]
+    return found
+
+
+@pytest.mark.parametrize("reader", ["gail", "terry", "cora", "hedy"])
+def test_without_a_purpose_nobody_can_be_told_from_it(troubled: School, reader: str) -> None:
+    found = rows(troubled, reader)
+
+    assert [row["who"] for row in found] == [
+        "a pupil",
+        "a member of staff",
+        "a member of staff",
+        "nobody signed in",
+    ]
+    assert {row["role"] for row in found} == {"pupil", "staff", None}
+    assert all(row["person"] is None and row["groups"] == [] for row in found)
+    assert {(row["category"], row["list"], row["hash"]) for row in found} == {
+        ("terrorism", "ctiru", "sealed:ab")
+    }
+    assert "filtering-log:read" not in troubled.events()
+
+
+@pytest.mark.parametrize("reader", ["cora", "hedy"])
+def test_who_has_to_act_on_it_reads_the_names_and_is_seen(troubled: School, reader: str) -> None:
+    found = rows(troubled, reader, **BY_NAME)
+
+    assert [row["who"] for row in found] == ["Anna Akhtar", "Hedy Hill", "Tess Taylor", "nobody signed in"]
+    assert found[0]["person"]["username"] == "anna"
+    assert found[0]["groups"] == ["upper-ks2"]
+    lines = troubled.as_("gail").get("/api/v1/changes", params={"limit": 3}).json()["rows"]
+    assert {line["event"] for line in lines} == {"filtering-log:read"}
+    assert {line["detail"]["about"] for line in lines} == {
+        troubled.person(name).id for name in ("anna", "hedy", "tess")
+    }
+    assert lines[0]["texts"] == {"what": "incidents", "purpose": BY_NAME["purpose"]}
+
+
+@pytest.mark.parametrize("reader", ["terry", "gail"])
+def test_the_technician_and_the_governor_read_no_names(troubled: School, reader: str) -> None:
+    problem_of(troubled.as_(reader).get(URL, params=BY_NAME), 403, "wrong-role")
+
+
+@pytest.mark.parametrize("reader", ["tess", "anna", "gus"])
+def test_nobody_else_reads_incidents(troubled: School, reader: str) -> None:
+    problem_of(troubled.as_(reader).get(URL), 403, "wrong-role")
+
+
+def test_reading_by_name_needs_a_purpose(troubled: School) -> None:
+    body = problem_of(
+        troubled.as_("cora").get(URL, params={"names": "yes", "purpose": " "}), 422, "bad-input"
+    )
+
+    assert set(fields_of(body)) == {"purpose"}
+    assert "filtering-log:read" not in troubled.events()
+
+
+def test_pages_meet_every_incident_once(troubled: School) -> None:
+    whole = [row["id"] for row in rows(troubled, "gail")]
+    met: list[str] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = troubled.as_("gail").get(URL, params={"limit": "3", "cursor": cursor}).json()
+        met += [row["id"] for row in page["rows"]]
+        cursor = page["next"]
+
+    assert met == whole
+    assert len(met) == 4
+
+
+def test_from_is_in_and_to_is_not(troubled: School) -> None:
+    between = {"from": "2026-11-24T11:57:00Z", "to": "2026-11-24T11:59:00Z"}
+
+    assert [row["at"][11:16] for row in rows(troubled, "gail", **between)] == ["11:58", "11:57"]
+
+
+def test_it_comes_as_csv_too(troubled: School) -> None:
+    answer = troubled.as_("gail").get(URL, headers={"Accept": "text/csv"})
+    found = list(csv.DictReader(io.StringIO(answer.text)))
+
+    assert found[0]["who"] == "a pupil"
+    assert len(found) == 4
+
+
+@pytest.mark.parametrize("wanted", [{"cursor": "x"}, {"limit": "0"}, {"from": "yesterday"}, {"names": "all"}])
+def test_what_is_no_question_is_refused(troubled: School, wanted: dict[str, str]) -> None:
+    problem_of(troubled.as_("gail").get(URL, params=wanted), 422, "bad-input")
