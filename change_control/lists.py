@@ -16,7 +16,7 @@ from change_control.errors import ChangeError, bad_input
 from change_control.in_force import AgreedLists as AgreedLists
 from change_control.in_force import agreed_lists as agreed_lists
 from change_control.in_force import parsed_policy
-from change_control.list_changes import Between, belong, next_since, rolled_back, weigh
+from change_control.list_changes import Between, next_since, rolled_back, weigh
 from change_control.list_generations import LONGEST_WAY, Past, past_lists
 from change_control.list_rows import (
     KIND,
@@ -44,9 +44,9 @@ from filter_policy.life_cycle import State
 
 
 def propose_lists(  # noqa: PLR0917  # as every verb: who, what, why and when
-    desk: Desk, actor: Actor, outcome: Outcome, text: str, reason: str, now: datetime
+    desk: Desk, actor: Actor, outcome: Outcome, text: str, reason: str, now: datetime, *, base: str | None
 ) -> Proposal:
-    """`outcome` is what came of the order for this text (`candidate_order`)."""
+    """`outcome` is what came of the order for this text (`candidate_order`), against the lists `base`."""
     why = needed(reason)
     with reading(desk.engine) as conn:
         may_propose(conn, actor, KIND, now)
@@ -56,12 +56,17 @@ def propose_lists(  # noqa: PLR0917  # as every verb: who, what, why and when
         agreed = agreed_lists(made.conn)
         if agreed.is_agreed and (agreed.config_text, agreed.generation) == (text, new.generation):
             raise bad_input({"text": "nothing would change: these lists are in force"})
+        _require_base(agreed, base)
         found = Between(agreed, opened(desk, agreed.generation), new)
-        if not belong(outcome.changes, found.old, new):
-            raise ChangeError("wrong-state", STALE)
         require_fit(parsed_policy(made.conn), found, outcome.changes)
         step_ = Step("proposal", text, new, agreed, outcome.changes, is_agreement=True)
         return submit(made, actor, Draft(KIND, step_.payload, why, texts={"lists": text}))
+
+
+def _require_base(agreed: AgreedLists, base: str | None) -> None:
+    """What was compared must be what is in force: counts alone cannot tell."""
+    if base != agreed.generation:
+        raise ChangeError("wrong-state", STALE)
 
 
 def check_config(desk: Desk, text: str) -> ListsConfig:
@@ -132,8 +137,10 @@ def rollback(  # noqa: PLR0917  # as every verb: who, what, why and when
     changes: tuple[ListChange, ...],
     reason: str,
     now: datetime,
+    *,
+    base: str | None,
 ) -> Proposal:
-    """Back to lists that were in force; `changes` are those from the lists in force to them.
+    """Back to lists that were in force; `changes` are those to them from the lists `base`, in force now.
 
     Within every tolerance one person does it, at once; otherwise it is a proposal. What is left is
     remembered: no update brings it back by itself.
@@ -147,6 +154,7 @@ def rollback(  # noqa: PLR0917  # as every verb: who, what, why and when
         require_established(made.conn)
         agreed = agreed_lists(made.conn)
         past = _past(made.conn, agreed, generation)
+        _require_base(agreed, base)
         found = Between(agreed, opened(desk, agreed.generation), new)
         require_fit(parsed_policy(made.conn), found, changes)
         return _go_back(desk, made, actor, past, Going(found, changes, why))

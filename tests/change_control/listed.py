@@ -12,7 +12,7 @@ from change_control.desk import Desk, Lists
 from change_control.errors import ChangeError
 from change_control.in_force import AgreedLists, agreed_lists
 from change_control.list_updates import Taken, take_update, update_order
-from change_control.lists import propose_lists
+from change_control.lists import propose_lists, rollback
 from change_control.proposal import Proposal
 from change_control.proposals import approve
 from filter_lists.compiler import compile_index
@@ -84,8 +84,13 @@ class Listed:
         return take_update(self.desk, self.build({**FIRST, **contents}), more.get("at", NOON), order=order)
 
     def proposes(self, who: str, contents: Contents, text: str) -> Proposal:
-        built = self.build({**FIRST, **contents}, text)
-        return propose_lists(self.desk, the(self.desk, who), built, text, "newer lists", NOON)
+        built, base = self.build({**FIRST, **contents}, text), self.agreed.generation
+        return propose_lists(self.desk, the(self.desk, who), built, text, "newer lists", NOON, base=base)
+
+    def goes_back(self, who: str, generation: str) -> Proposal:
+        changes, base = self.changes(generation), self.agreed.generation
+        actor = the(self.desk, who)
+        return rollback(self.desk, actor, generation, changes, "blocks a school", NOON, base=base)
 
     def agree(self, contents: Contents, text: str = LISTS + "# agreed\n") -> Proposal:
         """Terry and Hedy."""

@@ -73,7 +73,8 @@ def somebody(desk: Desk, username: str) -> Actor:
 def propose(desk: Desk, settings: Settings, who: str = "tess") -> Proposal:
     """The lists on disk, as the worker builds them."""
     order = candidate_order(desk, utc_now())
-    return propose_lists(desk, somebody(desk, who), run(order), order.text, "newer lists", utc_now())
+    actor, built = somebody(desk, who), run(order)
+    return propose_lists(desk, actor, built, order.text, "newer lists", utc_now(), base=order.base)
 
 
 def update(desk: Desk) -> Taken:
