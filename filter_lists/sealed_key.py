@@ -1,6 +1,7 @@
 """The key of the lists that nobody may read: without it their hashes are noise, with it a guess can be tried.
 
-It is made once (`ensure_key`) and kept in `state/keys/illegal.key`, mode 0600. The same key gives the words
+It is made once (`ensure_key`) and kept in `state/illegal/illegal.key`, mode 0600, in a folder of its own: the
+gate needs it, and has no business with the key of the change log. The same key gives the words
 that stand in the logs for an address that must not be written down.
 """
 
@@ -13,7 +14,7 @@ from pathlib import Path
 from filter_lists.names import Url
 from filter_lists.summary import IndexFault
 
-KEYS, NAME = "keys", "illegal.key"
+FOLDER, NAME = "illegal", "illegal.key"
 LENGTH = 32  # bytes
 DIGEST = 16  # bytes
 ENTRY, VISIT, CHECK = b"entry", b"visit", b"check"  # no hash of one can pass for one of another
@@ -24,7 +25,7 @@ Digest = Callable[[str], bytes]
 
 
 def key_path(state: Path) -> Path:
-    return state / KEYS / NAME
+    return state / FOLDER / NAME
 
 
 def read_key(state: Path) -> bytes:

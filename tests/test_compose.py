@@ -134,6 +134,16 @@ def test_the_key_that_seals_the_change_log_is_in_the_api_alone() -> None:
     assert [name for name in LASTING if "office" in _mounts(name)] == ["api"]
 
 
+def test_the_key_to_the_lists_of_illegal_content_is_where_they_are_made_and_where_they_are_asked() -> None:
+    """And in nobody's hands who could then try guesses: the recorder and the database have no part in it."""
+    assert {name: _mounts(name).get("illegal") for name in LASTING} == {
+        "proxy": "ro",
+        "api": "rw",
+        "recorder": None,
+        "postgres": None,
+    }
+
+
 def test_the_founding_happens_once_and_only_when_somebody_asks() -> None:
     assert SERVICES["init"]["profiles"] == ["setup"]
     assert SERVICES["init"]["restart"] == "no"
@@ -149,7 +159,7 @@ def test_each_of_ours_runs_a_command_that_exists(name: str) -> None:
 
 def test_the_proxy_cannot_write_what_it_is_told_to_enforce() -> None:
     mounts = _mounts("proxy")
-    assert mounts["bundle"] == mounts["lists"] == mounts["./config"] == "ro"
+    assert mounts["bundle"] == mounts["lists"] == mounts["illegal"] == mounts["./config"] == "ro"
     assert mounts["journal"] == "rw"
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,7 +14,7 @@ from filter_lists.listing import Listing
 from filter_lists.lists_config import parse_lists
 from filter_lists.names import parse_url
 from filter_lists.orders import Order, Outcome
-from filter_lists.sealed_key import ensure_key
+from filter_lists.sealed_key import ensure_key, key_path
 from filter_lists.sealing import sealed
 from filter_lists.source_store import SourceStore
 from filter_lists.updating import run
@@ -104,8 +105,17 @@ def test_a_list_beside_lists_yaml_is_sealed_as_it_is_read(tmp_path: Path, server
     (tmp_path / "abuse.txt").write_bytes(b"\n")
     third = update(tmp_path, server, "abuse.txt", MONDAY + timedelta(hours=2))
     assert third.faults == ("lists.yaml:2: lists.abuse: not one line is understood as an entry",)
-    config = parse_lists(a_text("abuse.txt"), tmp_path).lists[0]
-    assert SourceStore(tmp_path / "state").record(config).checked_at == MONDAY + timedelta(hours=1)
+    record = SourceStore(tmp_path / "state").record(parse_lists(a_text("abuse.txt"), tmp_path).lists[0])
+    assert (record.failures, record.fetched_at) == (1, MONDAY + timedelta(hours=1))
+
+
+def test_a_sealed_file_is_as_old_as_its_last_change(tmp_path: Path, server: ListServer) -> None:
+    (tmp_path / "abuse.txt").write_bytes(CONTENT)
+    store, config = SourceStore(tmp_path / "state"), parse_lists(a_text("abuse.txt"), tmp_path).lists[0]
+    for changed in (MONDAY, MONDAY + timedelta(days=1)):
+        os.utime(tmp_path / "abuse.txt", (changed.timestamp(), changed.timestamp()))
+        update(tmp_path, server, "abuse.txt")
+        assert store.record(config).checked_at == changed
 
 
 def test_lines_that_are_not_understood_are_counted_since_nobody_can_look(
@@ -119,14 +129,14 @@ def test_without_its_key_nothing_is_sealed_anew(tmp_path: Path, server: ListServ
     """Another key would turn every hash that there is into noise."""
     url = server.put("/abuse", CONTENT)
     first = update(tmp_path, server, url)
-    (tmp_path / "state" / "keys" / "illegal.key").unlink()
+    key_path(tmp_path / "state").unlink()
     server.put("/abuse", CONTENT + b"made-up-abuse-three.test\n")
 
     outcome = update(tmp_path, server, url, MONDAY + timedelta(weeks=1))
 
     assert outcome.generation is None
     assert "illegal.key" in " ".join((*outcome.faults, outcome.lists[0].why if outcome.lists else ""))
-    assert not (tmp_path / "state" / "keys" / "illegal.key").exists()
+    assert not key_path(tmp_path / "state").exists()
     assert first.generation
 
 
