@@ -39,9 +39,10 @@ from filter_lists.providers import PROVIDERS
 from filter_lists.quantities import MB, parse_duration, parse_share, parse_size
 from filter_lists.readers import READERS
 from filter_lists.remote import is_address
-from filter_lists.sources import SQUIDGUARD
+from filter_lists.sources import SQUIDGUARD, V2FLY
 
 FORMATS = (*sorted(READERS), SQUIDGUARD)
+WITH_CATEGORIES = (SQUIDGUARD, V2FLY, "csv")
 SEALED_FORMATS = ("plain",)
 MOST_SEALED = 100 * MB
 MOST_SEALED_RULE = "100 MB at most, since it is sealed in memory"
@@ -164,6 +165,8 @@ class _List:
             self.fields.missing(self.node, f"{self.where}.category", "a category of ours, or `categories`")
         if "category" in self.rows:
             self._refuse(("categories",), "either `category` or `categories`")
+        elif "format" in self.rows and self.rows["format"].value not in WITH_CATEGORIES:
+            self._refuse(("categories",), f"`category`; only {', '.join(WITH_CATEGORIES)} have their own")
         if "sha256" in self.rows:
             self._refuse(("signature",), "either `sha256` or `signature`")
         if sealed:

@@ -168,13 +168,21 @@ def _is_within(since: datetime, now: datetime, span: timedelta) -> bool:
     return timedelta(0) <= now - since < span
 
 
-def _of_file(config: ListConfig) -> Record:
-    path = config.local or Path()
+def changed_at(path: Path | None) -> datetime | None:
+    """When a file, or anything in a folder, was last changed; None where that cannot be seen."""
+    if path is None:
+        return None
     try:
         files = [path, *path.rglob("*")] if path.is_dir() else [path]
-        changed = datetime.fromtimestamp(max(each.stat().st_mtime for each in files), UTC)
-    except OSError as error:
-        return Record(source=config.source, failures=1, fault=f"cannot be read ({error.strerror})")
+        return datetime.fromtimestamp(max(each.stat().st_mtime for each in files), UTC)
+    except OSError:
+        return None
+
+
+def _of_file(config: ListConfig) -> Record:
+    changed = changed_at(config.local)
+    if changed is None:
+        return Record(source=config.source, failures=1, fault="cannot be read")
     return Record(source=config.source, checked_at=changed, fetched_at=changed)
 
 

@@ -20,7 +20,7 @@ from filter_lists.orders import ListOutcome, Order, Result
 from filter_lists.provider_sources import provider_of
 from filter_lists.sealed_key import ensure_key
 from filter_lists.sealing import sealed
-from filter_lists.source_store import Record, SourceStore, is_due
+from filter_lists.source_store import Record, SourceStore, changed_at, is_due
 from filter_lists.unpacking import SourceFault
 from filter_lists.vouching import RefusedError, check_content
 from filter_lists.writing import Tell, silent
@@ -125,9 +125,14 @@ class Taker:
         except (OSError, *FAILURES) as error:
             why = getattr(error, "strerror", None) or str(error)
             return replace(_look(config, before), fault=why, record=before.failed(why, self.order.now))
-        record = replace(_with_file(before, name, self.order), bytes=len(content), note=note)
-        if record != before:
-            record = record.checked(self.order.now)
+        record = replace(
+            _with_file(before, name, self.order),
+            checked_at=changed_at(config.local),
+            bytes=len(content),
+            failures=0,
+            fault="",
+            note=note,
+        )
         return Taken(config, "local", record, before, self.store.path(config, record), note)
 
     def _seal(self, content: bytes, file: Path) -> str:

@@ -36,7 +36,8 @@ lists:
     exceptions: true
     sha256: {"A" * 64}
     every: 12 hours
-  abuse: {{source: "https://lists.example/abuse", format: plain, category: abuse, sealed: true, every: 6 hours}}
+  abuse:
+    {{source: "https://lists.example/abuse", format: plain, category: abuse, sealed: true, every: 6 hours}}
 checks:
   must_have: {{gambling: [bet.example, "Bet.example:443/Odds?v=1"]}}
   must_not_have: {{pornography: school.example, news: [192.0.2.1]}}
@@ -124,7 +125,7 @@ def test_a_text_can_be_read_where_its_files_are_not(tmp_path: Path) -> None:
 
 
 def test_what_is_not_said_is_careful(tmp_path: Path) -> None:
-    """A feed may lose a little by itself; a file is changed by one person's hand, so nothing goes by itself."""
+    """A feed may lose a little by itself; a file is changed by one person's hand, so it may lose nothing."""
     feed = a_list(tmp_path, "source: 'https://lists.example/a', format: plain, category: games")
     file = a_list(tmp_path, "source: a.txt, format: plain, category: games")
     sealed = a_list(tmp_path, "source: a.txt, format: plain, category: games, sealed: true")
@@ -184,6 +185,7 @@ STARTED = "source: 'starter:games.txt', format: plain, category: games"
         ("source: a.txt, format: plain", "category"),
         ("source: a.txt, format: plain, category: games, categories: {a: games}", "categories"),
         ("source: a.txt, format: squidguard, categories: {}", "categories"),
+        ("source: a.txt, format: plain, categories: {a: games}", "categories"),
         ("source: a.txt, format: squidguard, categories: {a: Games}", "categories.a"),
         ("source: a.txt, format: squidguard, categories: {a: []}", "categories.a"),
         (REMOTE + ", every: 1 year", "every"),
