@@ -18,49 +18,58 @@ PROBE = "\x01schoolgate\x02"  # in no URL
 
 
 class Expressions:
-    """Falsy when there are none."""
+    """Falsy when there are none. What is found in a host is asked for apart: it can be remembered."""
 
     def __init__(self, patterns: Sequence[Pattern]) -> None:
-        scopes = sorted({scope for _, scope, _ in patterns})
-        self._scopes = [_Scope(scope, [each for each in patterns if each[1] == scope]) for scope in scopes]
+        self._scopes = {
+            scope: _Scope([each for each in patterns if each[1] == scope])
+            for scope in sorted({scope for _, scope, _ in patterns})
+        }
+        self._host = self._scopes.get("host")
+        self._page = self._scopes.get("page")
+        self._url = self._scopes.get("url")
+        self.about_pages = self._page is not None or self._url is not None
         self.categories = frozenset(category for _, _, pairs in patterns for category, _, _ in pairs)
 
     def __bool__(self) -> bool:
         return bool(self._scopes)
 
-    def find(self, url: Url) -> Iterator[Listing]:
+    def find(self, url: Url) -> list[Listing]:
         """Each expression that is found in the URL as it is, or with its escapes read."""
-        for scope in self._scopes:
-            for pattern, pairs in scope.find(url):
-                for category, list_id, _ in pairs:
-                    yield Listing(category, list_id, f"~{pattern}")
+        return [*self.find_in_host(url.host), *self.find_in_page(url)]
+
+    def find_in_host(self, host: str) -> list[Listing]:
+        return [] if self._host is None else self._host.find([host.encode()])
+
+    def find_in_page(self, url: Url) -> list[Listing]:
+        page = f"{url.host}{url.path}?{url.query}" if url.query else url.host + url.path
+        texts = (page.encode(), unquote(page).encode()) if "%" in page else (page.encode(),)
+        found = [] if self._page is None else self._page.find(texts)
+        if self._url is not None:
+            begin = f"{url.scheme}://".encode()
+            found += self._url.find([begin + text for text in texts])
+        return found
 
 
 class _Scope:
-    def __init__(self, scope: str, patterns: Sequence[Pattern]) -> None:
-        self._scope = scope
-        self._options = expression_options()
+    def __init__(self, patterns: Sequence[Pattern]) -> None:
         self._said: list[tuple[str, Pairs]] = [(pattern, pairs) for pattern, _, pairs in patterns]
-        self._sets = list(_sets([pattern for pattern, _ in self._said]))
+        sets = _sets([pattern for pattern, _ in self._said])
+        self._sets = [(start, size, found.Match) for start, size, found in sets]
 
-    def find(self, url: Url) -> list[tuple[str, Pairs]]:
+    def find(self, texts: Sequence[bytes]) -> list[Listing]:
         hits: set[int] = set()
-        for text in self._texts(url):
-            for start, size, found in self._sets:
-                numbers = found.Match(text)
-                if numbers:
+        for text in texts:
+            for start, size, match in self._sets:
+                if numbers := match(text):
                     hits.update(start + number for number in numbers if number < size)
-        return [self._said[number] for number in sorted(hits)]
+        if not hits:
+            return []
+        return [listing for number in sorted(hits) for listing in self._listings(number)]
 
-    def _texts(self, url: Url) -> Iterator[str]:
-        if self._scope == "host":
-            yield url.host
-            return
-        rest = f"{url.path}?{url.query}" if url.query else url.path
-        begin = f"{url.scheme}://{url.host}" if self._scope == "url" else url.host
-        yield begin + rest
-        if "%" in rest:
-            yield begin + unquote(rest)
+    def _listings(self, number: int) -> Iterator[Listing]:
+        pattern, pairs = self._said[number]
+        return (Listing(category, list_id, f"~{pattern}") for category, list_id, _ in pairs)
 
 
 def _sets(patterns: Sequence[str], start: int = 0) -> Iterator[tuple[int, int, re2.Set]]:

@@ -64,15 +64,19 @@ type _Taken = tuple[str, str]  # category, and list_id or "" for every list of i
 
 
 class _Host(NamedTuple):
-    """What is said of one host. `found` and `taken` are the answer where no part of it is listed."""
+    """What is said of one host. Where no part of it is listed, `found` and `taken` are the answer.
 
-    has_parts: bool
-    places: tuple[_Place, ...]
-    found: tuple[Listing, ...]
-    taken: Collection[_Taken]
+    `matched` is by expressions, and still to be held against what a part takes back.
+    """
+
+    has_parts: bool = False
+    places: tuple[_Place, ...] = ()
+    matched: tuple[Listing, ...] = ()
+    found: tuple[Listing, ...] = ()
+    taken: Collection[_Taken] = ()
 
 
-UNKNOWN = _Host(False, (), (), ())
+UNKNOWN = _Host()
 
 
 class Index:
@@ -96,7 +100,7 @@ class Index:
         self._classes = classes
         self._expressions = Expressions(manifest.patterns)
         self._sealed = sealed
-        self._is_plain = sealed is None and not self._expressions
+        self._is_plain = sealed is None and not self._expressions.about_pages
         self._hosts: dict[str, _Host] = {}
 
     @classmethod
@@ -164,7 +168,7 @@ class Index:
         name no place at all.
         """
         host = self._hosts.get(url.host) or self._meet(url.host)
-        if not host.has_parts and self._is_plain:
+        if self._is_plain and not host.has_parts:
             return host.found
         found: list[Listing] = []
         if self._sealed is not None:
@@ -172,11 +176,11 @@ class Index:
         taken = host.taken
         if host.has_parts:
             taken = self._add_places(host.places, url, found)
+            found += _left(host.matched, taken)
         else:
             found += host.found
-        for listing in self._expressions.find(url):
-            if not _is_taken(listing.category, listing.list_id, taken):
-                found.append(listing)
+        if self._expressions.about_pages:
+            found += _left(self._expressions.find_in_page(url), taken)
         return tuple(found)
 
     def sealed_gone(self, new: "Index") -> Counter[tuple[str, str]]:
@@ -199,19 +203,21 @@ class Index:
             self._hosts.clear()
         whole = host_key(host)
         hits = list(self._names.iter_prefixes_with_ids(whole + ALONE))
-        known = self._hosts[host] = self._host(whole, hits) if hits else UNKNOWN
+        matched = self._expressions.find_in_host(host)
+        known = self._hosts[host] = self._host(whole, hits, matched) if hits or matched else UNKNOWN
         return known
 
-    def _host(self, whole: str, hits: list[tuple[str, int]]) -> _Host:
+    def _host(self, whole: str, hits: list[tuple[str, int]], matched: list[Listing]) -> _Host:
         keys = [(key, self._sets[self._classes[number]]) for key, number in reversed(hits)]
         places: list[_Place] = [(key,) for key in keys]
         if len(keys) > 1 and keys[1][0] == whole:
             places[:2] = [(keys[0], keys[1])]
         if any(says.has_paths for _, says in keys):
-            return _Host(True, tuple(places), (), ())
+            return _Host(True, tuple(places), tuple(matched))
         found: list[Listing] = []
         taken = self._add_places(places, None, found)
-        return _Host(False, (), tuple(found), frozenset(taken))
+        found += _left(matched, taken)
+        return _Host(found=tuple(found), taken=frozenset(taken))
 
     def _add_places(self, places: Iterable[_Place], url: Url | None, found: list[Listing]) -> set[_Taken]:
         """Answers what is taken back. Without a URL, the hosts only."""
@@ -226,24 +232,34 @@ class Index:
 
     def _add_parts(self, place: _Place, url: Url, found: list[Listing], taken: set[_Taken]) -> None:
         hits: set[tuple[str, int]] = set()
+        certain: set[str] = set()
         for host, says in place:
             if says.has_paths:
-                self._find_parts(host, url, hits)
+                certain |= self._find_parts(host, url, hits)
         for _, equals in groupby(sorted(hits, key=_exactness), _exactness):
             parts = [(key, self._sets[self._classes[number]]) for key, number in sorted(equals)]
             for key, says in parts:
-                if says.exceptions and _is_clear(key, url):
+                if says.exceptions and key in certain and _is_clear(key, url):
                     taken.update(says.exceptions)
             for key, says in parts:
                 _add_blocks(found, taken, key, says)
 
-    def _find_parts(self, host: str, url: Url, hits: set[tuple[str, int]]) -> None:
+    def _find_parts(self, host: str, url: Url, hits: set[tuple[str, int]]) -> set[str]:
+        """Adds what is met in any reading of the path; answers the keys that are met in every one.
+
+        A block holds if some server may read the request so; an exception only if none can read it otherwise.
+        """
+        readings: list[set[str]] = []
         for spelling in path_spellings(url.path):
+            met: set[tuple[str, int]] = set()
             path = path_key(host, spelling)
             for key, number in self._names.iter_prefixes_with_ids(path):
-                hits.add((key, number))
+                met.add((key, number))
                 if key == path and url.query and self._sets[self._classes[number]].has_queries:
-                    self._find_queries(path, parameters_of(url.query), hits)
+                    self._find_queries(path, parameters_of(url.query), met)
+            readings.append({key for key, _ in met})
+            hits |= met
+        return set.intersection(*readings)
 
     def _find_queries(self, path: str, parameters: tuple[str, ...], hits: set[tuple[str, int]]) -> None:
         """Every entry at this path of which all parameters are among these.
@@ -288,6 +304,12 @@ def _add_blocks(found: list[Listing], taken: set[_Taken], key: str, says: _Says)
     for category, list_id, important in says.blocks:
         if important or not taken or not _is_taken(category, list_id, taken):
             found.append(Listing(category, list_id, entry))
+
+
+def _left(listings: Iterable[Listing], taken: Collection[_Taken]) -> Iterable[Listing]:
+    if not taken:
+        return listings
+    return [each for each in listings if not _is_taken(each.category, each.list_id, taken)]
 
 
 def _is_taken(category: str, list_id: str, taken: Collection[_Taken]) -> bool:
