@@ -29,7 +29,7 @@ from filter_lists.manifest import (
     check_files,
     read_manifest,
 )
-from filter_lists.names import Url, parse_site, path_spellings
+from filter_lists.names import Url, parse_site, path_spellings, read_paths, without_parameters
 from filter_lists.sealed import SealedIndex
 from filter_lists.summary import ListSummary
 
@@ -232,34 +232,24 @@ class Index:
 
     def _add_parts(self, place: _Place, url: Url, found: list[Listing], taken: set[_Taken]) -> None:
         hits: set[tuple[str, int]] = set()
-        certain: set[str] = set()
         for host, says in place:
             if says.has_paths:
-                certain |= self._find_parts(host, url, hits)
+                self._find_parts(host, url, hits)
         for _, equals in groupby(sorted(hits, key=_exactness), _exactness):
             parts = [(key, self._sets[self._classes[number]]) for key, number in sorted(equals)]
             for key, says in parts:
-                if says.exceptions and key in certain and _is_clear(key, url):
+                if says.exceptions and _is_clear(key, url):
                     taken.update(says.exceptions)
             for key, says in parts:
                 _add_blocks(found, taken, key, says)
 
-    def _find_parts(self, host: str, url: Url, hits: set[tuple[str, int]]) -> set[str]:
-        """Adds what is met in any reading of the path; answers the keys that are met in every one.
-
-        A block holds if some server may read the request so; an exception only if none can read it otherwise.
-        """
-        readings: list[set[str]] = []
+    def _find_parts(self, host: str, url: Url, hits: set[tuple[str, int]]) -> None:
         for spelling in path_spellings(url.path):
-            met: set[tuple[str, int]] = set()
             path = path_key(host, spelling)
             for key, number in self._names.iter_prefixes_with_ids(path):
-                met.add((key, number))
+                hits.add((key, number))
                 if key == path and url.query and self._sets[self._classes[number]].has_queries:
-                    self._find_queries(path, parameters_of(url.query), met)
-            readings.append({key for key, _ in met})
-            hits |= met
-        return set.intersection(*readings)
+                    self._find_queries(path, parameters_of(url.query), hits)
 
     def _find_queries(self, path: str, parameters: tuple[str, ...], hits: set[tuple[str, int]]) -> None:
         """Every entry at this path of which all parameters are among these.
@@ -287,8 +277,16 @@ def _exactness(hit: tuple[str, int]) -> tuple[int, int, bool]:
 
 
 def _is_clear(key: str, url: Url) -> bool:
-    """Whether no server can read the request as another than the exception means: `v=good&v=bad` it may."""
-    entry = [_name(each) for each in key.partition("?")[2].split("&") if each]
+    """Whether no server can read the request as another than the exception means.
+
+    It may where there is `v=good&v=bad`, and where `/help/..;/odds` is `/odds` to it.
+    """
+    path, question, query = key[1:].partition("/")[2].partition("?")
+    meant = f"/{path}".removesuffix("/")
+    for reading, means in zip(read_paths(url.path), (meant, without_parameters(meant)), strict=True):
+        if not (reading == means if question else f"{reading}/".startswith(f"{means}/")):
+            return False
+    entry = [_name(each) for each in query.split("&") if each]
     asked = [_name(each) for each in parameters_of(url.query)] if entry else []
     return all(asked.count(name) == entry.count(name) for name in entry)
 

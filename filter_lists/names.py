@@ -158,11 +158,20 @@ def path_spellings(path: str) -> tuple[str, ...]:
 
 def all_spellings(path: str) -> tuple[str, ...]:
     """The same by the long way, for any path."""
+    return tuple(dict.fromkeys((*read_paths(path), path.lower().rstrip("/"))))
+
+
+def read_paths(path: str) -> tuple[str, str]:
+    """What a server makes of a path that it decodes: with `;parameters` as parts of names, or without."""
     plain = path
     for _ in range(3):
         plain = unquote(plain)
-    bare = re.sub(r"[;\0][^/\\]*", "", plain)
-    return tuple(dict.fromkeys((_tidy(plain), _tidy(bare), path.lower().rstrip("/"))))
+    return _tidy(plain), without_parameters(plain)
+
+
+def without_parameters(path: str) -> str:
+    """Of a path that is decoded."""
+    return _tidy(re.sub(r"[;\0][^/\\]*", "", path))
 
 
 def _tidy(path: str) -> str:

@@ -96,7 +96,7 @@ class Oracle:
         for (category, list_id, kind), said in self.said.items():
             for entry, exactness in hits_of(said, url):
                 if kind in (OWN, CATEGORY):
-                    if is_clear(entry, url):
+                    if is_clear(entry, url) and is_read_so_by_all(entry, url):
                         taken.append((category, list_id if kind == OWN else "", exactness))
                 else:
                     hit = Hit(category, list_id, entry)
@@ -132,6 +132,20 @@ def is_clear(entry: str, url: Url) -> bool:
     own = parameters_of(entry.partition("?")[2])
     names = {each.split("=")[0].lower() for each in own}
     return {each for each in parameters_of(url.query) if each.split("=")[0].lower() in names} == own
+
+
+def is_read_so_by_all(entry: str, url: Url) -> bool:
+    """An exception for `/help` holds where a server that drops `;parameters` is in `/help` too."""
+    path, question, _ = entry.removeprefix("=").partition("/")[2].partition("?")
+    meant = [each.partition(";")[0] for each in path.split("/") if each.partition(";")[0]]
+    decoded = unquote(unquote(unquote(url.path))).lower().replace("\\", "/")
+    read: list[str] = []
+    for part in (each.partition(";")[0].partition("\0")[0] for each in decoded.split("/")):
+        if part == "..":
+            read = read[:-1]
+        elif part not in ("", "."):
+            read.append(part)
+    return read == meant if question else read[: len(meant)] == meant
 
 
 def hits_of(said: Said, url: Url) -> Iterator[tuple[str, Exactness]]:

@@ -99,6 +99,17 @@ def test_an_exception_for_a_category_takes_back_what_every_list_says_of_it_and_n
     ]
 
 
+@pytest.mark.parametrize(
+    "path", ["/help/..;/odds", "/help;/../odds", "/help%2f..%2fodds", "/help/%2e%2e;x/odds"]
+)
+def test_an_exception_for_a_part_holds_only_where_no_server_can_read_another_part(
+    tmp_path: Path, path: str
+) -> None:
+    index = built(tmp_path, (Entry("bet.example"), BETS, ""), (Entry("bet.example", "/help"), BETS, "-"))
+    assert found(index, "https://bet.example/help/me") == []
+    assert found(index, f"https://bet.example{path}") == ["bets:bet.example"]
+
+
 def test_no_exception_takes_back_what_is_important(tmp_path: Path) -> None:
     index = built(
         tmp_path,
