@@ -29,22 +29,24 @@ from change_control.desk import Actor, Desk
 from change_control.enrolment import enrol
 from change_control.proposals import approve, propose_people
 from change_control.setup import found
-from filter_lists.compiler import ListSource, compile_index
+from filter_lists.generations import open_generation
 from filter_lists.index import Index
 from schoolgate.demo.authority import ExampleAuthority
 from schoolgate.demo.origins import Origin, Origins
 from schoolgate.demo.sites import ExampleSites, Page
 from tests.builders import POLICY
 from tests.change_control.school import HASHER
+from tests.sealing import compile_lists
 
 ROOT = Path(__file__).resolve().parents[2]
+ILLEGAL = "child-sexual-abuse"
 SITES = {
     "school-books.test": "education",
     "bets.test": "gambling",
     "sums.test": "games-educational",
     "racism-history.test": "discrimination",
     "adult.test": "pornography",
-    "illegal-example.test": "child-sexual-abuse",
+    "illegal-example.test": ILLEGAL,
     "news.test": None,
 }
 PEOPLE: Mapping[str, tuple[str, str, tuple[str, ...]]] = {  # username: role, filter group, classes
@@ -270,16 +272,11 @@ def wait_for(true: Callable[[], object], what: str, seconds: float = 20) -> None
 
 
 def _lists(state: Path) -> Index:
-    folder = state / "sources"
-    folder.mkdir(exist_ok=True)
-    sources = []
-    for host, category in SITES.items():
-        if category is not None:
-            path = folder / f"{category}.txt"
-            path.write_text(f"{host}\n")
-            sources.append(ListSource(f"{category}-list", category, "plain", path))
-    generation = compile_index(sources, state / "lists")
-    return Index.open(state / "lists" / generation)
+    """What is illegal is on a list that nobody can read, as it would be in a school."""
+    lists = {f"{kind}-list": (kind, [host]) for host, kind in SITES.items() if kind is not None}
+    plain = {name: each for name, each in lists.items() if each[0] != ILLEGAL}
+    sealed = {name: each for name, each in lists.items() if each[0] == ILLEGAL}
+    return open_generation(state, compile_lists(state, plain, sealed))
 
 
 def _sites(state: Path) -> ExampleSites:
