@@ -148,7 +148,7 @@ def _whole(entries: int) -> tuple[PartSummary, ...]:
 
 
 def _read_parts(source: ListSource, spool: Spool) -> Iterator[PartSummary]:
-    options = ReadOptions(wide=source.wide)
+    options = ReadOptions(source.wide, strict=source.as_exceptions)
     for part in parts_of(source):
         report = ReadReport()
         with part.open() as file:

@@ -88,9 +88,13 @@ class ReadReport:
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """`wide`: public suffixes and single words that this list means as they stand (`xxx`)."""
+    """`wide`: public suffixes and single words that this list means as they stand (`xxx`).
+
+    `strict`: every entry is an exception, so none may be read wider than it stands there.
+    """
 
     wide: frozenset[str] = frozenset()
+    strict: bool = False
 
 
 type Reader = Callable[[Iterable[bytes], ReadReport, ReadOptions], Iterator[Entry | Expression]]

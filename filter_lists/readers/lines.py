@@ -12,7 +12,7 @@ from typing import IO
 import re2
 
 from filter_lists.entry import Entry, Expression, Scope, check_expression, expression_options
-from filter_lists.names import SCHEME, NameFault, canonical_host, is_ip, parse_url
+from filter_lists.names import SCHEME, NameFault, canonical_host, is_ip, parse_url, path_spellings
 from filter_lists.readers.suffixes import is_public_suffix
 from filter_lists.report import LONGEST, Note, ReadOptions, ReadReport, Why
 
@@ -26,11 +26,11 @@ LENGTH = re.compile(r"/\d{1,3}")
 SPAN = re.compile(r"[0-9.]+-[0-9.]+|[0-9a-f:]+-[0-9a-f:]+", re.IGNORECASE)
 LOCAL = re.compile(r"local|localhost|broadcasthost|loopback|ip6-[a-z]+")
 LOCAL_DOMAIN = "localhost.localdomain"
-UNLIKE: dict[Scope, tuple[str, str]] = {  # what is found in both is found in everything
-    "host": ("q.example", "192.0.2.74"),
-    "page": ("q.example/", "192.0.2.74/"),
-    "url": ("http://q.example/", "https://192.0.2.74/"),
-}
+UNLIKE = (
+    ("q.example", "192.0.2.74"),
+    ("qzxvkj.invalid", "w.0b7.test"),
+)  # found in both of two: in everything
+AS_SCOPE: dict[Scope, str] = {"host": "{}", "page": "{}/", "url": "http://{}/"}
 
 type Noting = Callable[[Note], None]
 
@@ -100,9 +100,9 @@ def one_a_line[Said: Entry | Expression](
 def entry_of_text(text: str, options: ReadOptions, note: Noting | None = None) -> Entry:
     """A host, `host/path` or `host/path?query`, with or without scheme; `.host` and `*.host` are `host`.
 
-    What makes the entry wider than its text (a port or fragment that goes) is told to `note`. Without `note`
-    it is refused: so an exception never opens more than stands there. A fragment of the front page is refused
-    always, since the whole site would be left. Raises RefusedError.
+    What makes the entry wider than its text (a port or fragment that goes) is told to `note`. Without `note`,
+    or with strict options, it is refused: so an exception never opens more than stands there. A fragment of
+    the front page is refused always, since the whole site would be left. Raises RefusedError.
     """
     if is_surely_canonical(text):
         _check_width(text, options)
@@ -132,7 +132,7 @@ def expression_of(pattern: str, scope: Scope, category: str = "") -> Expression:
     except NameFault:
         raise RefusedError(Why.EXPRESSION) from None
     found = re2.compile(pattern, expression_options())
-    if all(found.search(text) is not None for text in UNLIKE[scope]):
+    if any(all(found.search(AS_SCOPE[scope].format(host)) for host in pair) for pair in UNLIKE):
         raise RefusedError(Why.EXPRESSION)
     return Expression(pattern, scope, category)
 
@@ -152,10 +152,9 @@ def _decoded(line: bytes) -> str:
 def _entry(text: str, options: ReadOptions, note: Noting | None) -> Entry:
     if len(text.split()) > 1:
         raise RefusedError(Why.SEVERAL)
-    bare = SCHEME.sub("", text, count=1)
-    below = bare.startswith(("*.", "."))
-    if below:
-        bare = bare.removeprefix("*").removeprefix(".")
+    note = None if options.strict else note
+    whole = SCHEME.sub("", text, count=1)
+    bare = _without_dot(whole, note)
     if any(c in bare for c in "*^|"):
         raise RefusedError(Why.PATTERN)
     host, path, query, fragment = PARTS.fullmatch(bare).groups("")  # type: ignore[union-attr]  # it matches any text
@@ -168,13 +167,27 @@ def _entry(text: str, options: ReadOptions, note: Noting | None) -> Entry:
     if LENGTH.fullmatch(path) and is_ip(_canonical(host)):
         raise RefusedError(Why.RANGE)
     entry = Entry(host_of(host, options), *_page(path, query))
-    if below and is_ip(entry.host):
+    _check_path(entry, path, note)
+    if bare != whole and is_ip(entry.host):
         raise RefusedError(Why.PATTERN)
     for each in notes:
         if note is None:
             raise RefusedError(Why.NARROW)
         note(each)
     return entry
+
+
+def _without_dot(text: str, note: Noting | None) -> str:
+    """`*.bet.example` is what is below it; taken for all of it, an exception would be wider."""
+    if note is None and text.startswith("*."):
+        raise RefusedError(Why.NARROW)
+    return text.removeprefix("*").removeprefix(".") if text.startswith(("*.", ".")) else text
+
+
+def _check_path(entry: Entry, given: str, note: Noting | None) -> None:
+    """`//` or `/%2e%2e/`: the whole site was hardly meant."""
+    if given not in ("", "/") and not entry.query and not path_spellings(entry.path)[0]:
+        raise RefusedError(Why.NARROW if note is None else Why.PATTERN)
 
 
 def _page(path: str, query: str) -> tuple[str, str]:

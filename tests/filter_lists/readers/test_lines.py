@@ -270,3 +270,16 @@ def test_the_fast_way_leaves_the_rest_to_the_slow_one(text: str) -> None:
 )
 def test_nor_does_it_take_other_scripts_and_what_is_too_long(text: str) -> None:
     assert not is_surely_canonical(text)
+
+
+@pytest.mark.parametrize("text", ["bet.example//", "bet.example/%252e%252e/", "bet.example/./"])
+def test_a_path_that_is_none_is_refused_and_not_taken_for_the_whole_site(text: str) -> None:
+    with pytest.raises(RefusedError):
+        entry_of_text(text, ReadOptions(), lambda note: None)
+
+
+@pytest.mark.parametrize("text", ["bet.example:8080", "*.bet.example", "bet.example/help#top"])
+def test_where_every_entry_is_an_exception_none_is_read_wider_than_it_stands(text: str) -> None:
+    with pytest.raises(RefusedError):
+        entry_of_text(text, ReadOptions(strict=True), lambda note: None)
+    assert entry_of_text(text, ReadOptions(), lambda note: None).host == "bet.example"
