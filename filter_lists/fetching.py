@@ -89,11 +89,14 @@ def fetch(source: str, into: IO[bytes], asking: Asking) -> Fetched | NotModified
 async def _in_time(url: Url, into: IO[bytes], asking: Asking) -> Fetched | NotModified:
     async with (
         asyncio.timeout(asking.limits.seconds),
-        httpx2.AsyncClient(
-            verify=ssl.create_default_context(cafile=asking.ca), timeout=PATIENCE, trust_env=False
-        ) as client,
+        httpx2.AsyncClient(verify=_trusted(asking.ca), timeout=PATIENCE, trust_env=False) as client,
     ):
         return await _fetch(client, url, into, asking)
+
+
+def _trusted(ca: Path | None) -> ssl.SSLContext:
+    """The machine's authorities, or those that SSL_CERT_FILE names."""
+    return httpx2.create_ssl_context() if ca is None else ssl.create_default_context(cafile=ca)
 
 
 async def _fetch(

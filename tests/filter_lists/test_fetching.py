@@ -2,7 +2,6 @@
 
 import hashlib
 import io
-import os
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -175,15 +174,20 @@ def test_plain_http_is_for_this_machine_alone(tmp_path: Path) -> None:
         get(server, "http://lists.example/list")
 
 
-def test_no_proxy_of_the_environment_is_asked(server: ListServer) -> None:
-    before = os.environ.get("HTTPS_PROXY")
-    os.environ["HTTPS_PROXY"] = "http://127.0.0.9:9"
-    try:
-        assert get(server, server.put("/list", LIST))[1] == LIST
-    finally:
-        del os.environ["HTTPS_PROXY"]
-        if before is not None:
-            os.environ["HTTPS_PROXY"] = before
+def test_no_proxy_of_the_environment_is_asked(server: ListServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://127.0.0.9:9")
+    assert get(server, server.put("/list", LIST))[1] == LIST
+
+
+def test_a_school_with_an_authority_of_its_own_can_name_it(
+    server: ListServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, ca = server.put("/list", LIST), str(server.ca)
+    server.ca = None
+    with pytest.raises(FetchError, match="CERTIFICATE_VERIFY"):
+        get(server, url)
+    monkeypatch.setenv("SSL_CERT_FILE", ca)
+    assert get(server, url)[1] == LIST
 
 
 def test_credentials_go_to_their_server_and_to_no_other(server: ListServer, tmp_path: Path) -> None:

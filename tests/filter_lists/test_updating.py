@@ -1,8 +1,12 @@
 """An update takes what is due, and what fails leaves what was there: the list and the generation."""
 
+import gzip
 import hashlib
 import io
+import json
 import os
+import subprocess
+import sys
 import tarfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -23,6 +27,7 @@ from tests.filter_lists.signing import Signer
 
 MONDAY = datetime(2027, 3, 1, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+ROOT = Path(__file__).parents[2]
 HTML = b"<!DOCTYPE html>\n<html><body>Please log in</body></html>\n"
 
 
@@ -366,6 +371,38 @@ def test_a_state_folder_that_is_a_file_is_a_fault_and_no_crash(school: School) -
     (school.folder / "state").touch()
     outcome = school.update()
     assert (outcome.generation, len(outcome.faults)) == (None, 1)
+
+
+def on_a_small_disk(order: Order, limit: int) -> Outcome:
+    """No file may grow past `limit` bytes: what a full disk says, said of one process alone."""
+    program = (
+        "import json, resource, sys\n"
+        "from filter_lists.orders import Order\n"
+        "from filter_lists.updating import run\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]),) * 2)\n"
+        "sys.stdout.write(json.dumps(run(Order.from_json(json.loads(sys.argv[1]))).to_json()))\n"
+    )
+    command = [sys.executable, "-c", program, json.dumps(order.to_json()), str(limit)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True)
+    return Outcome.from_json(json.loads(done.stdout))
+
+
+def test_a_disk_that_is_full_changes_nothing(school: School) -> None:
+    school.feed("bets", "bet.example\n")
+    first = school.update()
+    packed = gzip.compress(b"".join(b"bet%d.example\n" % number for number in range(50_000)))
+    school.feed("bets", packed)
+    for limit in (2000, len(packed) + 2000):  # while it is fetched; while it is compiled
+        outcome = on_a_small_disk(school.order(fetch=("bets",), base=first.generation), limit)
+        assert "File too large" in str(outcome)
+        assert outcome.generation in (None, first.generation)
+        assert bool(outcome.faults) is (outcome.generation is None)
+        assert school.record("bets").checked_at == MONDAY
+        folders = [path.name for path in (school.folder / "state" / "lists").iterdir() if path.is_dir()]
+        assert folders == [first.generation]
+    outcome = school.update(fetch=("bets",))
+    assert results(outcome) == {"bets": "fetched"}
+    assert school.lists_of(outcome.generation, "https://bet7.example/") == ["bets"]
 
 
 def test_how_far_it_is_is_told_stage_by_stage(school: School) -> None:

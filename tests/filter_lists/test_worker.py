@@ -1,7 +1,6 @@
 """An update in a child process: it does as told, tells how far it is, and never outlives who asked."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -68,7 +67,7 @@ def test_an_update_is_done_by_a_child_that_tells_how_far_it_is(tmp_path: Path, s
 
 
 def test_the_child_is_polite_and_gets_no_secret_of_ours(
-    tmp_path: Path, server: ListServer, stuck: str
+    tmp_path: Path, server: ListServer, stuck: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[tuple[int, dict[str, str]]] = []
 
@@ -78,12 +77,9 @@ def test_the_child_is_polite_and_gets_no_secret_of_ours(
             seen.append((child.nice(), child.environ()))
             child.kill()
 
-    os.environ["SCHOOLGATE_DATABASE_URL"] = "postgresql://me:owls@127.0.0.1/"
-    try:
-        with pytest.raises(WorkerError, match="-9"):
-            run_worker(an_order(tmp_path, server, stuck), look)
-    finally:
-        del os.environ["SCHOOLGATE_DATABASE_URL"]
+    monkeypatch.setenv("SCHOOLGATE_DATABASE_URL", "postgresql://me:owls@127.0.0.1/")
+    with pytest.raises(WorkerError, match="-9"):
+        run_worker(an_order(tmp_path, server, stuck), look)
     ((nice, environ),) = seen
     assert nice >= 10
     assert not [value for value in environ.values() if "owls" in value]
@@ -120,6 +116,28 @@ def test_an_update_that_is_killed_half_way_leaves_what_was_there(
     left = {path.name for path in (tmp_path / "state" / "list-sources").iterdir()}
     assert left == {".lock", "bets"}
     assert len(list((tmp_path / "state" / "list-sources" / "bets").iterdir())) == 2
+
+
+def test_one_update_waits_for_another(tmp_path: Path, server: ListServer, stuck: str) -> None:
+    order = an_order(tmp_path, server, stuck)
+    waiting: list[str] = []
+
+    def second() -> None:
+        run_worker(replace(order, fetch=()), lambda each: waiting.append(each.stage))
+
+    def first(progress: Progress) -> None:
+        if progress.stage == "fetching bets":
+            other.start()
+            wait_until(lambda: waiting)
+            time.sleep(0.5)
+            assert waiting == ["waiting for another update"]
+            raise KeyboardInterrupt
+
+    other = threading.Thread(target=second)
+    with pytest.raises(KeyboardInterrupt):
+        run_worker(order, first)
+    other.join()
+    assert "taking lists" in waiting
 
 
 def test_when_whoever_asked_is_killed_the_child_ends_too(
