@@ -95,21 +95,9 @@ class ProposalOut(_Out):
     ended_reason: str | None = None
 
 
-class EntriesOut(_Out):
-    """How a category of the lists would change: counts alone."""
-
-    before: int
-    after: int
-    lists_changed: int
-
-
 class PolicyProposalOut(ProposalOut):
     text: Annotated[str | None, Field(description="the proposed policy.yaml; not in lists")] = None
     base: Annotated[str | None, Field(description="the proposal whose policy this one would replace")] = None
-    lists: Annotated[str | None, Field(description="the generation of the lists that come with it")] = None
-    entries: Annotated[
-        dict[str, EntriesOut], Field(description="entries of each category whose lists are not the same")
-    ] = {}
 
 
 class PeopleProposalOut(ProposalOut):
@@ -155,24 +143,12 @@ class OpeningOut(_Out):
     opened_by: SomebodyOut
 
 
-class ListSummaryOut(_Out):
-    list_id: str
-    category: str
-    format: str
-    entries: int
-    lines: int
-    understood: int
-    sha256: str
-
-
-class ListsOut(PageOut[ListSummaryOut]):
-    generation: str
-
-
 class ListingOut(_Out):
     category: str
     list_id: str
     entry: Annotated[str | None, Field(description="null for illegal content: no entry is read out")]
+    licence: str
+    source: Annotated[str, Field(description="where the list comes from; empty for illegal content")]
 
 
 class StepOut(_Out):
@@ -197,6 +173,7 @@ class ExplanationOut(_Out):
     at: Instant
     filter_groups: list[str]
     classes: list[str]
+    generation: Annotated[str, Field(description="of the lists")]
     listings: list[ListingOut]
     steps: list[StepOut]
     decision: DecisionOut

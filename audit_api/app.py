@@ -9,6 +9,7 @@ from fastapi import FastAPI
 from audit_api.faults import install_faults
 from audit_api.headers import SafeHeaders
 from audit_api.limits import BodyLimit
+from audit_api.list_jobs import CompareLists, ListJobs, RunLists, compare_here, no_worker
 from audit_api.reference import describe
 from audit_api.routes import ROUTERS
 from audit_api.upkeep import upkeep
@@ -20,13 +21,23 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def create_app(desk: Desk, *, clock: Callable[[], datetime] = utc_now, dev_http: bool = True) -> FastAPI:
-    """`dev_http`: served without TLS, so that the console's cookie cannot insist on it."""
-    window = Window(desk, clock, dev_http)
+def create_app(
+    desk: Desk,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    dev_http: bool = True,
+    run_lists: RunLists = no_worker,
+    compare_lists: CompareLists = compare_here,
+) -> FastAPI:
+    """`dev_http`: served without TLS, so that the console's cookie cannot insist on it.
+
+    `run_lists`, `compare_lists`: how lists are built and compared; a child process, where there are millions.
+    """
+    window = Window(desk, clock, dev_http, ListJobs(run_lists, clock), compare_lists)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        async with upkeep(desk, clock):
+        async with upkeep(window):
             yield
         window.hashing.shutdown(wait=False, cancel_futures=True)
 

@@ -2,34 +2,38 @@
 
 from datetime import datetime
 
-from audit_api.answers import DecisionOut, ExplanationOut, ListingOut, StepOut
+from audit_api.answers import DecisionOut, ExplanationOut, StepOut
+from audit_api.lists import listing_out, url_of
 from audit_api.problems import Problem
 from audit_api.times import iso, iso_or_none
 from audit_api.window import Visit
-from filter_lists.listing import Listing
-from filter_lists.names import NameFault, Url, parse_url
-from filter_policy.judge import Lookup, judge_url
+from change_control.desk import Lists
+from change_control.probes import record_probe
+from filter_lists.names import Url
+from filter_policy.judge import judge_url
 from filter_policy.model import Person, Policy
 
 
 def explained(visit: Visit, username: str, address: str, at: datetime) -> ExplanationOut:
-    """Raises Problem bad-input or no-policy."""
+    """Raises Problem bad-input or no-policy. A hit on a list of illegal content is recorded (I7)."""
     bundle = visit.window.bundle()
     account = bundle.accounts.get(username.strip().lower())
-    url = _url(address)
+    url = url_of(address)
     if account is None:
         raise Problem("bad-input", errors={"user": "nobody of that name is on the register"})
-    return _explained(account.person, url, visit.desk.lists().lookup, bundle.policy, at)
+    lists = visit.desk.lists_of(bundle.lists)
+    record_probe(visit.desk, visit.reader.actor, url, lists.lookup(url), bundle.policy, visit.now)
+    return _explained(account.person, url, lists, bundle.policy, at)
 
 
-def _explained(person: Person, url: Url, lookup: Lookup, policy: Policy, at: datetime) -> ExplanationOut:
+def _explained(person: Person, url: Url, lists: Lists, policy: Policy, at: datetime) -> ExplanationOut:
     """Every way that servers may read the address is judged, as the gate does."""
     steps: list[StepOut] = []
     decision = judge_url(
         url,
         person,
         policy,
-        lookup,
+        lists.lookup,
         at,
         note=lambda rule, hit, says: steps.append(StepOut(rule=rule, hit=hit, says=says)),
     )
@@ -39,32 +43,16 @@ def _explained(person: Person, url: Url, lookup: Lookup, policy: Policy, at: dat
         at=iso(at),
         filter_groups=list(person.filter_groups),
         classes=list(person.classes),
-        listings=[_listing(each, policy) for each in lookup(url)],
+        generation=lists.generation,
+        listings=[listing_out(each, lists, policy) for each in lists.lookup(url)],
         steps=steps,
         decision=DecisionOut(
             verdict=decision.verdict,
             reason=decision.reason,
             rule=decision.rule,
-            listing=_listing(decision.listing, policy) if decision.listing else None,
+            listing=listing_out(decision.listing, lists, policy) if decision.listing else None,
             unblock_id=decision.unblock_id,
             policy_revision=decision.policy_revision,
             valid_until=iso_or_none(decision.valid_until),
         ),
     )
-
-
-def _listing(listing: Listing, policy: Policy) -> ListingOut:
-    """Entries of illegal lists are read out to nobody (invariants 3 and 10)."""
-    row = policy.access.get(listing.category)
-    secret = row is not None and row.illegal
-    return ListingOut(
-        category=listing.category, list_id=listing.list_id, entry=None if secret else listing.entry
-    )
-
-
-def _url(address: str) -> Url:
-    text = address.strip()
-    try:
-        return parse_url(text if "://" in text else f"https://{text}")
-    except NameFault as fault:
-        raise Problem("bad-input", errors={"url": fault.why}) from None

@@ -8,13 +8,19 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit_api.list_ages import overdue
+from audit_api.lists import ages_in_force
 from audit_api.problems import Problem
 from audit_api.window import Window
 from audit_log.db import reading
 from audit_log.recorder import HEARTBEAT
 from audit_log.sessions import IDLE
 from audit_log.tables import change_log, filtering_log, proposal, session
+from change_control.errors import ChangeError
+from change_control.lists import agreed_lists
 from change_control.publish import is_published
+from change_control.queries import get_proposal
+from filter_lists.summary import IndexFault
 
 JOURNAL = "journal"
 LATE_AFTER = timedelta(seconds=30)
@@ -106,6 +112,7 @@ def metrics(window: Window) -> str:
         )
     except Problem:
         lines += _gauge("schoolgate_policy_missing", "No policy in force: everything is blocked", "", 1)
+    lines += list_figures(window, now)
     if told := _heartbeat(window):
         says = "Bytes of the journal that are not in the database yet"
         lines += _gauge("schoolgate_recorder_behind_bytes", says, "", told.behind_bytes)
@@ -132,6 +139,25 @@ def _figures(conn: Connection, now: datetime, rows: int) -> Iterator[str]:
     )
     for kind, state, count in conn.execute(grouped):
         yield f'schoolgate_proposals{{kind="{kind}",state="{state}"}} {count}'
+
+
+def list_figures(window: Window, now: datetime) -> Iterator[str]:
+    """Nothing before the founding."""
+    desk = window.desk
+    try:
+        with reading(desk.engine) as conn:
+            agreed = agreed_lists(conn)
+            row = get_proposal(conn, agreed.id, now)
+        index = desk.lists_of(agreed.generation)
+    except (ChangeError, IndexFault):
+        return
+    late = overdue(ages_in_force(desk, agreed, now).values())
+    says = "Lists older than their schedule and a half"
+    yield from _gauge("schoolgate_lists_overdue", says, "", len(late))
+    age = int((now - (row.decided_at or row.proposed_at)).total_seconds())
+    yield from _gauge("schoolgate_lists_generation_age_seconds", "Since these lists are in force", "", age)
+    entries = sum(each.entries for each in index.lists)
+    yield from _gauge("schoolgate_lists_entries", "Entries of all lists in force", "", entries)
 
 
 def _gauge(name: str, says: str, labels: str, value: int) -> Iterator[str]:

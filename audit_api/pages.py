@@ -38,6 +38,7 @@ MENU = (
     ("/filtering-log", "Filtering log"),
     ("/changes", "Change log"),
     ("/policy", "Policy"),
+    ("/lists", "Lists"),
     ("/people", "People"),
     ("/explain", "Why is it blocked?"),
 )
@@ -52,6 +53,10 @@ DONE: Mapping[str, str] = {
     "password": "Your password was changed.",
     "enrolled": "Your password is set. You can sign in with it now.",
     "proposed": "Your proposal was sent. Somebody else has to agree to it.",
+    "fetching": "The lists are being fetched. This page says how far that is.",
+    "building": "The lists are being built. When that is done, they wait for somebody else to agree.",
+    "going-back": "Going back to earlier lists. This page says when it is done.",
+    "superseded": "A newer one has taken its place.",
     "suspended": "Suspended. It takes effect within two seconds.",
     "signed-out": "You are signed out.",
 }
@@ -136,7 +141,7 @@ def tag_of(view: UnblockOut | ProposalOut, now: datetime) -> Tag:
     if isinstance(view, UnblockOut) and view.state == State.APPROVED:
         begun = datetime.fromisoformat(view.starts_at) <= now
         return Tag("good", "Open now") if begun else Tag("info", "Agreed, not yet open")
-    if not isinstance(view, UnblockOut) and view.kind == "policy" and view.state == State.APPROVED:
+    if not isinstance(view, UnblockOut) and view.kind in ("policy", "lists") and view.state == State.APPROVED:
         return Tag("good", "In force")
     return TAGS[view.state]
 

@@ -8,7 +8,7 @@ from itertools import islice
 from sqlalchemy import Connection
 
 from audit_api.agreeing import history, names_for
-from audit_api.answers import EntriesOut, PolicyOut, PolicyProposalOut
+from audit_api.answers import PolicyOut, PolicyProposalOut
 from audit_api.problems import Problem
 from audit_api.reader import Reader
 from audit_api.rows import Cursor
@@ -117,8 +117,6 @@ def _shown(conn: Connection, reader: Reader, found: Sequence[Proposal]) -> list[
             kind=each.kind,
             text=each.policy_text,
             base=each.payload.get("base"),
-            lists=each.lists,
-            entries={name: EntriesOut(**counts) for name, counts in each.entries.items()},
         )
         for each in found
     ]

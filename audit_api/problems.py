@@ -40,6 +40,11 @@ KINDS: Mapping[str, Kind] = {
     "not-established": Kind(
         409, "Not agreed by two people yet", "Nothing is opened before the first two people have enrolled."
     ),
+    "list-task-running": Kind(
+        409,
+        "Busy with the lists",
+        "One task on the lists at a time; /api/v1/lists/updates/current tells how far.",
+    ),
     "stale": Kind(412, "The policy has changed", "It is not the one named in If-Match. Read it again."),
     "too-large": Kind(413, "Too large", "The body is larger than this API takes."),
     "bad-input": Kind(422, "Something is missing or wrong", "`errors` names each field and what it needs."),

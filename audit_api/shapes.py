@@ -124,6 +124,31 @@ class PolicyProposalIn(_In):
     reason: Reason
 
 
+class ListUpdateIn(_In):
+    lists: Annotated[
+        list[str] | None, Field(max_length=1000, description="Their ids; null: every list that is fetched")
+    ] = None
+
+
+class ListsProposalIn(_In):
+    """Without `held`: lists.yaml as it is on the server now."""
+
+    reason: Reason
+    held: Annotated[
+        str | None, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$", description="The id of a held update")
+    ] = None
+
+
+class RollbackIn(_In):
+    generation: Annotated[
+        str | None,
+        Field(
+            max_length=64, description="Or the beginning of its name; null: those before the ones in force"
+        ),
+    ] = None
+    reason: Reason
+
+
 class PersonRow(_In):
     """One person; what is left out stays as it is. Somebody new without a password gets a first one."""
 

@@ -4,7 +4,7 @@ Nothing opens or shuts here: `decide` goes by the time itself (invariant 7).
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import count
@@ -13,6 +13,8 @@ from threading import Event, Thread
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit_api.list_schedule import ListSchedule
+from audit_api.window import Window
 from audit_log.db import writing
 from audit_log.sessions import forget_sessions
 from change_control.desk import Desk
@@ -22,6 +24,7 @@ from change_control.publish import publish_if_needed
 
 EVERY_SECONDS = 2.0
 TIDY_EVERY = 1800  # looks, which is an hour
+LISTS_EVERY = 5  # looks
 KEEP_SESSIONS = timedelta(days=1)
 
 log = structlog.get_logger()
@@ -47,12 +50,16 @@ def tidy(desk: Desk, now: datetime) -> None:
 
 
 @asynccontextmanager
-async def upkeep(desk: Desk, clock: Callable[[], datetime]) -> AsyncIterator[None]:
+async def upkeep(window: Window) -> AsyncIterator[None]:
     stop = Event()
+    desk, clock = window.desk, window.clock
+    schedule = ListSchedule(window)
 
     def run() -> None:
         for number in count():
             look_once(desk, clock())
+            if number % LISTS_EVERY == 0:
+                schedule.look(clock())
             if number % TIDY_EVERY == 0:
                 tidy(desk, clock())
             if stop.wait(EVERY_SECONDS):
@@ -65,3 +72,4 @@ async def upkeep(desk: Desk, clock: Callable[[], datetime]) -> AsyncIterator[Non
     finally:
         stop.set()
         await asyncio.to_thread(thread.join, 10)
+        await asyncio.to_thread(window.list_jobs.close)

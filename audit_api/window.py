@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Path
 from starlette.requests import Request
 
+from audit_api.list_jobs import CompareLists, ListJobs
 from audit_api.problems import Problem
 from audit_api.reader import Reader
 from audit_api.throttle import Throttle
@@ -40,6 +41,8 @@ class Window:
     desk: Desk
     clock: Callable[[], datetime]
     dev_http: bool
+    list_jobs: ListJobs
+    compare_lists: CompareLists
     throttle: Throttle = field(default_factory=Throttle)
     hashing: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(HASHING_THREADS, "hashing")

@@ -11,7 +11,8 @@ from schoolgate.front import Front
 HELP = """A filtering web proxy for schools that can prove how it filters.
 
 Data goes to stdout, messages to stderr; --json gives data for programs.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 blocked (explain --exit-code).
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 blocked (explain --exit-code),
+4 on no list (lists lookup --exit-code).
 """
 
 app = typer.Typer(

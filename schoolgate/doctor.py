@@ -32,7 +32,18 @@ def examine(front: Front) -> list[Finding]:
     except SettingsError as error:
         return [*found, Finding("settings", False, "; ".join(error.faults))]
     found.append(Finding("settings", True, f"{settings.config / 'school.yaml'} is understood"))
-    for check in (_state, _disk, _ca, _ports, _database, _in_force, _lists_age, _drift, lists_drift):
+    for check in (
+        _state,
+        _disk,
+        _ca,
+        _ports,
+        _database,
+        _in_force,
+        _lists_age,
+        _drift,
+        lists_drift,
+        _illegal_content,
+    ):
         found += _safely(check, settings)
     return found
 
@@ -152,16 +163,35 @@ def _in_force(settings: Settings) -> Iterator[Finding]:
 
 
 def _lists_age(settings: Settings) -> Iterator[Finding]:
+    from audit_api.list_ages import ages, overdue
     from filter_lists.manifest import MANIFEST
-    from schoolgate.in_force import bundle_in_force, index_in_force
+    from schoolgate.agreed import agreed_config
+    from schoolgate.in_force import index_in_force
 
     index = index_in_force(settings.state)
-    made = (settings.state / "lists" / bundle_in_force(settings.state).lists / MANIFEST).stat().st_mtime
-    age = datetime.now(UTC) - datetime.fromtimestamp(made, UTC)
+    made = (settings.state / "lists" / index.generation / MANIFEST).stat().st_mtime
+    now = datetime.now(UTC)
+    age = now - datetime.fromtimestamp(made, UTC)
+    known = ages(agreed_config(settings), settings.state, now)
     says = (
         f"{len(index.lists)} lists, {sum(each.entries for each in index.lists)} entries, {age.days} days old"
     )
-    yield Finding("lists", age < OLD_LISTS, says)
+    scheduled = any(each.config.every for each in known.values())
+    yield Finding("lists", scheduled or age < OLD_LISTS, says)
+    for list_id in overdue(known.values()):
+        yield Finding("lists", False, f"{list_id} is overdue: {known[list_id].record.fault or 'not fetched'}")
+
+
+def _illegal_content(settings: Settings) -> Iterator[Finding]:
+    """Said, and no fault of this machine: the school's provider may have the lists (D10)."""
+    from filter_lists.providers import provider_status
+    from schoolgate.agreed import agreed_config
+    from schoolgate.in_force import index_in_force
+
+    config = agreed_config(settings)
+    found = provider_status(config.lists if config else (), index_in_force(settings.state))
+    says = [f"{each.title}: {each.says}" for each in found if each.installed]
+    yield Finding("illegal content", True, "; ".join(says) or "no licensed list installed")
 
 
 def _drift(settings: Settings) -> Iterator[Finding]:
@@ -174,15 +204,21 @@ def _drift(settings: Settings) -> Iterator[Finding]:
 
 
 def lists_drift(settings: Settings) -> Iterator[Finding]:
-    """A changed list file changes nothing by itself; it waits for two people, like the policy."""
+    """A changed lists.yaml changes nothing by itself; it waits for two people, like the policy."""
     from filter_lists.compiler import ListsError
     from filter_lists.ensure import is_built_from
+    from schoolgate.agreed import agreed_text
     from schoolgate.in_force import index_in_force
 
+    agreed = agreed_text(settings)
+    if agreed is not None and settings.lists.read_text(encoding="utf-8") != agreed:
+        says = "differs from the one agreed on: schoolgate lists build, then schoolgate lists propose"
+        yield Finding("lists drift", False, f"{settings.lists} {says}")
+        return
     try:
         same = is_built_from(index_in_force(settings.state), settings.lists, settings.state)
     except ListsError as error:
         yield Finding("lists drift", False, f"the lists on disk cannot be used: {'; '.join(error.faults)}")
         return
-    says = "the lists on disk are those agreed" if same else "lists on disk differ from those agreed"
-    yield Finding("lists drift", same, says if same else f"{says}: restart, then schoolgate policy propose")
+    says = "the lists on disk are those in force" if same else "lists on disk differ from those in force"
+    yield Finding("lists drift", same, says if same else f"{says}: schoolgate lists update")

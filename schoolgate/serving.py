@@ -75,6 +75,8 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     import uvicorn
 
     from audit_api.app import create_app
+    from filter_lists.worker_client import run_worker
+    from schoolgate.comparing import compare_lists
     from schoolgate.ready_server import ReadyServer
     from schoolgate.wiring import open_desk
 
@@ -82,7 +84,12 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     start_when_told(ready_fd)
     listening = _listen(settings.api_host, settings.api_port if port is None else port)
     desk = open_desk(settings, migrated=ready_fd is not None)  # a supervisor has prepared everything
-    app = create_app(desk, dev_http=not settings.console.startswith("https:"))
+    app = create_app(
+        desk,
+        dev_http=not settings.console.startswith("https:"),
+        run_lists=run_worker,
+        compare_lists=compare_lists,
+    )
     config = uvicorn.Config(
         app,
         log_config=None,

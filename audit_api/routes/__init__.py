@@ -10,6 +10,7 @@ from audit_api.routes import (
     console_explain,
     console_filtering_log,
     console_home,
+    console_lists,
     console_openings,
     console_people,
     console_policy,
@@ -18,6 +19,8 @@ from audit_api.routes import (
     explain,
     filtering_log,
     health,
+    incidents,
+    list_proposals,
     lists,
     openings,
     password,
@@ -35,11 +38,13 @@ API = (
     unblocks,
     openings,
     filtering_log,
+    incidents,
     changes,
     policy,
     people,
     explain,
     lists,
+    list_proposals,
 )
 MACHINES = (health, reference)
 CONSOLE = (
@@ -50,6 +55,7 @@ CONSOLE = (
     console_filtering_log,
     console_changes,
     console_policy,
+    console_lists,
     console_people,
     console_explain,
 )

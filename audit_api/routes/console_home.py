@@ -24,7 +24,8 @@ def home(request: Request, here: Here) -> Response:
     mine, _ = unblocks.page_of(here, mine=True, limit=5) if role in ASKING else ([], None)
     with reading(here.desk.engine) as conn:
         waiting = {
-            kind: _count(conn, here, kind, State.REQUESTED) for kind in ("unblock", "policy", "people")
+            kind: _count(conn, here, kind, State.REQUESTED)
+            for kind in ("unblock", "policy", "lists", "people")
         }
         open_now = _count(conn, here, "unblock", State.APPROVED)
     return page(

@@ -9,9 +9,10 @@ from schoolgate.front import front_of
 from schoolgate.telling import AsJson, Failed, put, put_fields, put_json, put_table
 
 if TYPE_CHECKING:  # imported when the verb runs: start-up is felt
+    from filter_lists.index import Index
     from filter_policy.bundle import Bundle
     from filter_policy.explain import Explanation
-    from filter_policy.model import Listing, Request
+    from filter_policy.model import Request
 
 BLOCKED = 3
 
@@ -29,15 +30,16 @@ def explain(
 ) -> None:
     """Print each rule that was looked at, hit or miss, and the verdict."""
     from filter_policy.explain import explain as explain_url
-    from schoolgate.in_force import bundle_in_force, index_in_force
+    from schoolgate.in_force import bundle_in_force, index_of
+    from schoolgate.school_time import instant
 
-    bundle = bundle_in_force(front_of(ctx).settings.state)
     state = front_of(ctx).settings.state
-    request = _request(bundle, state, user, url)
-    now = _instant(at, bundle)
-    lookup = index_in_force(state).lookup
-    explanation = explain_url(request.url, request.person, bundle.policy, lookup, now)
-    told = _told(bundle, request, explanation, now)
+    bundle = bundle_in_force(state)
+    index = index_of(state, bundle.lists)
+    request = _request(bundle, index, user, url)
+    now = instant(at, bundle.policy.timetable.zone)
+    explanation = explain_url(request.url, request.person, bundle.policy, index.lookup, now)
+    told = _told(bundle, index, request, explanation, now)
     if as_json:
         put_json(told)
     else:
@@ -46,34 +48,27 @@ def explain(
         raise typer.Exit(BLOCKED)
 
 
-def _request(bundle: "Bundle", state: Any, user: str, url: str) -> "Request":
-    from filter_lists.names import NameFault, parse_url
+def _request(bundle: "Bundle", index: "Index", user: str, url: str) -> "Request":
+    from audit_api.typed import typed_url
+    from filter_lists.names import NameFault
     from filter_policy.model import Request
-    from schoolgate.in_force import index_in_force
 
     account = bundle.accounts.get(user.lower())
     if account is None:
         raise Failed(f"No such person: {user}")
     try:
-        parsed = parse_url(url if "://" in url else f"https://{url}")
+        parsed = typed_url(url)
     except NameFault as fault:
         raise Failed(str(fault)) from fault
-    return Request(account.person, parsed, index_in_force(state).lookup(parsed))
+    return Request(account.person, parsed, index.lookup(parsed))
 
 
-def _instant(at: str | None, bundle: "Bundle") -> datetime:
-    if at is None:
-        return datetime.now(UTC)
-    try:
-        given = datetime.fromisoformat(at)
-    except ValueError:
-        raise typer.BadParameter(f"{at!r} is no time like 2026-11-24T12:30", param_hint="--at") from None
-    zone = bundle.policy.timetable.zone
-    return (given if given.tzinfo else given.replace(tzinfo=zone)).astimezone(UTC)
-
-
-def _told(bundle: "Bundle", request: "Request", explanation: "Explanation", now: datetime) -> dict[str, Any]:
+def _told(
+    bundle: "Bundle", index: "Index", request: "Request", explanation: "Explanation", now: datetime
+) -> dict[str, Any]:
     """In the words of `GET /api/v1/explain`, with the verdict in front."""
+    from schoolgate.in_force import told_listing
+
     decision = explanation.decision
     return {
         "verdict": decision.verdict.value,
@@ -82,25 +77,19 @@ def _told(bundle: "Bundle", request: "Request", explanation: "Explanation", now:
         "at": _utc(now),
         "filter_groups": list(request.person.filter_groups),
         "classes": list(request.person.classes),
-        "listings": [_listing(bundle, each) for each in request.listings],
+        "generation": index.generation,
+        "listings": [told_listing(bundle.policy, index, each) for each in request.listings],
         "steps": [{"rule": step.rule, "hit": step.hit, "says": step.says} for step in explanation.steps],
         "decision": {
             "verdict": decision.verdict.value,
             "reason": decision.reason.value,
             "rule": decision.rule,
-            "listing": _listing(bundle, decision.listing) if decision.listing else None,
+            "listing": told_listing(bundle.policy, index, decision.listing) if decision.listing else None,
             "unblock_id": decision.unblock_id,
             "policy_revision": decision.policy_revision,
             "valid_until": _utc(decision.valid_until) if decision.valid_until else None,
         },
     }
-
-
-def _listing(bundle: "Bundle", listing: "Listing") -> dict[str, str | None]:
-    from schoolgate.in_force import shown_entry
-
-    entry = shown_entry(bundle.policy, listing)
-    return {"category": listing.category, "list_id": listing.list_id, "entry": entry}
 
 
 def _utc(at: datetime) -> str:
@@ -123,4 +112,4 @@ def _print(told: dict[str, Any], bundle: "Bundle") -> None:
     put_fields(
         [("valid until", datetime.fromisoformat(until).astimezone(zone).isoformat() if until else None)]
     )
-    put_fields([("policy", decision["policy_revision"])])
+    put_fields([("policy", decision["policy_revision"]), ("lists", told["generation"])])

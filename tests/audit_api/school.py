@@ -14,6 +14,7 @@ from fastapi import FastAPI
 from starlette.testclient import TestClient
 
 from audit_api.app import create_app
+from audit_api.list_jobs import RunLists, no_worker
 from audit_log.db import migrate, open_engine, reading, writing
 from audit_log.people import Registered, person_by_username, set_password
 from audit_log.sessions import create_session
@@ -83,10 +84,11 @@ class School:
     desk: Desk
     clock: Clock = field(default_factory=Clock)
     dev_http: bool = True
+    run_lists: RunLists = no_worker
     app: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
-        self.app = create_app(self.desk, clock=self.clock, dev_http=self.dev_http)
+        self.app = create_app(self.desk, clock=self.clock, dev_http=self.dev_http, run_lists=self.run_lists)
 
     def nobody(self, **kwargs: Any) -> TestClient:
         """Not signed in. Errors come as answers, as they do for a client outside."""

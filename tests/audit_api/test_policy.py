@@ -1,16 +1,10 @@
 """The policy over the API: proposed whole, refused whole, agreed by another, told with an ETag."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from filter_lists.compiler import ListSource, compile_index
-from filter_lists.index import Index
-from tests.audit_api.school import LISTED, School, fields_of, problem_of
-from tests.audit_api.test_console import visible
+from tests.audit_api.school import School, fields_of, problem_of
 from tests.builders import POLICY
 
 URL = "/api/v1/policy"
@@ -88,39 +82,5 @@ def test_the_list_is_without_the_texts_and_one_proposal_is_with_it(school: Schoo
     assert school.as_("gail").get(f"{URL}/proposals/{made['id']}").json()["text"] == LOOSER
 
 
-def compiled(folder: Path, listed: Mapping[str, Sequence[tuple[str, str]]]) -> Index:
-    """As the real compiler has it, with what it says of each list."""
-    sites: dict[tuple[str, str], list[str]] = {}
-    for site, pairs in listed.items():
-        for category, list_id in pairs:
-            sites.setdefault((list_id, category), []).append(site)
-    folder.mkdir()
-    sources = []
-    for (list_id, category), entries in sites.items():
-        path = folder / f"{list_id}.txt"
-        path.write_text("\n".join(entries))
-        sources.append(ListSource(list_id, category, "plain", path))
-    return Index.open(folder / compile_index(sources, folder))
-
-
-def test_lists_that_changed_are_told_with_the_policy_that_brings_them(school: School, tmp_path: Path) -> None:
-    agreed = compiled(tmp_path / "agreed", LISTED)
-    built = compiled(tmp_path / "built", {**LISTED, "dice.test": [("gambling", "gambling-list")]})
-    changed = School(replace(school.desk, opened=lambda _: agreed, built=lambda: built))
-    made = proposed(changed, text=POLICY)
-    told = changed.as_("gail").get(f"{URL}/proposals/{made['id']}").json()
-    page = visible(changed.browser("gail")[0].get(f"/policy/proposals/{made['id']}").text)
-
-    assert told["lists"] == made["lists"] == built.generation
-    assert told["entries"] == {"gambling": {"before": 1, "after": 2, "lists_changed": 1}}
-    assert "Nothing in the text: it is the same." in page
-    assert "gambling 1 2 1" in page
-    assert changed.as_("gail").get(f"{URL}/proposals").json()["rows"][0]["lists"] == told["lists"]
-
-
-def test_where_no_list_changes_there_is_no_table(school: School) -> None:
-    made = proposed(school)
-
-    assert made["entries"] == {}
-    page = school.browser("gail")[0].get(f"/policy/proposals/{made['id']}").text
-    assert "Lists that change" not in page
+def test_lists_do_not_come_with_a_policy(school: School) -> None:
+    assert not {"lists", "entries"} & set(proposed(school))

@@ -32,7 +32,10 @@ def test_it_works_with_nothing_running_and_names_each_rule(at: At, founded: Path
         "category": "gambling",
         "list_id": "starter-gambling",
         "entry": "bets.test",
+        "licence": "",
+        "source": "starter:gambling.txt",
     }
+    assert len(told["generation"]) == 64
     assert [step["hit"] for step in told["steps"]][-1] is True
 
 
