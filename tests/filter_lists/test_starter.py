@@ -1,5 +1,6 @@
 """What comes with Schoolgate filters out of the box, and nothing in it is what nobody may publish."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -67,6 +68,19 @@ def test_each_site_of_the_demo_is_what_it_is_meant_to_be(index: Index, host: str
     assert categories(index, f"https://{host}/") == {category}
 
 
+def test_the_addresses_to_test_with_are_those_of_the_document(index: Index) -> None:
+    """A school tests with them each quarter (I5)."""
+    page = (ROOT / "docs" / "illegal-content.md").read_text("utf-8")
+    told = re.findall(r"\| `(https?://\S*schoolgate-check\.test\S*)` \|", page)
+
+    assert len(told) == 3
+    for url in told:
+        assert [(hit.list_id, hit.entry) for hit in index.lookup(parse_url(url))] == [
+            ("starter-illegal-test", "(not shown)")
+        ]
+    assert not index.lookup(parse_url("http://schoolgate-check.test/"))
+
+
 def test_one_site_of_the_demo_is_on_no_list(index: Index) -> None:
     assert categories(index, "https://news.test/") == set()
 
@@ -76,12 +90,12 @@ def test_each_category_has_a_made_up_name_of_its_own(index: Index) -> None:
         assert categories(index, f"http://www.{category}.test/") == {category}
 
 
-@pytest.mark.parametrize("category", ILLEGAL)
-def test_the_illegal_lists_hold_made_up_names_only(category: str) -> None:
-    lines = (STARTER / f"{category}.txt").read_text("utf-8").splitlines()
+@pytest.mark.parametrize("name", [*ILLEGAL, "illegal-test"])
+def test_the_illegal_lists_hold_made_up_names_only(name: str) -> None:
+    lines = (STARTER / f"{name}.txt").read_text("utf-8").splitlines()
     entries = [line for line in lines if line and not line.startswith("#")]
     assert entries
-    assert all(entry.endswith(".test") for entry in entries)
+    assert all(entry.partition("/")[0].endswith(".test") for entry in entries)
 
 
 @pytest.mark.parametrize(
