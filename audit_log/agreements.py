@@ -46,6 +46,8 @@ WHO = {
 REPLACING = frozenset({"hold", "update", "propose", "rollback"})  # an update of lists that waited
 KEPT = frozenset({"sites", "classes", "filter_groups", "base", "lists", "entries"})  # may not be left out
 
+IN_FORCE = frozenset({"policy", "lists", "school"})  # of these one is, always
+
 Entry = Mapping[str, Any]
 
 
@@ -72,8 +74,10 @@ class Agreements:
         self.states[entry["object"]] = state
 
     def check(self, conn: Connection, entries: int) -> None:
-        """Raises Fault at the entry that a row contradicts."""
-        for row in conn.execute(PROPOSALS):
+        """Raises Fault at the entry that a row contradicts, or has no row any more."""
+        rows = conn.execute(PROPOSALS).all()
+        self._check_all_there({row.id for row in rows})
+        for row in rows:
             lines = self.lines.get(row.id)
             if lines is None:
                 raise Fault(
@@ -89,6 +93,14 @@ class Agreements:
                     f"Proposal {shown(row.id)} is {shown(row.state)} in the database,"
                     f" and by entry {lines[-1]['seq']} it is {self.states[row.id]}.",
                 )
+
+    def _check_all_there(self, ids: set[Any]) -> None:
+        """Without the row in force, the gates would follow an older one."""
+        for gone in self.lines.keys() - ids:
+            last = self.lines[gone][-1]
+            if self.states[gone] == "approved" and last["event"].partition(":")[0] in IN_FORCE:
+                says = f"Proposal {shown(gone)} is in force by entry {last['seq']}, and has no row any more."
+                raise Fault(last["seq"], says)
 
 
 def _found_lists(entry: Entry) -> Entry | None:

@@ -17,8 +17,8 @@ from change_control.proposal import Proposal
 from change_control.proposals import approve
 from filter_lists.compiler import compile_index
 from filter_lists.diffing import Change, diff
-from filter_lists.generations import FOLDER, open_generation
-from filter_lists.index import Index
+from filter_lists.generations import FOLDER, folder_of, open_generation
+from filter_lists.index import Index, IndexFault
 from filter_lists.lists_config import parse_lists
 from filter_lists.orders import Outcome
 from tests.builders import NOON
@@ -105,8 +105,14 @@ def compiled(state: Path, text: str, folder: Path) -> str:
 
 def a_listed_desk(folder: Path, url: str | None = None) -> Desk:
     state = folder / "state"
-    opened = lru_cache(lambda generation: open_generation(state, generation))
+    checked = lru_cache(lambda generation: open_generation(state, generation))
     engine = open_engine(url or f"sqlite:///{state / 'schoolgate.sqlite'}")
+
+    def opened(generation: str) -> Lists:
+        """Kept for as long as it is there, as the front door has it."""
+        if not folder_of(state, generation).is_dir():
+            raise IndexFault(folder_of(state, generation), "is not there")
+        return checked(generation)
 
     def lists() -> Lists:
         try:

@@ -212,10 +212,12 @@ def test_lists_agreed_on_that_are_damaged_are_not_used(settings: Settings) -> No
         open_desk(settings)
 
 
-def test_the_doctor_tells_of_lists_that_wait_for_two_people(settings: Settings) -> None:
+def test_the_doctor_tells_of_lists_that_are_not_those_in_force(settings: Settings) -> None:
     assert [each.fit for each in lists_drift(settings)] == [True]
+
     (settings.lists.parent / "bets.txt").write_text("other-bets.test\n")
-
     (found,) = lists_drift(settings)
-
-    assert (found.fit, "lists on disk differ from those agreed" in found.says) == (False, True)
+    assert (found.fit, "differ from those in force" in found.says) == (False, True)
+    settings.lists.write_text(LISTS + MORE)
+    (found,) = lists_drift(settings)
+    assert (found.fit, "differs from the one agreed on" in found.says) == (False, True)
