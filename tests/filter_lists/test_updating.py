@@ -1,7 +1,6 @@
 """An update takes what is due, and what fails leaves what was there: the list and the generation."""
 
 import gzip
-import hashlib
 import io
 import json
 import os
@@ -9,77 +8,23 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from filter_lists.diffing import Change
-from filter_lists.generations import open_generation
 from filter_lists.lists_config import parse_lists
-from filter_lists.names import parse_url
 from filter_lists.orders import Order, Outcome, Progress
-from filter_lists.source_store import Record, SourceStore, is_overdue
+from filter_lists.source_store import is_overdue
 from filter_lists.updating import run
-from tests.filter_lists.list_server import ListServer, a_list_server
-from tests.filter_lists.signing import Signer
+from tests.filter_lists.list_school import MONDAY, School, results
+from tests.filter_lists.list_server import a_list_server
 
-MONDAY = datetime(2027, 3, 1, 6, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 ROOT = Path(__file__).parents[2]
 HTML = b"<!DOCTYPE html>\n<html><body>Please log in</body></html>\n"
-
-
-@dataclass
-class School:
-    """A folder with lists.yaml, the state beside it, and a server. `lists` are rows of the text."""
-
-    folder: Path
-    server: ListServer
-    lists: dict[str, str] = field(default_factory=dict)
-    checks: str = "{}"
-    now: datetime = MONDAY
-
-    @property
-    def text(self) -> str:
-        rows = "".join(f"  {list_id}: {{{row}}}\n" for list_id, row in self.lists.items())
-        return f"lists:\n{rows}checks: {self.checks}\n"
-
-    @property
-    def store(self) -> SourceStore:
-        return SourceStore(self.folder / "state")
-
-    def order(self, fetch: tuple[str, ...] | None = None, base: str | None = None) -> Order:
-        return Order(self.text, self.folder, self.folder / "state", fetch, base, self.now, self.server.ca)
-
-    def update(self, fetch: tuple[str, ...] | None = None, base: str | None = None) -> Outcome:
-        return run(self.order(fetch, base))
-
-    def feed(self, list_id: str, content: bytes | str, more: str = "", **headers: str) -> None:
-        """A list on the server, in the category `gambling`, fetched every day."""
-        url = self.server.put(f"/{list_id}", content, **headers)
-        self.lists[list_id] = f"source: '{url}', format: plain, category: gambling, every: 1 day{more}"
-
-    def record(self, list_id: str) -> Record:
-        config = parse_lists(self.text, self.folder).get(list_id)
-        assert config is not None
-        return self.store.record(config)
-
-    def lists_of(self, generation: str | None, url: str) -> list[str]:
-        assert generation is not None
-        index = open_generation(self.folder / "state", generation)
-        return [hit.list_id for hit in index.lookup(parse_url(url))]
-
-
-@pytest.fixture
-def school(tmp_path: Path) -> Iterator[School]:
-    with a_list_server(tmp_path) as server:
-        yield School(tmp_path, server)
-
-
-def results(outcome: Outcome) -> dict[str, str]:
-    return {each.list_id: each.result for each in outcome.lists}
 
 
 def test_a_first_update_fetches_compiles_and_answers(school: School) -> None:
@@ -237,68 +182,6 @@ def test_a_server_that_is_gone_makes_a_list_overdue_and_nothing_else(school: Sch
     assert (results(outcome), outcome.generation) == ({"bets": "failed"}, first.generation)
     config = parse_lists(there.text, there.folder).lists[0]
     assert is_overdue(config, there.record("bets"), there.now)
-
-
-@pytest.mark.parametrize("hashed", [True, False])
-def test_a_list_is_taken_with_its_own_signature_and_with_no_other(school: School, hashed: bool) -> None:
-    signer, content = Signer(), b"bet.example\n"
-    school.feed("bets", content, f", signature: {{minisign: {signer.public}}}")
-    school.server.put("/bets.minisig", signer.sign(content, hashed=hashed))
-    first = school.update()
-    assert results(first) == {"bets": "fetched"}
-
-    changed = b"bet.example\nschool.example\n"
-    for signature in (signer.sign(content), Signer().sign(changed), b"", HTML, b"x" * 20_000, None):
-        school.server.put("/bets", changed)
-        school.server.put("/bets.minisig", signature or b"")
-        if signature is None:
-            school.server.answer("/bets.minisig", 404)
-        outcome = school.update(fetch=("bets",), base=first.generation)
-        assert (results(outcome), outcome.generation) == ({"bets": "failed"}, first.generation)
-        assert "sign" in outcome.lists[0].why
-
-    school.server.put("/bets.minisig", signer.sign(changed, hashed=hashed))
-    assert results(school.update(fetch=("bets",))) == {"bets": "fetched"}
-
-
-def test_a_sha256_pins_what_a_server_may_send(school: School) -> None:
-    content = b"bet.example\n"
-    school.feed("bets", content, f", sha256: {hashlib.sha256(content).hexdigest()}")
-    first = school.update()
-    school.server.put("/bets", b"other.example\n")
-
-    outcome = school.update(fetch=("bets",), base=first.generation)
-
-    assert (results(outcome), outcome.generation) == ({"bets": "failed"}, first.generation)
-    assert "sha256" in outcome.lists[0].why
-
-
-def test_a_sha256_pins_a_file_too(school: School) -> None:
-    (school.folder / "ours.txt").write_text("ours.example\n")
-    sha256 = hashlib.sha256(b"ours.example\n").hexdigest()
-    school.lists["ours"] = f"source: ours.txt, format: plain, category: games, sha256: {sha256}"
-    assert school.update().generation
-    (school.folder / "ours.txt").write_text("other.example\n")
-    (fault,) = school.update().faults
-    assert fault.startswith("lists.yaml:2: lists.ours: its sha256 is ")
-
-
-def test_credentials_are_sent_and_stand_nowhere(school: School) -> None:
-    keys = school.folder / "state" / "keys"
-    keys.mkdir(parents=True)
-    (keys / "lists-iwf").touch(mode=0o600)
-    (keys / "lists-iwf").write_text(f"{school.server.address}\nX-Api-Key: eleven-grey-owls\n")
-    school.feed("bets", "bet.example\n", ", credentials: iwf")
-    outcome = school.update()
-    assert outcome.faults == ()
-    assert [each["x-api-key"] for each in school.server.headers("/bets")] == ["eleven-grey-owls"]
-    (keys / "lists-iwf").unlink()
-    outcome = school.update(fetch=("bets",))
-    assert "keys/lists-iwf cannot be read" in outcome.lists[0].why
-    kept = [
-        path.read_bytes() for path in (school.folder / "state" / "list-sources").rglob("*") if path.is_file()
-    ]
-    assert not any(b"owls" in each for each in kept)
 
 
 def test_the_checks_of_the_school_hold_for_every_new_set(school: School) -> None:

@@ -1,0 +1,36 @@
+"""Every site that is not what the school said it must be is named with its check."""
+
+from pathlib import Path
+
+from filter_lists.checking import failed_checks
+from filter_lists.index import Index
+from filter_lists.lists_config import parse_lists
+
+INDEX = Index.in_memory(
+    {
+        "bet.example": [("gambling", "bets"), ("games", "bets")],
+        "school.example/odds": [("gambling", "bets"), ("gambling", "more")],
+    }
+)
+
+
+def failures(checks: str) -> list[str]:
+    rows = "".join(
+        f"  {each}: {{source: 'starter:games.txt', format: plain, category: {each}}}\n"
+        for each in ("gambling", "games")
+    )
+    return list(failed_checks(parse_lists(f"lists:\n{rows}checks: {checks}\n", Path()), INDEX))
+
+
+def test_what_holds_is_not_mentioned() -> None:
+    assert failures("{must_have: {gambling: [bet.example, www.bet.example/x, school.example/odds/1]}}") == []
+    assert failures("{must_not_have: {games: [school.example/odds], gambling: [school.example]}}") == []
+    assert failures("{}") == []
+
+
+def test_what_does_not_hold_is_named_with_the_lists_that_say_so() -> None:
+    checks = "{must_have: {games: [school.example/odds]}, must_not_have: {gambling: [school.example/odds]}}"
+    assert failures(checks) == [
+        "lists.yaml: checks.must_have.games: school.example/odds is on no list of this category",
+        "lists.yaml: checks.must_not_have.gambling: school.example/odds is there, by bets, more",
+    ]
