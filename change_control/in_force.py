@@ -80,7 +80,8 @@ def agreed_lists(conn: Connection) -> AgreedLists:
 
 def _lists_of_policy(conn: Connection) -> AgreedLists:
     """As it was once: the lists were agreed on with the policy, and lists.yaml was kept nowhere."""
-    if conn.execute(select(proposal.c.id).where(proposal.c.kind == "lists").limit(1)).first():
+    had = select(proposal.c.id).where(proposal.c.kind == "lists", proposal.c.state == State.SUPERSEDED)
+    if conn.execute(had.limit(1)).first():
         says = "the lists in force are gone from the database; see schoolgate changes verify"
         raise ChangeError("refused", says)
     row = _approved(conn, "policy")
