@@ -86,7 +86,7 @@ def parse_lists(text: str, folder: Path, file: str = "lists.yaml", *, look: bool
     root = fields.mapping(fields.document(text), "the file", ("lists", "checks"))
     rows = fields.mapping(root.get("lists"), "lists")
     lists = tuple(_List(fields, list_id, node, folder, look=look).read() for list_id, node in rows.items())
-    known = frozenset(category for each in lists for category in each.ours)
+    known = frozenset(category for each in lists if not each.sealed for category in each.ours)
     checks = fields.mapping(root.get("checks"), "checks", ("must_have", "must_not_have"))
     must_have, must_not_have = (
         _checks(fields, checks.get(name), f"checks.{name}", known) for name in ("must_have", "must_not_have")
@@ -100,7 +100,12 @@ def _checks(fields: Fields, node: Node | None, where: str, known: frozenset[str]
     found: dict[str, tuple[str, ...]] = {}
     for category, sites in fields.mapping(node, where).items():
         if category not in known:
-            fields.fault(sites, f"{where}.{category}", category, "a category that one of the lists has")
+            fields.fault(
+                sites,
+                f"{where}.{category}",
+                category,
+                "a category that one of the lists has, and no sealed one",
+            )
         found[category] = fields.values(sites, f"{where}.{category}", values.site)
     return found
 

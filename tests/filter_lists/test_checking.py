@@ -2,9 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from filter_lists.checking import failed_checks
+from filter_lists.generations import open_generation
 from filter_lists.index import Index
-from filter_lists.lists_config import parse_lists
+from filter_lists.lists_config import ListsError, parse_lists
+from tests.sealing import Lists, compile_lists
 
 INDEX = Index.in_memory(
     {
@@ -34,3 +38,21 @@ def test_what_does_not_hold_is_named_with_the_lists_that_say_so() -> None:
         "lists.yaml: checks.must_have.games: school.example/odds is on no list of this category",
         "lists.yaml: checks.must_not_have.gambling: school.example/odds is there, by bets, more",
     ]
+
+
+def test_no_guess_is_answered_from_a_list_that_nobody_can_read(tmp_path: Path) -> None:
+    """Neither where an open list has the same category, nor by naming the category of a sealed one."""
+    plain: Lists = {"own": ("terrorism", ["open.test"])}
+    sealed: Lists = {"ctiru": ("terrorism", ["secret.test"])}
+    index = open_generation(tmp_path, compile_lists(tmp_path, plain, sealed))
+    own = "own: {category: terrorism, format: plain, source: 'starter:games.txt'}"
+    ctiru = "ctiru: {sealed: true, category: terrorism, format: plain, source: 'starter:terrorism.txt'}"
+    checks = "checks: {must_have: {terrorism: [secret.test, other.test]}}\n"
+
+    told = list(failed_checks(parse_lists(f"lists:\n  {own}\n  {ctiru}\n{checks}", tmp_path), index))
+
+    assert [each.partition(" ")[2].split(" ", 1)[1] for each in told] == [
+        "is on no list of this category"
+    ] * 2
+    with pytest.raises(ListsError, match="and no sealed one"):
+        parse_lists(f"lists:\n  {ctiru}\n{checks}", tmp_path)
