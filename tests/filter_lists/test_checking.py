@@ -51,8 +51,7 @@ def test_no_guess_is_answered_from_a_list_that_nobody_can_read(tmp_path: Path) -
 
     told = list(failed_checks(parse_lists(f"lists:\n  {own}\n  {ctiru}\n{checks}", tmp_path), index))
 
-    assert [each.partition(" ")[2].split(" ", 1)[1] for each in told] == [
-        "is on no list of this category"
-    ] * 2
+    assert len(told) == 2
+    assert all(each.endswith("is on no list of this category") for each in told)
     with pytest.raises(ListsError, match="and no sealed one"):
         parse_lists(f"lists:\n  {ctiru}\n{checks}", tmp_path)
