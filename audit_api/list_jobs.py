@@ -78,7 +78,7 @@ class ListJobs:
         self._clock = clock
         self._lock = Lock()
         self._closing = Event()
-        self._thread: Thread | None = None
+        self.thread: Thread | None = None
         self.last: Job | None = None  # running, or the last that ran
 
     def start(self, work: Work, by: str, do: Callable[[RunLists], Result]) -> Job:
@@ -87,8 +87,8 @@ class ListJobs:
             if self.is_running or self._closing.is_set():
                 raise Problem("list-task-running")
             job = self.last = Job(work, by, self._clock())
-            self._thread = Thread(target=self._work, args=(job, do), name="lists", daemon=True)
-            self._thread.start()
+            self.thread = Thread(target=self._work, args=(job, do), name="lists", daemon=True)
+            self.thread.start()
         return job
 
     @property
@@ -98,8 +98,8 @@ class ListJobs:
     def close(self) -> None:
         """The child is ended with its task. Waits for a moment."""
         self._closing.set()
-        if self._thread is not None:
-            self._thread.join(FAREWELL_SECONDS)
+        if self.thread is not None:
+            self.thread.join(FAREWELL_SECONDS)
 
     def _work(self, job: Job, do: Callable[[RunLists], Result]) -> None:
         def tell(progress: Progress) -> None:

@@ -51,6 +51,7 @@ def told(event: str, detail: dict[str, Any], actor: str = "p_terry", object_id: 
 
 
 TWO_PEOPLE = {"people": [{"person": "p_anna", "new": True}, {"person": "p_tess", "new": False}]}
+LISTS = {"proposed_by": "p_tess", "changes": [{"opened": 1000, "shut": 5}, {"opened": 60, "shut": 0}]}
 OPENED = {"classes": ["6B"], "ends_at": "2026-11-24T12:30:00Z"}
 
 
@@ -69,6 +70,17 @@ OPENED = {"classes": ["6B"], "ends_at": "2026-11-24T12:30:00Z"}
             {"lists": ["ctiru", "iwf"], "hash": "sealed:1"},
             "tried an address that is on a list of illegal content (ctiru and iwf).",
         ),
+        ("lists:propose", LISTS, "proposed other lists: 1,060 entries gone, 5 come."),
+        (
+            "lists:approve",
+            LISTS,
+            "agreed to the lists that Tess Taylor proposed: 1,060 entries gone, 5 come. They are in force.",
+        ),
+        ("lists:decline", LISTS, "said no to the lists that Tess Taylor proposed."),
+        ("lists:decline", {"proposed_by": "system"}, "said no to an update of the lists that was held."),
+        ("lists:withdraw", LISTS, "took back their proposal of other lists."),
+        ("lists:confirm", LISTS, "let in an update of the lists that was held: 1,060 entries gone, 5 come."),
+        ("lists:rollback", LISTS, "went back to earlier lists: 1,060 entries gone, 5 come."),
         ("password:change", {"which": "proxy"}, "changed their browsing password."),
     ],
 )
@@ -83,8 +95,24 @@ def test_what_the_clock_did_is_told_without_an_actor() -> None:
 
 
 @pytest.mark.parametrize(
+    ("event", "says"),
+    [
+        (
+            "lists:update",
+            "The lists were updated, within what two people agreed on: 1,060 entries gone, 5 come.",
+        ),
+        ("lists:hold", "An update of the lists is held, since it goes further than was agreed on: "),
+        ("lists:withdraw", "An update of the lists that was held is no longer needed: "),
+    ],
+)
+def test_what_the_schedule_did_with_lists_is_told_without_an_actor(event: str, says: str) -> None:
+    assert told(event, LISTS, "system").startswith(says)
+
+
+@pytest.mark.parametrize(
     ("event", "what"),
     [
+        ("lists:lapse", "the lists that Tess Taylor proposed"),
         ("policy:lapse", "the policy that Tess Taylor proposed"),
         ("people:lapse", "the proposal of Tess Taylor of changes to 1 person in the register"),
     ],
