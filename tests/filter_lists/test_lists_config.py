@@ -168,6 +168,7 @@ extra: 1
 REMOTE = "source: 'https://lists.example/a', format: plain, category: games"
 LOCAL = "source: a.txt, format: plain, category: games"
 SEALED = REMOTE + ", sealed: true"
+ABUSE = "source: b.txt, format: plain, category: abuse, sealed: true"
 STARTED = "source: 'starter:games.txt', format: plain, category: games"
 
 
@@ -260,6 +261,7 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(scheme: str) -> No
     [
         ("{must_have: {gamblng: [bet.example]}}", "checks.must_have.gamblng"),
         ("{must_not_have: {sports: [bet.example]}}", "checks.must_not_have.sports"),
+        ("{must_have: {abuse: [bet.example]}}", "checks.must_have.abuse"),
         ("{must_have: {games: ['bet example']}}", "checks.must_have.games"),
         ("{must_have: {games: []}}", "checks.must_have.games"),
         ("{may_have: {games: [bet.example]}}", "checks.may_have"),
@@ -268,7 +270,7 @@ def test_a_password_in_an_address_is_refused_and_not_repeated(scheme: str) -> No
 )
 def test_a_check_that_could_not_be_made_is_a_fault(checks: str, where: str) -> None:
     with pytest.raises(ListsError) as caught:
-        parse_lists(f"lists:\n  a: {{{LOCAL}}}\nchecks: {checks}\n", Path())
+        parse_lists(f"lists:\n  a: {{{LOCAL}}}\n  b: {{{ABUSE}}}\nchecks: {checks}\n", Path())
     assert [fault.split(": ")[1] for fault in caught.value.faults] == [where]
 
 
