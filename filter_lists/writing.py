@@ -3,6 +3,7 @@
 No key is ever kept as an object of its own, so that millions of them fit into memory.
 """
 
+import errno
 import hashlib
 from array import array
 from collections import Counter
@@ -70,7 +71,10 @@ def _write_files(content: Content, folder: Path, tell: Tell) -> Manifest:
     sealed = build_sealed(content.sealed, folder)
     tell("names", 0, 1)
     trie = marisa_trie.Trie(chain.from_iterable(batch.keys() for batch in content.batches))
-    trie.save(str(folder / NAMES))
+    try:
+        trie.save(str(folder / NAMES))
+    except RuntimeError as error:  # what the library says of a full disk
+        raise OSError(errno.EIO, f"the names could not be written ({error})") from None
     tell("names", 1, 1)
     sets = _Sets(len(trie))
     for done, batch in enumerate(sorted(content.batches, key=lambda each: each.pair), 1):
