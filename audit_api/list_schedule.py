@@ -96,11 +96,12 @@ class _Files:
     def changed(self, desk: Desk, agreed: AgreedLists, configs: Iterable[ListConfig]) -> bool:
         configs = list(configs)
         seen = {each.list_id: _changed_at(each.local) for each in configs if each.local is not None}
-        if self._taken is None:
-            self._taken = seen if _is_built_from(desk, agreed, configs) else {}
-        still = seen == self._last
-        self._last = seen
-        return still and seen != self._taken
+        still, self._last = seen == self._last, seen
+        if not still or seen == self._taken:
+            return False
+        if _is_built_from(desk, agreed, configs):  # as at every start; or somebody asked for an update
+            self._taken = seen
+        return seen != self._taken
 
     def taken(self) -> None:
         self._taken = self._last

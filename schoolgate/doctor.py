@@ -39,7 +39,7 @@ def examine(front: Front) -> list[Finding]:
         _ports,
         _database,
         _in_force,
-        _lists_age,
+        lists_age,
         _drift,
         lists_drift,
         _illegal_content,
@@ -162,7 +162,7 @@ def _in_force(settings: Settings) -> Iterator[Finding]:
     yield Finding("policy", True, f"revision {bundle.revision[:12]} in force, {len(bundle.accounts)} people")
 
 
-def _lists_age(settings: Settings) -> Iterator[Finding]:
+def lists_age(settings: Settings) -> Iterator[Finding]:
     from audit_api.list_ages import ages, overdue
     from filter_lists.manifest import MANIFEST
     from schoolgate.agreed import agreed_config

@@ -1,8 +1,11 @@
 """`schoolgate doctor`: everything that can be wrong on this machine, at once."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+from schoolgate.doctor import lists_age
+from schoolgate.settings import load_settings
 from tests.running import ROOT, cli
 from tests.schoolgate.conftest import At
 
@@ -13,7 +16,7 @@ def test_a_founded_school_is_well(at: At, founded: Path) -> None:
     assert [finding for finding in found if not finding["fit"]] == []
     assert {finding["check"] for finding in found} >= {
         *("python", "mitmproxy", "sqlite", "clock", "settings", "state", "disk", "ca"),
-        *("proxy port", "api port", "database", "policy", "lists", "drift", "lists drift"),
+        *("proxy port", "api port", "database", "policy", "lists", "drift", "lists drift", "illegal content"),
     }
 
 
@@ -41,6 +44,38 @@ def test_a_policy_file_that_is_not_in_force_is_drift(founded: Path, tmp_path: Pa
 
     assert done.returncode == 1
     assert "differs from what is in force: schoolgate policy propose" in done.stderr
+
+
+def test_that_there_is_no_licensed_list_is_said(at: At, founded: Path) -> None:
+    found = json.loads(at(founded, "doctor", "--json").stdout)
+
+    (told,) = (each for each in found if each["check"] == "illegal content")
+    assert told["says"] == "no licensed list installed"
+
+
+def test_a_lists_yaml_that_nobody_agreed_on_is_drift(founded: Path, tmp_path: Path) -> None:
+    (tmp_path / "lists.yaml").write_text((ROOT / "config" / "lists.yaml").read_text() + "# more\n")
+    environ = {"SCHOOLGATE_STATE": str(founded), "SCHOOLGATE_LISTS": str(tmp_path / "lists.yaml")}
+
+    done = cli("doctor", environ=environ)
+
+    assert done.returncode == 1
+    assert "differs from the one agreed on: schoolgate lists build" in done.stderr
+
+
+def test_a_list_that_was_not_fetched_in_time_is_a_finding(founded: Path, tmp_path: Path) -> None:
+    text = (ROOT / "config" / "lists.yaml").read_text()
+    row = "  feed: {category: games, format: plain, source: 'https://lists.example/a', every: 1 day}\n"
+    (tmp_path / "lists.yaml").write_text(text + row)
+    settings = load_settings(
+        ROOT / "config",
+        {"SCHOOLGATE_LISTS": str(tmp_path / "lists.yaml"), "SCHOOLGATE_DATABASE_URL": "sqlite:////none"},
+    )
+
+    found = list(lists_age(replace(settings, state=founded)))
+
+    assert [each.fit for each in found] == [True, False]
+    assert "feed is overdue" in found[1].says
 
 
 def test_secrets_that_others_can_read_are_a_finding(at: At, tmp_path: Path) -> None:
