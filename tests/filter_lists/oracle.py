@@ -6,12 +6,11 @@ canonical names and the words of the answer, and nothing else.
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote, unquote_plus
 
-from filter_lists.entry import Entry, Expression
+from filter_lists.entry import Entry, Expression, Scope
 from filter_lists.index import Index
 from filter_lists.names import Url, all_spellings, is_ip
 from filter_lists.readers import READERS
@@ -22,7 +21,10 @@ from filter_lists.sources import ListSource, parts_of
 BLOCK, IMPORTANT, OWN, CATEGORY = "block", "important", "own exception", "category exception"
 SHOWN_AS_IT_IS = "".join(map(chr, range(32, 127))).replace("%", "").replace("&", "")
 
+SCOPES: tuple[Scope, ...] = ("host", "page", "url")
+
 Parameters = frozenset[str]
+spellings = lru_cache(maxsize=4096)(all_spellings)
 
 
 class Exactness(NamedTuple):
@@ -40,35 +42,34 @@ class Hit(NamedTuple):
     entry: str
 
 
-class Part(NamedTuple):
-    path: str
-    parameters: Parameters | None
-    alone: bool
+class Fact(NamedTuple):
+    """What a list says of a host: of all of it, of it alone, or of a part of it."""
+
+    category: str
+    list_id: str
+    kind: str
+    alone: bool = False
+    path: str | None = None
+    parameters: Parameters | None = None
 
 
-@dataclass
-class Said:
-    """All that one list says of one category, in one way."""
-
-    hosts: set[str] = field(default_factory=set)
-    alone: set[str] = field(default_factory=set)
-    parts: dict[str, set[Part]] = field(default_factory=dict)
-    expressions: dict[tuple[str, str], re.Pattern[str]] = field(default_factory=dict)
+class Pattern(NamedTuple):
+    category: str
+    list_id: str
+    entry: Expression
+    compiled: re.Pattern[str]
 
 
 class Oracle:
     """`lookup` gives each hit and how exact it is."""
 
     def __init__(self, sources: Iterable[ListSource] = ()) -> None:
-        self.said: dict[tuple[str, str, str], Said] = {}
+        self.facts: dict[str, list[Fact]] = {}
+        self.patterns: list[Pattern] = []
+        self._same: dict[Fact, Fact] = {}  # one object for all that say the same of different hosts
         for source in sources:
-            self.read(source)
-
-    def read(self, source: ListSource) -> None:
-        for part in parts_of(source):
-            with part.open() as file:
-                for entry in READERS[part.format](lines_of(file), ReadReport(), ReadOptions(source.wide)):
-                    self.take(source, entry, entry.category or part.category)
+            for entry, theirs in entries_of(source):
+                self.take(source, entry, theirs)
 
     def take(self, source: ListSource, entry: Entry | Expression, theirs: str) -> None:
         kind = kind_of(source, entry)
@@ -76,38 +77,68 @@ class Oracle:
             self.add(entry, ours, source.list_id, kind)
 
     def add(self, entry: Entry | Expression, category: str, list_id: str, kind: str = BLOCK) -> None:
-        said = self.said.setdefault((category, list_id, kind), Said())
         if isinstance(entry, Expression):
             found = re.compile(entry.pattern, re.IGNORECASE | re.ASCII)
-            said.expressions[entry.pattern, entry.scope] = found
+            self.patterns.append(Pattern(category, list_id, entry, found))
             return
-        path = all_spellings(entry.path)[0]
-        alone = not entry.below and not is_ip(entry.host)
-        if path or entry.query:
-            parameters = parameters_of(entry.query) if entry.query else None
-            said.parts.setdefault(entry.host, set()).add(Part(path, parameters or None, alone))
-        else:
-            (said.alone if alone else said.hosts).add(entry.host)
+        fact = Fact(category, list_id, kind, not entry.below and not is_ip(entry.host))
+        fact = self._same.setdefault(fact, fact)
+        path, parameters = spellings(entry.path)[0], parameters_of(entry.query)
+        if path or parameters:
+            fact = fact._replace(path=path, parameters=parameters or None)
+        self.facts.setdefault(entry.host, []).append(fact)
 
     def lookup(self, url: Url) -> dict[Hit, Exactness]:
         blocks: dict[Hit, Exactness] = {}
         taken: list[tuple[str, str, Exactness]] = []  # category, list_id or "" for all of them, how exact
         sure: set[Hit] = set()
-        for (category, list_id, kind), said in self.said.items():
-            for entry, exactness in hits_of(said, url):
-                if kind in (OWN, CATEGORY):
-                    if is_clear(entry, url) and is_read_so_by_all(entry, url):
-                        taken.append((category, list_id if kind == OWN else "", exactness))
-                else:
-                    hit = Hit(category, list_id, entry)
-                    blocks[hit] = exactness
-                    if kind == IMPORTANT:
-                        sure.add(hit)
+        for fact, entry, exactness in self.hits(url):
+            if fact.kind in (OWN, CATEGORY):
+                if is_clear(entry, url) and is_read_so_by_all(entry, url):
+                    taken.append((fact.category, fact.list_id if fact.kind == OWN else "", exactness))
+            else:
+                hit = Hit(fact.category, fact.list_id, entry)
+                blocks[hit] = exactness
+                if fact.kind == IMPORTANT:
+                    sure.add(hit)
+        blocks |= {Hit(*each[:2], f"~{each.entry.pattern}"): Exactness() for each in self.matching(url)}
         return {
             hit: exactness
             for hit, exactness in blocks.items()
             if hit in sure or not is_taken_back(hit, exactness, taken)
         }
+
+    def hits(self, url: Url) -> Iterator[tuple[Fact, str, Exactness]]:
+        for host in hosts_over(url.host):
+            for fact in self.facts.get(host, ()):
+                if (not fact.alone or host == url.host) and is_in(fact, url):
+                    yield fact, *shown(fact, host)
+
+    def matching(self, url: Url) -> Iterator[Pattern]:
+        said = {scope: texts(scope, url) for scope in SCOPES}
+        for each in self.patterns:
+            for text in said[each.entry.scope]:
+                if each.compiled.search(text):
+                    yield each
+                    break
+
+
+def entries_of(source: ListSource) -> Iterator[tuple[Entry | Expression, str]]:
+    """All that is understood of a list, with the list's own word for it."""
+    for part in parts_of(source):
+        with part.open() as file:
+            for entry in READERS[part.format](lines_of(file), ReadReport(), ReadOptions(source.wide)):
+                yield entry, entry.category or part.category
+
+
+def shown(fact: Fact, host: str) -> tuple[str, Exactness]:
+    """The entry as evidence names it, and its place among others."""
+    name = "=" * fact.alone + host
+    if fact.path is None:
+        return name, Exactness(len(host), alone=fact.alone)
+    path = fact.path.replace("\n", "%0a").replace("?", "%3f")
+    query = shown_parameters(fact.parameters)
+    return name + (path or "/" * bool(query)) + query, Exactness(len(host), len(path), len(query), fact.alone)
 
 
 def kind_of(source: ListSource, entry: Entry | Expression) -> str:
@@ -148,25 +179,6 @@ def is_read_so_by_all(entry: str, url: Url) -> bool:
     return read == meant if question else read[: len(meant)] == meant
 
 
-def hits_of(said: Said, url: Url) -> Iterator[tuple[str, Exactness]]:
-    if url.host in said.alone:
-        yield f"={url.host}", Exactness(len(url.host), alone=True)
-    for host in hosts_over(url.host):
-        if host in said.hosts:
-            yield host, Exactness(len(host))
-        for part in said.parts.get(host, ()):
-            if part.alone and host != url.host:
-                continue
-            if is_in(part, url):
-                path, mark = part.path.replace("\n", "%0a").replace("?", "%3f"), "=" if part.alone else ""
-                query = shown_parameters(part.parameters)
-                exactness = Exactness(len(host), len(path), len(query), part.alone)
-                yield mark + host + (path or "/" * bool(query)) + query, exactness
-    for (pattern, scope), compiled in said.expressions.items():
-        if any(compiled.search(text) for text in texts(scope, url)):
-            yield f"~{pattern}", Exactness()
-
-
 def hosts_over(host: str) -> Iterator[str]:
     """The host and every host above it; an address has none."""
     yield host
@@ -175,12 +187,12 @@ def hosts_over(host: str) -> Iterator[str]:
         yield host
 
 
-def is_in(part: Part, url: Url) -> bool:
-    if part.parameters is not None:
-        return part.path in all_spellings(url.path) and part.parameters <= parameters_of(url.query)
-    return any(
-        spelling == part.path or spelling.startswith(part.path + "/") for spelling in all_spellings(url.path)
-    )
+def is_in(fact: Fact, url: Url) -> bool:
+    if fact.path is None:
+        return True
+    if fact.parameters is not None:
+        return fact.path in spellings(url.path) and fact.parameters <= parameters_of(url.query)
+    return any(each == fact.path or each.startswith(fact.path + "/") for each in spellings(url.path))
 
 
 @lru_cache(maxsize=4096)
@@ -194,10 +206,10 @@ def shown_parameters(parameters: Parameters | None) -> str:
     return "?" + "&".join(sorted(quote(each, SHOWN_AS_IT_IS) for each in parameters))
 
 
-def texts(scope: str, url: Url) -> Iterator[str]:
-    page = url.path + "?" * bool(url.query) + url.query
-    for rest in (page, unquote(page)):
-        yield {"host": url.host, "page": url.host + rest, "url": f"{url.scheme}://{url.host}{rest}"}[scope]
+def texts(scope: Scope, url: Url) -> set[str]:
+    page = url.host + url.path + "?" * bool(url.query) + url.query
+    whole = {"host": url.host, "page": page, "url": f"{url.scheme}://{page}"}[scope]
+    return {whole, unquote(whole)}
 
 
 def difference(index: Index, oracle: Oracle, url: Url) -> str:
