@@ -5,7 +5,7 @@ update loosens by taking sites from a kind that is not open to everybody, since 
 and by putting sites into a kind that is more open for somebody than what is on no list. Within `loses` it is
 the agreement at work, past it two people are asked; past `gains`, or where a kind shrinks that is open to
 everybody, one is. Many small steps are no way round: they are added up since two people last agreed
-(docs/adr/0013).
+(docs/adr/0014).
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -2,7 +2,7 @@
 
 Within the tolerance of each list it is that agreement at work: the system brings it into force, and the line
 names the agreement. Past it the update waits: for one person where it only shuts more, for two where it opens
-(docs/adr/0013). Nothing else comes into force without anybody, and never in silence.
+(docs/adr/0014). Nothing else comes into force without anybody, and never in silence.
 """
 
 from collections.abc import Sequence

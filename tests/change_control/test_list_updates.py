@@ -1,6 +1,10 @@
 """An update of the lists: the agreement at work within its tolerance, and held past it; never in silence."""
 
+import json
+import subprocess
+import sys
 from datetime import timedelta
+from textwrap import dedent
 
 import pytest
 from structlog.testing import capture_logs
@@ -8,11 +12,12 @@ from structlog.testing import capture_logs
 from change_control.list_updates import Took, candidate_order, take_update, update_order
 from change_control.lists import propose_held
 from change_control.proposals import approve, decline, lapse_due, propose_policy, withdraw
+from change_control.publish import publish_if_needed
 from filter_lists.orders import Outcome
 from filter_policy.bundle import current_bundle, read_bundle
 from filter_policy.life_cycle import State
 from tests.builders import NOON, POLICY
-from tests.change_control.listed import FIRST, LISTS, Listed, some
+from tests.change_control.listed import FIRST, LISTS, Listed, some, uncached
 from tests.change_control.school import events_of, is_whole, log_of, refused, row_of, the
 
 SLIGHTLY = {"bets": some("bet", *range(5, 105))}  # five go and five come, of a hundred
@@ -320,3 +325,50 @@ def test_orders_say_what_is_to_be_built_and_against_what(listed: Listed) -> None
     assert (update.text, candidate.text) == (LISTS, LISTS + "# edited\n")
     assert update.base == candidate.base == listed.agreed.generation
     assert (update.folder, update.state) == (listed.folder, listed.desk.state)
+
+
+KILLED_AT = """
+    import json, os, signal, sys
+    from pathlib import Path
+    from sqlalchemy import event
+    from change_control.list_updates import take_update
+    from filter_lists.orders import Order, Outcome
+    from tests.builders import NOON
+    from tests.change_control.listed import a_listed_desk
+
+    desk, left = a_listed_desk(Path(sys.argv[1])), [int(sys.argv[2])]
+    order, outcome = Order.from_json(json.loads(sys.argv[3])), Outcome.from_json(json.loads(sys.argv[4]))
+
+    @event.listens_for(desk.engine, "before_cursor_execute")
+    def die(*_):
+        left[0] -= 1
+        if not left[0]:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    take_update(desk, outcome, NOON, order=order)
+"""
+
+
+def test_killed_at_any_statement_an_update_is_whole_or_not_there_and_the_gates_hear_of_it(
+    listed: Listed,
+) -> None:
+    """And of what was killed before it was published the next program tells them."""
+    order, built = update_order(listed.desk, (), NOON), listed.build({**FIRST, **SLIGHTLY})
+    before, told, died = listed.agreed, [json.dumps(each.to_json()) for each in (order, built)], 0
+    while True:
+        lines = len(log_of(listed.desk))
+        program = [sys.executable, "-c", dedent(KILLED_AT), str(listed.folder), str(1 + 4 * died), *told]
+        done = subprocess.run(program, check=False, timeout=60, stdout=subprocess.DEVNULL)
+
+        moved = listed.agreed != before
+        assert len(log_of(listed.desk)) == lines + moved
+        assert is_whole(listed.desk)
+        if moved:
+            break
+        assert done.returncode == -9
+        died += 1
+
+    assert died > 2
+    assert listed.agreed.generation == built.generation
+    publish_if_needed(uncached(listed).desk)
+    assert bundle_lists(listed) == built.generation
