@@ -15,6 +15,7 @@ Task = dict[str, Any]
 ASK_EVERY = 0.5  # seconds
 CHANGES = ("list_id", "category", "before", "after", "opened", "shut")
 GENERATIONS = ("generation", "what", "since", "until", "entries", "on_disk", "by", "reason")
+QUIET = ("local", "not-due")  # of no news to anybody
 PROPOSALS = ("id", "what", "state", "needs", "asked_by", "asked_at", "decided_by", "reason")
 NEXT = {
     "confirm": "One person may let it in: schoolgate lists approve {id} --reason ...",
@@ -151,8 +152,8 @@ def _show(api: "Api", task: Task, as_json: bool) -> None:
     if as_json:
         put_json(task)
     else:
-        if task["lists"]:
-            put_table(task["lists"], ("list_id", "result", "bytes", "why"))
+        if told := [each for each in task["lists"] if each["result"] not in QUIET]:
+            put_table(told, ("list_id", "result", "bytes", "why"))
         if task["changes"]:
             put_table(task["changes"], CHANGES)
     if task["state"] == "failed":

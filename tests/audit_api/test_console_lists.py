@@ -48,7 +48,8 @@ def test_lists_are_fetched_proposed_and_gone_back_on_from_the_page(listed: Liste
     before = listed.agreed.generation
     assert browser.post("/lists/updates", data={"csrf": csrf}).headers["location"] == "/lists?done=fetching"
     listed.wait()
-    assert "by Terry Tyler: an update within what was agreed on" in visible(browser.get("/lists").text)
+    seen = visible(browser.get("/lists").text)
+    assert "by Terry Tyler. They are in force : an update within what was agreed on" in seen
 
     form = {"csrf": csrf, "generation": before, "reason": "blocks a school"}
     assert "Go back to these" in browser.get("/lists").text

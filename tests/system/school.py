@@ -18,6 +18,7 @@ import httpx2
 import uvicorn
 import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from fastapi import FastAPI
 from sqlalchemy import select
 
 from audit_api.app import create_app
@@ -146,8 +147,11 @@ class School:
         assert person is not None
         return Actor(person.id, person.role)
 
+    def make_app(self) -> FastAPI:
+        return create_app(self.desk, clock=self.now)
+
     def _start_api(self) -> None:
-        app = create_app(self.desk, clock=self.now)
+        app = self.make_app()
         server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=self.api_port, log_config=None))
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
