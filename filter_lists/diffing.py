@@ -16,8 +16,9 @@ type Place = tuple[str, str]  # list_id, category
 class Change:
     """Entries of one list in one category, before and after.
 
-    `removed`: gone (`after` = `before` - `removed` + `added`). `opened`: those, and the exceptions that came:
-    what this list shuts no more. `shut`: what it shuts now: `added`, and the exceptions that went.
+    `removed`: gone (`after` = `before` - `removed` + `added`). `opened`: those, the exceptions that came, and
+    blocks that exceptions hold against now: what this list shuts no more. `shut`: what it shuts now: `added`,
+    the exceptions that went, and blocks that none holds against any more.
     """
 
     list_id: str
@@ -34,6 +35,8 @@ class Change:
 class _Tally:
     blocks: int = 0
     exceptions: int = 0
+    eased: int = 0  # blocks that were important and are no more: exceptions hold against them now
+    tightened: int = 0  # the other way round
 
     def count(self, kind: str, times: int) -> None:
         if kind in (BLOCK, IMPORTANT):
@@ -47,8 +50,13 @@ def diff(old: Index, new: Index) -> tuple[Change, ...]:
     gone: dict[Place, _Tally] = {}
     for (was, now), times in _moves(old, new).items():
         for pair in _pairs(was):
+            tally = gone.setdefault((pair[1], pair[0]), _Tally())
             if not _is_kept(pair, now):
-                gone.setdefault((pair[1], pair[0]), _Tally()).count(pair[2], times)
+                tally.count(pair[2], times)
+            elif pair[2] in (BLOCK, IMPORTANT):
+                important = (*pair[:2], IMPORTANT)
+                tally.eased += times * (important in was and important not in now)
+                tally.tightened += times * (important in now and important not in was)
     for (category, list_id), times in old.sealed_gone(new).items():
         gone.setdefault((list_id, category), _Tally()).count(BLOCK, times)
     before, after = _totals(old), _totals(new)
@@ -70,8 +78,8 @@ def _change(place: Place, before: _Tally, after: _Tally, lost: _Tally) -> Change
         after=after.blocks,
         added=added,
         removed=lost.blocks,
-        opened=lost.blocks + exceptions_added,
-        shut=added + lost.exceptions,
+        opened=lost.blocks + exceptions_added + lost.eased,
+        shut=added + lost.exceptions + lost.tightened,
     )
 
 
@@ -90,7 +98,7 @@ def _moves(old: Index, new: Index) -> Counter[tuple[Pairs, Pairs]]:
 
 
 def _is_kept(pair: Pair, now: Pairs) -> bool:
-    """An important block does not go when it is merely important no more: exceptions are counted apart."""
+    """An important block does not go when it is merely important no more; that is counted apart."""
     category, list_id, kind = pair
     if kind in (BLOCK, IMPORTANT):
         return (category, list_id, BLOCK) in now or (category, list_id, IMPORTANT) in now

@@ -5,15 +5,17 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, Self
 
 import marisa_trie
 
+from filter_lists.asked import Asked
 from filter_lists.expressions import Expressions
-from filter_lists.keys import ALONE, entry_of, host_key, parameters_of, path_key, query_key
+from filter_lists.first_format import FirstNames, Names
+from filter_lists.keys import ALONE, entry_of, host_key, path_key, query_key
 from filter_lists.listing import NOT_SHOWN, Listing
 from filter_lists.manifest import (
     CATEGORY_EXCEPTION,
@@ -29,14 +31,14 @@ from filter_lists.manifest import (
     check_files,
     read_manifest,
 )
-from filter_lists.names import Url, parse_site, path_spellings, read_paths, without_parameters
+from filter_lists.names import Url, parse_site
 from filter_lists.sealed import SealedIndex
 from filter_lists.summary import ListSummary
 
 __all__ = ["Evidence", "Index", "IndexFault"]
 
 MOST_HOSTS = 4096  # remembered; some hundred bytes each
-MOST_QUERIES = 256  # entries with parameters that one request can meet; no list has more at one path
+MOST_TOLD = 64  # listings of one host that is remembered; what has more is looked up each time
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Index:
         self,
         generation: str,
         manifest: Manifest,
-        names: marisa_trie.Trie,
+        names: Names,
         classes: memoryview,
         sealed: SealedIndex | None = None,
     ) -> None:
@@ -112,12 +114,13 @@ class Index:
         manifest = read_manifest(folder)
         check_files(folder, manifest)
         try:
-            names = marisa_trie.Trie().mmap(str(folder / NAMES))
+            trie = marisa_trie.Trie().mmap(str(folder / NAMES))
             classes = _mapped(folder / CLASSES).cast("H" if manifest.width == "H" else "I")
         except (OSError, RuntimeError) as error:
             raise IndexFault(folder, f"cannot be mapped ({error})") from None
-        if not len(names) == len(classes) == manifest.names:
+        if not len(trie) == len(classes) == manifest.names:
             raise IndexFault(folder, "its files do not belong together")
+        names = FirstNames(trie) if manifest.format == 1 else trie
         try:
             return cls(folder.name, manifest, names, classes, _sealed(folder, manifest, key))
         except ValueError as error:
@@ -165,7 +168,7 @@ class Index:
 
         An exception takes back what its list, or every list of its category, says at the same place or a
         less exact one. Sealed lists come first and nothing takes them back; expressions come last, since they
-        name no place at all.
+        name no place at all. Raises TooMuchToCompareError for a request that was made to keep us busy.
         """
         host = self._hosts.get(url.host) or self._meet(url.host)
         if self._is_plain and not host.has_parts:
@@ -175,7 +178,7 @@ class Index:
             found += [Listing(category, list_id, NOT_SHOWN) for category, list_id in self._sealed.lookup(url)]
         taken = host.taken
         if host.has_parts:
-            taken = self._add_places(host.places, url, found)
+            taken = self._add_places(host.places, Asked(url), found)
             found += _left(host.matched, taken)
         else:
             found += host.found
@@ -204,7 +207,9 @@ class Index:
         whole = host_key(host)
         hits = list(self._names.iter_prefixes_with_ids(whole + ALONE))
         matched = self._expressions.find_in_host(host)
-        known = self._hosts[host] = self._host(whole, hits, matched) if hits or matched else UNKNOWN
+        known = self._host(whole, hits, matched) if hits or matched else UNKNOWN
+        if len(hits) + len(known.found) + len(matched) <= MOST_TOLD:
+            self._hosts[host] = known
         return known
 
     def _host(self, whole: str, hits: list[tuple[str, int]], matched: list[Listing]) -> _Host:
@@ -219,54 +224,56 @@ class Index:
         found += _left(matched, taken)
         return _Host(found=tuple(found), taken=frozenset(taken))
 
-    def _add_places(self, places: Iterable[_Place], url: Url | None, found: list[Listing]) -> set[_Taken]:
-        """Answers what is taken back. Without a URL, the hosts only."""
+    def _add_places(self, places: Iterable[_Place], asked: Asked | None, found: list[Listing]) -> set[_Taken]:
+        """Answers what is taken back. Without a request, the hosts only."""
         taken: set[_Taken] = set()
         for place in places:
-            if url is not None and any(says.has_paths for _, says in place):
-                self._add_parts(place, url, found, taken)
+            if asked is not None and any(says.has_paths for _, says in place):
+                self._add_parts(place, asked, found, taken)
             for key, says in place:
                 taken.update(says.exceptions)
                 _add_blocks(found, taken, key, says)
         return taken
 
-    def _add_parts(self, place: _Place, url: Url, found: list[Listing], taken: set[_Taken]) -> None:
+    def _add_parts(self, place: _Place, asked: Asked, found: list[Listing], taken: set[_Taken]) -> None:
         hits: set[tuple[str, int]] = set()
         for host, says in place:
             if says.has_paths:
-                self._find_parts(host, url, hits)
+                self._find_parts(host, asked, hits)
         for _, equals in groupby(sorted(hits, key=_exactness), _exactness):
             parts = [(key, self._sets[self._classes[number]]) for key, number in sorted(equals)]
             for key, says in parts:
-                if says.exceptions and _is_clear(key, url):
+                if says.exceptions and _is_clear(key, asked):
                     taken.update(says.exceptions)
             for key, says in parts:
                 _add_blocks(found, taken, key, says)
 
-    def _find_parts(self, host: str, url: Url, hits: set[tuple[str, int]]) -> None:
-        for spelling in path_spellings(url.path):
+    def _find_parts(self, host: str, asked: Asked, hits: set[tuple[str, int]]) -> None:
+        for spelling in asked.spellings:
             path = path_key(host, spelling)
             for key, number in self._names.iter_prefixes_with_ids(path):
                 hits.add((key, number))
-                if key == path and url.query and self._sets[self._classes[number]].has_queries:
-                    self._find_queries(path, parameters_of(url.query), hits)
+                if key == path and asked.url.query and self._sets[self._classes[number]].has_queries:
+                    self._find_queries(path, asked, hits)
 
-    def _find_queries(self, path: str, parameters: tuple[str, ...], hits: set[tuple[str, int]]) -> None:
-        """Every entry at this path of which all parameters are among these.
+    def _find_queries(self, path: str, asked: Asked, hits: set[tuple[str, int]]) -> None:
+        """Every entry at this path of which all parameters are among those of the request.
 
         An entry has its parameters in the same order as the request, so a walk along both meets each once; it
-        goes only where some entry goes on.
+        goes only where some entry goes on. Raises TooMuchToCompareError where that is at every turn.
         """
+        parameters = asked.parameters
         begun: list[tuple[tuple[str, ...], int]] = [((), 0)]
-        while begun and len(hits) < MOST_QUERIES:
+        while begun:
             taken, start = begun.pop()
             for place in range(start, len(parameters)):
+                asked.step()
                 key = query_key(path, (*taken, parameters[place]))
-                if next(self._names.iterkeys(key), None) is None:
-                    continue
-                if key in self._names:
+                first_two = set(islice(self._names.iterkeys(key), 2))
+                if key in first_two:
                     hits.add((key, self._names[key]))
-                begun.append(((*taken, parameters[place]), place + 1))
+                if first_two - {key}:  # some entry goes on
+                    begun.append(((*taken, parameters[place]), place + 1))
 
 
 def _exactness(hit: tuple[str, int]) -> tuple[int, int, bool]:
@@ -276,23 +283,9 @@ def _exactness(hit: tuple[str, int]) -> tuple[int, int, bool]:
     return -len(path), -len(query), not host.endswith(ALONE)
 
 
-def _is_clear(key: str, url: Url) -> bool:
-    """Whether no server can read the request as another than the exception means.
-
-    It may where there is `v=good&v=bad`, and where `/help/..;/odds` is `/odds` to it.
-    """
+def _is_clear(key: str, asked: Asked) -> bool:
     path, question, query = key[1:].partition("/")[2].partition("?")
-    meant = f"/{path}".removesuffix("/")
-    for reading, means in zip(read_paths(url.path), (meant, without_parameters(meant)), strict=True):
-        if not (reading == means if question else f"{reading}/".startswith(f"{means}/")):
-            return False
-    entry = [_name(each) for each in query.split("&") if each]
-    asked = [_name(each) for each in parameters_of(url.query)] if entry else []
-    return all(asked.count(name) == entry.count(name) for name in entry)
-
-
-def _name(parameter: str) -> str:
-    return parameter.partition("=")[0].lower()
+    return asked.is_clearly(f"/{path}".removesuffix("/"), query, at=bool(question))
 
 
 def _add_blocks(found: list[Listing], taken: set[_Taken], key: str, says: _Says) -> None:

@@ -37,6 +37,7 @@ class Manifest:
     sets: tuple[Pairs, ...]
     lists: tuple[ListSummary, ...]
     patterns: tuple[Pattern, ...] = ()
+    format: int = FORMAT
 
     def to_bytes(self) -> bytes:
         """There may be many sets: they are written as places in `pairs`."""
@@ -94,6 +95,7 @@ def _read_1(raw: Mapping[str, Any]) -> Manifest:
         files=raw["files"],
         sets=tuple(tuple(pairs[n] if n >= 0 else PATHS for n in each) for each in raw["sets"]),
         lists=tuple(_summary_1(each) for each in raw["lists"]),
+        format=1,
     )
 
 

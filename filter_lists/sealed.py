@@ -16,10 +16,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple, Protocol, Self
 
+from filter_lists.asked import Asked
 from filter_lists.keys import path_key, query_key
 from filter_lists.names import Url, path_spellings
 from filter_lists.sealed_key import DIGEST, GIVE_BACK, digest_of, key_id
-from filter_lists.sealed_source import HIT, MORE, SealedList, every_parameter, host_steps
+from filter_lists.sealed_source import HIT, MORE, SealedList, host_steps
 from filter_lists.summary import IndexFault, ListSummary
 
 TABLE, HEAD = "sealed.bin", "sealed.json"
@@ -184,15 +185,19 @@ class SealedIndex:
                 found = self._find(key) or NOTHING
                 yield from found.pairs
                 if found.parts and key == whole and url.query:
-                    yield from self._find_queries(key, (), every_parameter(url.query))
+                    asked = Asked(url)
+                    yield from self._find_queries(key, (), asked.parameters, asked)
 
-    def _find_queries(self, path: str, taken: tuple[str, ...], left: tuple[str, ...]) -> Iterator[Pair]:
+    def _find_queries(
+        self, path: str, taken: tuple[str, ...], left: tuple[str, ...], asked: Asked
+    ) -> Iterator[Pair]:
         """Parameters stand in one order in a key, so one walk meets every key made of some of them."""
         for place, parameter in enumerate(left):
+            asked.step()
             found = self._find(query_key(path, (*taken, parameter))) or NOTHING
             yield from found.pairs
             if found.parts:
-                yield from self._find_queries(path, (*taken, parameter), left[place + 1 :])
+                yield from self._find_queries(path, (*taken, parameter), left[place + 1 :], asked)
 
     def _find(self, key: str) -> _Found | None:
         hashed = self._digest(key)

@@ -100,13 +100,8 @@ def steps_of(entry: Entry) -> tuple[str, ...]:
         return (host,)
     if query is None:
         return host, path
-    parameters = every_parameter(entry.query)
+    parameters = parameters_of(entry.query)
     return host, path, *(query_key(path, parameters[:n]) for n in range(1, len(parameters) + 1))
-
-
-def every_parameter(query: str) -> tuple[str, ...]:
-    """As `parameters_of`, but however many there are: nobody hides one behind a hundred others."""
-    return tuple(sorted({found for each in query.split("&") for found in parameters_of(each)}))
 
 
 def host_steps(host: str) -> tuple[str, ...]:

@@ -161,8 +161,14 @@ def is_taken_back(hit: Hit, exactness: Exactness, taken: list[tuple[str, str, Ex
 def is_clear(entry: str, url: Url) -> bool:
     """An exception for `v=good` holds where the request says nothing else of `v`."""
     own = parameters_of(entry.partition("?")[2])
-    names = {each.split("=")[0].lower() for each in own}
-    return {each for each in parameters_of(url.query) if each.split("=")[0].lower() in names} == own
+    names = {loose_name(each) for each in own}
+    return {each for each in parameters_of(url.query) if loose_name(each) in names} == own
+
+
+def loose_name(parameter: str) -> str:
+    """`v[]`, ` v` and `v\0x` are `v` to some server; `a.b`, `a b` and `a+b` are `a_b`."""
+    name = re.split(r"[=\0\[]", parameter, maxsplit=1)[0].strip(" +").lower()
+    return name.replace(".", "_").replace(" ", "_").replace("+", "_")
 
 
 def is_read_so_by_all(entry: str, url: Url) -> bool:
@@ -176,6 +182,10 @@ def is_read_so_by_all(entry: str, url: Url) -> bool:
             read = read[:-1]
         elif part not in ("", "."):
             read.append(part)
+    sent = [unquote(part).lower() for part in url.path.split("/") if part]
+    whole = [part for part in path.split("/") if part]
+    if not (sent == whole if question else sent[: len(whole)] == whole):
+        return False
     return read == meant if question else read[: len(meant)] == meant
 
 

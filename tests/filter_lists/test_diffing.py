@@ -62,6 +62,12 @@ def test_an_exception_that_comes_opens_and_one_that_goes_shuts(tmp_path: Path) -
     assert diff(old, new) == (Change("bets", "gambling", 2, 2, added=0, removed=0, opened=2, shut=1),)
 
 
+def test_a_block_that_is_important_no_more_opens(tmp_path: Path) -> None:
+    old = built(tmp_path, bets="||one.example^$important\n||two.example^\n@@||one.example^\n")
+    new = built(tmp_path, bets="||one.example^\n||two.example^$important\n@@||one.example^\n")
+    assert diff(old, new) == (Change("bets", "gambling", 2, 2, added=0, removed=0, opened=1, shut=1),)
+
+
 def test_a_list_that_comes_or_goes_is_all_added_or_all_removed(tmp_path: Path) -> None:
     old = built(tmp_path, bets="one.example")
     new = built(tmp_path, odds="one.example\ntwo.example")

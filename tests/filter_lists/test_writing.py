@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from filter_lists.asked import Asked, TooMuchToCompareError
 from filter_lists.entry import Entry
 from filter_lists.gathering import Gatherer
 from filter_lists.index import Index
@@ -171,3 +172,49 @@ def test_a_request_with_many_parameters_is_looked_up_without_trying_all_their_co
     index = built(tmp_path, *said)
     query = "&".join([*(f"a={number}" for number in range(60)), "z=1"])
     assert len(found(index, f"https://v.example/w?{query}")) == count
+
+
+@pytest.mark.parametrize(
+    "more",
+    ["v=bad", "V=bad", "v[]=bad", "+v=bad", "%20v=bad", "v+=bad", "v%00=bad", "v[a][b]=bad", "v%5B%5D=bad"],
+)
+def test_an_exception_with_parameters_holds_only_where_the_request_says_nothing_else_of_them(
+    tmp_path: Path, more: str
+) -> None:
+    index = built(tmp_path, (Entry("v.example"), BETS, ""), (Entry("v.example", "/w", "v=good"), BETS, "-"))
+    assert found(index, "https://v.example/w?v=good&t=1") == []
+    assert found(index, f"https://v.example/w?v=good&{more}") == ["bets:v.example"]
+
+
+def test_a_request_made_to_be_compared_for_ever_is_answered_by_nobody(tmp_path: Path) -> None:
+    names = [f"p{number:02}" for number in range(14)]
+    said = [
+        (
+            Entry(
+                "v.example",
+                "/w",
+                "&".join(
+                    [*(n for n, bit in zip(names, f"{number:014b}", strict=True) if bit == "1"), "zz=1"]
+                ),
+            )
+        )
+        for number in range(1, 1 << 14)
+    ]
+    index = built(tmp_path, *((entry, BETS, "") for entry in said))
+    assert found(index, "https://v.example/w?p00&zz=1&p05") == [
+        "bets:v.example/w?p00&p05&zz=1",
+        "bets:v.example/w?p00&zz=1",
+        "bets:v.example/w?p05&zz=1",
+    ]
+    for query in ("&".join(names), "&".join(f"a{number}" for number in range(2000))):
+        with pytest.raises(TooMuchToCompareError):
+            found(index, f"https://v.example/w?{query}")
+    assert found(index, "https://v.example/other?" + "&".join(names)) == []
+
+
+def test_however_many_exceptions_there_are_at_one_path_a_request_is_read_once(tmp_path: Path) -> None:
+    said = [(Entry("v.example", "/w", f"v={number}"), BETS, "-") for number in range(400)]
+    index = built(tmp_path, (Entry("v.example"), BETS, ""), *said)
+    asked = Asked(Url("https", "v.example", 443, "/w", "&".join(f"v={number}" for number in range(400))))
+    assert all(not asked.is_clearly("/w", f"v={number}", at=True) for number in range(400))
+    assert len(index.lookup(asked.url)) == 1
