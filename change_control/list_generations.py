@@ -64,22 +64,27 @@ def remove_old_generations(desk: Desk, now: datetime) -> tuple[str, ...]:
     """Those that nobody needs; returns their names. Waits while lists are being built.
 
     Kept are the one in force and the last that were, those that a proposal or an update names which waits for
-    somebody, those of every bundle that a gate may be reading, and whatever was built within the hour.
+    somebody, those of every bundle that a gate may be reading, what was built within the hour, and what was
+    built last: an update that was declined, or changes nothing, is else compiled anew each time.
     """
     folder = desk.state / FOLDER
     with building_in(folder):
         with writing(desk.engine) as conn:
             one_at_a_time(conn)  # nobody names a generation between our looking and its going
             kept = _wanted(conn) | _in_bundles(desk.state)
-            old = [path for path in _generations(folder) if path.name not in kept and _age(path, now) > YOUNG]
+            old = [
+                path for path in _but_the_last(folder) if path.name not in kept and _age(path, now) > YOUNG
+            ]
             gone = [path.rename(path.with_name(BUILDING + path.name)) for path in old]
         for path in gone:
             shutil.rmtree(path)
     return tuple(path.name for path in old)
 
 
-def _generations(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if NAME.fullmatch(path.name) and path.is_dir())
+def _but_the_last(folder: Path) -> list[Path]:
+    """In the order that they were built in."""
+    found = [path for path in folder.iterdir() if NAME.fullmatch(path.name) and path.is_dir()]
+    return sorted(found, key=lambda path: (path.stat().st_mtime, path.name))[:-1]
 
 
 def _age(path: Path, now: datetime) -> timedelta:
