@@ -205,3 +205,10 @@ def remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink()
+
+
+def test_a_listed_page_among_endless_parameters_is_let_by_by_nobody_and_named_nowhere(own_gate: Gate) -> None:
+    junk = "&".join(f"x{number}" for number in range(2000))
+    assert status(own_gate, f"http://video.test/watch?v=42&{junk}") == 503
+    assert "video.test" not in written(own_gate)
+    assert status(own_gate, "http://video.test/watch?v=42&x=1") == 403
