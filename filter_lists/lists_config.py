@@ -26,6 +26,7 @@ from filter_lists.lists_model import (
     SEALED_LIMITS,
     STARTER_PREFIX,
     UNSEEN,
+    UNSEEN_BY_HAND,
     Checks,
     Limits,
     Signature,
@@ -130,7 +131,7 @@ class _List:
         given = str(self.rows["source"].value) if "source" in self.rows else ""
         remote = is_address(given)
         self._check_rows(sealed=sealed, remote=remote, starter=given.startswith(STARTER_PREFIX))
-        default = UNSEEN if sealed else Trust() if remote else BY_HAND
+        fetched, by_hand = (UNSEEN, UNSEEN_BY_HAND) if sealed else (Trust(), BY_HAND)
         return ListConfig(
             list_id=self.list_id,
             source=source,
@@ -140,7 +141,7 @@ class _List:
             categories=self._categories(),
             licence=self._value("licence", values.line) or "",
             every=self._value("every", parse_duration) or (WEEK if remote else None),
-            trust=self._trust(default),
+            trust=self._trust(fetched if remote else by_hand),
             wide=frozenset(self.fields.values(self.rows.get("wide"), f"{self.where}.wide", values.suffix)),
             as_exceptions=self._value("exceptions", values.flag) or False,
             sha256=self._value("sha256", values.sha256) or "",

@@ -1,5 +1,7 @@
 """A list of illegal content that was once in force stays, whoever agrees with whom (D9)."""
 
+from pathlib import Path
+
 import pytest
 
 from change_control.list_updates import Took, take_update, update_order
@@ -12,25 +14,26 @@ from filter_policy.bundle import current_bundle, read_bundle
 from tests.builders import NOON
 from tests.change_control.listed import LISTS, Listed, some
 from tests.change_control.school import refused, the
+from tests.filter_lists.list_server import a_list_server
 
 SEALED = LISTS + "  iwf: {sealed: true, category: child-sexual-abuse, format: plain, source: iwf.txt}\n"
 OPENED = SEALED.replace("sealed: true, ", "")
 RENAMED = SEALED.replace("  iwf:", "  better-iwf:")
 STAYS = "is a list of illegal content, and stays"
 ENTRIES = some("iwf", *range(10))
+CONTENT = "\n".join(ENTRIES)
+FETCHED = ("iwf",)
 
 
-def built(listed: Listed, text: str) -> Outcome:
+def built(listed: Listed, text: str, fetch: tuple[str, ...] = ()) -> Outcome:
     """By the real updating, which seals."""
     now_in_force = listed.agreed.generation
-    return run(Order(text, listed.folder, listed.desk.state, fetch=(), base=now_in_force, now=NOON))
+    return run(Order(text, listed.folder, listed.desk.state, fetch=fetch, base=now_in_force, now=NOON))
 
 
-def proposes(listed: Listed, who: str, text: str) -> Proposal:
-    base = listed.agreed.generation
-    return propose_lists(
-        listed.desk, the(listed.desk, who), built(listed, text), text, "why", NOON, base=base
-    )
+def proposes(listed: Listed, who: str, text: str, fetch: tuple[str, ...] = ()) -> Proposal:
+    base, outcome = listed.agreed.generation, built(listed, text, fetch)
+    return propose_lists(listed.desk, the(listed.desk, who), outcome, text, "why", NOON, base=base)
 
 
 @pytest.fixture
@@ -100,8 +103,35 @@ def test_one_that_was_exchanged_for_as_many_others_waits_for_two_people(sealed: 
     assert (taken.took, sealed.agreed) == (Took.HELD, before)
 
 
-def test_one_that_changes_as_such_lists_do_comes_into_force_by_itself(sealed: Listed) -> None:
-    sealed.put({"iwf": [*ENTRIES[1:], "new.test/page"]})
+def test_a_feed_that_changes_as_such_lists_do_comes_into_force_by_itself(
+    listed: Listed, tmp_path: Path
+) -> None:
+    with a_list_server(tmp_path, tls=False) as server:
+        text = SEALED.replace("iwf.txt", f"'{server.put('/iwf', CONTENT)}'")
+        listed.put({}, text)
+        asked = proposes(listed, "terry", text, FETCHED)
+        approve(listed.desk, the(listed.desk, "hedy"), asked.id, "yes", NOON)
+        server.put("/iwf", "\n".join([*ENTRIES[1:], "new.test/page"]))
+        update, order = built(listed, text, FETCHED), update_order(listed.desk, FETCHED, NOON)
+        taken = take_update(listed.desk, update, NOON, order=order)
+
+    assert taken.took is Took.IN_FORCE
+    assert in_the_bundle(listed) == {"iwf"}
+
+
+@pytest.mark.parametrize("left", [9, 5])
+def test_one_in_a_file_that_somebody_cut_short_waits_for_two_people(sealed: Listed, left: int) -> None:
+    before = sealed.agreed
+    sealed.put({"iwf": ENTRIES[:left]})
+
+    taken = take_update(sealed.desk, built(sealed, SEALED), NOON, order=update_order(sealed.desk, (), NOON))
+
+    assert (taken.took, sealed.agreed) == (Took.HELD, before)
+    assert all(each.loosens for each in taken.because)
+
+
+def test_one_in_a_file_that_only_grew_comes_into_force_by_itself(sealed: Listed) -> None:
+    sealed.put({"iwf": [*ENTRIES, "new.test/page"]})
 
     taken = take_update(sealed.desk, built(sealed, SEALED), NOON, order=update_order(sealed.desk, (), NOON))
 

@@ -128,10 +128,13 @@ def test_what_is_not_said_is_careful(tmp_path: Path) -> None:
     """A feed may lose a little by itself; a file is changed by one person's hand, so it may lose nothing."""
     feed = a_list(tmp_path, "source: 'https://lists.example/a', format: plain, category: games")
     file = a_list(tmp_path, "source: a.txt, format: plain, category: games")
-    sealed = a_list(tmp_path, "source: a.txt, format: plain, category: games, sealed: true")
+    sealed = a_list(
+        tmp_path, "source: 'https://lists.example/a', format: plain, category: games, sealed: true"
+    )
+    sealed_file = a_list(tmp_path, "source: a.txt, format: plain, category: games, sealed: true")
     assert (feed.every, feed.trust) == (timedelta(weeks=1), Trust(Fraction(2, 100), Fraction(1, 2), "own"))
     assert (file.every, file.trust) == (None, Trust(Fraction(0), Fraction(1, 2), "own"))
-    assert sealed.trust.loses == Fraction(1, 2)
+    assert (sealed.trust.loses, sealed_file.trust.loses) == (Fraction(1, 2), Fraction(0))
     assert (feed.limits, sealed.limits.bytes) == (Limits(200_000_000, 600), 20_000_000)
 
 
