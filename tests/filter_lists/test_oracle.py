@@ -159,7 +159,7 @@ def test_an_exception_takes_back_what_is_not_more_exact_than_it(entry: str, exce
         ("bet.test/watch -bet.test/watch?v=good", "bet.test/watch?V=bad&v=good", "bet.test/watch"),
     ],
 )
-def test_by_hand(lines: str, url: str, found: str) -> None:
+def test_the_answer_is_that_worked_out_by_hand(lines: str, url: str, found: str) -> None:
     index, truth = both([in_words(each) for each in lines.split()])
     asked = parse_url(f"https://{url}")
     assert " ".join(each.entry for each in index.lookup(asked)) == found
