@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from audit_api.answers import DecisionOut, ExplanationOut, StepOut
-from audit_api.lists import listing_out, url_of
+from audit_api.lists import listing_out, opened, url_of
 from audit_api.problems import Problem
 from audit_api.times import iso, iso_or_none
 from audit_api.window import Visit
@@ -21,7 +21,7 @@ def explained(visit: Visit, username: str, address: str, at: datetime) -> Explan
     url = url_of(address)
     if account is None:
         raise Problem("bad-input", errors={"user": "nobody of that name is on the register"})
-    lists = visit.desk.lists_of(bundle.lists)
+    lists = opened(visit.desk, bundle.lists)
     record_probe(visit.desk, visit.reader.actor, url, lists.lookup(url), bundle.policy, visit.now)
     return _explained(account.person, url, lists, bundle.policy, at)
 

@@ -18,6 +18,7 @@ from change_control.errors import ChangeError
 from filter_lists.diffing import Change, diff
 from filter_lists.generations import open_generation
 from filter_lists.orders import Order, Outcome, Progress
+from filter_lists.summary import IndexFault
 from filter_lists.worker_client import WorkerError
 
 Work = Literal["update", "proposal", "rollback"]
@@ -121,6 +122,8 @@ def _safely(do: Callable[[], Result]) -> Result:
         return Result(None, error.says, "failed", "failed")
     except WorkerError as error:
         return Result(None, str(error), "failed", "failed")
+    except IndexFault as fault:
+        return Result(None, f"lists that are missing or damaged: {fault.why}", "failed", "failed")
     except Closing:
         return Result(None, "the API was shut down meanwhile", "failed", "failed")
     except Exception as error:  # noqa: BLE001  # a task that fails must end, and say so; the lists stay as they are

@@ -27,6 +27,7 @@ from filter_lists.lists_config import ListsConfig
 from filter_lists.names import NameFault, Url
 from filter_lists.providers import provider_status
 from filter_lists.sealed import HasLists
+from filter_lists.summary import IndexFault
 from filter_policy.life_cycle import State
 from filter_policy.model import Policy
 
@@ -39,13 +40,21 @@ def ages_in_force(desk: Desk, agreed: AgreedLists, now: datetime) -> dict[str, A
     return ages(config_of(agreed.config_text, desk.lists_folder), desk.state, now)
 
 
+def opened(desk: Desk, generation: str) -> Lists:
+    """Raises Problem where they are missing or damaged: nothing takes their place."""
+    try:
+        return desk.lists_of(generation)
+    except IndexFault as fault:
+        raise Problem("no-lists", f"{generation[:12]}: {fault.why}.") from fault
+
+
 def in_force(visit: Visit) -> ListsOut:
     desk = visit.desk
     with reading(desk.engine) as conn:
         agreed = agreed_lists(conn)
         row = get_proposal(conn, agreed.id, visit.now) if agreed.row_id else None
         waiting = list_proposals(conn, visit.now, kind=KIND, state=State.REQUESTED, limit=MOST_GENERATIONS)
-    index = desk.lists_of(agreed.generation)
+    index = opened(desk, agreed.generation)
     return ListsOut(
         generation=agreed.generation,
         since=iso(_since(row)) if row else None,
@@ -130,7 +139,8 @@ def _shown(conn: Connection, visit: Visit, found: Sequence[Proposal]) -> list[Ge
 def lookup(visit: Visit, address: str) -> LookupOut:
     """Raises Problem bad-input. A hit on a list of illegal content is recorded (I7)."""
     url = url_of(address)
-    lists, policy = visit.desk.lists(), visit.window.bundle().policy
+    bundle = visit.window.bundle()
+    lists, policy = opened(visit.desk, bundle.lists), bundle.policy
     found = tuple(lists.lookup(url))
     record_probe(visit.desk, visit.reader.actor, url, found, policy, visit.now)
     return LookupOut(

@@ -56,6 +56,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "busy": Kind(503, "Busy", "Too many people are signing in at once. Wait for Retry-After."),
     "database-away": Kind(503, "The database is away", "Browsing goes on as before. Try again soon."),
+    "no-lists": Kind(
+        503, "The lists in force are damaged", "Gates that run go on as they are. Put the folder back."
+    ),
     "no-policy": Kind(503, "No policy in force", "None has been published, so everything is blocked."),
 }
 BY_STATUS: Mapping[int, str] = {

@@ -1,5 +1,6 @@
 """Which lists there are, how long and how old; what they say of a site; never an entry of illegal content."""
 
+from tests.audit_api.listed import ListedSchool
 from tests.audit_api.school import School, fields_of, problem_of
 
 
@@ -9,6 +10,15 @@ def test_the_lists_are_counted_and_not_read_out(school: School) -> None:
     assert answer.json()["generation"] == school.desk.lists().generation
     assert answer.json()["is_agreed"] is False
     assert "abuse.test" not in answer.text
+
+
+def test_lists_that_are_damaged_are_told_and_no_others_take_their_place(listed: ListedSchool) -> None:
+    folder = listed.desk.state / "lists" / listed.agreed.generation
+    folder.rename(folder.with_name("away"))
+
+    problem_of(listed.as_("gail").get("/api/v1/lists"), 503, "no-lists")
+    problem_of(listed.as_("terry").get("/api/v1/lists/lookup", params={"url": "a.test"}), 503, "no-lists")
+    assert "schoolgate_sessions" in listed.nobody().get("/metrics").text
 
 
 def test_they_come_as_csv_as_well(school: School) -> None:
