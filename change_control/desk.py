@@ -1,10 +1,11 @@
 """What every verb here is given: where to write, what to sign with, where the gates look."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import Protocol
+from typing import Any, Protocol
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
@@ -33,6 +34,9 @@ class Lists(Protocol):
     def patterns(self) -> tuple[Pattern, ...]: ...
 
     def lookup(self, url: Url) -> Iterable[Listing]: ...
+
+    def sealed_gone(self, new: Any) -> Counter[tuple[str, str]]:
+        """How many entries of each sealed list (category, list_id) are not in `new`, of its own kind."""
 
 
 @dataclass(slots=True)

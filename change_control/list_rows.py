@@ -7,7 +7,7 @@ list of illegal content that was ever in force (invariant 3).
 
 import hashlib
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -20,6 +20,7 @@ from change_control.errors import ChangeError
 from change_control.in_force import AgreedLists, agreed_lists, parsed_policy
 from change_control.list_changes import Between, belong, weigh
 from change_control.list_tolerance import Overstep
+from change_control.sealed_lists import EMPTIED, STAYS, emptied, from_the_same, refuse
 from change_control.sealing import Change
 from filter_lists.diffing import Change as ListChange
 from filter_lists.manifest import CATEGORY_EXCEPTION, OWN_EXCEPTION
@@ -136,15 +137,16 @@ def check_base(desk: Desk, conn: Connection, payload: Mapping[str, Any]) -> Betw
     if (agreed.row_id, agreed.generation) != (payload["base_id"], payload["base"]):
         raise ChangeError("wrong-state", STALE)
     found = Between(agreed, opened(desk, agreed.generation), opened(desk, payload["generation"]))
-    require_fit(parsed_policy(conn), found, changes_of(payload))
+    same = from_the_same(agreed, payload["config"], desk.lists_folder)
+    require_fit(parsed_policy(conn), found, changes_of(payload), same)
     return found
 
 
-def require_fit(policy: Policy, found: Between, changes: Sequence[ListChange]) -> None:
-    """Raises ChangeError refused."""
+def require_fit(policy: Policy, found: Between, changes: Sequence[ListChange], same: Collection[str]) -> None:
+    """`same`: the lists that come from where they did (`from_the_same`). Raises ChangeError refused."""
     if not belong(changes, found.old, found.new):
         raise ChangeError("refused", OTHER)
-    refuse(policy, found)
+    refuse_unfit(policy, found, same)
 
 
 def changes_of(payload: Mapping[str, Any]) -> tuple[ListChange, ...]:
@@ -160,18 +162,17 @@ def opened(desk: Desk, generation: str) -> Lists:
         raise ChangeError("refused", says) from fault
 
 
-def refuse(policy: Policy, found: Between) -> None:
+def refuse_unfit(policy: Policy, found: Between, same: Collection[str]) -> None:
     """What no two people may agree on. Raises ChangeError refused, naming every category and list."""
     shut = {name for name, row in policy.access.items() if row.illegal or row.locked}
     lost = sorted(shut & found.old.categories - found.new.categories)
     kept = {each.list_id for each in found.new.lists if each.sealed}
     gone = sorted(found.agreed.sealed_lists - kept)
     fields = {f"lists.{name}": "is illegal or locked, and would have no list any more" for name in lost}
-    fields |= {f"lists.{name}": "is a list of illegal content, and stays" for name in gone}
+    fields |= {f"lists.{name}": EMPTIED for name in emptied(found.old, found.new, same)}
+    fields |= {f"lists.{name}": STAYS for name in gone}
     fields |= {f"lists.{name}": "is illegal, and has no exceptions" for name in excepted(policy, found.new)}
-    if fields:
-        told = "; ".join(f"{name.removeprefix('lists.')} {why}" for name, why in fields.items())
-        raise ChangeError("refused", f"these lists cannot come into force: {told}", fields)
+    refuse(fields)
 
 
 def excepted(policy: Policy, lists: Lists) -> list[str]:

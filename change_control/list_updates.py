@@ -6,7 +6,7 @@ names the agreement. Past it the update waits: for one person where it only shut
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
@@ -32,6 +32,7 @@ from change_control.list_rows import (
 from change_control.list_tolerance import Overstep
 from change_control.proposals import move, row_to_change
 from change_control.roles import require_established
+from change_control.sealed_lists import from_the_same, masked, refuse_candidate
 from change_control.sealing import Change, change
 from filter_lists.orders import Order, Outcome
 from filter_policy.life_cycle import Act, State
@@ -82,7 +83,15 @@ def candidate_order(desk: Desk, now: datetime, fetch: tuple[str, ...] | None = N
     text = desk.lists_text()
     with reading(desk.engine) as conn:
         agreed = agreed_lists(conn)
+    refuse_candidate(agreed, text, desk.lists_folder)
     return Order(text, desk.lists_folder, desk.state, fetch, agreed.generation, now)
+
+
+def as_told(desk: Desk, outcome: Outcome, text: str) -> Outcome:
+    """What came of the order for this text, as it may be shown to anybody."""
+    with reading(desk.engine) as conn:
+        agreed = agreed_lists(conn)
+    return replace(outcome, changes=masked(outcome.changes, agreed, text, desk.lists_folder))
 
 
 def take_update(desk: Desk, outcome: Outcome, now: datetime, *, order: Order) -> Taken:
@@ -116,7 +125,8 @@ def _take(desk: Desk, made: Change, outcome: Outcome, generation: str, order: Or
         return _nothing_differs(made, waiting)
     policy = parsed_policy(made.conn)
     found = Between(agreed, opened(desk, agreed.generation), opened(desk, generation))
-    require_fit(policy, found, outcome.changes)
+    same = from_the_same(agreed, agreed.config_text, desk.lists_folder)
+    require_fit(policy, found, outcome.changes, same)
     past = weigh(policy, found, outcome.changes, desk.lists_folder)
     step_ = Step(
         what="held" if past else "update",

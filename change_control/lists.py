@@ -35,6 +35,7 @@ from change_control.policies import LONGEST_POLICY, by_line
 from change_control.proposal import Proposal, proposal_of
 from change_control.proposals import may_propose, row_to_change, submit
 from change_control.roles import entitle, require_established
+from change_control.sealed_lists import from_the_same, masked
 from change_control.sealing import Change, change
 from change_control.texts import fault_of, needed
 from filter_lists.diffing import Change as ListChange
@@ -58,8 +59,10 @@ def propose_lists(  # noqa: PLR0917  # as every verb: who, what, why and when
             raise bad_input({"text": "nothing would change: these lists are in force"})
         _require_base(agreed, base)
         found = Between(agreed, opened(desk, agreed.generation), new)
-        require_fit(parsed_policy(made.conn), found, outcome.changes)
-        step_ = Step("proposal", text, new, agreed, outcome.changes, is_agreement=True)
+        same = from_the_same(agreed, text, desk.lists_folder)
+        require_fit(parsed_policy(made.conn), found, outcome.changes, same)
+        told = masked(outcome.changes, agreed, text, desk.lists_folder)
+        step_ = Step("proposal", text, new, agreed, told, is_agreement=True)
         return submit(made, actor, Draft(KIND, step_.payload, why, texts={"lists": text}))
 
 
@@ -156,7 +159,8 @@ def rollback(  # noqa: PLR0917  # as every verb: who, what, why and when
         past = _past(made.conn, agreed, generation)
         _require_base(agreed, base)
         found = Between(agreed, opened(desk, agreed.generation), new)
-        require_fit(parsed_policy(made.conn), found, changes)
+        same = from_the_same(agreed, past.config_text or agreed.config_text, desk.lists_folder)
+        require_fit(parsed_policy(made.conn), found, changes, same)
         return _go_back(desk, made, actor, past, Going(found, changes, why))
 
 

@@ -93,14 +93,14 @@ def test_it_stays_after_other_changes_too(sealed: Listed) -> None:
     refused("refused", lambda: proposes(sealed, "terry", LISTS))
 
 
-def test_one_that_was_exchanged_for_as_many_others_waits_for_two_people(sealed: Listed) -> None:
+def test_one_in_a_file_that_was_exchanged_for_as_many_others_is_refused(sealed: Listed) -> None:
     """Nobody can look into it: that its entries are others is all there is to see."""
     before = sealed.agreed
     sealed.put({"iwf": some("other", *range(10))})
 
     taken = take_update(sealed.desk, built(sealed, SEALED), NOON, order=update_order(sealed.desk, (), NOON))
 
-    assert (taken.took, sealed.agreed) == (Took.HELD, before)
+    assert (taken.took, sealed.agreed) == (Took.REFUSED, before)
 
 
 def test_a_feed_that_changes_as_such_lists_do_comes_into_force_by_itself(
