@@ -31,7 +31,7 @@ def read_unbound(lines: Iterable[bytes], report: ReadReport, options: ReadOption
             yield from zones.read(number, text, options)
         except RefusedError as refused:
             report.skip(refused.why, number)
-    yield from zones.without_data()
+    yield from zones.rest()
 
 
 class _Zones:
@@ -41,6 +41,8 @@ class _Zones:
         self._report = report
         self._waiting: dict[str, int] = {}  # and the line of each
         self._rewritten: set[str] = set()
+        self._answered: set[str] = set()  # zones that have their entry; a name often has two addresses
+        self._alone: dict[str, None] = {}  # names with such data, until there is a zone
 
     def read(self, number: int, text: str, options: ReadOptions) -> Iterator[Entry]:
         if zone := ZONE.fullmatch(text):
@@ -49,7 +51,10 @@ class _Zones:
             return self._data(_name(data["name"], options), data["address"])
         raise RefusedError(Why.SETTING)
 
-    def without_data(self) -> Iterator[Entry]:
+    def rest(self) -> Iterator[Entry]:
+        """Zones without data, and data without a zone."""
+        for host in self._alone:
+            yield Entry(host, below=False)
         for host in self._waiting:
             self._report.understood += 1
             yield Entry(host)
@@ -57,12 +62,19 @@ class _Zones:
     def _zone(self, number: int, host: str, kind: str) -> Iterator[Entry]:
         if kind in ANSWERS and host in self._rewritten:
             raise RefusedError(Why.REWRITES)
-        if kind in ANSWERS and host not in self._waiting:
+        if kind in ANSWERS and host in self._answered:
+            self._report.understood += 1
+            return
+        if kind in ANSWERS and host in self._alone:
+            self._answered.add(host)
+        elif kind in ANSWERS and host not in self._waiting:
             self._waiting[host] = number
             return
         if kind not in ANSWERS | BLOCKS | PASSES:
             raise RefusedError(Why.SETTING)
         self._report.understood += 1
+        if kind not in PASSES:
+            self._alone.pop(host, None)
         yield Entry(host, exception=kind in PASSES)
 
     def _data(self, host: str, address: str) -> Iterator[Entry]:
@@ -76,7 +88,11 @@ class _Zones:
                 self._report.skip(Why.REWRITES, zone)
             raise RefusedError(Why.REWRITES)
         self._report.understood += 1 if zone is None else 2
-        yield Entry(host, below=zone is not None)
+        if zone is not None:
+            self._answered.add(host)
+            yield Entry(host)
+        elif host not in self._answered:
+            self._alone[host] = None
 
 
 def _name(text: str, options: ReadOptions) -> str:

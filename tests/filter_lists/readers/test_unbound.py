@@ -81,3 +81,16 @@ def test_a_line_that_blocks_nothing_is_counted_with_its_reason(line: str, why: W
     entries, report = read(line)
     assert not entries
     assert set(report.skipped) == {why}
+
+
+@pytest.mark.parametrize("zone_at", [0, 1, 2])
+def test_both_kinds_of_address_of_a_zone_are_one_entry_wherever_the_zone_stands(zone_at: int) -> None:
+    lines = ['local-data: "bet.example A 0.0.0.0"\n', 'local-data: "bet.example AAAA ::"\n']
+    lines.insert(zone_at, 'local-zone: "bet.example" redirect\n')
+    entries, report = read("".join(lines))
+    assert (entries, report.understood, report.skipped) == ([Entry("bet.example")], 3, {})
+
+
+def test_both_kinds_of_address_of_a_name_alone_are_one_entry() -> None:
+    entries, report = read('local-data: "bet.example A 0.0.0.0"\nlocal-data: "bet.example AAAA ::"\n')
+    assert (entries, report.understood) == ([Entry("bet.example", below=False)], 2)
