@@ -136,6 +136,15 @@ def test_no_starter_list_shuts_all_day_what_must_stay_open(policy: Policy, tmp_p
     assert shut[0] & shut[1] == set()
 
 
+@pytest.mark.parametrize("folder", ["config", "schoolgate/example"])
+def test_what_comes_with_schoolgate_passes_its_own_check_in_a_lesson(folder: str, tmp_path: Path) -> None:
+    sources = [ListSource(path.stem, path.stem, "plain", path) for path in STARTER.glob("*.txt")]
+    index = Index.open(tmp_path / compile_index(sources, tmp_path))
+    shipped = parse_policy((ROOT / folder / "policy.yaml").read_text("utf-8"))
+    groups = tuple(shipped.filter_groups)
+    assert culprits(check(shipped, index, must_stay_open().sites, LESSON, groups)) == []
+
+
 # Sites that the list of the University of Toulouse names for a kind of site that this policy shuts.
 EXPLAINED = {
     "home.oxfordowl.co.uk": "pornography: a mistake of the list; the reading site of a school publisher",
