@@ -120,9 +120,10 @@ def _sites(files: Sequence[Path]) -> tuple[str, ...]:
 
 
 def _groups(wanted: Sequence[str] | None, policy: "Policy") -> Sequence[str]:
+    """Raises BadParameter."""
     if unknown := sorted(set(wanted or ()) - set(policy.filter_groups)):
-        known = ", ".join(policy.filter_groups)
-        raise Failed(*(f"--group {each}: no such filter group; there are: {known}" for each in unknown))
+        said = f"no such filter group: {', '.join(unknown)}; there are: {', '.join(policy.filter_groups)}"
+        raise typer.BadParameter(said, param_hint="--group")
     return wanted or tuple(policy.filter_groups)
 
 
