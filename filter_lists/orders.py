@@ -1,7 +1,7 @@
 """What an update of the lists is told to do, says on its way, and comes to: values that travel as JSON."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Self
@@ -16,6 +16,8 @@ class Order:
     """`text` is that of lists.yaml, `folder` where its files lie, `base` the generation in force.
 
     `fetch`: the lists to fetch; None: those that are due. `ca`: trusted instead of the machine's authorities.
+    `agreed`: the text that two people agreed on, where `text` is another. `keep`: list -> the sha256 of what
+    is in force of it; that is taken, whatever came since.
     """
 
     text: str
@@ -25,6 +27,8 @@ class Order:
     base: str | None
     now: datetime
     ca: Path | None = None
+    agreed: str = ""
+    keep: Mapping[str, str] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
         paths = {"folder": str(self.folder), "state": str(self.state), "ca": self.ca and str(self.ca)}
@@ -44,6 +48,8 @@ class Order:
             base=raw["base"],
             now=now,
             ca=Path(raw["ca"]) if raw["ca"] else None,
+            agreed=str(raw["agreed"]),
+            keep={str(list_id): str(sha256) for list_id, sha256 in raw["keep"].items()},
         )
 
 

@@ -15,6 +15,7 @@ from typing import Any, Self
 
 from filter_lists.lists_model import ListConfig
 from filter_lists.manifest import sha256_of
+from filter_lists.needed import Needed
 from filter_lists.sealed_source import SUFFIX
 from filter_lists.storage import building_in, new_folder
 
@@ -64,10 +65,11 @@ class Record:
 
 
 class SourceStore:
-    """All lists under one state folder."""
+    """All lists under one state folder. What is `needed` stays, whatever else is tried out."""
 
-    def __init__(self, state: Path) -> None:
+    def __init__(self, state: Path, needed: Needed = Needed()) -> None:  # noqa: B008  # frozen
         self.folder = state / FOLDER
+        self._needed = needed
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -82,20 +84,28 @@ class SourceStore:
         return self._ways(config).get(config.way) or Record(source=config.source)
 
     def path(self, config: ListConfig, record: Record | None = None) -> Path | None:
-        """Where the list lies now; None where it was never fetched, or what was fetched is damaged.
+        """Where the list lies now; None where it was never fetched, or what was fetched is damaged, or is
+        not what lists.yaml pins.
 
         `record`: one that is not written yet, or no more.
         """
         if config.local is not None and not config.sealed:
             return config.local
         record = record or self.record(config)
-        if not record.files:
+        return self._whole(config, record.sha256) if record.files else None
+
+    def kept(self, config: ListConfig, sha256: str) -> Path | None:
+        """Where these very bytes of it lie, if they still do."""
+        if config.local is not None and not config.sealed:
+            return config.local if _has(config.local, sha256) else None
+        return self._whole(config, sha256)
+
+    def _whole(self, config: ListConfig, sha256: str) -> Path | None:
+        """What is sealed has another sha256 than what came, so a pin can be held against what came alone."""
+        if config.sha256 and not config.sealed and sha256 != config.sha256:
             return None
-        path = self._folder(config) / record.files[0]
-        try:
-            return path if sha256_of(path) == record.sha256 else None
-        except OSError:
-            return None
+        path = self._folder(config) / (sha256 + (SUFFIX if config.sealed else ""))
+        return path if _has(path, sha256) else None
 
     @contextmanager
     def new_file(self) -> Iterator[Path]:
@@ -114,11 +124,8 @@ class SourceStore:
         return name
 
     def write(self, config: ListConfig, record: Record) -> None:
-        """Whole or not at all; then what no record names is removed."""
-        ways = {config.way: replace(record, files=record.files[:KEPT])}
-        if not config.sealed:  # of a list that is sealed nothing stays that was taken in another way
-            ways |= {way: each for way, each in self._ways(config).items() if way != config.way}
-        kept = dict(list(ways.items())[:WAYS])  # the one written last comes first
+        """Whole or not at all; then what no record names, and nothing in force needs, is removed."""
+        kept = self._kept_ways(config, record)
         folder = self._folder(config)
         folder.mkdir(parents=True, exist_ok=True)
         content = json.dumps({"ways": {way: each.to_json() for way, each in kept.items()}}, indent=1)
@@ -129,8 +136,25 @@ class SourceStore:
         _sync(folder)
         named = {STATE, *(name for each in kept.values() for name in each.files)}
         for path in folder.iterdir():
-            if path.name not in named:
+            if path.name not in named and not self._is_in_force(config, path.name):
                 path.unlink()
+
+    def _kept_ways(self, config: ListConfig, record: Record) -> dict[str, Record]:
+        """The one written last comes first. Of a sealed list nothing else stays that is not needed."""
+        files = record.files
+        last = (name for place, name in enumerate(files) if place < KEPT or self._is_in_force(config, name))
+        others = {way: each for way, each in self._ways(config).items() if way != config.way}
+        free = [way for way, each in others.items() if not self._is_needed(config, way, each)]
+        gone = free if config.sealed else free[WAYS - 1 :]
+        stays = {way: each for way, each in others.items() if way not in gone}
+        return {config.way: replace(record, files=tuple(last)), **stays}
+
+    def _is_needed(self, config: ListConfig, way: str, record: Record) -> bool:
+        agreed = (config.list_id, way) in self._needed.ways
+        return agreed or any(self._is_in_force(config, name) for name in record.files)
+
+    def _is_in_force(self, config: ListConfig, name: str) -> bool:
+        return (config.list_id, name.removesuffix(SUFFIX)) in self._needed.files
 
     def _folder(self, config: ListConfig) -> Path:
         return self.folder / config.list_id
@@ -160,7 +184,9 @@ def is_overdue(config: ListConfig, record: Record, now: datetime) -> bool:
     """Older than its schedule and a half; or never there at all."""
     if config.every is None:
         return False
-    return record.checked_at is None or now - record.checked_at > config.every * 1.5
+    if record.checked_at is None or record.checked_at > now:  # a clock that went wrong: nobody knows
+        return True
+    return now - record.checked_at > config.every * 1.5
 
 
 def _is_within(since: datetime, now: datetime, span: timedelta) -> bool:
@@ -184,6 +210,13 @@ def _of_file(config: ListConfig) -> Record:
     if changed is None:
         return Record(source=config.source, failures=1, fault="cannot be read")
     return Record(source=config.source, checked_at=changed, fetched_at=changed)
+
+
+def _has(path: Path, sha256: str) -> bool:
+    try:
+        return sha256_of(path) == sha256
+    except OSError:
+        return False
 
 
 def _text(value: object) -> object:

@@ -26,6 +26,8 @@ from filter_lists.vouching import RefusedError, check_content
 from filter_lists.writing import Tell, silent
 
 UPDATE = "schoolgate lists update"
+AS_IN_FORCE = "stays as it is in force"
+NOT_STORED = "what is in force of it is not stored any more, so it cannot stay as it is"
 FAILURES = (FetchError, CredentialsFault, RefusedError, SourceFault, IndexFault)
 
 
@@ -64,6 +66,8 @@ class Taker:
     def take(self, config: ListConfig) -> Taken:
         """Whatever goes wrong, what was there before stays in use."""
         before = self.store.record(config)
+        if config.list_id in self.order.keep:
+            return self._keep(config, before, self.order.keep[config.list_id])
         if config.local is not None:
             return self._seal_local(config, before) if config.sealed else _look(config, before)
         path = self.store.path(config)
@@ -74,6 +78,12 @@ class Taker:
             return self._fetch(config, before, path)
         except FAILURES as error:
             return self.refuse(config, before, str(error))
+
+    def _keep(self, config: ListConfig, before: Record, sha256: str) -> Taken:
+        """As it is in force, while what came since waits for somebody."""
+        path = self.store.kept(config, sha256)
+        result: Result = "not-due" if config.local is None else "local"
+        return Taken(config, result, before, before, path, AS_IN_FORCE, fault="" if path else NOT_STORED)
 
     def refuse(self, config: ListConfig, before: Record, why: str) -> Taken:
         path = self.store.path(config, before)

@@ -6,6 +6,7 @@ still: the generation in force, and of each list what was fetched last.
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 from filter_lists.built import build
@@ -17,10 +18,12 @@ from filter_lists.index import Index
 from filter_lists.lists_config import parse_lists
 from filter_lists.lists_model import ListsConfig
 from filter_lists.manifest import IndexFault
+from filter_lists.needed import needed_by
 from filter_lists.orders import Order, Outcome, Progress
 from filter_lists.source_store import SourceStore
 from filter_lists.sources import ListSource
 from filter_lists.taking import Taken, Taker
+from filter_lists.unsealing import refuse_unsealing
 from filter_lists.writing import Tell
 
 type Tells = Callable[[Progress], None]
@@ -42,11 +45,12 @@ class _Update:
         self.order = order
         self.tell = tell
         self.config = parse_lists(order.text, order.folder, look=True)
-        self.store = SourceStore(order.state)
+        self.store = SourceStore(order.state, needed_by(order))
         self.taker = Taker(order, self.store, tell)
 
     def run(self) -> Outcome:
         self._check_names()
+        self._check_sealed()
         self.tell("waiting for another update", 0, 0)
         with self.store.locked():
             taken, index, faults = self._compile(self._take_all())
@@ -59,6 +63,17 @@ class _Update:
         if unknown:
             allowed = ", ".join(each.list_id for each in self.config.lists)
             raise ListsError(f"no such list: {each!r}; allowed: {allowed}" for each in unknown)
+
+    def _check_sealed(self) -> None:
+        """Before anything is fetched. An agreed text that can be read no more does not stop a better one."""
+        if self.order.agreed in ("", self.order.text):
+            return
+        faults = refuse_unsealing(self.config, self.config)
+        with suppress(ListsError):
+            agreed = parse_lists(self.order.agreed, self.order.folder)
+            faults = tuple(dict.fromkeys((*refuse_unsealing(self.config, agreed), *faults)))
+        if faults:
+            raise ListsError(faults)
 
     def _take_all(self) -> list[Taken]:
         """What failed is written down at once: it must not be forgotten if compiling fails too."""

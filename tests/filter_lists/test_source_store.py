@@ -1,5 +1,6 @@
 """What was fetched is found again, by the way in which it was taken; and it ages by its schedule."""
 
+import hashlib
 import os
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filter_lists.lists_config import ListConfig, parse_lists
-from filter_lists.source_store import Record, SourceStore, is_due, is_overdue
+from filter_lists.needed import Needed
+from filter_lists.source_store import KEPT, WAYS, Record, SourceStore, is_due, is_overdue
 
 NOON = datetime(2027, 3, 1, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -99,6 +101,57 @@ def test_once_a_list_is_sealed_nothing_of_it_stays_that_can_be_read(tmp_path: Pa
     assert store.record(sealed).files[0] == store.record(sealed).sha256 + ".sealed"
 
 
+@pytest.mark.parametrize("sealed", ["", ", sealed: true"])
+def test_what_is_tried_out_takes_nothing_from_what_is_agreed_or_in_force(tmp_path: Path, sealed: str) -> None:
+    """Each time it was tried out in another way, and each time the agreed way failed to change."""
+    agreed = a_list(sealed, "https://lists.example/agreed")
+    old = a_list(sealed, "https://lists.example/old")
+    first = add(SourceStore(tmp_path), old, "in force\n")
+    files = frozenset({("a", first.sha256)})
+    store = SourceStore(tmp_path, Needed(frozenset({("a", agreed.way)}), files))
+    for number in range(KEPT + 1):
+        add(store, old, f"came since {number}\n")
+    add(store, agreed, "agreed\n")
+    tried = [a_list(sealed, f"https://lists.example/{number}") for number in range(WAYS + 2)]
+    for each in tried:
+        add(store, each, f"{each.source}\n")
+
+    path = store.path(agreed)
+    assert path is not None
+    assert path.read_text() == "agreed\n"
+    kept = store.kept(old, first.sha256)
+    assert kept is not None
+    assert kept.read_text() == "in force\n"
+    assert sum(store.path(each) is not None for each in tried) == (1 if sealed else WAYS)
+
+
+def test_only_the_very_bytes_are_kept(tmp_path: Path) -> None:
+    store = SourceStore(tmp_path)
+    record = add(store, DAILY, "bet.example\n")
+    path = store.kept(DAILY, record.sha256)
+    assert path == store.path(DAILY)
+    assert path is not None
+    path.write_text("other.example\n")
+    assert store.kept(DAILY, record.sha256) is None
+    assert store.kept(DAILY, "0" * 64) is None
+    (tmp_path / "ours.txt").write_text("bet.example\n")
+    ours = a_list("", "ours.txt", tmp_path)
+    assert store.kept(ours, record.sha256) == tmp_path / "ours.txt"
+    assert store.kept(ours, "0" * 64) is None
+
+
+def test_a_stored_file_that_is_not_what_lists_yaml_pins_is_not_used(tmp_path: Path) -> None:
+    """Whoever can write the store could else name other bytes in its record."""
+    content, other = "bet.example\nodds.example\n", "bet.example\n"
+    pinned = a_list(f", sha256: {hashlib.sha256(content.encode()).hexdigest()}")
+    store = SourceStore(tmp_path)
+    add(store, pinned, content)
+    assert store.path(pinned) is not None
+    name = add(store, pinned, other).sha256
+    assert store.path(pinned) is None
+    assert store.kept(pinned, name) is None
+
+
 def test_a_damaged_file_is_as_if_it_was_never_fetched(tmp_path: Path) -> None:
     store = SourceStore(tmp_path)
     add(store, DAILY, "bet.example\n")
@@ -153,7 +206,7 @@ def test_a_file_beside_lists_yaml_is_as_old_as_its_last_change(tmp_path: Path) -
         (DAY, True, False),
         (DAY * 1.5, True, False),
         (DAY * 1.5 + timedelta(seconds=1), True, True),
-        (-HOUR, True, False),  # the clock was wrong then, or is now
+        (-HOUR, True, True),  # the clock was wrong then, or is now
     ],
 )
 def test_a_list_is_due_after_its_time_and_overdue_after_half_as_much_again(

@@ -10,6 +10,7 @@ import tarfile
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -305,3 +306,40 @@ def test_what_goes_between_processes_is_read_as_it_was_written(school: School) -
     outcome = school.update(fetch=("bets",), base=first.generation)
     assert outcome.changes
     assert Outcome.from_json(outcome.to_json()) == outcome
+
+
+def test_a_list_stays_as_it_is_in_force_while_the_others_go_on(school: School) -> None:
+    """However often it came since, and whatever came."""
+    school.feed("bets", "bet.example\nodds.example\n")
+    school.feed("more", "more.example\n")
+    first = school.update()
+    for number in range(5):
+        school.feed("bets", f"bet{number}.example\n")
+        school.update(fetch=("bets",), base=first.generation)
+    school.feed("more", "more.example\nnew.example\n")
+    newest = school.update(fetch=("more",), base=first.generation)
+    bets = {"bets": sha256(b"bet.example\nodds.example\n").hexdigest()}
+
+    kept = run(replace(school.order((), first.generation), keep=bets))
+
+    assert school.lists_of(kept.generation, "https://odds.example/") == ["bets"]
+    assert school.lists_of(kept.generation, "https://new.example/") == ["more"]
+    assert [each.list_id for each in kept.changes] == ["more"]
+    assert school.update((), first.generation).generation == newest.generation  # nothing is forgotten
+
+
+def test_a_list_whose_bytes_are_gone_cannot_stay_as_it_is_in_force(school: School) -> None:
+    school.feed("bets", "bet.example\n")
+    (school.folder / "ours.txt").write_text("ours.example\n")
+    school.lists["ours"] = "source: ours.txt, format: plain, category: games"
+    first = school.update()
+    (school.folder / "ours.txt").write_text("other.example\n")
+    gone = {"ours": sha256(b"ours.example\n").hexdigest(), "bets": "0" * 64}
+
+    outcome = run(replace(school.order((), first.generation), keep=gone))
+
+    assert outcome.generation is None
+    assert [fault.partition(": ")[2] for fault in outcome.faults] == [
+        f"lists.{each}: what is in force of it is not stored any more, so it cannot stay as it is"
+        for each in ("bets", "ours")
+    ]
