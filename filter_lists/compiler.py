@@ -1,24 +1,29 @@
 """From list files to one index on disk, named by its content (S88)."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from filter_lists.gathering import Spool, Spooled
+from filter_lists.expression_size import MOST_OF_ALL, Places, at_once
+from filter_lists.gathering import MOST_WORDS, Spool, Spooled
 from filter_lists.manifest import Pair, Pattern, sha256_of
 from filter_lists.readers import READERS
 from filter_lists.readers.lines import lines_of
 from filter_lists.report import Note, ReadOptions, ReadReport, Skipped, Why
 from filter_lists.sealed_source import SealedList
 from filter_lists.sources import ListSource as ListSource
-from filter_lists.sources import SourceFault, left_out, parts_of
+from filter_lists.sources import SourceFault, left_out, parts_of, shown
 from filter_lists.storage import building_in, new_folder
 from filter_lists.summary import CategoryCount, Counted, IndexFault, ListSummary, PartSummary
 from filter_lists.writing import Content, Tell, silent, write_index
 
+CSV = "csv"  # the format that names categories in its lines
+MOST_SHOWN = 50  # of a table's own words
+LONGEST_WORD = 60  # characters of one
 WORTH_A_PROCESS = 8 << 20  # bytes of lists; below that, reading them is quicker than starting another process
 
 
@@ -52,7 +57,7 @@ def compile_while_locked(sources: Iterable[ListSource], out_dir: Path, tell: Tel
     ordered = sorted(sources, key=lambda each: each.list_id)
     with new_folder(out_dir) as spools:
         read = _read_all(ordered, spools, tell)
-        faults = [each.fault for each in read if each.fault] + _twice(ordered)
+        faults = [each.fault for each in read if each.fault] + _twice(ordered) + _too_much(read)
         if faults or not read:
             raise ListsError(faults or ["no lists: a filter without lists would let everything by"])
         summaries = tuple(each.summary for each in read)
@@ -66,6 +71,18 @@ def _twice(ordered: Sequence[ListSource]) -> list[str]:
     return [f"{list_id}: two lists have this name" for list_id, count in times.items() if count > 1]
 
 
+def _too_much(read: Sequence[_Read]) -> list[str]:
+    """The list that adds most is named: an update of it is refused by itself then, and no other list's."""
+    together: Places = sum((each.spooled.places for each in read), Counter())
+    if at_once(together) <= MOST_OF_ALL:
+        return []
+    most = max(read, key=lambda each: at_once(each.spooled.places)).spooled
+    return [
+        f"{most.list_id}: its {len(most.patterns)} expressions, with those of other lists, would take too "
+        f"long for each request ({at_once(together)} places, at most {MOST_OF_ALL}): leave one list out"
+    ]
+
+
 def _read_all(ordered: Sequence[ListSource], spools: Path, tell: Tell) -> list[_Read]:
     """In this process, or in two where there is much to read."""
     tell("reading", 0, len(ordered))
@@ -73,6 +90,15 @@ def _read_all(ordered: Sequence[ListSource], spools: Path, tell: Tell) -> list[_
     if sum(map(_size, ordered)) < WORTH_A_PROCESS:
         read = map(_read, ordered, places)
         return [_told(each, number, ordered, tell) for number, each in enumerate(read, 1)]
+    try:
+        return _read_in_two(ordered, places, tell)
+    except BrokenProcessPool:
+        raise ListsError(
+            ["a process that was reading the lists was ended from outside: is there enough memory?"]
+        ) from None
+
+
+def _read_in_two(ordered: Sequence[ListSource], places: Sequence[Path], tell: Tell) -> list[_Read]:
     with ProcessPoolExecutor(2, mp_context=get_context("spawn")) as pool:
         largest_first = sorted(range(len(ordered)), key=lambda number: -_size(ordered[number]))
         begun = {number: pool.submit(_read, ordered[number], places[number]) for number in largest_first}
@@ -107,10 +133,12 @@ def _read(source: ListSource, folder: Path) -> _Read:
             parts += _read_parts(source, spool)
         if sha256_of(source.path) != sha256:
             fault = f"{source.list_id}: {source.path}: was changed while it was being read"
-        outside = left_out(source)
+        outside = left_out(source) or _words_left_out(source, spool.spooled.met)
     except (OSError, EOFError, SourceFault) as error:
         why = getattr(error, "strerror", None) or str(error)
         fault, outside = f"{source.list_id}: {source.path}: {why}", ()
+    if not fault and (never := _never_met(source, spool.spooled.met)):
+        fault = f"{source.list_id}: {source.path}: has no category {', '.join(never)}{_it_has(outside)}"
     if not (fault or spool.spooled.files or spool.spooled.patterns):
         fault = f"{source.list_id}: {source.path}: not one line is understood as an entry"
     summary = ListSummary(
@@ -124,6 +152,26 @@ def _read(source: ListSource, folder: Path) -> _Read:
         left_out=tuple(outside),
     )
     return _Read(spool.spooled, summary, fault)
+
+
+def _never_met(source: ListSource, met: Set[str]) -> list[str]:
+    """Words that lists.yaml has for a table, and the table has not."""
+    if source.format != CSV or len(met) >= MOST_WORDS:
+        return []
+    return sorted(source.categories.keys() - met)
+
+
+def _words_left_out(source: ListSource, met: Set[str]) -> tuple[str, ...]:
+    """A table's own words that lists.yaml does not name; the first of them, where there are very many."""
+    if not source.categories:
+        return ()
+    words = sorted(shown(word)[:LONGEST_WORD] for word in met if not source.ours(word))
+    more = len(words) - MOST_SHOWN
+    return (*words[:MOST_SHOWN], f"and {more} more") if more > 0 else tuple(words)
+
+
+def _it_has(words: Sequence[str]) -> str:
+    return f"; it has, besides those that are named: {', '.join(words)}" if words else ""
 
 
 def _read_sealed(source: ListSource) -> _Read:

@@ -2,6 +2,8 @@
 
 RE2 asks them all at once. A set of its that is too large for its memory would answer "none of them", for good
 and without a word; so each set holds one expression more, and is used only if it finds that one.
+
+Of a longer address only the first TEXT bytes are looked at: the time for one lookup has a bound.
 """
 
 from collections.abc import Iterator, Sequence
@@ -10,6 +12,7 @@ from urllib.parse import unquote
 import re2
 
 from filter_lists.entry import expression_options
+from filter_lists.expression_size import TEXT
 from filter_lists.listing import Listing
 from filter_lists.manifest import Pairs, Pattern
 from filter_lists.names import Url
@@ -59,7 +62,7 @@ class _Scope:
 
     def find(self, texts: Sequence[bytes]) -> list[Listing]:
         hits: set[int] = set()
-        for text in texts:
+        for text in (whole[:TEXT] for whole in texts):
             for start, size, match in self._sets:
                 if numbers := match(text):
                     hits.update(start + number for number in numbers if number < size)

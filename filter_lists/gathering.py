@@ -1,5 +1,6 @@
 """The keys of lists on their way into an index, by what they say: on disk while there are millions."""
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import IO
 
 from filter_lists.entry import Entry, Expression
+from filter_lists.expression_size import MOST_OF_LIST, Places, at_once, places_of
 from filter_lists.keys import keys_of
 from filter_lists.manifest import (
     BLOCK,
@@ -25,6 +27,7 @@ from filter_lists.sources import ListSource
 
 type Write = Callable[[str], object]
 NEWLINE = "\n"
+MOST_WORDS = 10_000  # of a table's own for categories that are kept: a wrong column has a million
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class Spooled:
     list_id: str
     files: dict[Pair, Path] = field(default_factory=dict)
     patterns: dict[tuple[str, str], set[Pair]] = field(default_factory=dict)
+    met: set[str] = field(default_factory=set)  # the list's own words for categories, up to MOST_WORDS
+    places: Places = field(default_factory=Counter)  # of all patterns
 
     def batches(self) -> list[Batch]:
         return [Batch(pair, lambda path=path: _lines(path)) for pair, path in self.files.items()]  # type: ignore[misc]  # as above
@@ -103,15 +108,27 @@ class Spool:
     def add(self, entry: Entry | Expression, theirs: str, report: ReadReport) -> None:
         """`theirs` is the list's own word for the part that is being read; an entry may say it itself."""
         kind = self._kind(entry)
+        if entry.category and len(self.spooled.met) < MOST_WORDS:
+            self.spooled.met.add(entry.category)
         if kind is None:
             report.take_back(Why.EXCEPTION)
         elif not self._source.ours(entry.category or theirs):
             report.take_back(Why.CATEGORY)
         elif isinstance(entry, Expression):
-            said = self.spooled.patterns.setdefault((entry.pattern, entry.scope), set())
-            said.update(self._pairs(entry.category or theirs, kind))
+            self._add_expression(entry, self._pairs(entry.category or theirs, kind), report)
         else:
             self._write(entry, entry.category or theirs, kind)
+
+    def _add_expression(self, entry: Expression, pairs: Pairs, report: ReadReport) -> None:
+        said = self.spooled.patterns.get((entry.pattern, entry.scope))
+        if said is None:
+            together = self.spooled.places + places_of(entry.pattern)
+            if at_once(together) > MOST_OF_LIST:
+                report.take_back(Why.TOO_MANY_EXPRESSIONS)
+                return
+            self.spooled.places = together
+            said = self.spooled.patterns[entry.pattern, entry.scope] = set()
+        said.update(pairs)
 
     def _kind(self, entry: Entry | Expression) -> str | None:
         """None: an exception that this list may not make."""

@@ -26,7 +26,8 @@ class Why(StrEnum):
     REWRITES = "points to a real address, so it rewrites the name and does not block it"
     NOT_NETWORK = "a rule about parts of a page, not about requests"
     OPTION = "holds only under conditions that a filter cannot see"
-    EXPRESSION = "an expression that cannot be run safely, or is found in everything"
+    EXPRESSION = "an expression that cannot be run safely, or is found in nearly everything"
+    TOO_MANY_EXPRESSIONS = "more expressions than one list may have looked for in every address"
     SETTING = "a setting of another program, not a site"
     COLUMNS = "not the columns that the first line promises"
     HEADER = "the first line names no column of sites (url, site, host, hostname, domain or fqdn)"
@@ -68,9 +69,11 @@ class ReadReport:
     noted: dict[Note, Skipped] = field(default_factory=dict)
     at: int = 0
     _taken_back: int = 0  # the last line that was
+    _skipped: int = 0  # as above
 
     def skip(self, why: Why, line: int) -> None:
         self.skipped.setdefault(why, Skipped(0, line)).count += 1
+        self._skipped = line
 
     def note(self, note: Note, line: int) -> None:
         self.noted.setdefault(note, Skipped(0, line)).count += 1
@@ -78,9 +81,9 @@ class ReadReport:
     def take_back(self, why: Why) -> None:
         """The line being read was understood, and whoever asked for it has no use for what it says.
 
-        A line that says several things is taken back once.
+        A line that says several things is taken back once, and one that is skipped already, not at all.
         """
-        if self._taken_back != self.at:
+        if self.at not in (self._taken_back, self._skipped):
             self._taken_back = self.at
             self.understood -= 1
             self.skip(why, self.at)

@@ -83,7 +83,7 @@ def parts_of(source: ListSource, limit: int = LIMIT) -> Iterator[Part]:
         return
     layout = _layout(source, limit)
     if missing := sorted(source.categories.keys() - layout):
-        known = ", ".join(map(_shown, sorted(layout))) or "none"
+        known = ", ".join(map(shown, sorted(layout))) or "none"
         raise SourceFault(f"has no category {', '.join(missing)}; it has {known}")
     parts = {
         name: (category, kind)
@@ -102,7 +102,7 @@ def left_out(source: ListSource) -> tuple[str, ...]:
         return tuple(sorted(Folder.at(source.path, LIMIT).names - source.categories.keys()))
     if source.format != SQUIDGUARD:
         return ()
-    return tuple(sorted(_shown(category) for category in _layout(source) if not source.ours(category)))
+    return tuple(sorted(shown(category) for category in _layout(source) if not source.ours(category)))
 
 
 def usage_of(source: ListSource) -> Mapping[str, tuple[Usage, ...]]:
@@ -121,7 +121,7 @@ def usage_of(source: ListSource) -> Mapping[str, tuple[Usage, ...]]:
     return usage
 
 
-def _shown(category: str) -> str:
+def shown(category: str) -> str:
     """A name from somebody else's archive, safe for a terminal."""
     return "".join(c if c.isprintable() else "?" for c in category)
 

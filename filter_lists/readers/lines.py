@@ -5,18 +5,23 @@ of each kind and where the first one is.
 """
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import IO
 
 import re2
 
 from filter_lists.entry import Entry, Expression, Scope, check_expression, expression_options
+from filter_lists.expression_size import places_of
 from filter_lists.names import SCHEME, NameFault, canonical_host, is_ip, parse_url, path_spellings
 from filter_lists.readers.suffixes import is_public_suffix
 from filter_lists.report import LONGEST, Note, ReadOptions, ReadReport, Why
+from filter_lists.unpacking import SourceFault
 
 BLANK = "\ufeff\0\xa0 \t\r\n\f\v"  # what may stand around a line and means nothing
+BEYOND_ASCII = re.compile(rb"[\x80-\xff]")
+UTF_16 = (BOM_UTF16_LE, BOM_UTF16_BE)
 HASH = re.compile(r"(?:\A|\s)#.*", re.DOTALL)
 HOST = re.compile(r"[a-z0-9_.-]+")  # what names in the DNS are made of; a browser would take more
 CANONICAL = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z][a-z0-9_-]{0,62}")
@@ -26,11 +31,21 @@ LENGTH = re.compile(r"/\d{1,3}")
 SPAN = re.compile(r"[0-9.]+-[0-9.]+|[0-9a-f:]+-[0-9a-f:]+", re.IGNORECASE)
 LOCAL = re.compile(r"local|localhost|broadcasthost|loopback|ip6-[a-z]+")
 LOCAL_DOMAIN = "localhost.localdomain"
-UNLIKE = (
-    ("q.example", "192.0.2.74"),
-    ("qzxvkj.invalid", "w.0b7.test"),
-)  # found in both of two: in everything
-AS_SCOPE: dict[Scope, str] = {"host": "{}", "page": "{}/", "url": "http://{}/"}
+ORDINARY = tuple(
+    tuple(hosts.split())
+    for hosts in (
+        "q.example 192.0.2.74 qzxvkj.invalid w.0b7.test",
+        "www.harbourlights.com mail.tinworks.com www.abovetheclouds.com cdn7.vkb.com www.readinglamps.com",
+        "www.lowmoor.org.uk www.greatbustimes.co.uk school.wykelea.sch.uk www.library-card.gov.uk oats.ac.uk",
+        "www.kitesandstrings.org static.zym.org www.marshland-rail.org thepotteries.org www.stone-age.org",
+        "www.junghof-garten.de plum.io eaststreet.net fizzyapple.app www.boulangerie-martin.fr",
+    )
+)  # hosts as unlike as hosts of one kind are: what is found in more than half of a row is found in nearly all
+AS_SCOPE: dict[Scope, tuple[str, ...]] = {
+    "host": ("{}",),
+    "page": ("{}/",),
+    "url": ("http://{}/", "https://{}/"),
+}
 
 type Noting = Callable[[Note], None]
 
@@ -44,8 +59,12 @@ class RefusedError(Exception):
 
 
 def lines_of(file: IO[bytes]) -> Iterator[bytes]:
-    """The lines of a file, never more than LONGEST + 1 bytes of one in memory."""
+    """The lines of a file, never more than LONGEST + 1 bytes of one in memory. Raises SourceFault."""
+    first = True
     while line := file.readline(LONGEST + 1):
+        if first and line.startswith(UTF_16):
+            raise SourceFault("is UTF-16; save it as UTF-8")
+        first = False
         yield line
         while len(line) > LONGEST and not line.endswith(b"\n"):
             line = file.readline(LONGEST + 1)
@@ -126,15 +145,20 @@ def host_of(text: str, options: ReadOptions) -> str:
 
 
 def expression_of(pattern: str, scope: Scope, category: str = "") -> Expression:
-    """An expression in RE2's syntax. Raises RefusedError for what cannot run or is found in everything."""
+    """An expression in RE2's syntax. Raises RefusedError for what cannot run or is found in nearly all."""
     try:
         check_expression(pattern)
-    except NameFault:
+        places_of(pattern)
+    except ValueError:
         raise RefusedError(Why.EXPRESSION) from None
     found = re2.compile(pattern, expression_options())
-    if any(all(found.search(AS_SCOPE[scope].format(host)) for host in pair) for pair in UNLIKE):
+    if any(_is_in_most(found, form, row) for form in AS_SCOPE[scope] for row in ORDINARY):
         raise RefusedError(Why.EXPRESSION)
     return Expression(pattern, scope, category)
+
+
+def _is_in_most(found: "re2._Regexp", form: str, hosts: Sequence[str]) -> bool:
+    return 2 * sum(found.search(form.format(host)) is not None for host in hosts) > len(hosts)
 
 
 def is_surely_canonical(text: str) -> bool:
@@ -146,7 +170,18 @@ def _decoded(line: bytes) -> str:
     try:
         return line.decode("utf-8")
     except UnicodeDecodeError:
+        return _latin(line)
+
+
+def _latin(line: bytes) -> str:
+    """In a host such bytes are letters; in a path they stay what they are, escaped as requests carry them."""
+    head, _, page = line.partition(b"://")[2 * (b"://" in line)].partition(b"/")
+    if b"=" in head:  # a setting, such as dnsmasq's: what follows is a name
         return line.decode("latin-1")
+    begin = line.removesuffix(page)
+    return begin.decode("latin-1") + BEYOND_ASCII.sub(lambda found: b"%%%02X" % found[0][0], page).decode(
+        "ascii"
+    )
 
 
 def _entry(text: str, options: ReadOptions, note: Noting | None) -> Entry:

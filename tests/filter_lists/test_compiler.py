@@ -1,5 +1,11 @@
 """List files become one index, or nothing changes and every fault is named."""
 
+import os
+import signal
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
 from itertools import permutations
 from pathlib import Path
 
@@ -90,3 +96,71 @@ def test_more_kinds_of_hits_than_two_bytes_can_count_are_told_apart() -> None:
     for number in (0, 1, 65_535, 65_536, 65_537):
         found = index.lookup(parse_url(f"https://n{number}.example/"))
         assert [each.list_id for each in found] == [f"list-{number}"]
+
+
+def a_table(folder: Path, *theirs: str) -> ListSource:
+    rows = "site,category\nbet.example,gambling\nnews.example,news\nodd.example,o\x1bdd\n"
+    source = a_list(folder, "table", rows, "", "csv")
+    return replace(source, categories={each: (each,) for each in theirs})
+
+
+def test_a_word_that_a_table_does_not_have_is_a_fault(tmp_path: Path) -> None:
+    with pytest.raises(ListsError, match=r"has no category gamblnig; it has, .*: gambling, news, o\?dd$"):
+        compile_index([a_table(tmp_path, "gamblnig")], tmp_path / "out")
+
+
+def test_the_words_of_a_table_that_are_not_named_are_told(tmp_path: Path) -> None:
+    generation = compile_index([a_table(tmp_path, "gambling")], tmp_path / "out")
+    (summary,) = Index.open(tmp_path / "out" / generation).lists
+    assert (summary.left_out, summary.entries) == (("news", "o?dd"), 1)
+
+
+def test_of_very_many_words_of_a_table_some_are_told(tmp_path: Path) -> None:
+    rows = "".join(f"w{number}.example,w{number:03}\n" for number in range(70))
+    source = a_list(tmp_path, "table", f"site,category\n{rows}", "", "csv")
+    generation = compile_index([replace(source, categories={"w000": ("gambling",)})], tmp_path / "out")
+    (summary,) = Index.open(tmp_path / "out" / generation).lists
+    assert (len(summary.left_out), summary.left_out[-1]) == (51, "and 19 more")
+
+
+def test_a_line_that_is_skipped_for_one_name_is_not_skipped_for_its_exceptions_too(tmp_path: Path) -> None:
+    text = "server=/good.example/bad name/#\naddress=/bet.example/0.0.0.0\n"
+    source = replace(a_list(tmp_path, "names", text, format_="dnsmasq"), exceptions="none")
+    (summary,) = Index.open(tmp_path / "out" / compile_index([source], tmp_path / "out")).lists
+    assert (summary.lines, summary.understood, sum(count for _, count, _ in summary.skipped)) == (2, 1, 1)
+
+
+def test_a_list_in_utf_16_names_its_file_and_what_to_do(tmp_path: Path) -> None:
+    source = a_list(tmp_path, "bets", "")
+    source.path.write_text("bet.example\n", "utf-16")
+    with pytest.raises(ListsError, match=r"bets: .*bets\.txt: is UTF-16; save it as UTF-8"):
+        compile_index([source], tmp_path / "out")
+
+
+def test_a_reading_process_that_is_killed_is_a_fault_and_no_crash(tmp_path: Path) -> None:
+    text = "#".ljust(1 << 10, "x") + "\n"
+    large = [a_list(tmp_path, name, "bet.example\n" + text * (9 << 10)) for name in ("one", "two")]
+    os.mkfifo(tmp_path / "out-of-reach")
+    stuck = ListSource("stuck", "games", "plain", tmp_path / "out-of-reach")
+    killer = threading.Thread(target=kill_a_reader)
+
+    def tell(stage: str, _done: int, _total: int) -> None:
+        if stage == "reading" and not killer.ident:
+            killer.start()
+
+    with pytest.raises(ListsError, match="is there enough memory"):
+        compile_index([*large, stuck], tmp_path / "out", tell)
+    killer.join()
+
+
+def kill_a_reader() -> None:
+    """One of those that this process starts now; the list that nobody writes keeps one of them waiting."""
+    until = time.monotonic() + 30
+    while time.monotonic() < until:
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text("utf-8").split()
+        for child in children:
+            with suppress(OSError):
+                if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes():
+                    os.kill(int(child), signal.SIGKILL)
+                    return
+        time.sleep(0.02)

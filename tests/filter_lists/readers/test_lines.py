@@ -21,6 +21,7 @@ from filter_lists.readers.lines import (
     without_nothing,
 )
 from filter_lists.report import LONGEST, Note, ReadOptions, ReadReport, Why
+from filter_lists.unpacking import SourceFault
 
 NONE_WIDE = ReadOptions()
 
@@ -283,3 +284,46 @@ def test_where_every_entry_is_an_exception_none_is_read_wider_than_it_stands(tex
     with pytest.raises(RefusedError):
         entry_of_text(text, ReadOptions(strict=True), lambda note: None)
     assert entry_of_text(text, ReadOptions(), lambda note: None).host == "bet.example"
+
+
+@pytest.mark.parametrize("scope", ["host", "page", "url"])
+@pytest.mark.parametrize(
+    "pattern", ["e", "a", "o", "com", "[.]com$", "[.]uk", "^www", "[.]", "^.{4,}", "[a-e]"]
+)
+def test_an_expression_that_is_found_in_most_of_the_web_is_refused(pattern: str, scope: Scope) -> None:
+    if scope != "host":
+        pattern = pattern.replace("$", "/").replace("^www", "www[.]")
+    with pytest.raises(RefusedError, match="nearly everything"):
+        expression_of(pattern, scope)
+
+
+@pytest.mark.parametrize("pattern", ["^https:", "https", "^https?://", "http://", ":", "^http:", "/$"])
+def test_an_expression_that_means_every_address_of_a_scheme_is_refused(pattern: str) -> None:
+    with pytest.raises(RefusedError, match="nearly everything"):
+        expression_of(pattern, "url")
+
+
+@pytest.mark.parametrize(
+    "pattern", ["bet", "[.]xyz$", "[.]fr$", "poker", "^([0-9]+[.]){3}[0-9]+$", "casino[0-9]*"]
+)
+def test_an_expression_that_means_some_sites_is_taken(pattern: str) -> None:
+    assert expression_of(pattern, "host").pattern == pattern
+
+
+@pytest.mark.parametrize("line", [b"x.example/caf\xe9", b"https://x.example/caf\xe9\n", b"x.example/caf%E9"])
+def test_bytes_of_a_path_that_are_no_utf_8_stay_what_they_are(line: bytes) -> None:
+    ((_, text),) = numbered([line], ReadReport())
+    assert entry_of_text(text, ReadOptions()).path == "/caf%E9"
+
+
+def test_bytes_of_a_host_that_are_no_utf_8_are_letters() -> None:
+    ((_, text),) = numbered([b"b\xfccher.example/caf\xe9"], ReadReport())
+    entry = entry_of_text(text, ReadOptions())
+    assert (entry.host, entry.path) == ("xn--bcher-kva.example", "/caf%E9")
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_a_list_in_utf_16_is_a_fault_that_names_it(encoding: str) -> None:
+    content = "\ufeffbet.example\n".encode(encoding)
+    with pytest.raises(SourceFault, match="is UTF-16; save it as UTF-8"):
+        list(lines_of(BytesIO(content)))
