@@ -10,7 +10,7 @@ from audit_api.window import Visit
 from change_control.desk import Lists
 from change_control.probes import record_probe
 from filter_lists.names import Url
-from filter_policy.judge import judge_url
+from filter_policy.judge import judge_url, listings_of
 from filter_policy.model import Person, Policy
 
 
@@ -22,7 +22,8 @@ def explained(visit: Visit, username: str, address: str, at: datetime) -> Explan
     if account is None:
         raise Problem("bad-input", errors={"user": "nobody of that name is on the register"})
     lists = opened(visit.desk, bundle.lists)
-    record_probe(visit.desk, visit.reader.actor, url, lists.lookup(url), bundle.policy, visit.now)
+    found = listings_of(url, lists.lookup)
+    record_probe(visit.desk, visit.reader.actor, url, found, bundle.policy, visit.now)
     return _explained(account.person, url, lists, bundle.policy, at)
 
 
@@ -44,7 +45,7 @@ def _explained(person: Person, url: Url, lists: Lists, policy: Policy, at: datet
         filter_groups=list(person.filter_groups),
         classes=list(person.classes),
         generation=lists.generation,
-        listings=[listing_out(each, lists, policy) for each in lists.lookup(url)],
+        listings=[listing_out(each, lists, policy) for each in listings_of(url, lists.lookup)],
         steps=steps,
         decision=DecisionOut(
             verdict=decision.verdict,

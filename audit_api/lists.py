@@ -28,6 +28,7 @@ from filter_lists.names import NameFault, Url
 from filter_lists.providers import provider_status
 from filter_lists.sealed import HasLists
 from filter_lists.summary import IndexFault
+from filter_policy.judge import listings_of
 from filter_policy.life_cycle import State
 from filter_policy.model import Policy
 
@@ -141,7 +142,7 @@ def lookup(visit: Visit, address: str) -> LookupOut:
     url = url_of(address)
     bundle = visit.window.bundle()
     lists, policy = opened(visit.desk, bundle.lists), bundle.policy
-    found = tuple(lists.lookup(url))
+    found = listings_of(url, lists.lookup)
     record_probe(visit.desk, visit.reader.actor, url, found, policy, visit.now)
     return LookupOut(
         url=str(url),

@@ -15,6 +15,7 @@ from filter_lists.names import NameFault, Site, Url, parse_site
 from filter_lists.sealed_key import PREFIX, hidden, read_key
 from filter_lists.summary import IndexFault
 from filter_policy.decide import is_illegal
+from filter_policy.judge import listings_of
 from filter_policy.model import Policy
 
 EVENT = "illegal-list:probe"
@@ -35,13 +36,13 @@ def record_probe(  # noqa: PLR0917  # the order of every verb here: desk, who, w
 def record_refused(
     desk: Desk, actor: Actor, raw: Mapping[str, object], policy: Policy, now: datetime
 ) -> None:
-    """An unblock was asked for and refused: if for a site on such a list, that was a guess as well."""
+    """An unblock was refused: if for a site on such a list, that told as much as a lookup would."""
     named = raw.get("sites")
     for text in named if isinstance(named, list) else ():
         site = _site(text)
         if site is not None:
             url = Url("https", site.host, 443, site.path)
-            record_probe(desk, actor, url, desk.lists().lookup(url), policy, now)
+            record_probe(desk, actor, url, listings_of(url, desk.lists().lookup), policy, now)
 
 
 def _site(text: object) -> Site | None:

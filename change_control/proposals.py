@@ -59,10 +59,14 @@ def propose_unblock(desk: Desk, actor: Actor, raw: Mapping[str, object], now: da
             return submit(made, actor, unblocks.draft(desk, made.conn, raw, now))
     except ChangeError as error:
         if error.code == "refused":
-            with reading(desk.engine) as conn:
-                policy = parsed_policy(conn)
-            record_refused(desk, actor, raw, policy, now)
+            _record_refused(desk, actor, raw, now)
         raise
+
+
+def _record_refused(desk: Desk, actor: Actor, raw: Mapping[str, object], now: datetime) -> None:
+    with reading(desk.engine) as conn:
+        policy = parsed_policy(conn)
+    record_refused(desk, actor, raw, policy, now)
 
 
 def propose_people(
@@ -87,7 +91,18 @@ def propose_people(
 def approve(desk: Desk, actor: Actor, proposal_id: str, reason: str, now: datetime) -> Proposal:
     """The second person. What is approved is looked at again, under the policy and lists in force now."""
     _read_ahead(desk, proposal_id, now)
-    return _settle(desk, actor, proposal_id, Act.APPROVE, reason=optional(reason), now=now)
+    try:
+        return _settle(desk, actor, proposal_id, Act.APPROVE, reason=optional(reason), now=now)
+    except ChangeError as error:
+        if error.code == "refused":
+            _record_refused(desk, actor, _asked_for(desk, proposal_id), now)
+        raise
+
+
+def _asked_for(desk: Desk, proposal_id: str) -> Mapping[str, object]:
+    with reading(desk.engine) as conn:
+        found = select(proposal.c.payload).where(proposal.c.id == proposal_id, proposal.c.kind == "unblock")
+        return conn.execute(found).scalar_one_or_none() or {}
 
 
 def decline(desk: Desk, actor: Actor, proposal_id: str, reason: str, now: datetime) -> Proposal:

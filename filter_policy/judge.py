@@ -51,5 +51,11 @@ def judge_url(
     return judge_names((url,), person, lookup, lambda asked: decide(asked, policy, now, note)).decision
 
 
+def listings_of(url: Url, lookup: Lookup) -> tuple[Listing, ...]:
+    """All that the lists say of it, in whichever way it is read."""
+    found = (listing for reading in readings(url) for listing in lookup(reading.url))
+    return tuple(dict.fromkeys(found))
+
+
 def sooner(one: datetime | None, other: datetime | None) -> bool:
     return one is not None and (other is None or one < other)

@@ -14,6 +14,7 @@ from mitmproxy.http import HTTPFlow, Request, Response
 from audit_log.journal import JournalError, new_event_id, reference_of
 from filter_lists.names import Url
 from filter_policy.decide import is_illegal
+from filter_policy.judge import listings_of
 from filter_policy.model import Decision, Policy, Reason
 from proxy_addon import asked as names
 from proxy_addon import block_page
@@ -227,7 +228,8 @@ class Answers:
         if url is None or force is None:
             return False
         try:
-            return any(is_illegal(each, force.bundle.policy) for each in force.index.lookup(url))
+            found = listings_of(url, force.index.lookup)
+            return any(is_illegal(each, force.bundle.policy) for each in found)
         except Exception:  # noqa: BLE001  # whatever it is, the row must still be written
             return True
 

@@ -34,6 +34,7 @@ LISTED = {
     "racism-history.test": [("discrimination", "discrimination-list")],
     "porn.test": [("pornography", "pornography-list")],
     "abuse.test": [("child-sexual-abuse", "abuse-list")],
+    "203.0.113.7": [("child-sexual-abuse", "abuse-list")],
     "maths.test": [("education", "education-list")],
 }
 REGISTER: tuple[

@@ -77,6 +77,15 @@ def test_to_find_out_that_an_address_is_illegal_leaves_a_line_and_nothing_else_d
     assert "abuse.test" not in json.dumps(row)
 
 
+@pytest.mark.parametrize("path", [URL, "/api/v1/lists/lookup"])
+def test_an_illegal_address_in_other_words_leaves_a_line_too(school: School, path: str) -> None:
+    params = {"user": "tess", "url": "http://[::ffff:203.0.113.7]/"}
+    told = school.as_("terry").get(path, params=params).json()
+
+    assert [each["list_id"] for each in told["listings"]] == ["abuse-list"]
+    assert school.events()[-1] == "illegal-list:probe"
+
+
 @pytest.mark.parametrize(
     ("wanted", "field"),
     [

@@ -8,14 +8,15 @@ from audit_log.db import reading
 from change_control.desk import Desk
 from change_control.in_force import parsed_policy
 from change_control.probes import record_probe
-from change_control.proposals import propose_unblock
+from change_control.proposals import approve, propose_unblock
 from change_control.publish import is_published, publish
 from filter_lists.listing import NOT_SHOWN, Listing
 from filter_lists.names import Url, parse_url
 from filter_lists.sealed_key import ensure_key
 from filter_policy.model import Policy
 from tests.builders import NOON
-from tests.change_control.school import an_ask, log_of, refused, the
+from tests.change_control.listed import Listed, some
+from tests.change_control.school import an_ask, asked_by, log_of, refused, the
 
 SEALED = Listing("education", "iwf", NOT_SHOWN)
 PAGE = parse_url("https://bad.test/page")
@@ -81,6 +82,18 @@ def test_to_ask_for_an_unblock_of_such_a_site_is_a_guess_as_well(desk: Desk) -> 
         ("illegal-list:probe", tess.person_id)
     ]
     assert "abuse.test" not in log_of(desk)[-1].sealed
+
+
+def test_so_is_to_approve_one_whose_site_has_come_onto_such_a_list(listed: Listed) -> None:
+    desk = listed.desk
+    listed.agree({})
+    asked = asked_by(desk, "tess", "maths.test", "racism-history.test")
+    listed.updates({"abuse": [*some("abuse", *range(4)), "racism-history.test"]})
+
+    refused("refused", lambda: approve(desk, the(desk, "terry"), asked, "fine", NOON))
+
+    last = log_of(desk)[-1]
+    assert (last.event, last.actor) == ("illegal-list:probe", the(desk, "terry").person_id)
 
 
 def test_the_gates_are_not_told_of_a_guess(desk: Desk) -> None:

@@ -14,7 +14,7 @@ from tests.sealing import Lists, compile_lists
 
 PLAIN: Lists = {"games": ("gambling", ["bet.test"]), "school": ("education", ["files.test", "bad.test"])}
 SEALED: Lists = {
-    "iwf": ("child-sexual-abuse", ["bad.test", "files.test/hidden/7", "first.test"]),
+    "iwf": ("child-sexual-abuse", ["bad.test", "files.test/hidden/7", "first.test", "203.0.113.7"]),
     "ctiru": ("terrorism", ["video.test/watch?v=42"]),
 }
 SITES = dict.fromkeys(["first.test", "bad.test", "files.test", "video.test", "bet.test"])
@@ -92,6 +92,7 @@ def test_a_hit_leaves_a_row_that_names_the_list_and_no_address(gate: Gate) -> No
 def test_no_refusal_of_any_kind_writes_such_an_address_down(gate: Gate) -> None:
     """Not signed in, inside a tunnel, not TLS, a failed handshake, two names, another port."""
     gate.curl("http://bad.test/a")
+    gate.curl("http://[::ffff:203.0.113.7]/a")
     gate.curl("https://bad.test/a")
     gate.curl("https://bad.test/a", user="anna")
     gate.curl("https://bad.test/a", user="anna", password="wrong")
@@ -115,8 +116,9 @@ def test_no_refusal_of_any_kind_writes_such_an_address_down(gate: Gate) -> None:
     assert {"no-credentials", "wrong-credentials", "port", "not-tls", "failed-closed", "bad-request"} <= {
         row["reason"] for row in rows
     }
-    assert "bad.test" not in json.dumps(rows)
-    assert "bad.test" not in written(gate)
+    for name in ("bad.test", "203.0.113.7", "cb00:7107"):
+        assert name not in json.dumps(rows)
+        assert name not in written(gate)
 
 
 def test_the_gates_own_words_hold_no_such_address(gate: Gate) -> None:
