@@ -6,7 +6,7 @@ is only proposed is tried out too. Each way has a record of its own; none is use
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -72,9 +72,9 @@ class SourceStore:
         self._needed = needed
 
     @contextmanager
-    def locked(self) -> Iterator[None]:
-        """One process at a time takes lists."""
-        with building_in(self.folder):
+    def locked(self, waits: Callable[[], object] = lambda: None) -> Iterator[None]:
+        """One process at a time takes lists; `waits` is called where another does."""
+        with building_in(self.folder, waits):
             yield
 
     def record(self, config: ListConfig) -> Record:

@@ -4,7 +4,7 @@ import fcntl
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,11 +13,18 @@ LOCK = ".lock"
 
 
 @contextmanager
-def building_in(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock, so that one process at a time builds; sweeps what a killed one left behind."""
+def building_in(folder: Path, waits: Callable[[], object] = lambda: None) -> Iterator[None]:
+    """Hold the folder's lock, so that one process at a time builds; sweeps what a killed one left behind.
+
+    `waits` is called where another process holds it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     with open(folder / LOCK, "a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            waits()
+            fcntl.flock(lock, fcntl.LOCK_EX)
         for left in folder.glob(BUILDING + "*"):
             shutil.rmtree(left)
         yield

@@ -51,8 +51,7 @@ class _Update:
     def run(self) -> Outcome:
         self._check_names()
         self._check_sealed()
-        self.tell("waiting for another update", 0, 0)
-        with self.store.locked():
+        with self.store.locked(lambda: self.tell("waiting for another update", 0, 0)):
             taken, index, faults = self._compile(self._take_all())
             self._keep(taken)
         outcome = Outcome(None, tuple(each.outcome for each in taken), faults=faults)

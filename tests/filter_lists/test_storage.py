@@ -1,5 +1,7 @@
 """A folder is there whole or not at all."""
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -36,3 +38,20 @@ def test_what_a_killed_build_left_is_swept(tmp_path: Path) -> None:
     (tmp_path / ".building-left" / "half").touch()
     with building_in(tmp_path):
         assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_whoever_has_to_wait_for_the_lock_is_told_and_nobody_else(tmp_path: Path) -> None:
+    told: list[str] = []
+    with building_in(tmp_path, lambda: told.append("first")):
+        second = threading.Thread(target=wait_for, args=(tmp_path, told))
+        second.start()
+        while not told:
+            time.sleep(0.01)
+        assert told == ["second"]
+    second.join()
+    assert told == ["second", "in"]
+
+
+def wait_for(folder: Path, told: list[str]) -> None:
+    with building_in(folder, lambda: told.append("second")):
+        told.append("in")
