@@ -118,7 +118,7 @@ def test_what_is_no_site_and_no_group_is_told(at: At, founded: Path) -> None:
 
     assert "faults.txt:2" in at(founded, "lists", "check", "--hosts", str(hosts)).stderr
     nobody = at(founded, "lists", "check", "--group", "nobody")
-    assert (nobody.exit_code, "no such filter group" in nobody.stderr) == (2, True)
+    assert (nobody.returncode, "no such filter group" in nobody.stderr) == (2, True)
 
 
 def write(folder: Path, text: str, **files: str) -> None:
