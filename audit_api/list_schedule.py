@@ -61,9 +61,10 @@ class ListSchedule:
         if jobs.is_running:
             return
         self._count_failures(jobs.last)
+        if self._not_before is not None and now < self._not_before:
+            return
         changed = self._files.changed(desk, agreed, [each.config for each in found.values()])
-        waits = self._not_before is not None and now < self._not_before
-        if not waits and (changed or any(each.due for each in found.values())):
+        if changed or any(each.due for each in found.values()):
             start_update(self._window, SYSTEM.person_id, DUE)
             self._files.taken()
 

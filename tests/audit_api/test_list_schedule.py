@@ -130,6 +130,7 @@ def test_after_a_failure_there_is_a_pause_that_grows(listed: ListedSchool) -> No
         looks(school, schedule, minutes=minutes)
     assert len(runs) == 1
     looks(school, schedule, seconds=FIRST_WAIT.total_seconds())
+    looks(school, schedule, minutes=1)  # it lies still
     assert len(runs) == 2
 
 
