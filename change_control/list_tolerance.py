@@ -4,8 +4,8 @@ Pure: it is given the policy, lists.yaml as agreed and what would change, and sa
 update loosens by taking sites from a kind that is not open to everybody, since what is on no list may be;
 and by putting sites into a kind that is more open for somebody than what is on no list. Within `loses` it is
 the agreement at work, past it two people are asked; past `gains`, or where a kind shrinks that is open to
-everybody, one is. Many small steps are no way round: they are added up since two people last agreed
-(docs/adr/0014).
+everybody, one is. Many small steps are no way round: they are added up since two people last agreed, less
+what the list has made good (docs/adr/0014).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -108,8 +108,7 @@ def oversteps(
     for change in changes:
         trust = trusts.get(change.list_id, NOTHING)
         place = (change.list_id, change.category)
-        told = since.get(place, Since(change.before)).and_then(change)
-        found += _of_change(policy, trust, change, told)
+        found += _of_change(policy, trust, change, since.get(place, Since(change.before)))
         found += _of_expressions(policy, trust, place, expressions.get(place, Expressed()))
     return tuple(found)
 
@@ -117,12 +116,14 @@ def oversteps(
 def _of_change(policy: Policy, trust: Trust, change: Change, since: Since) -> Iterator[Overstep]:
     where, before = (change.list_id, change.category), change.before
     opens = opening(policy, change.category, opened_by(change), shut_by(change))
-    in_all = opening(policy, change.category, since.opened, since.shut)
+    then = since.and_then(change)
+    in_all = net_opening(policy, change.category, then)
+    is_more = in_all > net_opening(policy, change.category, since)
     if before and not change.after:
         yield Overstep(*where, Why.VANISHED, before, before)
     elif opens > trust.loses * before:
         yield Overstep(*where, Why.LOSES, opens, before)
-    elif opens and _adds_up(trust, in_all, since.at_agreement):
+    elif is_more and _adds_up(trust, in_all, since.at_agreement):
         yield Overstep(*where, Why.ADDS_UP, in_all, since.at_agreement)
     elif opened_by(change) > trust.loses * before:
         yield Overstep(*where, Why.SHRINKS, opened_by(change), before)
@@ -149,6 +150,12 @@ def opening(policy: Policy, category: str, opened: int, shut: int) -> int:
     """How many sites may be less shut for somebody, when so many leave a kind and so many come to it."""
     by_going = opened if is_shut_to_somebody(policy, category) else 0
     return by_going + (shut if opens_to_somebody(policy, category) else 0)
+
+
+def net_opening(policy: Policy, category: str, since: Since) -> int:
+    """The same of all updates together: a list that exchanges its entries opens nothing in the long run."""
+    net = since.opened - since.shut
+    return opening(policy, category, max(0, net), max(0, -net))
 
 
 def is_shut_to_somebody(policy: Policy, category: str) -> bool:

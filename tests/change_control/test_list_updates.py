@@ -229,12 +229,21 @@ def _taken_up(listed: Listed, held_id: str | None) -> str:
 def test_small_steps_are_added_up_past_a_person_who_confirms_alone(listed: Listed) -> None:
     listed.agree({})
     listed.updates({"bets": some("bet", *range(92))})
-    grown = listed.updates({"bets": some("bet", *range(92), *range(1000, 1200))})
-    approve(listed.desk, the(listed.desk, "cora"), grown.id or "", "fine", NOON)
+    other = {"learn": some("learn", *range(20))}  # fewer that are open to all: one person may
+    fewer = listed.updates({"bets": some("bet", *range(92)), **other})
+    approve(listed.desk, the(listed.desk, "cora"), fewer.id or "", "fine", NOON)
 
-    taken = listed.updates({"bets": some("bet", *range(88), *range(1000, 1200))})
+    taken = listed.updates({"bets": some("bet", *range(88)), **other})
 
     assert taken.says == "bets, gambling: 12 in all since two people last agreed, when there were 100 entries"
+
+
+def test_a_feed_that_exchanges_a_tenth_each_day_is_never_held(listed: Listed) -> None:
+    listed.agree({})
+
+    for day in range(1, 15):
+        taken = listed.updates({"bets": some("bet", *range(10 * day, 10 * day + 100))})
+        assert taken.took is Took.IN_FORCE
 
 
 def test_a_list_that_may_lose_everything_is_not_added_up(listed: Listed) -> None:
