@@ -1,5 +1,6 @@
-"""One long task on the lists at a time: fetching, compiling and checking are done by a child process, which a
-thread waits for. The window goes on answering; whoever started the task may leave and ask later.
+"""One long task on the lists at a time, and a rollback beside it: fetching, compiling and checking are done
+by a child process, which a thread waits for. The window goes on answering; whoever started the task may leave
+and ask later.
 """
 
 import secrets
@@ -72,35 +73,45 @@ def compare_here(state: Path, old: str, new: str) -> tuple[Change, ...]:
 
 
 class ListJobs:
-    """`start` refuses a second task while one is under way."""
+    """`start` refuses a second task while one is under way; but a rollback, which fetches nothing, waits for
+    no server. An update beside it that was built from what is in force no more is built anew."""
 
     def __init__(self, run: RunLists, clock: Callable[[], datetime]) -> None:
         self._run = run
         self._clock = clock
         self._lock = Lock()
         self._closing = Event()
-        self.thread: Thread | None = None
-        self.last: Job | None = None  # running, or the last that ran
+        self._under_way: list[tuple[Job, Thread]] = []  # and some that are over
+        self.thread: Thread | None = None  # of the last
+        self.last: Job | None = None  # running, or the last that was started
 
     def start(self, work: Work, by: str, do: Callable[[RunLists], Result]) -> Job:
         """`do` is given what runs an order, and is called in a thread. Raises Problem list-task-running."""
         with self._lock:
-            if self.is_running or self._closing.is_set():
+            if self._is_refused(work):
                 raise Problem("list-task-running")
             job = self.last = Job(work, by, self._clock())
             self.thread = Thread(target=self._work, args=(job, do), name="lists", daemon=True)
+            self._under_way = [(job, self.thread), *self._now()]
             self.thread.start()
         return job
 
     @property
     def is_running(self) -> bool:
-        return self.last is not None and self.last.result is None
+        return bool(self._now())
+
+    def _now(self) -> list[tuple[Job, Thread]]:
+        return [(job, thread) for job, thread in self._under_way if job.result is None]
+
+    def _is_refused(self, work: Work) -> bool:
+        others = [job.work for job, _ in self._now()]
+        return self._closing.is_set() or (bool(others) if work != "rollback" else "rollback" in others)
 
     def close(self) -> None:
-        """The child is ended with its task. Waits for a moment."""
+        """The children are ended with their tasks. Waits for a moment."""
         self._closing.set()
-        if self.thread is not None:
-            self.thread.join(FAREWELL_SECONDS)
+        for _, thread in self._under_way:
+            thread.join(FAREWELL_SECONDS)
 
     def _work(self, job: Job, do: Callable[[RunLists], Result]) -> None:
         def tell(progress: Progress) -> None:

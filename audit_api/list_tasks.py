@@ -8,6 +8,7 @@ import structlog
 from audit_api.list_ages import config_of
 from audit_api.list_answers import ListChangeOut, ListOutcomeOut, ProgressOut, TaskOut
 from audit_api.list_jobs import Job, Result, RunLists
+from audit_api.list_keeping import Fetch, Updating
 from audit_api.names import Names
 from audit_api.problems import Problem
 from audit_api.times import iso, iso_or_none
@@ -15,20 +16,18 @@ from audit_api.window import Visit, Window
 from audit_log.db import reading
 from change_control.desk import Desk
 from change_control.list_generations import past_lists, remove_old_generations
-from change_control.list_updates import Taken, Took, candidate_order, take_update, update_order
+from change_control.list_updates import Taken, Took, candidate_order, update_order
 from change_control.lists import agreed_lists, check_config, propose_lists, rollback
 from change_control.proposal import Proposal
 from change_control.texts import needed
 from filter_lists.orders import Outcome
 from filter_policy.life_cycle import State
 
-TRIES = 2  # other lists may come into force while an update is built
 MOST_PAST = 100
 SHORTEST_PREFIX = 4
 DUE = None  # as `Order.fetch` has it
 
 log = structlog.get_logger()
-Fetch = tuple[str, ...] | None
 
 
 def start_update(window: Window, by: str, fetch: Fetch) -> Job:
@@ -53,17 +52,12 @@ def ask_for_update(visit: Visit, lists: Iterable[str] | None) -> Job:
 
 def _update(window: Window, run: RunLists, fetch: Fetch) -> Result:
     desk, clock = window.desk, window.clock
-    for _ in range(TRIES):
-        order = update_order(desk, fetch, clock())
-        outcome = run(order, lambda _: None)
-        taken = take_update(desk, outcome, clock(), order=order)
-        if not taken.again:
-            break
-    for each in outcome.lists:
+    made = Updating(desk, run, clock).update(fetch)
+    for each in made.outcome.lists:
         if each.result == "failed":
             log.error("lists.fetch_failed", list=each.list_id, why=each.why)
     remove_old_generations(desk, clock())
-    return _of_update(outcome, taken)
+    return _of_update(made.outcome, made.taken)
 
 
 def _of_update(outcome: Outcome, taken: Taken) -> Result:

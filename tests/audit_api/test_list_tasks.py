@@ -1,5 +1,7 @@
 """Lists fetched anew and gone back on, one task at a time, over the API."""
 
+from collections.abc import Iterator
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -8,7 +10,11 @@ from audit_api.list_jobs import Tell
 from filter_lists.orders import Order, Outcome, Progress
 from tests.audit_api.listed import LESS, MORE, URL, ListedSchool, run_here
 from tests.audit_api.school import fields_of, problem_of
-from tests.change_control.listed import some
+from tests.change_control.listed import FIRST, LISTS, some
+from tests.filter_lists.list_server import ListServer, a_list_server
+
+Fed = tuple[ListedSchool, ListServer]
+SEALED_ROW = "  iwf: {sealed: true, category: child-sexual-abuse, format: plain, source: iwf.txt}\n"
 
 
 def test_an_update_within_what_was_agreed_comes_into_force_by_itself(listed: ListedSchool) -> None:
@@ -74,6 +80,70 @@ def test_a_list_that_there_is_not_is_named_with_those_there_are(listed: ListedSc
     assert "learn" in told
 
 
+@pytest.fixture
+def fed(listed: ListedSchool, tmp_path: Path) -> Iterator[Fed]:
+    """`bets` comes from a server, and a sealed list lies in a file; two people agreed on both."""
+    with a_list_server(tmp_path, tls=False) as server:
+        url = server.put("/bets", "\n".join(FIRST["bets"]))
+        text = LISTS.replace("source: bets.txt", f"source: '{url}', every: 1 day") + SEALED_ROW
+        listed.put({"iwf": ["illegal.test"]}, text)
+        assert listed.settle("hedy", listed.propose()["proposal"], "approve").status_code == 200
+        yield listed, server
+
+
+def test_a_list_that_has_to_wait_holds_up_no_other(fed: Fed) -> None:
+    school, server = fed
+    server.put("/bets", "\n".join(LESS["bets"]))
+    school.put({"iwf": ["illegal.test", "new-illegal.test"]})
+
+    told = school.update(lists=["bets"])
+
+    assert (told["came"], told["says"].endswith("; the other lists are in force")) == ("held", True)
+    assert {row["list_id"]: row["result"] for row in told["lists"]}["bets"] == "fetched"
+    assert [row["list_id"] for row in told["changes"]] == ["bets"]
+    assert school.has("new-illegal.test")
+    assert school.has("bet90.test")
+    assert school.events()[-3:] == ["lists:hold", "lists:update", "lists:hold"]
+
+    again = school.update(lists=["bets"])
+    assert (again["came"], again["proposal"]) == ("held", told["proposal"])
+    assert school.events()[-1] == "lists:hold"
+
+    body = {"reason": "the feed said so", "held": told["proposal"]}
+    taken = school.as_("terry").post(f"{URL}/proposals", json=body).json()["id"]
+    assert school.settle("hedy", taken, "approve").status_code == 200
+    assert school.has("new-illegal.test")
+    assert not school.has("bet90.test")
+
+
+def test_a_list_whose_bytes_are_stored_no_more_is_told_of(fed: Fed) -> None:
+    """A file is what it is now: its old bytes are nowhere."""
+    school, _ = fed
+    school.put({"iwf": ["illegal.test", "new-illegal.test"], "learn": some("learn", *range(5))})
+
+    told = school.update(lists=[])
+
+    assert told["came"] == "held"
+    assert "the other lists wait too" in told["says"]
+    assert "lists.learn: what is in force of it is not stored any more" in told["says"]
+
+
+def test_what_fails_the_checks_holds_up_no_sealed_list(fed: Fed) -> None:
+    school, server = fed
+    text = school.agreed.config_text + "checks: {must_not_have: {gambling: [school.test]}}\n"
+    school.put({"iwf": ["illegal.test"]}, text)
+    assert school.settle("hedy", school.propose()["proposal"], "approve").status_code == 200
+    server.put("/bets", "\n".join([*FIRST["bets"], "school.test"]))
+    school.put({"iwf": ["illegal.test", "new-illegal.test"]})
+
+    told = school.update(lists=["bets"])
+
+    assert (told["state"], told["came"]) == ("failed", "failed")
+    assert "school.test" in told["says"]
+    assert school.has("new-illegal.test")
+    assert not school.has("school.test")
+
+
 class Slow:
     """Begins, tells how far it is, and goes on when it is let."""
 
@@ -106,6 +176,29 @@ def test_one_task_at_a_time_and_it_goes_on_when_nobody_waits(listed: ListedSchoo
         problem_of(school.as_("cora").post(f"{URL}/{path}", json=body), 409, "list-task-running")
     slow.go.set()
     assert school.wait()["came"] == "in-force"
+
+
+def test_nobody_waits_for_a_server_to_go_back(listed: ListedSchool, slow: Slow) -> None:
+    """What the update was built from is in force no more: it is built anew, and undoes nothing."""
+    listed.put(MORE)
+    listed.update()
+    school = ListedSchool(listed.desk, run_lists=slow)
+    school.as_("terry").post(f"{URL}/updates", json={})
+    assert slow.begun.wait(30)
+    jobs = school.app.state.window.list_jobs
+    update = jobs.thread
+
+    answer = school.as_("cora").post(f"{URL}/rollback", json={"reason": "blocks a school"})
+    told = school.wait()
+
+    assert (answer.status_code, told["work"], told["came"]) == (202, "rollback", "in-force")
+    assert not school.has("bet104.test")
+    assert jobs.is_running
+    problem_of(school.as_("cora").post(f"{URL}/updates", json={}), 409, "list-task-running")
+    slow.go.set()
+    update.join(30)
+    assert not jobs.is_running
+    assert not school.has("bet104.test")
 
 
 def test_a_window_that_shuts_gives_up_and_nothing_comes_into_force(listed: ListedSchool, slow: Slow) -> None:
