@@ -18,7 +18,7 @@ from filter_lists.credentials import Credentials
 from filter_lists.lists_model import Limits
 from filter_lists.names import Url
 from filter_lists.quantities import size_text
-from filter_lists.remote import next_address, parse_address
+from filter_lists.remote import is_local, is_public, next_address, parse_address
 from filter_lists.writing import Tell, silent
 
 MOST_REDIRECTS = 5
@@ -102,12 +102,15 @@ def _trusted(ca: Path | None) -> ssl.SSLContext:
 async def _fetch(
     client: httpx2.AsyncClient, url: Url, into: IO[bytes], asking: Asking
 ) -> Fetched | NotModified:
+    source = url
     for _ in range(MOST_REDIRECTS + 1):
         own = asking.credentials.headers_for(url) if asking.credentials else {}
         client.cookies.clear()
         async with client.stream(
             "GET", str(url), headers={**HEADERS, **asking.known.headers, **own}
         ) as response:
+            if url.host != source.host and not is_local(source):
+                require_public(response)
             if response.status_code not in REDIRECTS:
                 return await _received(response, into, asking)
             try:
@@ -115,6 +118,14 @@ async def _fetch(
             except ValueError as error:
                 raise FetchError(f"its server sends us on to {error}") from None
     raise FetchError(f"its server sends us on more than {MOST_REDIRECTS} times")
+
+
+def require_public(response: httpx2.Response) -> None:
+    """What a school names may lie in its own network. What a server sends us on to may not, by any name."""
+    stream = response.extensions.get("network_stream")
+    found = stream.get_extra_info("server_addr") if stream is not None else None
+    if not found or not is_public(str(found[0])):
+        raise FetchError("its server sends us on to an address within a network")
 
 
 async def _received(response: httpx2.Response, into: IO[bytes], asking: Asking) -> Fetched | NotModified:

@@ -7,6 +7,7 @@ from urllib.parse import urljoin
 from filter_lists.names import NameFault, Url, parse_url
 
 SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+NAT64 = ipaddress.ip_network("64:ff9b::/96")
 LONGEST = 2000  # characters
 RULE = (
     "an https address without name and password (for those there is `credentials`); "
@@ -41,8 +42,12 @@ def next_address(url: Url, location: str) -> Url:
         found = parse_address(urljoin(str(url), location))
     except ValueError:
         raise ValueError("an address that is not https") from None
-    if is_local(found) and not is_local(url):
+    if found.host == url.host or (is_local(url) and is_local(found)):
+        return found
+    if is_local(found) or found.host.endswith(".localhost"):
         raise ValueError("this machine itself")
+    if found.is_ip and not is_public(found.host):
+        raise ValueError("an address within a network")
     return found
 
 
@@ -56,3 +61,15 @@ def is_local(url: Url) -> bool:
 def without_secrets(text: str) -> str:
     """An address as it may be shown: what stands before an @ is left out."""
     return re.sub(r"//[^/]*@", "//…@", text, count=1)
+
+
+def is_public(address: str) -> bool:
+    """Whether an IP address is one of the whole internet, and no way into this network in other clothes."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if ip in NAT64:
+            inner = ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+        if inner is not None:
+            return is_public(str(inner))
+    return ip.is_global and not ip.is_multicast

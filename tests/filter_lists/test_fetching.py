@@ -6,10 +6,11 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import pytest
 
 from filter_lists.credentials import Credentials
-from filter_lists.fetching import Asking, Fetched, FetchError, Known, NotModified, fetch
+from filter_lists.fetching import Asking, Fetched, FetchError, Known, NotModified, fetch, require_public
 from filter_lists.lists_model import Limits
 from tests.filter_lists.list_server import ListServer, a_list_server, answer
 
@@ -85,6 +86,26 @@ def test_a_redirect_that_leads_nowhere_is_a_failure(server: ListServer, location
         get(server, url)
     assert "owls" not in str(caught.value)
     assert len(server.seen) <= 6
+
+
+def test_where_a_redirect_leads_is_told_by_the_address_that_was_connected_to(tmp_path: Path) -> None:
+    """Whatever its name is: who owns a name decides where it leads."""
+    with a_list_server(tmp_path, tls=False) as server:
+        url = server.put("/list", LIST)
+        with (
+            httpx2.Client(trust_env=False) as client,
+            client.stream("GET", url) as response,
+            pytest.raises(FetchError, match="within a network"),
+        ):
+            require_public(response)
+
+
+def test_a_redirect_into_the_network_by_a_literal_is_a_failure_from_this_machine_too(
+    server: ListServer,
+) -> None:
+    url = server.answer("/away", 302, Location="https://192.168.1.1/list")
+    with pytest.raises(FetchError, match="within a network"):
+        get(server, url)
 
 
 @pytest.mark.parametrize(
