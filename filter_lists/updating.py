@@ -36,7 +36,7 @@ def run(order: Order, progress: Tells = lambda _: None) -> Outcome:
     except ListsError as error:
         outcome = Outcome(None, faults=error.faults)
     except (IndexFault, OSError) as error:
-        outcome = Outcome(None, faults=(str(error),))
+        outcome = Outcome(None, faults=(str(error).replace(f"{order.state}/", ""),))
     return replace(outcome, seconds=round(time.monotonic() - started, 3))
 
 
@@ -98,14 +98,14 @@ class _Update:
         except ListsError as error:
             without = [self._refused(each, error.faults) for each in taken]
             if without == list(taken):
-                return taken, None, tuple(_told(self.config, fault) for fault in error.faults)
+                return taken, None, tuple(_told(self.config, fault, taken) for fault in error.faults)
         return self._compile(without)
 
     def _refused(self, each: Taken, faults: Iterable[str]) -> Taken:
         own = [fault for fault in faults if fault.startswith(f"{each.config.list_id}: ")]
         if not own or not each.is_new:
             return each
-        return self.taker.refuse(each.config, each.before, own[0].partition(": ")[2])
+        return self.taker.refuse(each.config, each.before, _why(own[0], each))
 
     def _judge(self, index: Index, outcome: Outcome) -> Outcome:
         faults = tuple(failed_checks(self.config, index))
@@ -120,8 +120,15 @@ def _sources(taken: Iterable[Taken]) -> list[ListSource]:
     return [each.config.as_source(each.path) for each in taken if each.path is not None]
 
 
-def _told(config: ListsConfig, fault: str) -> str:
+def _told(config: ListsConfig, fault: str, taken: Iterable[Taken]) -> str:
     """With the line of the list that a fault names first."""
-    list_id, _, says = fault.partition(": ")
-    found = config.get(list_id)
-    return fault if found is None else f"{config.where(found)}: {says}"
+    list_id = fault.partition(": ")[0]
+    found = next((each for each in taken if each.config.list_id == list_id), None)
+    return fault if found is None else f"{config.where(found.config)}: {_why(fault, found)}"
+
+
+def _why(fault: str, taken: Taken) -> str:
+    """Of a list; it is shown to many, so where this machine keeps it is left out."""
+    says = fault.partition(": ")[2]
+    here = says if taken.config.local is not None else says.removeprefix(f"{taken.path}: ")
+    return here.replace(str(taken.path), taken.config.source)

@@ -343,3 +343,18 @@ def test_a_list_whose_bytes_are_gone_cannot_stay_as_it_is_in_force(school: Schoo
         f"lists.{each}: what is in force of it is not stored any more, so it cannot stay as it is"
         for each in ("bets", "ours")
     ]
+
+
+def test_a_fault_does_not_say_where_on_this_machine_a_list_lies(school: School) -> None:
+    (school.folder / "ours.txt").write_text("# nothing\n")
+    school.lists["ours"] = "source: ours.txt, format: plain, category: games"
+    assert school.update().faults == (
+        "lists.yaml:2: lists.ours: ours.txt: not one line is understood as an entry",
+    )
+    del school.lists["ours"]
+    school.feed("bets", "# nothing\n")
+    school.feed("gone", "gone.example\n")
+    why = {each.list_id: each.why for each in school.update().lists}
+    assert why == {"bets": "not one line is understood as an entry", "gone": ""}
+    damaged = school.update(base="0" * 64)
+    assert str(school.folder) not in " ".join(damaged.faults)
