@@ -84,7 +84,9 @@ def candidate_order(desk: Desk, now: datetime, fetch: tuple[str, ...] | None = N
     with reading(desk.engine) as conn:
         agreed = agreed_lists(conn)
     refuse_candidate(agreed, text, desk.lists_folder)
-    return Order(text, desk.lists_folder, desk.state, fetch, agreed.generation, now)
+    return Order(
+        text, desk.lists_folder, desk.state, fetch, agreed.generation, now, agreed=agreed.config_text
+    )
 
 
 def as_told(desk: Desk, outcome: Outcome, text: str) -> Outcome:

@@ -182,4 +182,5 @@ def test_a_lists_yaml_that_keeps_it_or_has_faults_is_ordered(sealed: Listed) -> 
     """Of one with faults nothing is fetched, and every fault is told."""
     for text in (SEALED, ELSEWHERE, "lists: ["):
         sealed.put({}, text)
-        assert candidate_order(sealed.desk, NOON).text == text
+        order = candidate_order(sealed.desk, NOON)
+        assert (order.text, order.agreed) == (text, SEALED)
