@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
-from filter_lists.expression_size import MOST_OF_ALL, Places, at_once
+from filter_lists.expression_size import MOST_OF_ALL, Places, at_once, places_of
 from filter_lists.gathering import MOST_WORDS, Spool, Spooled
 from filter_lists.manifest import Pair, Pattern, sha256_of
 from filter_lists.readers import READERS
@@ -73,7 +73,8 @@ def _twice(ordered: Sequence[ListSource]) -> list[str]:
 
 def _too_much(read: Sequence[_Read]) -> list[str]:
     """The list that adds most is named: an update of it is refused by itself then, and no other list's."""
-    together: Places = sum((each.spooled.places for each in read), Counter())
+    different = {what for each in read for what in each.spooled.patterns}
+    together: Places = sum((places_of(pattern) for pattern, _ in different), Counter())
     if at_once(together) <= MOST_OF_ALL:
         return []
     most = max(read, key=lambda each: at_once(each.spooled.places)).spooled

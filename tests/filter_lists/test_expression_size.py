@@ -63,9 +63,12 @@ def test_expressions_beyond_what_one_list_may_have_are_counted_with_the_line_of_
 def test_lists_whose_expressions_together_cost_too_much_are_refused_by_the_name_of_the_costliest(
     tmp_path: Path,
 ) -> None:
-    few, many = ([f"a{i}[xy]{{98}}" for i in range(number)] for number in (4, 9))
+    few, more, many = (
+        a_list(tmp_path, name, *(f"{name}{i}[xy]{{98}}" for i in range(number)))
+        for name, number in (("few", 5), ("more", 7), ("many", 9))
+    )
     with pytest.raises(ListsError, match=r"^many: its 9 expressions.*leave one list out"):
-        compile_index([a_list(tmp_path, "few", *few), a_list(tmp_path, "many", *many)], tmp_path)
+        compile_index([few, more, many], tmp_path)
 
 
 @pytest.mark.parametrize(
