@@ -363,7 +363,6 @@ def covered(entry: Entry) -> Iterator[str]:
 @settings(deadline=None, max_examples=400)
 @given(rule=RULES)
 @example(rule="||bet.example/%252e%252e")
-@example(rule="||bet.example//")
 @example(rule="||bet.example/odds?x=1")
 @example(rule="://*.bet.example^")
 @example(rule="||bet.example#")
