@@ -41,9 +41,13 @@ class Lists(Protocol):
 
 @dataclass(slots=True)
 class Published:
-    """What this process last published: the size of the change log and the lists. None: nothing yet."""
+    """What this process last published: the size of the change log and the lists. None: nothing yet.
+
+    `name`: of the bundle; the gates have it as long as nobody names them another.
+    """
 
     of: tuple[int, str] | None = None
+    name: str = ""
 
 
 @dataclass(frozen=True, slots=True)

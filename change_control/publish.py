@@ -8,6 +8,7 @@ leaves the bundle with the next change that the gates must hear of.
 import fcntl
 import hashlib
 import os
+import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -44,6 +45,7 @@ QUIET = frozenset(
         "illegal-list:probe",
     }
 )
+NAME = re.compile(r"[0-9a-f]{64}")
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 log = structlog.get_logger()
@@ -71,8 +73,11 @@ def publish(desk: Desk) -> str:
         with reading(desk.engine) as conn:
             found = read_open(conn)
         desk.lists_of(found.lists)
+        named, all_was_told = current_bundle(desk.state), _is_all_told(desk)
         name = _write(desk.state, found)
-        desk.published.of = (found.changes, found.lists)
+        if all_was_told and named not in (None, name):
+            log.error("bundle.current_was_changed", named=str(named)[:12], bundle=name[:12])
+        desk.published.of, desk.published.name = (found.changes, found.lists), name
         _remove_old(desk.state / FOLDER, name)
     return name
 
@@ -105,9 +110,14 @@ def publish_if_needed(desk: Desk) -> str | None:
 
 
 def is_published(desk: Desk) -> bool:
-    """Whether the gates have been told of everything in the database; cheap."""
+    """Whether the gates have been told of everything in the database, and of nothing else; cheap."""
+    return current_bundle(desk.state) == desk.published.name and _is_all_told(desk)
+
+
+def _is_all_told(desk: Desk) -> bool:
+    """By this process, whatever somebody wrote over it since."""
     told = desk.published.of
-    if told is None or current_bundle(desk.state) is None:
+    if told is None:
         return False
     with reading(desk.engine) as conn:
         since = entries(conn, after=told[0], limit=MOST_LINES)
@@ -171,7 +181,7 @@ def _file_lock(state: Path) -> Iterator[None]:
 def _remove_damaged(state: Path) -> None:
     """A bundle in force that is not what its name says: no gate takes it, so it is written anew."""
     name = current_bundle(state)
-    if name is None:
+    if name is None or not NAME.fullmatch(name):
         return
     with suppress(FileNotFoundError):
         path = state / FOLDER / name

@@ -90,9 +90,9 @@ def write_bundle(
 
 
 def current_bundle(state: Path) -> str | None:
-    """The name of the bundle in force, or None before the first."""
+    """The name of the bundle in force, or None before the first. It may be no name of any bundle."""
     try:
-        return (state / FOLDER / CURRENT).read_text().strip() or None
+        return (state / FOLDER / CURRENT).read_text(encoding="utf-8", errors="replace").strip() or None
     except FileNotFoundError:
         return None
 

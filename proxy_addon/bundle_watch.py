@@ -1,7 +1,8 @@
 """Looks twice a second whether another bundle is in force, and loads it beside the one that is.
 
 A bundle or an index that is damaged, or not understood whole, leaves the old one in force and is said once;
-so does one that lacks a list of illegal content which was ever in force, or the key to it (D9).
+so does one that lacks a list of illegal content which was ever in force, or the key to it (D9): whatever the
+bundle says of that, this gate knows which it has had.
 Before the first good one there is nothing in force, and the gate lets nothing by.
 """
 
@@ -27,6 +28,7 @@ class BundleWatch:
         self._state = state
         self._taken = taken
         self._refused: str | None = None
+        self._had: frozenset[str] = frozenset()  # lists of illegal content
         self.in_force: InForce | None = None
 
     async def look(self) -> None:
@@ -45,13 +47,14 @@ class BundleWatch:
             return
         self._refused = None
         self.in_force = force
+        self._had |= sealed_lists(force.index)
         log.info("bundle.taken", bundle=name[:12], revision=force.bundle.revision[:12])
         self._taken(force)
 
     def _load(self, name: str) -> InForce:
         bundle = read_bundle(self._state, name)
         index = self._index(bundle)
-        missing = bundle.sealed_lists - sealed_lists(index)
+        missing = (bundle.sealed_lists | self._had) - sealed_lists(index)
         if missing:
             folder = folder_of(self._state, bundle.lists)
             raise IndexFault(folder, f"lacks lists of illegal content: {', '.join(sorted(missing))}")

@@ -2,16 +2,17 @@
 
 import os
 import stat
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from threading import Thread
+from threading import Lock, Thread
 
 import pytest
 from structlog.testing import capture_logs
 
 from audit_log.change_log import append
 from audit_log.db import reading, writing
-from change_control.desk import Desk
+from change_control.desk import Desk, Published
 from change_control.looks import record_look
 from change_control.openings import open_for_class
 from change_control.proposals import approve, revoke, withdraw
@@ -197,6 +198,40 @@ def test_a_damaged_bundle_in_force_is_written_anew(desk: Desk) -> None:
 
     assert read_bundle(desk.state, name).accounts
     assert alarms[0]["event"] == "bundle.damaged"
+
+
+@pytest.mark.parametrize("named", ["an older one", "x", "../../\x00", "\udcff", "../keys/anything"])
+def test_whoever_names_another_bundle_is_overruled_and_told_of(desk: Desk, named: str) -> None:
+    older = publish(desk)
+    approved(desk)
+    mine = current_bundle(desk.state)
+    current = desk.state / "bundle" / "current"
+    secret = desk.state / "keys" / "anything"
+    secret.parent.mkdir(exist_ok=True)
+    secret.write_text("not a bundle")
+    written = older if named == "an older one" else named
+    current.write_bytes(written.encode("utf-8", "surrogateescape"))
+
+    assert not is_published(desk)
+    with capture_logs() as logs:
+        assert publish_if_needed(desk) == mine == current_bundle(desk.state)
+
+    assert [each["event"] for each in logs] == ["bundle.current_was_changed"]
+    assert is_published(desk)
+    assert secret.exists()
+
+
+def test_another_process_that_publishes_the_same_or_more_is_no_alarm(desk: Desk) -> None:
+    publish(desk)
+    other = replace(desk, published=Published(), publish_lock=Lock())
+    approved(other)
+
+    assert not is_published(desk)
+    with capture_logs() as logs:
+        publish_if_needed(desk)
+        publish_if_needed(other)
+
+    assert logs == []
 
 
 def test_old_bundles_and_what_a_dead_process_left_are_removed(desk: Desk) -> None:

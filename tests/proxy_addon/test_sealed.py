@@ -137,6 +137,16 @@ def test_lists_without_one_that_was_there_leave_the_old_ones_in_force(own_gate: 
     assert status(own_gate, "http://video.test/watch?v=42") == 403
 
 
+def test_a_bundle_that_asks_for_none_of_them_is_refused_by_a_gate_that_has_had_them(own_gate: Gate) -> None:
+    """Such as one from before they came, which somebody names again."""
+    own_gate.sealed_lists = ()
+    own_gate.publish(lists=compile_lists(own_gate.state, PLAIN, {}))
+
+    assert until(own_gate.said, lambda said: "bundle.refused" in said)
+    assert "lacks lists of illegal content: ctiru, iwf" in own_gate.said()
+    assert status(own_gate, "http://bad.test/") == 403
+
+
 @pytest.mark.parametrize("gone", ["key", "generation", "sealed.bin", "sealed.json"])
 def test_what_is_deleted_on_disk_stays_in_force_and_after_a_restart_nothing_is_open(
     own_gate: Gate, gone: str
