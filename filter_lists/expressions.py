@@ -46,7 +46,9 @@ class Expressions:
 
     def find_in_page(self, url: Url) -> list[Listing]:
         page = f"{url.host}{url.path}?{url.query}" if url.query else url.host + url.path
-        texts = (page.encode(), unquote(page).encode()) if "%" in page else (page.encode(),)
+        texts = [page.encode()[:TEXT]]
+        if "%" in page:
+            texts.append(unquote(page).encode()[:TEXT])
         found = [] if self._page is None else self._page.find(texts)
         if self._url is not None:
             begin = f"{url.scheme}://".encode()
@@ -62,7 +64,7 @@ class _Scope:
 
     def find(self, texts: Sequence[bytes]) -> list[Listing]:
         hits: set[int] = set()
-        for text in (whole[:TEXT] for whole in texts):
+        for text in texts:
             for start, size, match in self._sets:
                 if numbers := match(text):
                     hits.update(start + number for number in numbers if number < size)
