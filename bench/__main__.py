@@ -1,13 +1,20 @@
-"""`make bench`: every figure of docs/performance.md, with the command that prints it alone."""
+"""`make bench`: every figure of docs/performance.md. One kind alone: `python -m bench lists`."""
 
 import sys
+from collections.abc import Callable
 
-from bench import decide, gate
+from bench import decide, gate, lists
+
+MEASURES: dict[str, Callable[[], int | None]] = {
+    "decide": decide.main,
+    "gate": gate.main,
+    "lists": lists.main,
+}
 
 
 def main() -> int:
-    decide.main()
-    return gate.main()
+    names = [sys.argv.pop(1)] if sys.argv[1:2] and sys.argv[1] in MEASURES else list(MEASURES)
+    return max([MEASURES[name]() or 0 for name in names])
 
 
 if __name__ == "__main__":

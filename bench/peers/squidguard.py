@@ -75,10 +75,14 @@ def compile_lists(folder: Path) -> measured.Used:
 def _config(folder: Path, kinds: Mapping[str, Iterable[str]]) -> str:
     lines = [f"dbhome {folder}", f"logdir {folder}"]
     for name, each in kinds.items():
-        lines += [f"dest {name} {{", *(f"  {kind}list {name}/{kind}s" for kind in each), "}"]
-    shut = " ".join(f"!{name}" for name in kinds)
+        lines += [f"dest {_word(name)} {{", *(f"  {kind}list {name}/{kind}s" for kind in each), "}"]
+    shut = " ".join(f"!{_word(name)}" for name in kinds)
     rule = ["acl {", "  default {", f"    pass {shut} all", f"    redirect {ANSWER}%t", "  }", "}"]
     return "\n".join([*lines, *rule, ""])
+
+
+def _word(name: str) -> str:
+    return name.replace("_", "-")
 
 
 def ask(folder: Path, urls: Path, answers: Path) -> measured.Used:
