@@ -24,6 +24,7 @@ from filter_lists.writing import Content, Tell, silent, write_index
 CSV = "csv"  # the format that names categories in its lines
 MOST_SHOWN = 50  # of a table's own words
 LONGEST_WORD = 60  # characters of one
+MOST_LINES = 20_000_000  # of one file; the longest that we know has four million
 WORTH_A_PROCESS = 8 << 20  # bytes of lists; below that, reading them is quicker than starting another process
 
 
@@ -201,10 +202,18 @@ def _read_parts(source: ListSource, spool: Spool) -> Iterator[PartSummary]:
     for part in parts_of(source):
         report = ReadReport()
         with part.open() as file:
-            for entry in READERS[part.format](lines_of(file), report, options):
+            for entry in READERS[part.format](_not_endless(lines_of(file)), report, options):
                 spool.add(entry, part.category, report)
         skipped, noted = _counted(report.skipped), _counted(report.noted)
         yield PartSummary(part.name, report.lines, report.understood, skipped, noted)
+
+
+def _not_endless(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """A small download can unpack to lines for hours of work, and other lists wait behind it."""
+    for number, line in enumerate(lines, 1):
+        if number > MOST_LINES:
+            raise SourceFault(f"more than {MOST_LINES:,} lines: no list is that long")
+        yield line
 
 
 def _counted(found: Mapping[Why, Skipped] | Mapping[Note, Skipped]) -> Counted:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from filter_lists import compiler
 from filter_lists.compiler import ListsError, ListSource, compile_index
 from filter_lists.index import Index
 from filter_lists.names import parse_url
@@ -164,3 +165,10 @@ def kill_a_reader() -> None:
                     os.kill(int(child), signal.SIGKILL)
                     return
         time.sleep(0.02)
+
+
+def test_a_list_of_endless_lines_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(compiler, "MOST_LINES", 1000)
+    with pytest.raises(ListsError, match="more than 1,000 lines"):
+        compile_index([a_list(tmp_path, "bets", "bet.example\n" + "\n" * 1000)], tmp_path / "out")
+    compile_index([a_list(tmp_path, "bets", "bet.example\n" * 1000)], tmp_path / "out")
