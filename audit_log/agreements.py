@@ -57,6 +57,7 @@ class Agreements:
 
     lines: dict[str, list[Entry]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
+    replaced: dict[str, Entry] = field(default_factory=dict)  # by the line that put another in its place
 
     def add(self, entry: Entry) -> None:
         kind, _, verb = entry["event"].partition(":")
@@ -68,6 +69,7 @@ class Agreements:
             self._keep(entry, AFTER[verb])
             for superseded in _superseded(kind, verb, entry["detail"]):
                 self.states[superseded] = "superseded"
+                self.replaced[superseded] = entry
 
     def _keep(self, entry: Entry, state: str) -> None:
         self.lines.setdefault(entry["object"], []).append(entry)
@@ -87,6 +89,8 @@ class Agreements:
             for entry in lines:
                 if names := _differing(entry, lines[0], row):
                     raise Fault(entry["seq"], _says(names[0], row, entry))
+            if row.kind == "lists" and (name := _settled_by_none(lines, self.replaced.get(row.id), row)):
+                raise Fault(lines[-1]["seq"], _says(name, row, lines[-1]))
             if row.state != self.states[row.id]:
                 raise Fault(
                     lines[-1]["seq"],
@@ -95,9 +99,13 @@ class Agreements:
                 )
 
     def _check_all_there(self, ids: set[Any]) -> None:
-        """Without the row in force, the gates would follow an older one."""
-        for gone in self.lines.keys() - ids:
+        """Without the row in force, the gates would follow an older one; of lists every row is a way back."""
+        for gone in sorted(self.lines.keys() - ids):
             last = self.lines[gone][-1]
+            if last["event"].startswith("lists:") and self.states[gone] != "approved":
+                raise Fault(
+                    last["seq"], f"Proposal {shown(gone)}, of entry {last['seq']}, has no row any more."
+                )
             if self.states[gone] == "approved" and last["event"].partition(":")[0] in IN_FORCE:
                 says = f"Proposal {shown(gone)} is in force by entry {last['seq']}, and has no row any more."
                 raise Fault(last["seq"], says)
@@ -125,6 +133,20 @@ def _superseded(kind: str, verb: str, detail: Mapping[str, Any]) -> list[str]:
 def _says(name: str, row: Row[Any], entry: Entry) -> str:
     return (
         f"Proposal {shown(row.id)} is not what entry {entry['seq']} says was sealed: its {name} was changed."
+    )
+
+
+def _settled_by_none(lines: Sequence[Entry], replaced: Entry | None, row: Row[Any]) -> str | None:
+    """What the row says of a decision or an end that no line tells of, or that another one tells of."""
+    verbs = {entry["event"].partition(":")[2] for entry in lines}
+    if "decided" not in {WHO.get(verb, "ended") for verb in verbs} and (row.decided_by or row.decided_at):
+        return "decided_by"
+    if "ended" in {WHO.get(verb, "ended") for verb in verbs}:
+        return None  # compared with that line
+    wanted = (replaced["actor"], replaced["at"]) if replaced else (None, None)
+    found = (row.ended_by, _stamp(row.ended_at))
+    return next(
+        (name for name, a, b in zip(("ended_by", "ended_at"), wanted, found, strict=True) if a != b), None
     )
 
 

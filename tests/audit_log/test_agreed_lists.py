@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -52,9 +53,10 @@ class School:
         detail = {**facts(row), "proposed_by": row["proposed_by"]}
         self._write(event, id_, actor, detail, change=(id_, columns))
 
-    def supersede(self, id_: str) -> None:
+    def supersede(self, id_: str, by: str = "system") -> None:
+        ended = {"state": "superseded", "ended_by": by, "ended_at": NOON}
         with writing(self.engine) as conn:
-            conn.execute(update(proposal).where(proposal.c.id == id_).values(state="superseded"))
+            conn.execute(update(proposal).where(proposal.c.id == id_).values(**ended))
 
     def _row(self, id_: str, kind: str = "lists", **columns: Any) -> dict[str, Any]:
         made = {"id": id_, "kind": kind, "state": "approved", "loosening": False, "reason": "r"}
@@ -92,14 +94,14 @@ def school(engine: Engine) -> Engine:
     made.new("l_2", "lists:hold", state="requested", payload=payload("l_1"))
     made.supersede("l_2")
     made.new("l_3", "lists:hold", state="requested", payload=payload("l_1", replaces=["l_2"]))
-    made.supersede("l_1")
+    made.supersede("l_1", "p_terry")
     decided = {"state": "approved", "decided_by": "p_terry", "decided_at": NOON}
     made.act("l_3", "lists:confirm", "p_terry", **decided)
-    made.supersede("l_3")
+    made.supersede("l_3", "p_terry")
     made.new("l_4", "lists:rollback", "p_terry", payload=payload("l_3"), **decided)
     asked = {"state": "requested", "loosening": True, "proposed_by": "p_tess"}
     made.new("l_5", "lists:propose", "p_tess", payload=payload("l_4", generation="h"), **asked)
-    made.supersede("l_4")
+    made.supersede("l_4", "p_terry")
     made.act("l_5", "lists:approve", "p_terry", **decided)
     return engine
 
@@ -128,6 +130,12 @@ def test_lists_that_were_agreed_on_and_are_kept_so_are_whole(school: Engine) -> 
         ("l_5", {"payload": payload("l_4", generation="i")}, 7, "generation"),
         ("l_5", {"payload": payload("l_4", config="")}, 7, "config_sha256"),
         ("l_5", {"kind": "policy"}, 7, "content"),
+        ("l_1", {"decided_by": "p_terry"}, 2, "decided_by"),
+        ("l_1", {"ended_by": "p_tess"}, 2, "ended_by"),
+        ("l_1", {"ended_at": NOON + timedelta(days=1)}, 2, "ended_at"),
+        ("l_2", {"ended_by": None}, 3, "ended_by"),
+        ("l_3", {"ended_by": "system"}, 5, "ended_by"),
+        ("l_5", {"ended_by": "p_terry"}, 8, "ended_by"),
     ],
 )
 def test_lists_that_were_rewritten_are_named_by_their_entry(
@@ -163,6 +171,16 @@ def test_what_is_in_force_and_taken_away_is_missed(school: Engine, gone: str) ->
     entry = {"l_5": 8, "c_0": 1}[gone]
     says = f"Proposal {gone} is in force by entry {entry}, and has no row any more."
     assert (found.whole, found.first_bad, found.says) == (False, entry, says)
+
+
+@pytest.mark.parametrize(("gone", "entry"), [("l_0", 1), ("l_1", 2), ("l_2", 3), ("l_4", 6)])
+def test_lists_that_were_in_force_once_and_taken_away_are_missed(
+    school: Engine, gone: str, entry: int
+) -> None:
+    with writing(school) as conn:
+        conn.execute(delete(proposal).where(proposal.c.id == gone))
+
+    assert verified(school).says == f"Proposal {gone}, of entry {entry}, has no row any more."
 
 
 def test_a_founding_from_before_lists_had_rows_is_whole(engine: Engine) -> None:
