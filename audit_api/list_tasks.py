@@ -16,7 +16,7 @@ from audit_api.window import Visit, Window
 from audit_log.db import reading
 from change_control.desk import Desk
 from change_control.list_generations import past_lists, remove_old_generations
-from change_control.list_updates import Taken, Took, candidate_order, update_order
+from change_control.list_updates import Taken, Took, as_told, candidate_order, update_order
 from change_control.lists import agreed_lists, check_config, propose_lists, rollback
 from change_control.proposal import Proposal
 from change_control.texts import needed
@@ -76,11 +76,12 @@ def start_proposal(visit: Visit, reason: str) -> Job:
     def do(run: RunLists) -> Result:
         order = candidate_order(desk, visit.window.clock())
         outcome = run(order, lambda _: None)
+        shown = as_told(desk, outcome, order.text)
         if outcome.faults:
-            return Result(outcome, "; ".join(outcome.faults), "failed", "failed")
+            return Result(shown, "; ".join(outcome.faults), "failed", "failed")
         actor, now = visit.reader.actor, visit.window.clock()
         made = propose_lists(desk, actor, outcome, order.text, why, now, base=order.base)
-        return Result(outcome, "proposed; another person can now agree", "done", "proposed", made.id)
+        return Result(shown, "proposed; another person can now agree", "done", "proposed", made.id)
 
     return visit.window.list_jobs.start("proposal", visit.reader.person_id, do)
 
