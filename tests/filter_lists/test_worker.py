@@ -43,7 +43,9 @@ def an_order(folder: Path, server: ListServer, url: str) -> Order:
 
 
 def children() -> list[psutil.Process]:
-    return list(psutil.Process().children(recursive=True))
+    """Workers of ours: the tests have other processes too, and keep some of them."""
+    found = psutil.Process().children(recursive=True)
+    return [each for each in found if each.is_running() and "filter_lists.worker" in each.cmdline()]
 
 
 def wait_until(true: Callable[[], object]) -> None:
