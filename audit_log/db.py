@@ -5,6 +5,7 @@ half-way) or `reading` (one consistent view, and the database refuses a write).
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -71,7 +72,8 @@ def _sqlite(url: str) -> Engine:
     @event.listens_for(engine, "connect")
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own would be deferred
-        for pragma in (f"journal_mode={library.journal_mode}", *PRAGMAS):
+        _set_journal_mode(connection, library)
+        for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").close()
 
     @event.listens_for(engine, "begin")
@@ -81,6 +83,20 @@ def _sqlite(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
 
     return engine
+
+
+def _set_journal_mode(connection: Any, library: SqliteLibrary) -> None:
+    """SQLite does not wait by itself while another program that starts is setting it too."""
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute(f"PRAGMA journal_mode={library.journal_mode}").close()
+        except library.module.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
 
 
 @contextmanager
