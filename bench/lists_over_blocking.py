@@ -1,6 +1,7 @@
 """How much the policy that comes with Schoolgate shuts with every list there is, for a class in a lesson."""
 
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -19,7 +20,7 @@ NOT_CURRENT = ("scale-ut1-ever-malware-phishing.domains", "scale-ut1-ever-malwar
 
 
 def report(index: Index) -> None:
-    policy = _policy(index)
+    judged = policy(index.categories)
     named = (
         ("sites that must stay open", list(must_stay_open().sites)),
         ("hosts of British schools, councils, hospitals", uk_hosts()),
@@ -28,15 +29,15 @@ def report(index: Index) -> None:
     """Without the list of everything that ever was malware: nobody filters by that one."""
     print("\nBlocked by config/policy.yaml, upper key stage 2, in a lesson")
     for name, sites in named:
-        found = check(policy, index, sites, LESSON, [GROUP])
+        found = check(judged, index, sites, LESSON, [GROUP])
         kinds = {each.site: each.category for each in found if each.list_id not in NOT_CURRENT}
         most = ", ".join(f"{kind} {count}" for kind, count in Counter(kinds.values()).most_common(6))
         print(f"  {name}: {len(kinds)} of {len(sites):,}" + (f" ({most})" if most else ""))
 
 
-def _policy(index: Index) -> Policy:
+def policy(categories: Collection[str] = ()) -> Policy:
     """As it comes, and open for the kinds of site that it has no row for."""
     text = (ROOT / "config" / "policy.yaml").read_text("utf-8")
-    others = sorted(index.categories - parse_policy(text).access.keys())
+    others = sorted(set(categories) - parse_policy(text).access.keys())
     rows = "".join(f"  {name}: {{everyone: allowed}}\n" for name in others)
     return parse_policy(text.replace("access:\n", "access:\n" + rows))

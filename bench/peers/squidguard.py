@@ -5,7 +5,7 @@ It answers less: the first category that hits, and no entry.
 
 import contextlib
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -62,31 +62,33 @@ def put_in_one(folder: Path, one: Path) -> None:
                     shutil.copyfileobj(file, into)
 
 
+def categories_in(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir() if path.is_dir())
+
+
 def compile_lists(folder: Path) -> measured.Used:
     """What it makes lies beside the lists."""
-    names = sorted(path.name for path in folder.iterdir() if path.is_dir())
-    kinds = {
-        name: [each for each in ("domain", "url") if (folder / name / f"{each}s").is_file()] for name in names
-    }
-    (folder / CONFIG).write_text(_config(folder, kinds))
+    _configure(folder, categories_in(folder))
     return measured.run([PROGRAM, "-c", str(folder / CONFIG), "-C", "all"])
 
 
-def _config(folder: Path, kinds: Mapping[str, Iterable[str]]) -> str:
+def _configure(folder: Path, categories: Sequence[str]) -> None:
     lines = [f"dbhome {folder}", f"logdir {folder}"]
-    for name, each in kinds.items():
-        lines += [f"dest {_word(name)} {{", *(f"  {kind}list {name}/{kind}s" for kind in each), "}"]
-    shut = " ".join(f"!{_word(name)}" for name in kinds)
-    rule = ["acl {", "  default {", f"    pass {shut} all", f"    redirect {ANSWER}%t", "  }", "}"]
-    return "\n".join([*lines, *rule, ""])
+    for name in categories:
+        kinds = [kind for kind in ("domain", "url") if (folder / name / f"{kind}s").is_file()]
+        lines += [f"dest {_word(name)} {{", *(f"  {kind}list {name}/{kind}s" for kind in kinds), "}"]
+    shut = " ".join(f"!{_word(name)}" for name in categories)
+    lines += ["acl {", "  default {", f"    pass {shut} all", f"    redirect {ANSWER}%t", "  }", "}"]
+    (folder / CONFIG).write_text("\n".join([*lines, ""]))
 
 
 def _word(name: str) -> str:
     return name.replace("_", "-")
 
 
-def ask(folder: Path, urls: Path, answers: Path) -> measured.Used:
+def ask(folder: Path, categories: Sequence[str], urls: Path, answers: Path) -> measured.Used:
     """`urls` are in the words of Squid, one to a line; so are the answers."""
+    _configure(folder, categories)
     return measured.run([PROGRAM, "-c", str(folder / CONFIG)], urls, answers)
 
 
