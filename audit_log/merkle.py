@@ -54,3 +54,18 @@ def root_of(leaves: Iterable[bytes]) -> bytes:
     for leaf in leaves:
         frontier.add(leaf)
     return frontier.root()
+
+
+def leaf_hash(data: bytes) -> bytes:
+    """What stands in the tree for this data."""
+    return hashlib.sha256(b"\x00" + data).digest()
+
+
+def tree_root(leaves: Sequence[bytes]) -> bytes:
+    """The same root, level by level: for many leaves that are there at once, in half the time."""
+    level, sha256 = list(leaves), hashlib.sha256
+    while len(level) > 1:
+        alone = level[-1:] if len(level) % 2 else []
+        pairs = zip(level[::2], level[1::2], strict=False)
+        level = [*(sha256(b"\x01" + left + right).digest() for left, right in pairs), *alone]
+    return level[0] if level else hashlib.sha256(b"").digest()
