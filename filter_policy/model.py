@@ -218,14 +218,25 @@ class Opening:
     ends_at: datetime
 
 
+KEPT_URLS = ("host", "path", "url")  # from the least to the whole, query and all
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """What is kept of a request, per kind of person: what the gate writes is already cut to this."""
 
-    url: str = "host"  # host | path
+    url: str = "host"  # one of KEPT_URLS
     address: bool = True
     search_terms: bool = False
     days: int = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Retention:
+    """For how many days what is not a mere row is kept: rows that belong to an incident, and the totals."""
+
+    incidents: int = 365
+    totals: int = 1095
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,6 +260,7 @@ class Policy:
     connect_ports: frozenset[int] = frozenset({443})
     limits: UnblockLimits = UnblockLimits()
     record: Mapping[str, Record] = field(default_factory=dict)
+    retention: Retention = Retention()
     sites: tuple[SiteRule, ...] = ()
     unblocks: tuple[Unblock, ...] = ()
     openings: tuple[Opening, ...] = ()

@@ -1,10 +1,10 @@
-"""The school's own word on single sites, and what is kept of a request (S102, S104)."""
+"""The school's own word on single sites."""
 
 from collections.abc import Mapping
 
 from filter_lists.names import NameFault, Site, parse_site
 from filter_policy.endings import is_ending, is_range
-from filter_policy.model import FilterGroup, Record, SiteRule, Verdict
+from filter_policy.model import FilterGroup, SiteRule, Verdict
 from filter_policy.parse_access import KINDS
 from filter_policy.reading import Reader
 from filter_policy.yaml_lines import Path
@@ -42,19 +42,3 @@ def _site(text: str, word: str) -> Site:
 def _for(value: object, path: Path, groups: Mapping[str, FilterGroup], read: Reader) -> frozenset[str]:
     names = read.texts(value if isinstance(value, list) else [value], path)
     return frozenset(read.one_of(name, path, (*groups, *KINDS)) for name in names)
-
-
-def parse_record(value: object, groups: Mapping[str, FilterGroup], read: Reader) -> dict[str, Record]:
-    raw = read.mapping(value, ("record",), (*groups, *KINDS), needed=False)
-    return {name: _record(row, ("record", name), read) for name, row in raw.items()}
-
-
-def _record(value: object, path: Path, read: Reader) -> Record:
-    row = read.mapping(value, path, ("url", "address", "search_terms", "days"))
-    usual = Record()
-    return Record(
-        read.one_of(row.get("url", usual.url), (*path, "url"), ("path", "url", "host")),
-        read.flag(row.get("address", usual.address), (*path, "address")),
-        read.flag(row.get("search_terms", usual.search_terms), (*path, "search_terms")),
-        read.whole(row.get("days", usual.days), (*path, "days"), 1, 3660),
-    )

@@ -186,3 +186,27 @@ def test_lists_agreed_on_that_are_gone_are_not_replaced(desk: Desk) -> None:
 
 def bundle(desk: Desk) -> Bundle:
     return read_bundle(desk.state, current_bundle(desk.state) or "")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("pupils: {url: path", "pupils: {url: url"),
+        ("pupils: {url: path", "pupils: {url: host"),
+        ("search_terms: false, days: 90", "search_terms: true, days: 90"),
+        ("search_terms: true, days: 90", "search_terms: true, days: 30"),
+        ("record:\n", "retention: {incidents: 30, totals: 30}\nrecord:\n"),
+        ("record:\n", "retention: {incidents: 3660, totals: 3660}\nrecord:\n"),
+    ],
+)
+def test_what_is_kept_and_for_how_long_takes_two_people_whichever_way(desk: Desk, old: str, new: str) -> None:
+    """Keeping more exposes people; keeping less can hide what somebody did (invariant 4)."""
+    before = in_force(desk)
+    asked = propose_policy(desk, the(desk, "terry"), POLICY.replace(old, new, 1), "less or more", NOON)
+    assert asked.loosening
+
+    refused("same-person", lambda: approve(desk, the(desk, "terry"), asked.id, "yes", NOON))
+    assert in_force(desk) == before
+
+    approve(desk, the(desk, "hedy"), asked.id, "yes", NOON)
+    assert new in in_force(desk).text
