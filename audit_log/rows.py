@@ -4,25 +4,34 @@ Plain tuples and the driver's own executemany: what the recorder does is done fo
 of exactly the type that its column keeps, so that what is read back is what was sealed.
 """
 
-import json
+import re
 from collections.abc import Mapping
+from datetime import date
 from functools import lru_cache
 from typing import Any
 
-from audit_log.event_id import reference_of
-from audit_log.tables import filtering_log
+from publicsuffixlist import PublicSuffixList
+
+from audit_log.event_id import ALPHABET, reference_of
+from audit_log.tables import filtering_log, names_text
 
 Record = Mapping[str, Any]
 Values = tuple[Any, ...]
 
 _NAMES = tuple(column.name for column in filtering_log.columns)
-OPENING = _NAMES[: _NAMES.index("policy_revision") + 1]  # what was asked, and the decision
+OPENING = _NAMES[: _NAMES.index("keep") + 1]  # what was asked, and the decision
+DERIVED = ("host_key", "who")  # follow from the opening
 CLOSING = ("decrypted", "status", "bytes_up", "bytes_down", "duration_ms", "outcome")  # how it ended
 SEALS = ("opened_in", "closed_in")
 STILL_OPEN: Values = (False, None, None, None, None, None)
 LONGEST_URL = 8192
+LONGEST_TERMS = 500
 LARGEST = 2**63
 TEXT_OR_NOTHING = frozenset((str, type(None)))
+EVENT_ID = re.compile(f"[{ALPHABET}]{{26}}")
+AT, HOST, KEEP = (OPENING.index(name) for name in ("at", "host", "keep"))
+ROLE, GROUPS, CLASSES = (OPENING.index(name) for name in ("role", "filter_groups", "classes"))
+PAGE = OPENING.index("page")
 
 
 class BadRecord(ValueError):
@@ -34,15 +43,15 @@ def opening_values(record: Record, gate: str) -> Values:
     try:
         get = record.get
         values = (
-            event_id := record["id"],
+            event_id := _event_id(record["id"]),
             reference_of(event_id),
             _time(record["at"]),
             record["kind"],
             gate,
             get("person"),
             get("role"),
-            _json(tuple(get("groups") or ())),
-            _json(tuple(get("classes") or ())),
+            _names(tuple(get("groups") or ())),
+            _names(tuple(get("classes") or ())),
             _cut(get("address"), 64),
             _cut(get("method"), 16),
             _cut(get("url"), LONGEST_URL),
@@ -55,10 +64,13 @@ def opening_values(record: Record, gate: str) -> Values:
             get("rule"),
             get("unblock"),
             record["revision"],
+            _cut(get("terms"), LONGEST_TERMS),
+            page := get("page", True),
+            get("keep") or "everyone",
         )
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise BadRecord(f"{type(fault).__name__}: {fault}") from fault
-    if not TEXT_OR_NOTHING.issuperset(map(type, values)):
+    if type(page) is not bool or not TEXT_OR_NOTHING.issuperset(map(type, values[:PAGE] + values[KEEP:])):
         raise BadRecord("a value that is not text")
     return values
 
@@ -90,6 +102,48 @@ def _cut(value: str | None, longest: int) -> str | None:
     return value[:longest].encode("utf-8", "replace").decode().replace("\0", "\N{REPLACEMENT CHARACTER}")
 
 
+def part_of(values: Values) -> str:
+    """Which rows go together when their time is over: `pupils/2026-11-22`. Of a row's opening."""
+    return f"{values[KEEP]}/{values[AT][:10]}"
+
+
+def day_of(part: str) -> date:
+    """The day (UTC) of a part."""
+    return date.fromisoformat(part.rpartition("/")[2])
+
+
+def who_key(values: Values) -> tuple[str, str, str]:
+    """What the column `who` stands for (audit_log/who_sets.py). Of a row's opening."""
+    return values[ROLE] or "", values[GROUPS], values[CLASSES]
+
+
+@lru_cache(maxsize=65536)
+def host_key(host: str | None) -> str | None:
+    """www.bbc.co.uk as uk.co.bbc.www. : what begins with `uk.co.bbc.` is that host or below it."""
+    return None if host is None else ".".join(reversed(host.split("."))) + "."
+
+
+@lru_cache(maxsize=65536)
+def site_of(host: str | None) -> str:
+    """bbc.co.uk for www.bbc.co.uk; an address, or what has no such name, as it is; "" without a host."""
+    if not host:
+        return ""
+    if host[-1].isdigit() or host[-1] == "]":
+        return host
+    return _suffixes().privatesuffix(host) or host
+
+
+@lru_cache(maxsize=1)
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList()
+
+
+def _event_id(said: Any) -> str:
+    if type(said) is not str or not EVENT_ID.fullmatch(said):
+        raise BadRecord(f"not an event id: {said!r}")
+    return said
+
+
 @lru_cache(maxsize=4096)
-def _json(names: tuple[str, ...]) -> str:
-    return json.dumps(names)
+def _names(names: tuple[str, ...]) -> str:
+    return names_text(names)

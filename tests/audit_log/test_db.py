@@ -3,6 +3,7 @@
 import threading
 from contextlib import nullcontext
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -19,9 +20,17 @@ from audit_log.tables import metadata
 
 def test_the_migrations_make_the_tables_that_the_code_uses(engine: Engine) -> None:
     with writing(engine) as conn:
-        context = MigrationContext.configure(conn, opts={"target_metadata": metadata})
+        options = {"target_metadata": metadata, "include_object": partial(is_compared, conn.dialect.name)}
+        context = MigrationContext.configure(conn, opts=options)
 
         assert compare_metadata(context, metadata) == []
+
+
+def is_compared(dialect: str, _object: object, name: str | None, kind: str, *_: object) -> bool:
+    """The parts of the filtering log are made by the code itself; on SQLite the log is a view over them."""
+    if kind != "table" or name is None:
+        return True
+    return not (name.startswith("filtering_log_") or (dialect == "sqlite" and name == "filtering_log"))
 
 
 def test_the_migrations_make_the_checks_that_the_code_names(sqlite_engine: Engine) -> None:
