@@ -90,9 +90,17 @@ def closing_values(close: Record) -> Values:
 
 def _time(at: str) -> str:
     """`2026-11-24T12:30:00.123456Z`, as the journal has it, to `2026-11-24 12:30:00.123456`, which is UTC."""
-    if len(at) != 27 or at[10] != "T" or at[26] != "Z" or not at[:4].isdigit():
+    if len(at) != 27 or at[10] != "T" or at[26] != "Z" or not _is_day(at[:10]):
         raise BadRecord(f"not a time: {at!r}")
     return f"{at[:10]} {at[11:26]}"
+
+
+@lru_cache(maxsize=1024)
+def _is_day(said: str) -> bool:
+    try:
+        return date.fromisoformat(said).isoformat() == said
+    except ValueError:
+        return False
 
 
 def _cut(value: str | None, longest: int) -> str | None:

@@ -1,10 +1,22 @@
 """A record becomes a row whole, and what a client chose cannot stop it."""
 
+from datetime import date
 from typing import Any
 
 import pytest
 
-from audit_log.rows import CLOSING, OPENING, BadRecord, closing_values, opening_values
+from audit_log.rows import (
+    CLOSING,
+    OPENING,
+    BadRecord,
+    closing_values,
+    day_of,
+    host_key,
+    opening_values,
+    part_of,
+    site_of,
+    who_key,
+)
 from tests.audit_log.records import a_close, an_open, event_id
 
 
@@ -39,7 +51,48 @@ def test_every_fact_of_the_opening_has_its_column() -> None:
         "rule": "access.education.everyone",
         "unblock_id": "u_1",
         "policy_revision": "r" * 64,
+        "search_terms": None,
+        "page": True,
+        "keep": "everyone",
     }
+
+
+def test_what_the_gate_says_of_terms_pages_and_keeping_is_kept() -> None:
+    row = opening(an_open(7, terms="how do rivers form", page=False, keep="pupils"))
+
+    assert (row["search_terms"], row["page"], row["keep"]) == ("how do rivers form", False, "pupils")
+
+
+@pytest.mark.parametrize("wrong", [{"page": 1}, {"keep": 7}, {"id": "short"}, {"id": "i" * 26}])
+def test_an_opening_that_could_not_be_sealed_says_so(wrong: dict[str, Any]) -> None:
+    with pytest.raises(BadRecord):
+        opening_values(an_open(**wrong), "gate-1")
+
+
+def test_rows_go_together_by_how_long_they_are_kept_and_by_day() -> None:
+    values = opening_values(an_open(7, keep="pupils"), "gate-1")
+
+    assert part_of(values) == "pupils/2026-11-24"
+    assert day_of(part_of(values)) == date(2026, 11, 24)
+    assert who_key(values) == ("pupil", '["upper-ks2"]', '["6B"]')
+
+
+@pytest.mark.parametrize(
+    ("host", "key", "site"),
+    [
+        ("www.bbc.co.uk", "uk.co.bbc.www.", "bbc.co.uk"),
+        ("bbc.co.uk", "uk.co.bbc.", "bbc.co.uk"),
+        ("10.1.2.3", "3.2.1.10.", "10.1.2.3"),
+        ("[::1]", "[::1].", "[::1]"),
+        ("localhost", "localhost.", "localhost"),
+        (None, None, ""),
+    ],
+)
+def test_a_host_has_a_key_by_which_what_is_below_it_lies_beside_it(
+    host: str | None, key: str | None, site: str
+) -> None:
+    assert host_key(host) == key
+    assert site_of(host) == site
 
 
 def test_every_fact_of_the_closing_has_its_column() -> None:
