@@ -1,9 +1,11 @@
 """Is the system able to do its work? And a few figures about it; nothing personal in either."""
 
-import json
+import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from pathlib import Path
 
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
@@ -13,16 +15,17 @@ from audit_api.lists import ages_in_force
 from audit_api.problems import Problem
 from audit_api.window import Window
 from audit_log.db import reading
-from audit_log.recorder import HEARTBEAT
+from audit_log.heartbeat import JOURNAL, Heartbeat, read_heartbeat
+from audit_log.segments import segments
 from audit_log.sessions import IDLE
-from audit_log.tables import change_log, filtering_log, proposal, session
+from audit_log.sizes import database_bytes, rows_about
+from audit_log.tables import change_log, journal_aside, proposal, session
 from change_control.errors import ChangeError
 from change_control.lists import agreed_lists
 from change_control.publish import is_published
 from change_control.queries import get_proposal
 from filter_lists.summary import IndexFault
 
-JOURNAL = "journal"
 LATE_AFTER = timedelta(seconds=30)
 
 
@@ -64,44 +67,28 @@ def _bundle(window: Window) -> str | None:
 
 
 def _recorder(window: Window) -> str | None:
-    told = _heartbeat(window)
+    told = read_heartbeat(window.desk.state)
     if told is None:
         return "has not been seen"
     late = window.clock() - told.at
     if late >= LATE_AFTER:
         return f"was last seen {int(late.total_seconds())} seconds ago"
+    if told.stopped:
+        return says_stopped(told)
     return "cannot reach the database; records wait on disk" if told.sql_away else None
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """What the recorder last said of itself."""
-
-    at: datetime
-    sql_away: bool
-    behind_bytes: int
-    damaged_bytes: int
-
-
-def _heartbeat(window: Window) -> Heartbeat | None:
-    try:
-        told = json.loads((window.desk.state / JOURNAL / HEARTBEAT).read_text())
-        return Heartbeat(
-            at=datetime.fromisoformat(told["at"]),
-            sql_away=told["sql"] != "ok",
-            behind_bytes=int(told["behind_bytes"]),
-            damaged_bytes=int(told["damaged_bytes"]),
-        )
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+def says_stopped(told: Heartbeat) -> str:
+    places = f"{len(told.stopped)} damaged place{'s' if len(told.stopped) > 1 else ''} of the journal"
+    return f"waits at {places}; what came after is on disk: schoolgate log damage"
 
 
 def metrics(window: Window) -> str:
     """In Prometheus' text format."""
     now = window.clock()
     with reading(window.desk.engine) as conn:
-        rows = window.counted.value(now, lambda: _rows(conn))
-        lines = list(_figures(conn, now, rows))
+        aside = window.counted.value(now, lambda: _aside(conn))
+        lines = list(_figures(conn, now, aside))
     try:
         bundle = window.bundle()
         lines += _gauge(
@@ -113,20 +100,45 @@ def metrics(window: Window) -> str:
     except Problem:
         lines += _gauge("schoolgate_policy_missing", "No policy in force: everything is blocked", "", 1)
     lines += list_figures(window, now)
-    if told := _heartbeat(window):
-        says = "Bytes of the journal that are not in the database yet"
-        lines += _gauge("schoolgate_recorder_behind_bytes", says, "", told.behind_bytes)
-        says = "Bytes of the journal that could not be read"
-        lines += _gauge("schoolgate_recorder_damaged_bytes", says, "", told.damaged_bytes)
+    lines += journal_figures(window.desk.state)
     return "\n".join(lines) + "\n"
 
 
-def _rows(conn: Connection) -> int:
-    return conn.scalar(select(func.count()).select_from(filtering_log)) or 0
+def journal_figures(state: Path) -> Iterator[str]:
+    """What waits on disk, and how much room there is."""
+    if told := read_heartbeat(state):
+        says = "Bytes of the journal that are not in the database yet"
+        yield from _gauge("schoolgate_recorder_behind_bytes", says, "", told.behind_bytes)
+        says = "Bytes of the journal that could not be read"
+        yield from _gauge("schoolgate_recorder_damaged_bytes", says, "", told.damaged_bytes)
+        says = "Files of the journal that wait for somebody to look at a damaged place"
+        waiting = len({each.segment for each in told.stopped})
+        yield from _gauge("schoolgate_recorder_stopped_segments", says, "", waiting)
+    folder = state / JOURNAL
+    if folder.is_dir():
+        yield from _gauge("schoolgate_journal_bytes", "The journal on disk", "", journal_bytes(folder))
+        free = shutil.disk_usage(folder).free
+        yield from _gauge("schoolgate_journal_disk_free_bytes", "Room where the journal is", "", free)
 
 
-def _figures(conn: Connection, now: datetime, rows: int) -> Iterator[str]:
-    yield from _gauge("schoolgate_filtering_log_rows", "Requests on record", "", rows)
+def journal_bytes(folder: Path) -> int:
+    """The recorder deletes some of it meanwhile."""
+    found = 0
+    for segment in segments(folder):
+        with suppress(FileNotFoundError):
+            found += segment.path.stat().st_size
+    return found
+
+
+def _aside(conn: Connection) -> int:
+    return conn.scalar(select(func.count()).select_from(journal_aside)) or 0
+
+
+def _figures(conn: Connection, now: datetime, aside: int) -> Iterator[str]:
+    yield from _gauge("schoolgate_filtering_log_rows", "Requests on record, about", "", rows_about(conn))
+    yield from _gauge("schoolgate_database_bytes", "The database on disk", "", database_bytes(conn))
+    says = "Records that could not become rows"
+    yield from _gauge("schoolgate_journal_aside_records", says, "", aside)
     entries = conn.scalar(select(func.max(change_log.c.seq))) or 0
     yield from _gauge("schoolgate_change_log_entries", "Sealed changes", "", entries)
     live = session.c.ended_at.is_(None) & (session.c.seen_at > now - IDLE)
