@@ -4,12 +4,14 @@
     journal.note(record)              # joins the next group; for what follows an answer
 
 One thread writes. Whatever waits when it comes round is one group: one write, one fdatasync, one wake-up of
-the event loop. A disk that fails once is not asked again (after a failed fsync the kernel may call lost pages
-clean): every later append raises JournalError, the gate blocks, and its supervisor starts a new process with
-a new segment. Standard library only; the gate imports nothing else of this room.
+the event loop. A file that failed once is not written again: every later append raises JournalError and the
+gate blocks. A disk that was full may have room again, and a new Journal then begins a new segment. Where the
+disk itself failed (after a failed fsync the kernel may call lost pages clean) the error is `fatal`: only a
+new process may go on. Standard library only; the gate imports nothing else of this room.
 """
 
 import asyncio
+import errno
 import fcntl
 import os
 import threading
@@ -41,7 +43,15 @@ Waiting = tuple[bytes, asyncio.Future[None]]
 
 
 class JournalError(Exception):
-    """Nothing can be recorded, so nothing may be let by."""
+    """Nothing can be recorded, so nothing may be let by. `fatal`: nor ever again by this process."""
+
+    def __init__(self, says: str, *, fatal: bool = False) -> None:
+        super().__init__(says)
+        self.fatal = fatal
+
+
+class _NotOnDiskError(OSError):
+    """What was written may be lost, whatever the kernel says the next time it is asked."""
 
 
 class _File:
@@ -88,26 +98,28 @@ class Journal:
         self._queue: SimpleQueue[Waiting | None] = SimpleQueue()  # None: look at the notes
         self._notes: deque[bytes] = deque()
         self._flush_planned = False
-        self._error: str | None = None
+        self._error: JournalError | None = None  # each who waits gets a copy of it
         self._closed = False
         try:
             folder.mkdir(parents=True, exist_ok=True)
             self._lock = _hold(lock_path(folder, gate))
         except OSError as fault:
-            raise JournalError(f"the journal of {gate} cannot be locked: {fault}") from fault
+            says = f"the journal of {gate} cannot be locked: {fault}"
+            raise JournalError(says, fatal=_is_fatal(fault)) from fault
         try:
             self.last_at = last_time(folder)
             self._file = _File(folder, gate, segment_bytes)
         except OSError as fault:
             os.close(self._lock)
-            raise JournalError(f"the journal cannot be opened: {fault}") from fault
+            says = f"the journal cannot be opened: {fault}"
+            raise JournalError(says, fatal=_is_fatal(fault)) from fault
         self._thread = threading.Thread(target=self._work, name="journal", daemon=True)
         self._thread.start()
 
     async def append(self, record: Mapping[str, object]) -> None:
         """Back when the record is on disk. Raises JournalError, and then nothing may be let by."""
         if self._error is not None:
-            raise JournalError(self._error)
+            raise _copy(self._error)
         try:
             line = encode_line(record if type(record) is dict else dict(record))
         except (ValueError, TypeError, RecursionError) as fault:
@@ -162,7 +174,7 @@ class Journal:
                 self._commit([line for line, _ in waiting] + notes, len(notes))
                 _release([future for _, future in waiting], self._error)
         finally:  # whatever stopped us, nobody waits for ever
-            stopped = self._error or "the journal is closed"
+            stopped = self._error or JournalError("the journal is closed")
             self._error = stopped
             _release([future for _, future in self._take_now()], stopped)
 
@@ -190,12 +202,21 @@ class Journal:
             try:
                 self._file.append(b"".join(lines))
             except (OSError, MemoryError) as fault:
-                self._error = f"the journal cannot be written: {fault}"
+                says = f"the journal cannot be written: {fault}"
+                self._error = JournalError(says, fatal=_is_fatal(fault))
         if self._error is not None:
             self.lost += notes
 
 
-def _release(futures: list[asyncio.Future[None]], error: str | None) -> None:
+def _copy(error: JournalError) -> JournalError:
+    return JournalError(str(error), fatal=error.fatal)
+
+
+def _is_fatal(fault: OSError | MemoryError) -> bool:
+    return isinstance(fault, _NotOnDiskError) or getattr(fault, "errno", None) == errno.EIO
+
+
+def _release(futures: list[asyncio.Future[None]], error: JournalError | None) -> None:
     for loop in {future.get_loop() for future in futures}:
         try:
             loop.call_soon_threadsafe(_settle, [f for f in futures if f.get_loop() is loop], error)
@@ -203,14 +224,14 @@ def _release(futures: list[asyncio.Future[None]], error: str | None) -> None:
             continue
 
 
-def _settle(futures: list[asyncio.Future[None]], error: str | None) -> None:
+def _settle(futures: list[asyncio.Future[None]], error: JournalError | None) -> None:
     for future in futures:
         if future.done():  # cancelled meanwhile
             continue
         if error is None:
             future.set_result(None)
         else:
-            future.set_exception(JournalError(error))
+            future.set_exception(_copy(error))
 
 
 def _hold(path: Path) -> int:
@@ -232,7 +253,10 @@ def _write(fd: int, data: bytes) -> int:
     left = memoryview(data)
     while left:
         left = left[os.write(fd, left) :]
-    os.fdatasync(fd)
+    try:
+        os.fdatasync(fd)
+    except OSError as fault:
+        raise _NotOnDiskError(*fault.args) from fault
     return len(data)
 
 
@@ -240,5 +264,7 @@ def _sync_folder(folder: Path) -> None:
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(fd)
+    except OSError as fault:
+        raise _NotOnDiskError(*fault.args) from fault
     finally:
         os.close(fd)

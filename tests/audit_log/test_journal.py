@@ -202,8 +202,9 @@ def test_a_gate_knows_the_last_time_of_its_journal(tmp_path: Path) -> None:
 def test_a_journal_that_cannot_be_opened_says_so(tmp_path: Path) -> None:
     (tmp_path / "journal").write_text("a file, not a folder")
 
-    with pytest.raises(JournalError):
+    with pytest.raises(JournalError) as failed:
         Journal(tmp_path / "journal", "gate-1")
+    assert not failed.value.fatal
 
 
 def test_after_a_failed_fdatasync_nothing_is_acknowledged_ever_again(tmp_path: Path) -> None:
@@ -213,10 +214,11 @@ def test_after_a_failed_fdatasync_nothing_is_acknowledged_ever_again(tmp_path: P
         os.dup2(pipe, journal._file.fd)  # a pipe takes the bytes, and fdatasync on it fails
         answers = await all_of(journal, 3)
         journal.note({"t": "close", "id": "n"})
-        assert all(isinstance(answer, JournalError) for answer in answers)
+        assert all(isinstance(answer, JournalError) and answer.fatal for answer in answers)
         os.dup2(os.open(tmp_path / "healthy", os.O_WRONLY | os.O_CREAT), journal._file.fd)
-        with pytest.raises(JournalError, match="cannot be written"):
+        with pytest.raises(JournalError, match="cannot be written") as again:
             await journal.append(opened(9))
+        assert again.value.fatal
         journal.close()
         assert journal.lost == 1
         os.close(reader)
@@ -224,6 +226,55 @@ def test_after_a_failed_fdatasync_nothing_is_acknowledged_ever_again(tmp_path: P
 
     asyncio.run(story())
     assert (tmp_path / "healthy").stat().st_size == 0
+
+
+def test_after_a_full_disk_nothing_more_goes_into_that_file_but_a_new_one_may_be_begun(
+    tmp_path: Path,
+) -> None:
+    async def story() -> None:
+        journal = Journal(tmp_path, "gate-1")
+        await journal.append(opened(1))
+        os.dup2(os.open("/dev/full", os.O_WRONLY), journal._file.fd)
+        answers = await all_of(journal, 3)
+        assert all(isinstance(answer, JournalError) and not answer.fatal for answer in answers)
+        os.dup2(os.open(tmp_path / "room-again", os.O_WRONLY | os.O_CREAT), journal._file.fd)
+        with pytest.raises(JournalError, match="No space") as again:
+            await journal.append(opened(9))
+        assert not again.value.fatal
+        journal.close()
+        anew = Journal(tmp_path, "gate-1")
+        await anew.append(opened(2))
+        anew.close()
+
+    asyncio.run(story())
+    assert (tmp_path / "room-again").stat().st_size == 0
+    assert records_in(tmp_path) == [opened(1), opened(2)]
+
+
+def test_a_group_of_which_a_part_was_written_is_acknowledged_to_nobody(tmp_path: Path) -> None:
+    with a_writer(tmp_path, 20, "limit") as process:
+        assert process.stdout is not None
+        said = [process.stdout.readline().decode().strip() for _ in range(200)]
+        process.kill()
+
+    (segment,) = segments(tmp_path)
+    written = segment.path.read_bytes()
+    assert not written.endswith(b"\n"), "the last line there is half a line"
+    assert any(line.startswith("refused") for line in said)
+    assert lost_in(tmp_path, [line for line in said if not line.startswith("refused")]) == set()
+
+
+def test_a_refused_record_is_no_fault_of_the_disk(tmp_path: Path) -> None:
+    async def story() -> bool:
+        journal = Journal(tmp_path, "gate-1")
+        try:
+            with pytest.raises(JournalError) as refused:
+                await journal.append({"t": "open", "what": object()})
+        finally:
+            journal.close()
+        return refused.value.fatal
+
+    assert not asyncio.run(story())
 
 
 # The rest is told by another process, which is killed or runs out of room.
