@@ -18,6 +18,7 @@ from audit_log.people import person_by_username
 from audit_log.tables import filtering_log
 from audit_log.verification import Verification
 from audit_log.whole import verify_all
+from change_control.looks import SEARCHED_FOR
 from filter_policy.model import Role
 
 NOBODY = "nobody"  # not an id
@@ -97,9 +98,15 @@ def _view(entry: Entry, names: Names, visit: Visit) -> ChangeOut:
         role=entry.role,
         object=entry.object_id,
         says=sentence(entry, names, visit.zone),
-        texts=dict(entry.texts),
+        texts=_texts(entry, visit),
         detail=dict(entry.detail),
         sealed=entry.sealed,
         prev=entry.prev,
         leaf=entry.leaf,
     )
+
+
+def _texts(entry: Entry, visit: Visit) -> dict[str, str | None]:
+    """What somebody looked for in search terms may name a child: governors see none (invariant 9)."""
+    hidden = {SEARCHED_FOR} if visit.reader.role is Role.GOVERNOR else set()
+    return {field: text for field, text in entry.texts.items() if field not in hidden}

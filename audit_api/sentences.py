@@ -106,11 +106,45 @@ def _opened(line: Line) -> str:
 
 
 def _looked(line: Line) -> str:
-    about = line.detail.get("about")
+    whose = _looked_at(line)
+    if whose is None:
+        return f"{line.who} looked at the filtering log with names{_rows(line, ' ({})')}."
+    return f"{line.who} looked at what {whose} browsed{_rows(line, ' ({})')}."
+
+
+def _looked_at(line: Line) -> str | None:
+    people, about = line.detail.get("people"), line.detail.get("about")
+    if isinstance(people, list) and people:
+        return _and(line.names.name(str(each)) for each in people)
     if not isinstance(about, str):
-        return f"{line.who} looked at the filtering log with names."
-    whose = about if " " in about else line.names.name(about)  # "class 6B"; an id has no blanks
-    return f"{line.who} looked at what {whose} browsed."
+        return None
+    return about if " " in about else line.names.name(about)  # "class 6B"; an id has no blanks
+
+
+def _taken(line: Line) -> str:
+    return f"{line.who} exported {_rows(line, '{} of ')}the filtering log{_of_whom(line)}."
+
+
+def _watched(line: Line) -> str:
+    return f"{line.who} began to watch the filtering log{_of_whom(line)} as it grows."
+
+
+def _of_whom(line: Line) -> str:
+    how = "with names" if line.detail.get("by_name") else "without names"
+    whose = _looked_at(line)
+    return f" {how}" if whose is None else f" of {whose} {how}"
+
+
+def _watched_until(line: Line) -> str:
+    ended = {"time": ", when its time was over", "right": ", with the right to it", "fault": ", by a fault"}
+    how = ended.get(str(line.detail.get("ended")), "")
+    seen = _rows(line, " {} had been shown.")
+    return f"The watching of the filtering log that entry {line.entry.object_id} tells of ended{how}.{seen}"
+
+
+def _rows(line: Line, words: str) -> str:
+    rows = line.detail.get("rows")
+    return words.format(f"{rows:,} {'row' if rows == 1 else 'rows'}") if isinstance(rows, int) else ""
 
 
 def _password(line: Line) -> str:
@@ -189,6 +223,9 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     "opening:open": _opened,
     "opening:close": lambda x: f"{x.who} shut again what a class had been given.",
     "filtering-log:read": _looked,
+    "filtering-log:export": _taken,
+    "filtering-log:tail": _watched,
+    "filtering-log:tail-end": _watched_until,
     "illegal-list:probe": lambda x: (
         f"{x.who} tried an address that is on a list of illegal content ({_and(x.detail['lists'])})."
     ),

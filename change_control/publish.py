@@ -41,7 +41,7 @@ QUIET = frozenset(
         ),
         "lists:hold",
         "unblock:end",  # `decide` has ended it already
-        "filtering-log:read",
+        *(f"filtering-log:{act}" for act in ("read", "export", "tail", "tail-end")),
         "illegal-list:probe",
     }
 )

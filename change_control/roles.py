@@ -18,6 +18,7 @@ from filter_policy.model import Role
 # A169, S62: technical staff or another designated person agrees.
 APPROVING = frozenset({Role.TECHNICIAN, Role.COORDINATOR, Role.HEADTEACHER})
 ASKING = APPROVING | {Role.STAFF}
+READING = APPROVING | {Role.GOVERNOR}  # A54: governors monitor filtering and change control logs
 
 MAY: Mapping[str, frozenset[Role]] = {
     "unblock:propose": ASKING,
@@ -43,7 +44,9 @@ MAY: Mapping[str, frozenset[Role]] = {
     "person:end": APPROVING,
     "opening:open": ASKING,
     "opening:close": ASKING,
-    "filtering-log:read": APPROVING,
+    "filtering-log:read": APPROVING,  # by name
+    "filtering-log:export": READING,
+    "filtering-log:tail": READING,
     "illegal-list:probe": ASKING,  # nobody is meant to; whoever may ask may be answered so
 }
 FOUNDERS = 2

@@ -36,7 +36,8 @@ TIGHTENING = frozenset(
             for act in ("decline", "withdraw", "lapse")
         ),
         *("unblock:revoke", "unblock:end", "person:suspend", "person:end", "opening:close"),
-        *("filtering-log:read", "illegal-list:probe"),
+        *(f"filtering-log:{act}" for act in ("read", "export", "tail", "tail-end")),
+        "illegal-list:probe",
     }
 )
 CONTRADICTS = (

@@ -2,6 +2,7 @@
 
 import base64
 import json
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -86,6 +87,18 @@ def test_adults_are_named_and_pupils_never(school: School) -> None:
         assert rows[0]["says"] == "Cora Clark looked at what a pupil of 6A browsed."
         assert rows[1]["says"] == "Cora Clark suspended a pupil of 6A until further notice."
         assert "Ben Brown" not in str(rows)
+
+
+def test_governors_are_not_shown_what_somebody_looked_for_in_search_terms(school: School) -> None:
+    look = partial(record_look, search_terms="anna akhtar nude", rows=3)
+    look(school.desk, school.actor("cora"), None, "search terms", "a worry", school.clock.now)
+    told = {name: school.as_(name).get(URL).json()["rows"][0]["texts"] for name in ("gail", "hedy")}
+
+    assert told["gail"] == {"what": "search terms", "purpose": "a worry"}
+    assert told["hedy"] == told["gail"] | {"search_terms": "anna akhtar nude"}
+    for name, shown in (("gail", False), ("cora", True)):
+        page = school.browser(name)[0].get("/changes").text
+        assert ("anna akhtar nude" in page) == shown
 
 
 def test_asking_for_a_pupil_as_the_actor_tells_nothing(school: School) -> None:

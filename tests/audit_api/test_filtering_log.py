@@ -6,11 +6,9 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
 
-from audit_log.db import writing
-from audit_log.event_id import new_event_id, reference_of
-from audit_log.tables import filtering_log
+from audit_log.event_id import reference_of
+from tests.audit_api.logged import a_row, store
 from tests.audit_api.school import School, fields_of, problem_of
 from tests.builders import NOON
 
@@ -20,34 +18,9 @@ URL = "/api/v1/filtering-log"
 def record(school: School, username: str | None, minute: int, **changes: Any) -> str:
     """A row as the recorder writes it."""
     person = school.person(username) if username else None
-    at = NOON - timedelta(minutes=minute)
-    event_id = new_event_id(int(at.timestamp() * 1e9))
-    row: dict[str, Any] = {
-        "event_id": event_id,
-        "reference": reference_of(event_id),
-        "at": at,
-        "kind": "request",
-        "gate": "gate-1",
-        "person_id": person.id if person else None,
-        "role": person.role.value if person else None,
-        "filter_groups": list(person.filter_groups) if person else ["unidentified"],
-        "classes": list(person.classes) if person else [],
-        "client_address": "127.20.0.7",
-        "method": "GET",
-        "url": "https://bet.test/odds/today",
-        "host": "bet.test",
-        "category": "gambling",
-        "list_id": "gambling-list",
-        "entry": "bet.test/odds",
-        "verdict": "block",
-        "reason": "category-not-allowed",
-        "rule": "access.gambling.everyone",
-        "policy_revision": "r1",
-        "status": 403,
-        "outcome": "done",
-    }
-    with writing(school.desk.engine) as conn:
-        conn.execute(insert(filtering_log).values(row | changes))
+    row = a_row(person, NOON - timedelta(minutes=minute), **changes)
+    store(school.desk.engine, [row])
+    event_id: str = row["event_id"]
     return event_id
 
 

@@ -65,6 +65,22 @@ OPENED = {"classes": ["6B"], "ends_at": "2026-11-24T12:30:00Z"}
         ("opening:open", OPENED, "gave class 6B what needs staff permission until 12:30."),
         ("filtering-log:read", {"about": "p_anna"}, "looked at what a pupil of 6B browsed."),
         ("filtering-log:read", {"about": None}, "looked at the filtering log with names."),
+        ("filtering-log:read", {"about": "class 6B", "rows": 1}, "looked at what class 6B browsed (1 row)."),
+        (
+            "filtering-log:export",
+            {"about": None, "by_name": False, "rows": 1200},
+            "exported 1,200 rows of the filtering log without names.",
+        ),
+        (
+            "filtering-log:export",
+            {"about": "class 6B", "people": ["p_anna", "p_tess"], "by_name": True, "rows": 2},
+            "exported 2 rows of the filtering log of a pupil of 6B and Tess Taylor with names.",
+        ),
+        (
+            "filtering-log:tail",
+            {"about": None, "by_name": True},
+            "began to watch the filtering log with names as it grows.",
+        ),
         (
             "illegal-list:probe",
             {"lists": ["ctiru", "iwf"], "hash": "sealed:1"},
