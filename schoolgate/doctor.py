@@ -3,11 +3,12 @@
 import shutil
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+from schoolgate import doctor_storage
+from schoolgate.finding import Finding
 from schoolgate.front import Front
 from schoolgate.settings import Settings, SettingsError
 from schoolgate.telling import Failed
@@ -16,13 +17,6 @@ MITMPROXY = "12.2.3"  # the one whose behaviour is tested (docs/adr/0010)
 OLDEST_CLOCK = datetime(2026, 9, 1, tzinfo=UTC)  # before the first release: a clock that was never set
 OLD_LISTS = timedelta(days=30)
 LEAST_DISK = 1_000_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    check: str
-    fit: bool
-    says: str
 
 
 def examine(front: Front) -> list[Finding]:
@@ -38,6 +32,10 @@ def examine(front: Front) -> list[Finding]:
         _ca,
         _ports,
         _database,
+        doctor_storage.stored,
+        doctor_storage.damage,
+        doctor_storage.backlog,
+        doctor_storage.room,
         _in_force,
         lists_age,
         _drift,
