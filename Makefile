@@ -7,7 +7,7 @@ help:
 	@echo "make run      set up and start the whole system: proxy on 8080, API and console on 8000"
 	@echo "make demo     the same with an example school, to look around in; its passwords are public"
 	@echo "make test     set up and run all tests; ARGS='-k unblock' goes to pytest"
-	@echo "make torture  the long rounds: kill -9 under load, and such"
+	@echo "make torture  200 rounds of kill -9 under load, outages, full disks: an hour or two (docs/reliability.md)"
 	@echo "make check    format, lint, types, import contracts, tests"
 	@echo "make bench    measure; the last table is kept in docs/performance.md"
 	@echo "make docs     check that the documents name only what exists"
@@ -26,7 +26,7 @@ test:
 	@tools/test $(ARGS)
 
 torture:
-	@SCHOOLGATE_TORTURE_ROUNDS=$${SCHOOLGATE_TORTURE_ROUNDS:-60} tools/test -m torture --timeout 3600 $(ARGS)
+	@SCHOOLGATE_TORTURE_ROUNDS=$${SCHOOLGATE_TORTURE_ROUNDS:-200} tools/test -m torture --timeout 7200 $(ARGS)
 
 check:
 	@tools/venv requirements-dev.lock
