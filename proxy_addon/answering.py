@@ -26,6 +26,7 @@ from proxy_addon.egress import Egress, EgressRefused, Unresolved
 from proxy_addon.guard import Answer, Case
 from proxy_addon.identify import NOBODY, Identity, NotIdentified, TooBusy, still
 from proxy_addon.judge import InForce, Judge, Judged
+from proxy_addon.opened import is_page
 from proxy_addon.records import Happening, Outcome, Rows
 from proxy_addon.stages import Stages
 
@@ -92,6 +93,7 @@ class Answers:
         case.what = what = self.happening("request", connection, request)
         force = self._force()
         head = names.read_head(request.data.headers.fields)
+        what.page = is_page(request.data.method, head.noted)
         try:
             if flow.error is not None:  # mitmproxy found it malformed, and answers 400 whatever we say
                 raise BadRequest("malformed header fields")

@@ -13,6 +13,7 @@ from functools import lru_cache
 from mitmproxy.http import Headers, Request
 
 from filter_lists.names import NameFault, Url, canonical_host, parse_url
+from proxy_addon import opened
 from proxy_addon.head_lint import odd_request
 
 Field = tuple[bytes, bytes]
@@ -56,6 +57,7 @@ NOTED = STRIPPED | {
     b"content-length",
     b"transfer-encoding",
     b"expect",
+    *opened.LOOKED_AT,
 }
 LONGEST_LENGTH = 13  # digits: ten terabytes
 DEFAULT_PORTS = {"http": 80, "https": 443}

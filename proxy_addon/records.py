@@ -1,22 +1,25 @@
 """What the journal gets: one row per request, cut beforehand to what the policy keeps of that person.
 
-Query strings are never kept. Of what is illegal nothing is written that tells where it is: neither the entry
-nor the address, but a keyed hash that is the same for the same address (I7, invariant 10).
+Of what is illegal nothing is written that tells where it is: neither the entry nor the address nor the search
+terms, but a keyed hash that is the same for the same address (I7, invariant 10).
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import lru_cache
 from typing import Any
 
 from filter_lists.names import Url
 from filter_lists.sealed_key import PREFIX
+from filter_lists.search_terms import search_terms
 from filter_policy.decide import is_illegal
+from filter_policy.keeping import Kept, kept_of_groups
 from filter_policy.model import Decision, Person, Policy, Reason, Record, Verdict
 
 Row = dict[str, Any]
 Hide = Callable[[Url], str]
+
+NO_POLICY = Kept("everyone", Record(address=False))
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Outcome:
 class Happening:
     """What a row is about; `url` is None when what came named none.
 
-    `hidden`: it is the address of something illegal, though it was refused for another reason.
+    `hidden`: it is the address of something illegal, though it was refused for another reason. `page`: as far
+    as can be told, a person opened it (opened.py).
     """
 
     id: str
@@ -43,6 +47,7 @@ class Happening:
     method: str
     url: Url | None = None
     hidden: bool = False
+    page: bool = True
 
 
 def nameless(_url: Url) -> str:
@@ -59,7 +64,8 @@ class Rows:
 
     def opened(self, what: Happening, why: Decision | Outcome, policy: Policy | None) -> Row:
         """The row as it stands before anything goes out or is answered."""
-        kept = kept_of(policy, what.person)
+        keep = keep_of(policy, what.person)
+        kept, url = keep.record, what.url
         row: Row = {
             "t": "open",
             "id": what.id,
@@ -72,15 +78,19 @@ class Rows:
             "classes": what.person.classes,
             "address": what.address if kept.address else None,
             "method": what.method[:16],
-            "url": cut_url(what.url, kept, what.kind),
-            "host": what.url.host if what.url else None,
+            "url": cut_url(url, kept, what.kind),
+            "host": url.host if url else None,
             "verdict": why.verdict,
             "reason": why.reason,
             "rule": why.rule,
+            "keep": keep.keep,
+            "page": what.page or why.verdict is Verdict.BLOCK,
         }
         _add_evidence(row, why, policy)
-        if what.url is not None and (what.hidden or why.reason is Reason.ILLEGAL):
-            row |= {"url": self._hide(what.url), "host": None, "entry": None}
+        if url is not None and (what.hidden or why.reason is Reason.ILLEGAL):
+            row |= {"url": self._hide(url), "host": None, "entry": None}
+        elif kept.search_terms and url is not None and (terms := _searched(url, what.kind)):
+            row["terms"] = terms
         return row
 
     def whole(self, what: Happening, why: Decision | Outcome, policy: Policy | None, status: int) -> Row:
@@ -117,36 +127,23 @@ def _add_evidence(row: Row, why: Decision | Outcome, policy: Policy | None) -> N
     row["revision"] = decided or (policy.revision if policy else "")
 
 
+def _searched(url: Url, kind: str) -> str | None:
+    return search_terms(url) if kind == "request" else None
+
+
 def cut_url(url: Url | None, kept: Record, kind: str) -> str | None:
     if url is None:
         return None
     if kind == "connect":
         return f"{url.host}:{url.port}"
+    if kept.url == "url":
+        return str(url)
     return str(Url(url.scheme, url.host, url.port, url.path if kept.url == "path" else "/"))
 
 
-def kept_of(policy: Policy | None, person: Person) -> Record:
-    """What is kept of this person: of several groups, the one that keeps least."""
-    if policy is None:
-        return Record(address=False)
-    return _kept(policy, person.filter_groups)
-
-
-@lru_cache(maxsize=512)
-def _kept(policy: Policy, groups: tuple[str, ...]) -> Record:
-    found = [record for name in groups if (record := _kept_of_group(policy, name))]
-    if not found:
-        return policy.record.get("everyone", Record())
-    return Record(
-        url="path" if all(record.url == "path" for record in found) else "host",
-        address=all(record.address for record in found),
-    )
-
-
-def _kept_of_group(policy: Policy, name: str) -> Record | None:
-    group = policy.filter_groups.get(name)
-    narrower = (name, (group.kind if group else None) or "everyone", "everyone")
-    return next((policy.record[key] for key in narrower if key in policy.record), None)
+def keep_of(policy: Policy | None, person: Person) -> Kept:
+    """What is kept of this person, and how long."""
+    return kept_of_groups(policy, person.filter_groups) if policy else NO_POLICY
 
 
 def iso(at: datetime) -> str:

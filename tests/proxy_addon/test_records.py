@@ -3,15 +3,18 @@
 import json
 from dataclasses import replace
 
+import pytest
+
 from filter_lists.listing import NOT_SHOWN, Listing
 from filter_lists.names import parse_url
 from filter_policy.decide import decide
-from filter_policy.model import Decision, Reason, Record
+from filter_policy.model import Decision, Person, Policy, Reason, Record, Verdict
 from proxy_addon.identify import NOBODY
-from proxy_addon.records import Happening, Outcome, Rows, iso, kept_of
+from proxy_addon.records import Happening, Outcome, Rows, iso, keep_of
 from tests.builders import NOON, a_person, a_policy, a_request, a_teacher
 
 URL = parse_url("https://bet.test:8443/odds/today?name=secret")
+ALLOWED = Decision(Verdict.ALLOW, Reason.UNLISTED_ALLOWED, "unlisted", "r1")
 
 
 def a_row(person=None, policy=None, *categories: str, kind: str = "request") -> dict[str, object]:  # type: ignore[no-untyped-def]  # a builder
@@ -31,7 +34,7 @@ def test_a_row_says_who_asked_for_what_and_why() -> None:
     assert (row["verdict"], row["reason"], row["revision"]) == ("block", "category-not-allowed", "r1")
 
 
-def test_no_query_is_ever_kept() -> None:
+def test_no_query_is_kept_unless_the_school_wants_it() -> None:
     for person in (a_person(), a_teacher(), NOBODY):
         assert "secret" not in json.dumps(a_row(person))
 
@@ -52,20 +55,73 @@ def test_an_address_is_kept_only_where_the_policy_says_so() -> None:
 
 
 def test_of_several_groups_the_one_that_keeps_least_counts() -> None:
-    policy = a_policy(record={"pupils": Record(url="path"), "adults": Record(url="host", address=False)})
-    kept = kept_of(policy, a_person(groups=("upper-ks2", "staff")))
-    assert (kept.url, kept.address) == ("host", False)
+    policy = a_policy(record={"pupils": Record(url="path"), "adults": Record(address=False, days=7)})
+    row = a_row(a_person(groups=("upper-ks2", "staff")), policy)
+    assert (row["url"], row["address"], row["keep"]) == ("https://bet.test:8443/", None, "adults")
 
 
 def test_a_group_of_its_own_counts_before_its_kind() -> None:
     policy = a_policy(record={"pupils": Record(url="path"), "upper-ks2": Record(url="host")})
-    assert kept_of(policy, a_person()).url == "host"
+    row = a_row(policy=policy)
+    assert (row["url"], row["keep"]) == ("https://bet.test:8443/", "upper-ks2")
 
 
 def test_nobody_known_keeps_what_everyone_keeps() -> None:
-    assert kept_of(a_policy(record={"everyone": Record(url="path")}), NOBODY).url == "path"
-    assert kept_of(a_policy(record={}), NOBODY) == Record()
-    assert not kept_of(None, NOBODY).address
+    policy = a_policy(record={"everyone": Record(url="path")})
+    assert a_row(NOBODY, policy)["url"] == "https://bet.test:8443/odds/today"
+    assert a_row(NOBODY)["keep"] == "everyone"
+    assert keep_of(a_policy(record={}), NOBODY).record == Record()
+    assert not keep_of(None, NOBODY).record.address
+
+
+def test_a_whole_address_is_kept_where_the_school_wants_it() -> None:
+    policy = a_policy(record={"pupils": Record(url="url")})
+    assert a_row(policy=policy)["url"] == str(URL)
+    assert a_row(policy=policy, kind="connect")["url"] == "bet.test:8443"
+
+
+SEARCH = parse_url("https://www.google.co.uk/search?q=How+to++Win&hl=en")
+
+
+def a_search(
+    person: Person | None = None, policy: Policy | None = None, kind: str = "request", hidden: bool = False
+) -> dict[str, object]:
+    """Of a pupil, blocked: the policy of the tests keeps what pupils search for."""
+    what = Happening("id1", NOON, kind, person or a_person(), "10.0.0.7", "GET", SEARCH, hidden)
+    why = Outcome(Reason.CATEGORY_NOT_ALLOWED)
+    return Rows("gate-1").opened(what, why, policy or a_policy())
+
+
+def test_what_is_searched_for_is_kept_where_the_policy_keeps_it() -> None:
+    """Also where the search is blocked (D17, M2)."""
+    row = a_search()
+    assert (row["terms"], row["verdict"]) == ("how to win", "block")
+    assert row["url"] == "https://www.google.co.uk/search"
+
+
+def test_of_others_no_search_terms_are_kept() -> None:
+    assert "terms" not in a_search(a_teacher())
+    assert "terms" not in a_search(NOBODY)
+    assert "terms" not in a_search(a_person(groups=("upper-ks2", "staff")))
+    assert "win" not in json.dumps(a_search(a_teacher())).lower()
+
+
+def test_of_what_is_illegal_no_search_terms_are_kept() -> None:
+    assert "terms" not in a_search(hidden=True)
+    assert "win" not in json.dumps(a_search(hidden=True)).lower()
+
+
+def test_only_a_request_has_search_terms() -> None:
+    assert "terms" not in a_search(kind="websocket")
+    assert "terms" not in a_row()
+
+
+@pytest.mark.parametrize("kind", ["request", "connect", "tunnel"])
+def test_what_is_blocked_is_always_shown_among_the_pages(kind: str) -> None:
+    what = Happening("id1", NOON, kind, a_person(), "10.0.0.7", "GET", URL, page=False)
+    blocked = Rows("gate-1").opened(what, Outcome(Reason.PORT), a_policy())
+    allowed = Rows("gate-1").opened(what, ALLOWED, a_policy())
+    assert (blocked["page"], allowed["page"]) == (True, False)
 
 
 def test_a_tunnel_is_written_as_host_and_port() -> None:

@@ -1,0 +1,106 @@
+"""Whether a request is for a page that a person opened, or for a part of one: images, scripts, what a script
+fetches, frames. The filtering log shows pages first.
+
+Browsers say so, but only to https (Sec-Fetch-*); over plain http it is told from what they accept. When in
+doubt it is a page: too much shown is better than something hidden. Nothing that is blocked is hidden.
+"""
+
+from collections.abc import Mapping, Sequence
+
+Noted = Mapping[bytes, Sequence[bytes]]
+
+# What is looked at here, in lower case (asked.py collects them).
+LOOKED_AT = frozenset(
+    {
+        b"sec-fetch-dest",
+        b"sec-fetch-mode",
+        b"sec-fetch-user",
+        b"upgrade-insecure-requests",
+        b"accept",
+        b"referer",
+        b"origin",
+        b"x-requested-with",
+        b"access-control-request-method",
+    }
+)
+# Destinations of the Fetch standard that are never a page.
+PARTS = frozenset(
+    {
+        b"audio",
+        b"audioworklet",
+        b"font",
+        b"image",
+        b"json",
+        b"manifest",
+        b"paintworklet",
+        b"report",
+        b"script",
+        b"serviceworker",
+        b"sharedworker",
+        b"speculationrules",
+        b"style",
+        b"text",
+        b"track",
+        b"video",
+        b"webidentity",
+        b"websocket",
+        b"worker",
+        b"xslt",
+    }
+)
+FRAMES = frozenset({b"iframe", b"frame", b"fencedframe", b"embed", b"object"})
+PARTS_ACCEPT = (
+    b"image/",
+    b"video/",
+    b"audio/",
+    b"font/",
+    b"application/font",
+    b"text/css",
+    b"text/event-stream",
+    b"application/json",
+)
+WHOLE_DOCUMENT = (
+    b"application/xhtml+xml"  # accepted by whoever wants a page, and by no script that wants data
+)
+
+
+def is_page(method: bytes, noted: Noted) -> bool:
+    destination = _one(noted, b"sec-fetch-dest")
+    if destination is None:
+        return _without_word(method, noted)
+    if destination in PARTS:
+        return False
+    if destination in FRAMES:  # somebody clicked inside, or it came with the page around it
+        return _one(noted, b"sec-fetch-user") == b"?1"
+    if destination == b"empty":  # a script, unless it is a download, or a page fetched before it is shown
+        return _one(noted, b"sec-fetch-mode") == b"navigate" or WHOLE_DOCUMENT in _accept(noted)
+    return True
+
+
+def _without_word(method: bytes, noted: Noted) -> bool:
+    if b"upgrade-insecure-requests" in noted:  # browsers send it when they open something
+        return True
+    if _is_script(method, noted):
+        return False
+    accept = _accept(noted)
+    if not accept or b"text/html" in accept:
+        return True
+    return not accept.startswith(PARTS_ACCEPT) and b"referer" not in noted and b"origin" not in noted
+
+
+def _is_script(method: bytes, noted: Noted) -> bool:
+    if b"upgrade" in noted and _one(noted, b"upgrade") == b"websocket":  # it has a row of its own
+        return True
+    if method == b"OPTIONS" and b"access-control-request-method" in noted:
+        return True
+    return _one(noted, b"x-requested-with") == b"xmlhttprequest"  # an app's own name there is something else
+
+
+def _accept(noted: Noted) -> bytes:
+    return _one(noted, b"accept") or b""
+
+
+def _one(noted: Noted, name: bytes) -> bytes | None:
+    """In lower case; None where it was not said, or said twice."""
+    values = noted.get(name)
+    return values[0].strip().lower() if values is not None and len(values) == 1 else None
