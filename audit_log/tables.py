@@ -68,6 +68,13 @@ def names_text(names: Any) -> str:
     return json.dumps(list(names))
 
 
+# What a person opened, what was blocked, and all that is no request: the rest are parts of pages, and
+# connections that became requests.
+SHOWN = "(page OR verdict = 'block' OR kind <> 'request') AND NOT (kind = 'connect' AND decrypted)"
+SELDOM = "reason NOT IN ('category-allowed', 'site-allowed', 'unlisted-allowed')"
+ODD = "kind NOT IN ('request', 'connect')"
+
+
 def _some(name: str, *columns: str, where: str) -> Index:
     """An index of some rows only."""
     return Index(name, *columns, sqlite_where=text(where), postgresql_where=text(where))
@@ -231,7 +238,8 @@ filtering_log = Table(
     Column("page", Boolean, nullable=False),  # what a person opened; False: a part of a page
     Column("keep", String(64), nullable=False),  # the row of the policy's `record` that says how long
     # Not sealed, since they follow from the above; `verify` works them out again.
-    Column("host_key", String(256)),  # uk.co.bbc.www. : this host and all below it are neighbours
+    # uk.co.bbc.www. : this host and all below it are neighbours, in the order of bytes
+    Column("host_key", String(256).with_variant(String(256, collation="C"), "postgresql")),
     Column("who", Integer, nullable=False),  # who_set: role, groups and classes in one number
     Column("decrypted", Boolean, nullable=False, default=False),  # a connect that became requests
     Column("status", Integer),
@@ -242,12 +250,20 @@ filtering_log = Table(
     # Which seals hold this row's two halves: what was asked and decided, and how it ended.
     Column("opened_in", Integer),
     Column("closed_in", Integer),
+    # A search walks one of these from the newest row back (audit_log/search_paths.py). What stands after `at`
+    # is looked at on the way, so that a row which does not fit is passed over without being fetched.
     Index("filtering_log_at", "at", "event_id"),
     Index("filtering_log_person", "person_id", "at"),
-    Index("filtering_log_host", "host_key", "at", "event_id"),
-    Index("filtering_log_who", "who", "at"),
-    Index("filtering_log_reason", "reason", "at"),
-    _some("filtering_log_category", "category", "verdict", "at", where="category IS NOT NULL"),
+    Index("filtering_log_host", "host_key", "at", "verdict", "who"),
+    Index("filtering_log_who", "who", "at", "category", "verdict"),
+    _some("filtering_log_category", "category", "verdict", "at", "who", where="category IS NOT NULL"),
+    # Most rows are parts of pages. Those that people look through are few, and have paths for themselves.
+    _some("filtering_log_shown", "at", "event_id", where=SHOWN),
+    _some("filtering_log_shown_host", "host_key", "at", "verdict", "who", where=SHOWN),
+    _some("filtering_log_shown_who", "who", "at", "category", "verdict", where=SHOWN),
+    _some("filtering_log_shown_category", "category", "verdict", "at", "who", where=SHOWN),
+    _some("filtering_log_reason", "reason", "at", where=SELDOM),
+    _some("filtering_log_kind", "kind", "at", where=ODD),
     _some("filtering_log_unblock", "unblock_id", "at", where="unblock_id IS NOT NULL"),
     _some("filtering_log_terms", "at", "search_terms", where="search_terms IS NOT NULL"),
     # Only who was blocked has a reference to read out.

@@ -28,6 +28,7 @@ ENDED = "decrypted, status, bytes_up, bytes_down, duration_ms, outcome, opened_i
 INDEXES = ("at", "person_at", "host_at", "reference", "open")
 # As the recorder counts: a CONNECT that was decrypted, or whose end nobody saw, is no request.
 COUNTED = "(kind <> 'connect' OR (NOT decrypted AND outcome IS NOT NULL AND outcome <> 'interrupted'))"
+SHOWN = "(page OR verdict = 'block' OR kind <> 'request') AND NOT (kind = 'connect' AND decrypted)"
 
 
 def upgrade() -> None:
@@ -128,16 +129,21 @@ def _partitioned_log() -> None:
         url TEXT, host VARCHAR(253), category VARCHAR(64), list_id VARCHAR(64), entry TEXT,
         verdict VARCHAR(8) NOT NULL, reason VARCHAR(32) NOT NULL, rule VARCHAR(200), unblock_id VARCHAR(32),
         policy_revision VARCHAR(64) NOT NULL, search_terms TEXT, page BOOLEAN NOT NULL,
-        keep VARCHAR(64) NOT NULL, host_key VARCHAR(256), who INTEGER NOT NULL, decrypted BOOLEAN NOT NULL,
-        status INTEGER, bytes_up BIGINT, bytes_down BIGINT, duration_ms INTEGER, outcome VARCHAR(16),
+        keep VARCHAR(64) NOT NULL, host_key VARCHAR(256) COLLATE "C", who INTEGER NOT NULL,
+        decrypted BOOLEAN NOT NULL, status INTEGER, bytes_up BIGINT, bytes_down BIGINT, duration_ms INTEGER, outcome VARCHAR(16),
         opened_in INTEGER, closed_in INTEGER, PRIMARY KEY (event_id, at)) PARTITION BY RANGE (at)""")
     for name, columns, where in (
         ("at", "at, event_id", ""),
         ("person", "person_id, at", ""),
-        ("host", "host_key, at, event_id", ""),
-        ("who", "who, at", ""),
-        ("reason", "reason, at", ""),
-        ("category", "category, verdict, at", "category IS NOT NULL"),
+        ("host", "host_key, at, verdict, who", ""),
+        ("who", "who, at, category, verdict", ""),
+        ("category", "category, verdict, at, who", "category IS NOT NULL"),
+        ("shown", "at, event_id", SHOWN),
+        ("shown_host", "host_key, at, verdict, who", SHOWN),
+        ("shown_who", "who, at, category, verdict", SHOWN),
+        ("shown_category", "category, verdict, at, who", SHOWN),
+        ("reason", "reason, at", "reason NOT IN ('category-allowed', 'site-allowed', 'unlisted-allowed')"),
+        ("kind", "kind, at", "kind NOT IN ('request', 'connect')"),
         ("unblock", "unblock_id, at", "unblock_id IS NOT NULL"),
         ("terms", "at, search_terms", "search_terms IS NOT NULL"),
         ("reference", "reference", "verdict = 'block'"),
