@@ -8,14 +8,14 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from audit_log.agreed_rows import AgreedRows, as_stamp
 from audit_log.as_written import shown
 from audit_log.fault import Fault
-from audit_log.seal import stamp
+from audit_log.seal import text_seal
 
 PROPOSALS = text(
     "SELECT id, kind, state, loosening, CAST(payload AS TEXT) AS payload, proposed_by, proposed_at,"
@@ -23,7 +23,7 @@ PROPOSALS = text(
 )
 FOUNDED = "school:found"  # brings the first policy and the first lists, in one person's name
 FOUND_LISTS = "found_lists"  # in its detail: the id of the row of the lists, and what is sealed of it
-KINDS = frozenset({"policy", "lists", "unblock", "people"})
+KINDS = frozenset({"policy", "lists", "unblock", "people", "correction", "hold-release", "erasure"})
 AFTER = {
     "propose": "requested",
     "approve": "approved",
@@ -58,9 +58,11 @@ class Agreements:
     lines: dict[str, list[Entry]] = field(default_factory=dict)
     states: dict[str, str] = field(default_factory=dict)
     replaced: dict[str, Entry] = field(default_factory=dict)  # by the line that put another in its place
+    beside: AgreedRows = field(default_factory=AgreedRows)
 
     def add(self, entry: Entry) -> None:
         kind, _, verb = entry["event"].partition(":")
+        self.beside.add(entry)
         if entry["event"] == FOUNDED:
             self._keep(entry, "approved")
             if lists := _found_lists(entry):
@@ -97,6 +99,7 @@ class Agreements:
                     f"Proposal {shown(row.id)} is {shown(row.state)} in the database,"
                     f" and by entry {lines[-1]['seq']} it is {self.states[row.id]}.",
                 )
+        self.beside.check(conn, entries)
 
     def _check_all_there(self, ids: set[Any]) -> None:
         """Without the row in force, the gates would follow an older one; of lists every row is a way back."""
@@ -144,7 +147,7 @@ def _settled_by_none(lines: Sequence[Entry], replaced: Entry | None, row: Row[An
     if "ended" in {WHO.get(verb, "ended") for verb in verbs}:
         return None  # compared with that line
     wanted = (replaced["actor"], replaced["at"]) if replaced else (None, None)
-    found = (row.ended_by, _stamp(row.ended_at))
+    found = (row.ended_by, as_stamp(row.ended_at))
     return next(
         (name for name, a, b in zip(("ended_by", "ended_at"), wanted, found, strict=True) if a != b), None
     )
@@ -165,7 +168,7 @@ def _compared(entry: Entry, first: Entry, row: Row[Any]) -> Iterator[str]:
     kept = {
         "kind": row.kind,
         f"{who}_by": getattr(row, f"{who}_by"),
-        f"{who}_at": _stamp(getattr(row, f"{who}_at")),
+        f"{who}_at": as_stamp(getattr(row, f"{who}_at")),
     }
     sealed = {
         "kind": "policy" if entry["event"] == FOUNDED else kind,
@@ -185,8 +188,8 @@ def _facts(row: Row[Any]) -> dict[str, Any]:
     facts = {
         **payload,
         "proposed_by": row.proposed_by,
-        "starts_at": _stamp(row.starts_at),
-        "ends_at": _stamp(row.ends_at),
+        "starts_at": as_stamp(row.starts_at),
+        "ends_at": as_stamp(row.ends_at),
     }
     if row.kind == "policy":
         facts["policy_sha256"] = hashlib.sha256(payload["text"].encode()).hexdigest()
@@ -195,7 +198,15 @@ def _facts(row: Row[Any]) -> dict[str, Any]:
         facts["loosening"] = bool(row.loosening)
     if row.kind == "people":
         facts["people"] = payload["rows"]
+    if row.kind == "correction":
+        facts["address_sha256"] = _address_seal(payload)
     return facts
+
+
+def _address_seal(payload: Mapping[str, Any]) -> str | None:
+    """An address is a person's, so a salted hash of it is sealed."""
+    address = payload["client_address"]
+    return None if address is None else text_seal(bytes.fromhex(payload["salt"]), address)
 
 
 def _agree(name: str, sealed: Any, kept: Any) -> bool:
@@ -220,10 +231,3 @@ def _same_people(sealed: Sequence[Any], kept: Sequence[Any]) -> bool:
 def _text(value: Any) -> str:
     """Equal only when it is the same JSON: True is not 1."""
     return json.dumps(value, sort_keys=True)
-
-
-def _stamp(at: datetime | str | None) -> str | None:
-    if at is None:
-        return None
-    when = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return stamp(when if when.tzinfo else when.replace(tzinfo=UTC))

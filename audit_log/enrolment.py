@@ -3,7 +3,7 @@
 import hashlib
 from datetime import datetime
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from audit_log.tables import enrolment
 
@@ -25,6 +25,10 @@ def use_code(conn: Connection, code: str, at: datetime) -> str | None:
     person_id = conn.scalar(select(enrolment.c.person_id).where(unused))
     used = conn.execute(update(enrolment).where(unused).values(used_at=at)).rowcount
     return person_id if used == 1 else None
+
+
+def forget_enrolment(conn: Connection, person_id: str) -> None:
+    conn.execute(delete(enrolment).where(enrolment.c.person_id == person_id))
 
 
 def enrolled_count(conn: Connection) -> int:

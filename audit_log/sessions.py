@@ -74,6 +74,11 @@ def end_sessions_of(conn: Connection, person_id: str, now: datetime) -> int:
     return conn.execute(update(session).where(theirs).values(ended_at=now)).rowcount
 
 
+def forget_sessions_of(conn: Connection, person_id: str) -> int:
+    """Delete every trace of when somebody was signed in."""
+    return conn.execute(delete(session).where(session.c.person_id == person_id)).rowcount
+
+
 def forget_sessions(conn: Connection, before: datetime) -> int:
     """Delete what ended, or went stale, before then."""
     old = or_(session.c.ended_at < before, session.c.seen_at < before)

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from audit_log.db import reading
 from audit_log.tables import proposal
-from change_control import list_rows, policies, register, unblocks
+from change_control import corrections, erasing, holds, list_rows, policies, register, unblocks
 from change_control.desk import SYSTEM, Actor, Desk
 from change_control.drafts import Draft, Kind
 from change_control.errors import ChangeError
@@ -31,6 +31,9 @@ KINDS: Mapping[str, Kind] = {
     "lists": list_rows,
     "unblock": unblocks,
     "people": register,
+    corrections.KIND: corrections,
+    holds.KIND: holds,
+    erasing.KIND: erasing,
 }
 DECIDING = frozenset({Act.APPROVE, Act.DECLINE})
 BY_THE_CLOCK = {("requested", "lapsed"): Act.LAPSE, ("approved", "ended"): Act.END}
@@ -92,11 +95,14 @@ def approve(desk: Desk, actor: Actor, proposal_id: str, reason: str, now: dateti
     """The second person. What is approved is looked at again, under the policy and lists in force now."""
     _read_ahead(desk, proposal_id, now)
     try:
-        return _settle(desk, actor, proposal_id, Act.APPROVE, reason=optional(reason), now=now)
+        agreed = _settle(desk, actor, proposal_id, Act.APPROVE, reason=optional(reason), now=now)
     except ChangeError as error:
         if error.code == "refused":
             _record_refused(desk, actor, _asked_for(desk, proposal_id), now)
         raise
+    if agreed.kind == erasing.KIND:
+        erasing.remove_codes_of_nobody(desk)
+    return agreed
 
 
 def _asked_for(desk: Desk, proposal_id: str) -> Mapping[str, object]:
@@ -170,6 +176,8 @@ def _settle(desk: Desk, actor: Actor, proposal_id: str, act: Act, *, reason: str
         row = row_to_change(made, proposal_id)
         _may_settle(made, actor, row, act)
         _check_state(row, act)
+        if row["kind"] == erasing.KIND and act is Act.APPROVE:
+            erasing.require_nameless(made.conn, row, reason)
         handed = _bring_into_force(desk, made, actor, row) if act is Act.APPROVE else {}
         return replace(move(made, actor, row, act, reason), handed=handed)
 

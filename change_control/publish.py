@@ -32,6 +32,7 @@ LOCK = "publish.lock"
 KEPT = 5  # older bundles stay a while, for gates that are just reading one and for people who compare
 MOST_LINES = 200  # after more than that we publish without reading them
 # Lines after which the gates have nothing new to hear; after any other they are told.
+DECIDING = ("propose", "approve", "decline", "withdraw", "lapse")
 QUIET = frozenset(
     {
         *(
@@ -39,10 +40,14 @@ QUIET = frozenset(
             for kind in ("policy", "lists", "unblock", "people")
             for act in ("propose", "decline", "withdraw", "lapse")
         ),
+        *(f"{kind}:{act}" for kind in ("correction", "hold-release") for act in DECIDING),
+        *(f"erasure:{act}" for act in DECIDING if act != "approve"),
+        *("hold:place", "person:access"),
         "lists:hold",
         "unblock:end",  # `decide` has ended it already
         *(f"filtering-log:{act}" for act in ("read", "export", "tail", "tail-end")),
         "illegal-list:probe",
+        "journal:release",  # the recorder's business; no gate decides by it
     }
 )
 NAME = re.compile(r"[0-9a-f]{64}")

@@ -20,6 +20,7 @@ MOST_NAMES = 50
 LONGEST_NAME = 200
 # No colon (it ends the name in Basic credentials) and nothing that means something in a path.
 USERNAME = re.compile(r"\w[\w.@'+ -]{0,62}[\w.@'+-]|\w")
+ERASED_USERNAME = "erased-"  # what the user name of somebody erased begins with; nobody else's does
 NEEDED = ("username", "name", "role", "filter_groups")
 UNSIGNED = frozenset({Role.GUEST, Role.COMMUNITY})  # S57: nothing before the agreement is signed
 BY_CODE = (
@@ -38,6 +39,8 @@ def username_of(value: object) -> str:
     text = value.strip().lower() if isinstance(value, str) else ""
     if not USERNAME.fullmatch(text):
         raise _Unfit("1 to 64 letters, digits and . _ - @ ' + are allowed, beginning with a letter or digit")
+    if text.startswith(ERASED_USERNAME):
+        raise _Unfit(f"may not begin with {ERASED_USERNAME}")
     return text
 
 
@@ -217,6 +220,8 @@ def _found(known: Known, values: dict[str, Any], wrong: dict[str, str]) -> Regis
     found = known.by_id.get(person_id)
     if found is None:
         wrong["id"] = "no such person"
+    elif found.username.startswith(ERASED_USERNAME):
+        wrong["id"] = "was erased; nobody is given their record"
     elif holder is not None and holder.id != found.id:
         wrong["username"] = "is somebody else's"
     return found

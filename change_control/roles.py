@@ -18,6 +18,7 @@ from filter_policy.model import Role
 # A169, S62: technical staff or another designated person agrees.
 APPROVING = frozenset({Role.TECHNICIAN, Role.COORDINATOR, Role.HEADTEACHER})
 ASKING = APPROVING | {Role.STAFF}
+LEADING = frozenset({Role.COORDINATOR, Role.HEADTEACHER})  # answer for what is known about people
 READING = APPROVING | {Role.GOVERNOR}  # A54: governors monitor filtering and change control logs
 
 MAY: Mapping[str, frozenset[Role]] = {
@@ -42,11 +43,26 @@ MAY: Mapping[str, frozenset[Role]] = {
     "people:withdraw": APPROVING,
     "person:suspend": APPROVING,
     "person:end": APPROVING,
+    "person:access": LEADING,  # all that is kept about one person
+    "correction:propose": APPROVING,
+    "correction:approve": APPROVING,
+    "correction:decline": APPROVING,
+    "correction:withdraw": APPROVING,
+    "hold:place": APPROVING,
+    "hold-release:propose": APPROVING,
+    "hold-release:approve": APPROVING,
+    "hold-release:decline": APPROVING,
+    "hold-release:withdraw": APPROVING,
+    "erasure:propose": APPROVING,
+    "erasure:approve": LEADING,
+    "erasure:decline": APPROVING,
+    "erasure:withdraw": APPROVING,
     "opening:open": ASKING,
     "opening:close": ASKING,
     "filtering-log:read": APPROVING,  # by name
     "filtering-log:export": READING,
     "filtering-log:tail": READING,
+    "journal:release": APPROVING,
     "illegal-list:probe": ASKING,  # nobody is meant to; whoever may ask may be answered so
 }
 FOUNDERS = 2

@@ -32,11 +32,12 @@ TIGHTENING = frozenset(
     {
         *(
             f"{kind}:{act}"
-            for kind in ("policy", "lists", "people", "unblock")
+            for kind in ("policy", "lists", "people", "unblock", "correction", "hold-release", "erasure")
             for act in ("decline", "withdraw", "lapse")
         ),
         *("unblock:revoke", "unblock:end", "person:suspend", "person:end", "opening:close"),
         *(f"filtering-log:{act}" for act in ("read", "export", "tail", "tail-end")),
+        *("hold:place", "person:access"),
         "illegal-list:probe",
     }
 )
