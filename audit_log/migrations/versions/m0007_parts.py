@@ -131,7 +131,8 @@ def _partitioned_log() -> None:
         policy_revision VARCHAR(64) NOT NULL, search_terms TEXT, page BOOLEAN NOT NULL,
         keep VARCHAR(64) NOT NULL, host_key VARCHAR(256) COLLATE "C", who INTEGER NOT NULL,
         decrypted BOOLEAN NOT NULL, status INTEGER, bytes_up BIGINT, bytes_down BIGINT,
-        duration_ms INTEGER, outcome VARCHAR(16), opened_in INTEGER, closed_in INTEGER, PRIMARY KEY (event_id, at)) PARTITION BY RANGE (at)""")
+        duration_ms INTEGER, outcome VARCHAR(16), opened_in INTEGER, closed_in INTEGER,
+        PRIMARY KEY (event_id, at)) PARTITION BY RANGE (at)""")
     for name, columns, where in (
         ("at", "at, event_id", ""),
         ("person", "person_id, at", ""),
