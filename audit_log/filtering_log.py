@@ -1,20 +1,25 @@
 """Reading the filtering log: newest first, page by page, by whatever a reader may ask for.
 
-A CONNECT that was then decrypted is kept but is no request: it is shown only to who asks for its kind.
+A CONNECT that was then decrypted is kept but is no request: it is shown only to who asks for its kind. Rows
+that were recorded as somebody else's are told as whose they are (audit_log/corrections.py).
 """
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, true
+from sqlalchemy import Connection, Row, func, select
 
-from audit_log.event_id import reference_from
+from audit_log.corrections import Correction, corrected, corrections
 from audit_log.seal import stamp
-from audit_log.tables import filtering_log
+from audit_log.search_filter import COLUMNS as COL
+from audit_log.search_filter import Filter as Filter
+from audit_log.search_filter import Sought, between, conditions, older_than, sought
+from audit_log.tables import filtering_log, filtering_seal
 
-CONNECT = "connect"
-LOG = filtering_log.c
+TAIL = timedelta(minutes=10)
+CHUNK = 2000  # rows of a stream in memory at once
 
 
 class CursorError(ValueError):
@@ -22,26 +27,11 @@ class CursorError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """What to look for; None does not matter. Times are half-open."""
-
-    from_at: datetime | None = None
-    to_at: datetime | None = None
-    person_id: str | None = None
-    filter_group: str | None = None
-    class_name: str | None = None
-    host: str | None = None  # this host and all below it
-    category: str | None = None
-    verdict: str | None = None
-    reason: str | None = None
-    unblock_id: str | None = None
-    kind: str | None = None
-    reference: str | None = None  # as somebody typed it
-
-
-@dataclass(frozen=True, slots=True)
 class LogRow:
-    """One request, as it was decided and as it ended. `outcome` is None while it is open."""
+    """One request, as it was decided and as it ended. `outcome` is None while it is open.
+
+    `person_id` is whose row it is; where a correction says so, `recorded_as` is the id in the log itself.
+    """
 
     event_id: str
     reference: str
@@ -63,14 +53,18 @@ class LogRow:
     rule: str | None
     unblock_id: str | None
     policy_revision: str
+    search_terms: str | None
+    page: bool  # what a person opened; False: a part of a page
+    keep: str  # the row of the policy's `record` that says how long
     status: int | None
     bytes_up: int | None
     bytes_down: int | None
     duration_ms: int | None
     outcome: str | None
+    recorded_as: str | None = None
 
 
-NAMES = tuple(field.name for field in fields(LogRow))
+NAMES = tuple(field.name for field in fields(LogRow) if field.name != "recorded_as")
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,28 +73,68 @@ class Page:
     next: str | None  # the cursor of the page after this one
 
 
+@dataclass(frozen=True, slots=True)
+class Tail:
+    """Rows that came since; ask for what came after `seal` the next time."""
+
+    rows: tuple[LogRow, ...]
+    seal: int
+
+
 def search(conn: Connection, what: Filter | None = None, limit: int = 100, cursor: str | None = None) -> Page:
     """Newest first. Raises CursorError."""
-    what = what or Filter()
-    conditions = [*_conditions(conn.dialect.name == "sqlite", what), *_after(cursor)]
-    query = (
-        select(*(LOG[name] for name in NAMES)).order_by(LOG.at.desc(), LOG.event_id.desc()).limit(limit + 1)
-    )
-    rows = _found(conn, query.where(*conditions), by_reference=what.reference is not None)
+    of = sought(conn, what or Filter())
+    rows = _older(conn, of, limit + 1, _read(cursor))
     more = len(rows) > limit
     return Page(tuple(rows[:limit]), _cursor(rows[limit - 1]) if more else None)
 
 
-def _found(conn: Connection, query: Select[Any], *, by_reference: bool) -> list[LogRow]:
-    """Block pages carry references, and their rows are indexed; only what is not among them takes long."""
-    if by_reference and (blocked := conn.execute(query.where(LOG.verdict == "block")).all()):
-        return [_row(row) for row in blocked]
-    return [_row(row) for row in conn.execute(query)]
+def stream(conn: Connection, what: Filter | None = None) -> Iterator[LogRow]:
+    """All of them, newest first; only some are in memory at a time."""
+    of, after = sought(conn, what or Filter()), None
+    while rows := _older(conn, of, CHUNK, after):
+        yield from rows
+        after = rows[-1].at, rows[-1].event_id
+
+
+def count(conn: Connection, what: Filter | None = None) -> int:
+    """How many there are. It looks at all of them."""
+    of = sought(conn, what or Filter())
+    return conn.scalar(select(func.count()).select_from(filtering_log).where(*_all(conn, of))) or 0
+
+
+def newer(conn: Connection, what: Filter | None, after_seal: int, limit: int = 200) -> Tail:
+    """What was stored since, of the last ten minutes of the log, oldest first.
+
+    Whole seals, so that nothing is left out between two calls: with `limit` rows it stops, after the seal that
+    it is in.
+    """
+    newest = conn.scalar(select(func.max(COL["at"])).select_from(filtering_log))
+    latest = last_seal(conn)
+    if newest is None:
+        return Tail((), latest)
+    of = sought(conn, what or Filter())
+    rows = conn.execute(
+        select(COL["opened_in"], *(COL[name] for name in NAMES))
+        .select_from(filtering_log)
+        .where(*_all(conn, of), COL["at"] >= newest - TAIL, COL["opened_in"] > after_seal)
+        .order_by(COL["opened_in"], COL["at"], COL["event_id"])
+    ).all()
+    if len(rows) > limit:
+        latest = rows[limit - 1].opened_in
+        rows = [row for row in rows if row.opened_in <= latest]
+    return Tail(tuple(_row(row, of.agreed) for row in rows), latest)
+
+
+def last_seal(conn: Connection) -> int:
+    """The number of the newest seal; 0 before there is one."""
+    return conn.scalar(select(func.coalesce(func.max(filtering_seal.c.seq), 0))) or 0
 
 
 def by_event_id(conn: Connection, event_id: str) -> LogRow | None:
-    row = conn.execute(select(*(LOG[name] for name in NAMES)).where(LOG.event_id == event_id)).one_or_none()
-    return None if row is None else _row(row)
+    query = select(*(COL[name] for name in NAMES)).select_from(filtering_log)
+    row = conn.execute(query.where(COL["event_id"] == event_id)).one_or_none()
+    return None if row is None else _row(row, corrections(conn))
 
 
 def without_people(row: LogRow) -> LogRow:
@@ -108,8 +142,10 @@ def without_people(row: LogRow) -> LogRow:
     return replace(
         row,
         person_id=None,
+        recorded_as=None,
         client_address=None,
         url=None,
+        search_terms=None,
         entry=_host_of(row.entry),
         rule=_host_of(row.rule),
     )
@@ -120,50 +156,25 @@ def _host_of(named: str | None) -> str | None:
     return None if named is None else named.partition("/")[0]
 
 
-def _conditions(sqlite: bool, what: Filter) -> list[ColumnElement[bool]]:
-    same = {
-        LOG.person_id: what.person_id,
-        LOG.category: what.category,
-        LOG.verdict: what.verdict,
-        LOG.reason: what.reason,
-        LOG.unblock_id: what.unblock_id,
-        LOG.kind: what.kind,
-        LOG.reference: what.reference and reference_from(what.reference),
-    }
-    found: list[ColumnElement[bool]] = [
-        column == value for column, value in same.items() if value is not None
-    ]
-    if what.kind is None:
-        found.append(~and_(LOG.kind == CONNECT, LOG.decrypted == true()))
-    if what.from_at is not None:
-        found.append(LOG.at >= what.from_at)
-    if what.to_at is not None:
-        found.append(LOG.at < what.to_at)
-    if what.host is not None:
-        host = what.host.lower().removeprefix("*").strip(".")
-        found.append(or_(LOG.host == host, LOG.host.endswith(f".{host}", autoescape=True)))
-    for column, name in ((LOG.filter_groups, what.filter_group), (LOG.classes, what.class_name)):
-        if name is not None:
-            found.append(_holds(sqlite, column, name))
-    return found
+def _older(conn: Connection, of: Sought, limit: int, after: tuple[datetime, str] | None) -> list[LogRow]:
+    query = select(*(COL[name] for name in NAMES)).select_from(filtering_log).where(*_all(conn, of))
+    if after is not None:
+        query = query.where(older_than(*after))
+    found = conn.execute(query.order_by(COL["at"].desc(), COL["event_id"].desc()).limit(limit))
+    return [_row(row, of.agreed) for row in found]
 
 
-def _holds(sqlite: bool, column: ColumnElement[Any], name: str) -> ColumnElement[bool]:
-    """Whether a JSON list of names has this one in it."""
-    if sqlite:
-        each = func.json_each(column).table_valued("value")
-        return select(each.c.value).where(each.c.value == name).exists()
-    named = func.json_array_elements_text(column).column_valued("named")
-    return select(named).where(named == name).exists()
+def _all(conn: Connection, of: Sought) -> list[Any]:
+    return [*conditions(conn, of).values(), *between(of.what.from_at, of.what.to_at)]
 
 
 def _cursor(last: LogRow) -> str:
     return f"{stamp(last.at)}~{last.event_id}"
 
 
-def _after(cursor: str | None) -> list[ColumnElement[bool]]:
+def _read(cursor: str | None) -> tuple[datetime, str] | None:
     if cursor is None:
-        return []
+        return None
     said, tilde, event_id = cursor.partition("~")
     try:
         at = datetime.fromisoformat(said)
@@ -171,11 +182,12 @@ def _after(cursor: str | None) -> list[ColumnElement[bool]]:
         raise CursorError(f"not a cursor: {cursor!r}") from None
     if not tilde or at.tzinfo is None:
         raise CursorError(f"not a cursor: {cursor!r}")
-    return [LOG.at <= at, or_(LOG.at < at, LOG.event_id < event_id)]
+    return at, event_id
 
 
-def _row(row: Row[Any]) -> LogRow:
-    values = dict(row._mapping)
-    for name in ("filter_groups", "classes"):
-        values[name] = tuple(values[name])
-    return LogRow(**values)
+def _row(row: Row[Any], agreed: Sequence[Correction]) -> LogRow:
+    recorded = LogRow(*(getattr(row, name) for name in NAMES))
+    right = corrected(recorded.person_id, recorded.at, recorded.client_address, agreed)
+    if right == recorded.person_id:
+        return recorded
+    return replace(recorded, person_id=right, recorded_as=recorded.person_id)

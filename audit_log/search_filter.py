@@ -1,0 +1,165 @@
+"""What to look for in the filtering log, and how the database is asked for it.
+
+Columns are named without a table: the same words serve the log and each of its parts.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    ColumnClause,
+    ColumnElement,
+    Connection,
+    and_,
+    column,
+    func,
+    not_,
+    or_,
+    select,
+    text,
+    true,
+)
+from sqlalchemy.sql.visitors import replacement_traverse
+
+from audit_log.corrections import Correction, corrections, rows_of
+from audit_log.event_id import reference_from
+from audit_log.rows import host_key
+from audit_log.tables import SHOWN, filtering_log, who_set
+
+CONNECT, REQUEST, BLOCK = "connect", "request", "block"
+COLUMNS: dict[str, ColumnClause[Any]] = {each.name: column(each.name, each.type) for each in filtering_log.c}
+NO_REQUEST = and_(COLUMNS["kind"] == CONNECT, COLUMNS["decrypted"] == true())
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """What to look for; None does not matter. Times are half-open.
+
+    `pages_only`: of requests, those that a person opened; what was blocked and all other kinds are shown as
+    well. A CONNECT that was then decrypted is no request: it is found by who asks for its kind.
+    """
+
+    from_at: datetime | None = None
+    to_at: datetime | None = None
+    person_id: str | None = None  # corrections applied
+    filter_group: str | None = None
+    class_name: str | None = None
+    host: str | None = None  # this host and all below it
+    host_exact: str | None = None  # this host alone
+    category: str | None = None
+    verdict: str | None = None
+    reason: str | None = None
+    unblock_id: str | None = None
+    kind: str | None = None
+    reference: str | None = None  # as somebody typed it
+    search_terms: str | None = None  # text in them; case does not matter
+    pages_only: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """A filter, and what the database knows: who is meant by a group or class, and whose rows are whose."""
+
+    what: Filter
+    whos: tuple[int, ...] | None = None  # of who_set; None: whoever
+    agreed: tuple[Correction, ...] = ()
+
+    @property
+    def recorded_as(self) -> tuple[str, ...]:
+        """Under which ids rows of the person sought may stand."""
+        who = self.what.person_id
+        if who is None:
+            return ()
+        return tuple(sorted({who} | {each.person_id for each in self.agreed if each.right_person_id == who}))
+
+    @property
+    def is_shown(self) -> bool:
+        """Whether all that is sought is among the rows that people look through."""
+        what = self.what
+        if what.kind == CONNECT:
+            return False
+        return bool(what.pages_only) or what.verdict == BLOCK or what.kind not in (None, REQUEST)
+
+
+def sought(conn: Connection, what: Filter) -> Sought:
+    whos = None
+    if what.filter_group is not None or what.class_name is not None:
+        whos = tuple(
+            row.id
+            for row in conn.execute(select(who_set).order_by(who_set.c.id))
+            if (what.filter_group is None or what.filter_group in row.filter_groups)
+            and (what.class_name is None or what.class_name in row.classes)
+        )
+    return Sought(what, whos, corrections(conn))
+
+
+def named(host: str) -> str:
+    return host.strip().lower().removeprefix("*").strip(".")
+
+
+def below(host: str) -> tuple[str, str]:
+    """Between which keys this host and all below it lie; the second is no longer one of them."""
+    key = host_key(named(host)) or ""
+    return key, key[:-1] + chr(ord(".") + 1)
+
+
+def conditions(conn: Connection, of: Sought) -> dict[str, ColumnElement[bool]]:
+    """All that a row must be, by what it is about."""
+    what, col = of.what, COLUMNS
+    same = {
+        "category": what.category,
+        "verdict": what.verdict,
+        "reason": what.reason,
+        "unblock_id": what.unblock_id,
+        "kind": what.kind,
+        "reference": what.reference and reference_from(what.reference),
+    }
+    found: dict[str, ColumnElement[bool]] = {
+        name: col[name] == value for name, value in same.items() if value is not None
+    }
+    if of.is_shown:
+        found["shown"] = text(f"({SHOWN})")  # type: ignore[assignment]  # as the indexes say it, word for word
+    elif what.kind is None:
+        found["no_request"] = not_(NO_REQUEST)
+    if of.whos is not None:
+        found["who"] = col["who"].in_(of.whos)
+    if what.person_id is not None:
+        found["person_id"] = _plain(rows_of(what.person_id, of.agreed))
+    found |= _host_conditions(what)
+    if what.search_terms is not None:
+        place = func.instr if conn.dialect.name == "sqlite" else func.strpos
+        found["search_terms"] = place(col["search_terms"], what.search_terms.lower()) > 0
+    return found
+
+
+def _host_conditions(what: Filter) -> dict[str, ColumnElement[bool]]:
+    key = COLUMNS["host_key"]
+    found: dict[str, ColumnElement[bool]] = {}
+    if what.host is not None:
+        first, end = below(what.host)
+        found["host"] = and_(key >= first, key < end)
+    if what.host_exact is not None:
+        found["host_exact"] = key == host_key(named(what.host_exact))
+    return found
+
+
+def between(from_at: datetime | None, to_at: datetime | None) -> list[ColumnElement[bool]]:
+    at = COLUMNS["at"]
+    found: list[ColumnElement[bool]] = [] if from_at is None else [at >= from_at]
+    return found if to_at is None else [*found, at < to_at]
+
+
+def older_than(at: datetime, event_id: str) -> ColumnElement[bool]:
+    col = COLUMNS
+    return and_(col["at"] <= at, or_(col["at"] < at, col["event_id"] < event_id))
+
+
+def _plain(condition: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The same of columns without their table."""
+
+    def bare(element: Any, **_: Any) -> Any:
+        return COLUMNS[element.name] if getattr(element, "table", None) is filtering_log else None
+
+    plain: ColumnElement[bool] = replacement_traverse(condition, {}, replace=bare)
+    return plain
