@@ -10,7 +10,6 @@ import contextlib
 import re
 import ssl
 import threading
-from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
@@ -21,6 +20,7 @@ PATIENCE = 60.0
 REFERENCE = re.compile(rb"<dt>Reference</dt><dd>([^<]+)</dd>")
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 CLOSES = re.compile(rb"\r\nconnection: *close", re.IGNORECASE)
+NOWHERE = "nowhere.test"  # a site that does not answer
 # What a plain connection asks in turn: a host, fields of its own, and whether the client signs in.
 PLAIN = (
     ("allowed.test", "", True),
@@ -30,11 +30,10 @@ PLAIN = (
     ("allowed.test", "", True),
     ("allowed.test", "Host: another.test\r\n", True),
     ("allowed.test", "", True),
-    ("nowhere.test", "", True),
+    (NOWHERE, "", True),
 )
 INSIDE = 3  # requests in one tunnel
 SITES = {"blocked.test": "gambling"}
-NOBODY_THERE = {"nowhere.test": [("127.0.0.1", 9)]}
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -47,6 +46,11 @@ class Answer:
     kind: str
     what: str
     reference: str | None = None
+
+    @property
+    def way(self) -> str:
+        """http, https, connect or unparsed."""
+        return self.what.partition(":")[0] if self.kind == "request" else self.kind
 
 
 @dataclass
@@ -61,9 +65,6 @@ class Clients:
     newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     answers: list[Answer] = field(default_factory=list)
     leave: bool = False
-
-    def statuses(self) -> Counter[tuple[str, int]]:
-        return Counter((answer.kind, answer.status) for answer in self.answers)
 
     def ask_all(self) -> None:
         """Back when they were told to leave, or nobody listens any more."""
@@ -122,10 +123,12 @@ class Clients:
         numbers = count()
 
         async def talk(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-            host = f"t{next(numbers)}.{me}.{self.number}.allowed.test"
+            host = f"t{next(numbers)}-{me}-{self.number}.allowed.test"
             writer.write(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n".encode())
             writer.write(proxy_login("anna") + b"\r\n")
-            keeps = await self._take(reader, "connect", host, body=False)
+            keeps = await self._take(reader, "connect", host)
+            if not keeps:
+                return
             await writer.start_tls(context, server_hostname=host)
             for page in range(INSIDE):
                 if not keeps or self.leave:
@@ -142,7 +145,7 @@ class Clients:
 
         return talk
 
-    async def _take(self, reader: asyncio.StreamReader, kind: str, what: str, *, body: bool = True) -> bool:
+    async def _take(self, reader: asyncio.StreamReader, kind: str, what: str) -> bool:
         """Read one answer and remember it, also a torn one; whether the connection can go on."""
         rest, whole = b"", True
         async with asyncio.timeout(PATIENCE):
@@ -150,15 +153,17 @@ class Clients:
                 head = await reader.readuntil(b"\r\n\r\n")
             except asyncio.IncompleteReadError as torn:
                 head, whole = torn.partial, False
-            if whole and body and (length := LENGTH.search(head)):
+            if whole and (length := LENGTH.search(head)):
                 try:
                     rest = await reader.readexactly(int(length[1]))
                 except asyncio.IncompleteReadError:
                     whole = False
+        status = int(head[9:12]) if head[9:12].isdigit() else 0
         if head:
             reference = REFERENCE.search(rest)
-            status = int(head[9:12]) if head[9:12].isdigit() else 0
             self.answers.append(Answer(status, kind, what, reference[1].decode() if reference else None))
+        if kind == "connect":
+            return whole and status == 200
         return whole and not CLOSES.search(head)
 
 

@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -11,7 +12,7 @@ from typing import Any
 from audit_log.journal import reference_of
 from audit_log.segments import read_segment, segments
 from tests.builders import POLICY
-from tests.crashes.clients import NOBODY_THERE, SITES, Answer
+from tests.crashes.clients import NOWHERE, SITES, Answer
 from tests.harness import ROOT, Gate, a_gate, close_pipe
 
 HONEST, LATE = "tests.gate_child", "tests.crashes.late_gate"
@@ -24,9 +25,12 @@ Record = dict[str, Any]
 @contextlib.contextmanager
 def a_gate_to_kill() -> Iterator[Gate]:
     """With a site that is open, one that is blocked, and one that is not there."""
-    with a_gate(POLICY.replace("record:\n", KEEPS), sites=SITES) as gate:
-        gate.set_names(NOBODY_THERE)
-        yield gate
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))  # and does not listen
+        nobody = silent.getsockname()
+        with a_gate(POLICY.replace("record:\n", KEEPS), sites=SITES, egress=[nobody]) as gate:
+            gate.set_names({NOWHERE: [nobody]})
+            yield gate
 
 
 def kill(gate: Gate) -> None:
@@ -81,8 +85,12 @@ def _what(record: Record) -> str | None:
     return what
 
 
-def forwarded_unrecorded(gate: Gate, since: int, records: Iterable[Record]) -> set[str]:
-    """What reached the site, from its `since`th request on, without a record that it was let by."""
-    allowed = {record["url"] for record in records if record["t"] == "open" and record["kind"] == "request"}
+def forwarded(gate: Gate, since: int = 0) -> set[str]:
+    """What reached the site, from its `since`th request on."""
     seen = gate.origin.seen[since:]
-    return {f"{'https' if each.tls else 'http'}://{each.host}{each.path}" for each in seen} - allowed
+    return {f"{'https' if each.tls else 'http'}://{each.host}{each.path}" for each in seen}
+
+
+def let_by(records: Iterable[Record]) -> set[str]:
+    """What may have gone out: the URLs of which a record says so."""
+    return {record["url"] for record in records if record["t"] == "open" and record["kind"] == "request"}

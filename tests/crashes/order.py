@@ -21,7 +21,7 @@ TCP = re.compile(r"TCP(?:v6)?:\[(\S+):(\d+)->(\S+):(\d+)\]")
 PLAIN = re.compile(rb"[A-Z]+ (http://\S+) HTTP/1.1\r\n")
 CONNECT = re.compile(rb"CONNECT ([^:\s]+):\d+ HTTP/1.1\r\n")
 OUT = re.compile(rb"[A-Z]+ (/\S*) HTTP/1.1\r\n(?:.*\r\n)*?[Hh]ost: (\S+)\r\n")
-INNER_HOST = re.compile(rb"t\d+\.\d+\.\d+\.allowed\.test")
+INNER_HOST = re.compile(rb"t\d+-\d+-\d+\.allowed\.test")
 APPLICATION_DATA = 0x17
 
 Key = tuple[str, str]  # kind and what, as of a row
