@@ -1,240 +1,256 @@
-"""A batch of the journal into SQL: the rows and how far we have read, in one transaction, once each.
+"""A batch of the journal into SQL: rows, seals, totals and how far we have read, in one transaction, once.
 
-Whatever is read twice changes nothing the second time: rows are inserted by event id where there is none,
-and a close writes the same values again.
+Whatever is read twice changes nothing the second time. The quick way believes what the recorder remembers and
+stores all at once; where the database finds anything odd, the transaction is undone and the batch is stored
+again the careful way: SQL is asked what is there, and each row goes in alone, so that one that is refused is
+set aside and holds nobody up.
 """
 
 import json
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection
 from datetime import datetime
+from functools import partial
 
-from sqlalchemy import ColumnElement, Connection, delete, select, true
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError
+from sqlalchemy import Connection, delete, select
 
-from audit_log.incidents import COLUMNS as INCIDENT
 from audit_log.incidents import incident_values, is_incident
-from audit_log.row_seal import next_seal, seal_text
+from audit_log.intake_batch import Batch
+from audit_log.intake_known import CLOSE, NO_OPEN, Known, Opened, in_some, look_up, opened_from
+from audit_log.intake_seals import Seals
+from audit_log.intake_store import ODD_VALUE, Statements, Store, execute
+from audit_log.rollups import Totals, counted_as, counts_at_once
 from audit_log.rows import (
-    CLOSING,
-    OPENING,
-    SEALS,
+    AT,
+    EVENT_ID,
+    HOST,
     STILL_OPEN,
     BadRecord,
     Record,
     Values,
     closing_values,
+    host_key,
     opening_values,
+    part_of,
+    who_key,
 )
-from audit_log.seal import leaf_of
-from audit_log.segments import CONTINUED, STARTED, JournalDamage, Segment, read_segment
-from audit_log.tables import filtering_log, journal_aside
-
-BATCH = 2000  # lines in one transaction
-SOME = 400  # parameters in one question
-LOG = filtering_log.c
-AT = OPENING.index("at")
-NO_OPEN = "closed before it was opened"
-# What one odd value raises, in the database or on the way to it; the batch is then stored row by row.
-ODD_VALUE = (
-    DataError,
-    IntegrityError,
-    InterfaceError,
-    ProgrammingError,
-    OverflowError,
-    TypeError,
-    ValueError,
-)
+from audit_log.tables import journal_aside
 
 
-@dataclass(slots=True)
-class Batch:
-    """Some lines of one segment, from `start` to `end`."""
-
-    segment: Segment
-    start: int
-    end: int
-    opens: dict[str, Record] = field(default_factory=dict)
-    closes: dict[str, Record] = field(default_factory=dict)
-    odd: dict[str, Record] = field(default_factory=dict)  # by place: no kind of line we know
-    new_process: bool = False  # whatever the gate had open before this, it is not any more
-    damaged: int = 0  # bytes
-
-
-def read_batch(segment: Segment, offset: int) -> Batch:
-    """The next lines, up to a full batch, the end, or the first damage (which is stepped over)."""
-    batch = Batch(segment, offset, offset)
-    try:
-        for count, (end, record) in enumerate(read_segment(segment.path, offset), start=1):
-            _sort_in(batch, record)
-            batch.end = end
-            if count == BATCH:
-                break
-    except JournalDamage as damage:
-        batch.damaged = damage.resume - damage.offset
-        batch.end = damage.resume
-    return batch
-
-
-def _sort_in(batch: Batch, record: Record) -> None:
-    what, event_id = record.get("t"), record.get("id")
-    if not isinstance(event_id, str):
-        if what == STARTED:
-            batch.new_process = True
-        elif what != CONTINUED:
-            batch.odd[f"{batch.segment.name}:{batch.end}"] = record
-        return
-    if what in ("open", "whole"):
-        batch.opens.setdefault(event_id, record)
-    if what in ("close", "whole"):
-        batch.closes.setdefault(event_id, record)
-    if what not in ("open", "close", "whole"):
-        batch.odd[event_id] = record
-
-
-class Statements:
-    """The SQL that is repeated, in the driver's own way of marking parameters."""
-
-    def __init__(self, dialect: str) -> None:
-        self.sqlite = dialect == "sqlite"
-        mark = "?" if self.sqlite else "%s"
-        sets = ", ".join(f"{name} = {mark}" for name in (*CLOSING, "closed_in"))
-        self.close = f"UPDATE filtering_log SET {sets} WHERE event_id = {mark} AND closed_in IS NULL"  # noqa: S608  # our own names
-        self.interrupt = (
-            f"UPDATE filtering_log SET outcome = 'interrupted' WHERE outcome IS NULL AND gate = {mark}"  # noqa: S608  # our own names
-        )
-        self.insert = _insert("filtering_log", (*OPENING, *CLOSING, *SEALS), mark) + "ON CONFLICT DO NOTHING"
-        self.seal = _insert("filtering_seal", ("seq", "entry", "prev", "leaf"), mark)
-        self.incident = _insert("incident", INCIDENT, mark) + "ON CONFLICT DO NOTHING"
-        self.early = f"SELECT 1 FROM journal_aside WHERE why = {mark} LIMIT 1"  # noqa: S608  # our own names
-        self.aside = _insert("journal_aside", ("key", "why", "record"), mark) + "ON CONFLICT DO NOTHING"
-        position = ("segment", '"offset"', "torn_bytes", "damaged_bytes")
-        self.position = _insert("journal_position", position, mark) + (
-            'ON CONFLICT (segment) DO UPDATE SET "offset" = excluded."offset",'
-            " torn_bytes = excluded.torn_bytes, damaged_bytes = excluded.damaged_bytes"
-        )
-
-    def as_stored(self, values: Values) -> Values:
-        """PostgreSQL must be told that our times are UTC."""
-        return values if self.sqlite else (*values[:AT], f"{values[AT]}+00", *values[AT + 1 :])
-
-
-def _insert(table: str, columns: Sequence[str], mark: str) -> str:
-    return f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({', '.join([mark] * len(columns))}) "  # noqa: S608  # our own names
+class Surprise(ValueError):
+    """What is there is not what we remember."""
 
 
 class Intake:
-    """Stores and seals one batch in one transaction. `careful`: row by row, what is refused is set aside."""
+    """Stores and seals one batch in one transaction. `known` is to be thrown away if that fails."""
 
-    def __init__(self, conn: Connection, sql: Statements, batch: Batch, *, careful: bool = False) -> None:
+    def __init__(
+        self, conn: Connection, store: Store, known: Known, batch: Batch, *, careful: bool = False
+    ) -> None:
         self.conn = conn
-        self.sql = sql
+        self.store_ = store
+        self.sql = Statements(store.mark)
+        self.known = known
         self.batch = batch
         self.careful = careful
-        self.closes = batch.closes
+        self.opens: dict[str, Record] = {}
+        self.closes = batch.closes()
         self.refused = 0  # records that cannot be rows
         self.incidents: list[Values] = []
+        self._seals: Seals
+        self._totals = Totals()
 
     def store(self, at: datetime) -> int:
         """The number of new rows."""
-        if self.batch.new_process:
-            interrupt(self.conn, self.sql, self.batch.segment.gate)
-        for key, record in self.batch.odd.items():
+        self.store_.prepare(self.conn)
+        for gate in self.batch.gates_begun:
+            interrupt(self.conn, self.store_, self.known, self.known.of_gate(gate))
+        for key, record in self.batch.odd().items():
             self._refuse(key, "no record that we know", record)
-        place = seq, _ = next_seal(self.conn)
+        self._seals = Seals(self.conn)
+        openings = self._openings()
         self._early_closes()
         closings = self._closings()
-        opened = self._open(seq, self._openings(), closings)
-        closed = self._close(seq, closings, opened)
-        about = [self.sql.as_stored(values) for values in opened.values() if is_incident(values)]
-        self.incidents = [incident_values(values) for values in about]
-        self._execute(self.sql.incident, self.incidents, 0)
-        self._seal(place, at, opened.values(), [(event_id, *values) for event_id, values in closed.items()])
+        openings = self._new(openings)
+        late = {event_id: values for event_id, values in closings.items() if event_id not in openings}
+        opened = self._open_each(openings, closings) if self.careful else self._open(openings, closings)
+        waiting = self._waiting(late)
+        if self.careful:
+            self._close_each(late, waiting)
+        else:
+            self._close(late, waiting)
+        self._store_incidents(opened)
+        self.store_.count(self.conn, self._totals)
+        self._seals.write(self.conn, self.sql, at)
+        places = [(each.segment, each.offset, each.torn, each.damaged) for each in self.batch.places]
+        execute(self.conn, self.sql.position, places)
         return len(opened)
 
-    def _seal(
-        self, place: tuple[int, bytes], at: datetime, opened: Collection[Values], closed: Collection[Values]
-    ) -> None:
-        if opened or closed:
-            seq, prev = place
-            entry = seal_text(seq, at, opened=opened, closed=closed)
-            self.conn.exec_driver_sql(self.sql.seal, (seq, entry, prev, leaf_of(prev, entry)))
+    # What came.
 
     def _openings(self) -> dict[str, Values]:
-        values = {}
-        for event_id, record in self.batch.opens.items():
+        values: dict[str, Values] = {}
+        for event_id, gate, record in self.batch.opens():
+            if event_id in self.opens:
+                self._refuse(f"{event_id}:{gate}", "two gates opened it", record)
+                continue
+            self.opens[event_id] = record
             try:
-                values[event_id] = opening_values(record, self.batch.segment.gate)
+                values[event_id] = _checked(opening_values(record, gate))
             except BadRecord as fault:
                 self._refuse(event_id, str(fault), self._both(event_id))
+                self.closes.pop(event_id, None)
         return values
+
+    def _early_closes(self) -> None:
+        """Take back the closes that were set aside because these opens had not come yet."""
+        ids = [event_id for event_id in self.opens if event_id in self.known.early]
+        table = journal_aside.c
+        for some in in_some(ids):
+            theirs = table.key.in_([_close_key(event_id) for event_id in some]) & (table.why == NO_OPEN)
+            records = [json.loads(kept) for kept in self.conn.scalars(select(table.record).where(theirs))]
+            self.closes = {record["id"]: record for record in records} | self.closes
+            self.conn.execute(delete(journal_aside).where(theirs))
+        self.known.early.difference_update(ids)
 
     def _closings(self) -> dict[str, Values]:
         values = {}
         for event_id, record in self.closes.items():
             try:
+                if event_id not in self.opens and not EVENT_ID.fullmatch(event_id):
+                    raise BadRecord(f"not an event id: {event_id!r}")
                 values[event_id] = closing_values(record)
             except BadRecord as fault:
                 self._refuse(_close_key(event_id), str(fault), record)
         return values
 
-    def _open(self, seq: int, openings: dict[str, Values], closings: dict[str, Values]) -> dict[str, Values]:
-        """Insert what is not there yet, with its closing if that has come; returns what was inserted."""
-        stored = {i: self.sql.as_stored(values) for i, values in openings.items()}
-        rows = [
-            (*values, *closings[i], seq, seq) if i in closings else (*values, *STILL_OPEN, seq, None)
-            for i, values in stored.items()
-        ]
-        if self._execute(self.sql.insert, rows, 0) == len(openings):
-            return openings
-        return _only(openings, self._sealed_in(LOG.opened_in == seq, list(openings)))
+    def _new(self, openings: dict[str, Values]) -> dict[str, Values]:
+        """Those that are not there yet, as far as we know."""
+        there = look_up(self.conn, openings).keys() if self.careful else self.known.open.keys() & openings
+        return {i: values for i, values in openings.items() if i not in there} if there else openings
 
-    def _close(self, seq: int, closings: dict[str, Values], opened: dict[str, Values]) -> dict[str, Values]:
-        """Close what is open; returns all that was closed in this batch, here or as it was inserted."""
-        late = {event_id: values for event_id, values in closings.items() if event_id not in opened}
-        rows = [(*values, seq, event_id) for event_id, values in late.items()]
-        if self._execute(self.sql.close, rows, -1) == len(late):
-            return closings
-        for event_id in late.keys() - self._sealed_in(true(), list(late)):
-            self._set_aside(_close_key(event_id), NO_OPEN, self.closes[event_id])
-        return _only(closings, self._sealed_in(LOG.closed_in == seq, list(closings)))
+    def _waiting(self, late: dict[str, Values]) -> dict[str, Opened]:
+        """Of what closes now, the rows that are there and not closed. What has no row waits for it."""
+        known = self.known.open
+        ask = list(late) if self.careful else [event_id for event_id in late if event_id not in known]
+        waiting = {} if self.careful else {i: known[i] for i in late if i in known}
+        if ask:
+            found = look_up(self.conn, ask)
+            waiting |= {event_id: opened for event_id, opened in found.items() if opened is not None}
+            for event_id in ask:
+                if event_id not in found:
+                    self.known.early.add(event_id)
+                    self._set_aside(_close_key(event_id), NO_OPEN, self.closes[event_id])
+        return waiting
 
-    def _sealed_in(self, condition: ColumnElement[bool], ids: Sequence[str]) -> set[str]:
-        """Those of these events that have a row, and of which this is true."""
-        found: set[str] = set()
-        for some in _some(ids):
-            found.update(self.conn.scalars(select(LOG.event_id).where(LOG.event_id.in_(some), condition)))
-        return found
+    # All at once.
 
-    def _early_closes(self) -> None:
-        """Take back the closes that were set aside because these opens had not come yet."""
-        table = journal_aside.c
-        if self.conn.exec_driver_sql(self.sql.early, (NO_OPEN,)).one_or_none() is None:
-            return
-        for some in _some(list(self.batch.opens)):
-            theirs = table.key.in_([_close_key(event_id) for event_id in some]) & (table.why == NO_OPEN)
-            records = [json.loads(kept) for kept in self.conn.scalars(select(table.record).where(theirs))]
-            self.closes = {record["id"]: record for record in records} | self.closes
-            self.conn.execute(delete(journal_aside).where(theirs))
+    def _open(self, openings: dict[str, Values], closings: dict[str, Values]) -> dict[str, Values]:
+        """Insert the new rows, with their closing if that has come."""
+        who = self.known.who.ids(self.conn, {who_key(values) for values in openings.values()})
+        rows: dict[str, list[Values]] = {}
+        tables: dict[str, list[Values]] = {}
+        for event_id, values in openings.items():
+            day = values[AT][:10]
+            if (table := tables.get(day)) is None:
+                name = self.known.table(self.conn, day)
+                table = tables[day] = rows.setdefault(name, [])
+            closing = closings.get(event_id)
+            table.append(self._row(values, who[who_key(values)], closing))
+            self._opened(values, closing)
+        for name, some in rows.items():
+            self.store_.insert(self.conn, name, some)
+        return openings
 
-    def _execute(self, sql: str, rows: list[Values], key: int) -> int:
-        """How many rows it touched. When careful, a row that the database refuses is set aside alone."""
-        if not rows:
-            return 0
-        if not self.careful:
-            return self.conn.exec_driver_sql(sql, rows).rowcount
-        touched = 0
-        for row in rows:
-            try:
-                with self.conn.begin_nested():
-                    touched += self.conn.exec_driver_sql(sql, row).rowcount
-            except ODD_VALUE as fault:
-                why = f"the database refuses it: {type(fault).__name__}"
-                self._refuse(str(row[key]), why, self._both(row[key]))
-        return touched
+    def _row(self, values: Values, who: int, closing: Values | None) -> Values:
+        """In the order of the table."""
+        seq = self._seals.number(part_of(values))
+        stored = (*values[:AT], self.store_.as_stored(values[AT]), *values[AT + 1 :])
+        derived = (host_key(values[HOST]), who)
+        if closing is None:
+            return (*stored, *derived, *STILL_OPEN, seq, None)
+        return (*stored, *derived, *closing, seq, seq)
+
+    def _opened(self, values: Values, closing: Values | None) -> None:
+        """It is stored, or will be with all the others: seal it, count it, remember it."""
+        part = part_of(values)
+        self._seals.opened(part, values)
+        if counts_at_once(values):
+            self._totals.add(counted_as(values))
+        if closing is None:
+            self.known.open[values[0]] = opened_from(values)
+        else:
+            self._closed(values[0], closing, opened_from(values))
+
+    def _close(self, late: dict[str, Values], waiting: dict[str, Opened]) -> None:
+        rows: dict[str, list[Values]] = {}
+        for event_id, opened in waiting.items():
+            table = self.known.table(self.conn, opened.at)
+            rows.setdefault(table, []).append(self._closing_row(event_id, late[event_id], opened))
+            self._closed(event_id, late[event_id], opened)
+        for name, some in rows.items():
+            if self.store_.close(self.conn, name, some) != len(some):
+                raise Surprise(f"not all of these rows are open in {name}")
+
+    def _closing_row(self, event_id: str, values: Values, opened: Opened) -> Values:
+        return (*values, self._seals.number(opened.part), event_id, self.store_.as_stored(opened.at))
+
+    def _closed(self, event_id: str, values: Values, opened: Opened) -> None:
+        """Its closing is stored, or will be."""
+        self._seals.closed(opened.part, event_id, values)
+        decrypted = values[0]
+        if opened.counted is not None and not decrypted:
+            self._totals.add(opened.counted)
+        self.known.open.pop(event_id, None)
+
+    # One by one.
+
+    def _open_each(self, openings: dict[str, Values], closings: dict[str, Values]) -> dict[str, Values]:
+        stored = {}
+        for event_id, values in openings.items():
+            closing = closings.get(event_id)
+            if self._alone(event_id, partial(self._insert_one, values, closing)):
+                self._opened(values, closing)
+                stored[event_id] = values
+        return stored
+
+    def _insert_one(self, values: Values, closing: Values | None) -> None:
+        with self.conn.begin_nested():  # of their own, so that they stay if the row is refused
+            table = self.known.table(self.conn, values[AT])
+            who = self.known.who.ids(self.conn, {who_key(values)})[who_key(values)]
+        with self.conn.begin_nested():
+            execute(self.conn, self.sql.row(table), [self._row(values, who, closing)])
+
+    def _close_each(self, late: dict[str, Values], waiting: dict[str, Opened]) -> None:
+        for event_id, opened in waiting.items():
+            row = self._closing_row(event_id, late[event_id], opened)
+            if self._alone(event_id, partial(self._close_one, row, opened)):
+                self._closed(event_id, late[event_id], opened)
+
+    def _close_one(self, row: Values, opened: Opened) -> None:
+        with self.conn.begin_nested():
+            table = self.known.table(self.conn, opened.at)
+            if execute(self.conn, f"UPDATE {table} {self.sql.close}", [row]) != 1:
+                raise Surprise("the row is not open")
+
+    def _alone(self, event_id: str, store: Callable[[], None]) -> bool:
+        """Whether the database takes it; what it refuses is set aside."""
+        try:
+            store()
+        except ODD_VALUE as fault:
+            self._refuse(event_id, f"the database refuses it: {type(fault).__name__}", self._both(event_id))
+            return False
+        return True
+
+    # The rest.
+
+    def _store_incidents(self, opened: dict[str, Values]) -> None:
+        about = [values for values in opened.values() if is_incident(values)]
+        stored = [(*v[:AT], self.store_.as_stored(v[AT]), *v[AT + 1 :]) for v in about]
+        self.incidents = [incident_values(values) for values in stored]
+        execute(self.conn, self.sql.incident, self.incidents)
 
     def _both(self, event_id: str) -> Record:
-        return {"open": self.batch.opens.get(event_id), "close": self.closes.get(event_id)}
+        return {"open": self.opens.get(event_id), "close": self.closes.get(event_id)}
 
     def _refuse(self, key: str, why: str, record: Record) -> None:
         self.refused += 1
@@ -242,25 +258,31 @@ class Intake:
 
     def _set_aside(self, key: str, why: str, record: Record) -> None:
         """Keep it whole: as ASCII JSON it can be kept whatever is in it."""
-        self.conn.exec_driver_sql(self.sql.aside, (_plain(key, 160), _plain(why, 200), json.dumps(record)))
+        row = (_plain(key, 160), _plain(why, 200), json.dumps(record))
+        execute(self.conn, self.sql.aside, [row])
 
 
-def interrupt(conn: Connection, sql: Statements, gate: str) -> int:
-    """What this gate had open stays unfinished: its process is gone. Returns how many."""
-    return conn.exec_driver_sql(sql.interrupt, (gate,)).rowcount
+def interrupt(conn: Connection, store: Store, known: Known, ids: Collection[str]) -> int:
+    """These stay unfinished: the process that had them open is gone. Returns how many."""
+    rows: dict[str, list[Values]] = {}
+    for event_id in sorted(ids):
+        at = known.open.pop(event_id).at
+        rows.setdefault(known.table(conn, at), []).append((event_id, store.as_stored(at)))
+    sql = Statements(store.mark).interrupt
+    return sum(execute(conn, f"UPDATE {table} {sql}", some) for table, some in rows.items())
+
+
+def _checked(values: Values) -> Values:
+    try:
+        datetime.fromisoformat(values[AT])
+    except ValueError as fault:
+        raise BadRecord(f"not a time: {values[AT]!r}") from fault
+    return values
 
 
 def _close_key(event_id: str) -> str:
-    return _plain(f"{event_id}:close", 160)
+    return _plain(f"{event_id}{CLOSE}", 160)
 
 
 def _plain(said: str, longest: int) -> str:
     return said.encode("ascii", "backslashreplace").decode().replace("\0", "\\0")[:longest]
-
-
-def _only(values: dict[str, Values], ids: set[str]) -> dict[str, Values]:
-    return {event_id: values[event_id] for event_id in values.keys() & ids}
-
-
-def _some(ids: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (ids[start : start + SOME] for start in range(0, len(ids), SOME))

@@ -110,6 +110,22 @@ def _next_good(path: Path, offset: int) -> int | None:
     return next((start for start, _, line in _lines(path, offset) if decode_line(line) is not None), None)
 
 
+def begins_anew(path: Path) -> bool | None:
+    """Whether a process of the gate begins here; None while its first line is not there yet."""
+    first = next(_lines(path, 0), None)
+    if first is None:
+        return None
+    record = decode_line(first[2])
+    return record is None or record.get("t") != CONTINUED  # lost with the line, it is taken for a beginning
+
+
+def opened_in(path: Path) -> set[str]:
+    """The ids of all events that were opened in this segment, as far as it can be read."""
+    records = (decode_line(line) for _, _, line in _lines(path, 0))
+    opens = (record for record in records if record and record.get("t") == "open")
+    return {event_id for record in opens if isinstance(event_id := record.get("id"), str)}
+
+
 def last_time(folder: Path) -> str | None:
     """The latest `at` near the end of each gate's newest segment that has one."""
     return max((at for at in _last_times(segments(folder)).values() if at), default=None)

@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from audit_log.db import reading
-from audit_log.intake import BATCH, read_batch
+from audit_log.intake_batch import BATCH, read_piece
 from audit_log.recorder import Recorder
 from audit_log.segments import segments
 from audit_log.tables import filtering_log, journal_aside
@@ -122,20 +122,8 @@ def test_what_is_kept_aside_is_whole(engine: Engine, tmp_path: Path) -> None:
 def test_a_batch_is_no_longer_than_a_transaction_should_be(tmp_path: Path) -> None:
     path = a_segment(tmp_path, [an_open(number) for number in range(BATCH + 10)])
 
-    first = read_batch(segments(tmp_path)[0], 0)
-    second = read_batch(segments(tmp_path)[0], first.end)
+    first = read_piece(segments(tmp_path)[0], 0)
+    second = read_piece(segments(tmp_path)[0], first.end)
     assert (len(first.opens), len(second.opens)) == (BATCH - 1, 11)
     assert second.end == path.stat().st_size
     assert (first.new_process, second.new_process) == (True, False)
-
-
-def test_damage_is_stepped_over_and_counted(tmp_path: Path) -> None:
-    path = a_segment(tmp_path, [an_open(number) for number in range(6)])
-    data = path.read_bytes()
-    path.write_bytes(data.replace(event_id(3).encode(), event_id(9).encode()))
-
-    first = read_batch(segments(tmp_path)[0], 0)
-    second = read_batch(segments(tmp_path)[0], first.end)
-    assert list(first.opens) == [event_id(n) for n in (0, 1, 2)]
-    assert first.damaged == len(data.splitlines(keepends=True)[4])
-    assert list(second.opens) == [event_id(n) for n in (4, 5)]
