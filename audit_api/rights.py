@@ -15,6 +15,7 @@ Who = frozenset[Role] | Literal["public"]
 # A169, S62: technical staff or another designated person agrees.
 APPROVING = frozenset({Role.TECHNICIAN, Role.COORDINATOR, Role.HEADTEACHER})
 ASKING = APPROVING | {Role.STAFF}
+LEADING = frozenset({Role.COORDINATOR, Role.HEADTEACHER})
 READING = APPROVING | {Role.GOVERNOR}  # A54: governors monitor filtering and change control logs
 CONSOLE = ASKING | READING  # pupils, guests and community users have no console
 
@@ -58,6 +59,26 @@ RIGHTS: Mapping[str, Who] = {
     "POST /api/v1/people/proposals/{id}/approve": APPROVING,
     "POST /api/v1/people/proposals/{id}/decline": APPROVING,
     "POST /api/v1/people/proposals/{id}/withdraw": APPROVING,
+    "GET /api/v1/corrections": APPROVING,
+    "POST /api/v1/corrections": APPROVING,
+    "GET /api/v1/corrections/{id}": APPROVING,
+    "POST /api/v1/corrections/{id}/approve": APPROVING,
+    "POST /api/v1/corrections/{id}/decline": APPROVING,
+    "POST /api/v1/corrections/{id}/withdraw": APPROVING,
+    "GET /api/v1/holds": APPROVING,
+    "POST /api/v1/holds": APPROVING,
+    "POST /api/v1/holds/{id}/release": APPROVING,
+    "GET /api/v1/holds/releases": APPROVING,
+    "GET /api/v1/holds/releases/{id}": APPROVING,
+    "POST /api/v1/holds/releases/{id}/approve": APPROVING,
+    "POST /api/v1/holds/releases/{id}/decline": APPROVING,
+    "POST /api/v1/holds/releases/{id}/withdraw": APPROVING,
+    "GET /api/v1/erasures": APPROVING,
+    "POST /api/v1/erasures": APPROVING,
+    "GET /api/v1/erasures/{id}": APPROVING,
+    "POST /api/v1/erasures/{id}/approve": APPROVING,  # who may agree: change_control/roles.py
+    "POST /api/v1/erasures/{id}/decline": APPROVING,
+    "POST /api/v1/erasures/{id}/withdraw": APPROVING,
     "GET /api/v1/lists": READING,
     "GET /api/v1/lists/generations": READING,
     "GET /api/v1/lists/lookup": APPROVING,  # as explain

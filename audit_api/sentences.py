@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from audit_api import times
 from audit_api.names import SYSTEM, Names
+from audit_api.protecting_sentences import TELL as PROTECTING
 from audit_log.change_log import UNREADABLE, Entry
 
 ODD = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
@@ -56,7 +57,7 @@ def people_in(entry: Entry) -> Iterable[str]:
     detail = entry.detail
     yield entry.actor
     yield entry.object_id
-    for field in ("proposed_by", "about"):
+    for field in ("proposed_by", "about", "person", "right_person"):
         if isinstance(detail.get(field), str):
             yield detail[field]
     people = detail.get("people")
@@ -220,6 +221,7 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     "people:lapse": lambda x: (
         f"Nobody answered in time: the proposal of {x.asker} of {_people(x)} in the register lapsed."
     ),
+    **PROTECTING,
     "opening:open": _opened,
     "opening:close": lambda x: f"{x.who} shut again what a class had been given.",
     "filtering-log:read": _looked,
