@@ -14,8 +14,9 @@ from functools import partial
 from sqlalchemy import Connection, delete, select
 
 from audit_log.incidents import incident_values, is_incident
-from audit_log.intake_batch import Batch
-from audit_log.intake_known import CLOSE, NO_OPEN, Known, Opened, in_some, look_up, opened_from
+from audit_log.intake_batch import ANOTHER, Batch
+from audit_log.intake_known import CLOSE, Known, Opened, in_some, look_up, opened_from
+from audit_log.intake_known import NO_OPEN as NO_OPEN
 from audit_log.intake_seals import Seals
 from audit_log.intake_store import ODD_VALUE, Statements, Store, execute
 from audit_log.rollups import Totals, counted_as, counts_at_once
@@ -64,8 +65,8 @@ class Intake:
         self.store_.prepare(self.conn)
         for gate in self.batch.gates_begun:
             interrupt(self.conn, self.store_, self.known, self.known.of_gate(gate))
-        for key, record in self.batch.odd().items():
-            self._refuse(key, "no record that we know", record)
+        for key, why, record in self.batch.odd():
+            self._refuse(key, why, record)
         self._seals = Seals(self.conn)
         openings = self._openings()
         self._early_closes()
@@ -91,7 +92,7 @@ class Intake:
         values: dict[str, Values] = {}
         for event_id, gate, record in self.batch.opens():
             if event_id in self.opens:
-                self._refuse(f"{event_id}:{gate}", "two gates opened it", record)
+                self._refuse(f"{event_id}:{gate}", ANOTHER, record)
                 continue
             self.opens[event_id] = record
             try:

@@ -7,6 +7,8 @@ from audit_log.rows import Record
 from audit_log.segments import CONTINUED, STARTED, JournalDamage, Segment, read_segment
 
 BATCH = 4000  # lines in one transaction
+UNKNOWN = "no record that we know"
+ANOTHER = "another record has this id"
 
 
 @dataclass(slots=True)
@@ -19,7 +21,7 @@ class Piece:
     lines: int = 0
     opens: dict[str, Record] = field(default_factory=dict)
     closes: dict[str, Record] = field(default_factory=dict)
-    odd: dict[str, Record] = field(default_factory=dict)  # by place: what no row is made of
+    odd: dict[str, tuple[str, Record]] = field(default_factory=dict)  # by place: why no row is made of it
     new_process: bool = False  # whatever the gate had open before this, it is not any more
     damage: JournalDamage | None = None  # right after `end`
 
@@ -58,8 +60,9 @@ class Batch:
     def closes(self) -> dict[str, Record]:
         return {event_id: record for piece in self.pieces for event_id, record in piece.closes.items()}
 
-    def odd(self) -> dict[str, Record]:
-        return {key: record for piece in self.pieces for key, record in piece.odd.items()}
+    def odd(self) -> list[tuple[str, str, Record]]:
+        """(place, why, record)"""
+        return [(key, why, record) for piece in self.pieces for key, (why, record) in piece.odd.items()]
 
 
 def read_piece(segment: Segment, offset: int, lines: int = BATCH) -> Piece:
@@ -83,16 +86,16 @@ def _sort_in(piece: Piece, record: Record) -> None:
         if what == STARTED:
             piece.new_process = True
         elif what != CONTINUED:
-            _keep_aside(piece, record)
+            _keep_aside(piece, UNKNOWN, record)
         return
     if what not in ("open", "close", "whole"):
-        _keep_aside(piece, record)
+        _keep_aside(piece, UNKNOWN, record)
         return
-    if what != "close" and piece.opens.setdefault(event_id, record) != record:
-        _keep_aside(piece, record)
-    if what != "open" and piece.closes.setdefault(event_id, record) != record and what == "close":
-        _keep_aside(piece, record)
+    first = record if what == "close" else piece.opens.setdefault(event_id, record)
+    last = record if what == "open" else piece.closes.setdefault(event_id, record)
+    if first != record or (last != record and what == "close"):
+        _keep_aside(piece, ANOTHER, record)
 
 
-def _keep_aside(piece: Piece, record: Record) -> None:
-    piece.odd[f"{piece.segment.name}:{piece.end}"] = record
+def _keep_aside(piece: Piece, why: str, record: Record) -> None:
+    piece.odd[f"{piece.segment.name}:{piece.end}"] = (why, record)

@@ -3,12 +3,13 @@
 import sys
 from collections.abc import Callable
 
-from bench import decide, gate, lists
+from bench import decide, gate, lists, recorder
 
 MEASURES: dict[str, Callable[[], int | None]] = {
     "decide": decide.main,
     "gate": gate.main,
     "lists": lists.main,
+    "recorder": recorder.main,
 }
 
 
