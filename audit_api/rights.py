@@ -39,6 +39,9 @@ RIGHTS: Mapping[str, Who] = {
     "POST /api/v1/openings/{id}/close": ASKING,  # one's own; any, for those who may approve
     "GET /api/v1/filtering-log": READING,
     "GET /api/v1/incidents": READING,  # by name: the coordinator and the headteacher
+    "GET /api/v1/journal": READING,
+    "GET /api/v1/journal/aside": APPROVING,  # may be somebody's browsing: with a purpose
+    "POST /api/v1/journal/releases": APPROVING,
     "GET /api/v1/changes": READING,
     "GET /api/v1/changes/verify": READING,
     "GET /api/v1/changes/checkpoints": READING,

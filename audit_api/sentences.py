@@ -228,6 +228,9 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     "filtering-log:export": _taken,
     "filtering-log:tail": _watched,
     "filtering-log:tail-end": _watched_until,
+    "journal:release": lambda x: (
+        f"{x.who} let the recorder go on after {int(x.detail['bytes']):,} damaged bytes of the journal."
+    ),
     "illegal-list:probe": lambda x: (
         f"{x.who} tried an address that is on a list of illegal content ({_and(x.detail['lists'])})."
     ),

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, func, select
 
 from audit_log.event_id import ALPHABET, RANDOM_BITS
-from audit_log.intake import NO_OPEN
+from audit_log.intake_known import NO_OPEN
 from audit_log.tables import journal_aside
 
 TABLE = journal_aside.c

@@ -5,7 +5,18 @@ from typing import Annotated
 
 import typer
 
-from schoolgate.commands import changes, explain, lists, log, people, policy, services, session, unblocks
+from schoolgate.commands import (
+    changes,
+    explain,
+    lists,
+    log,
+    log_damage,
+    people,
+    policy,
+    services,
+    session,
+    unblocks,
+)
 from schoolgate.front import Front
 
 HELP = """A filtering web proxy for schools that can prove how it filters.
@@ -60,6 +71,8 @@ app.add_typer(unblocks.app, name="unblocks")
 app.add_typer(policy.app, name="policy")
 app.add_typer(people.app, name="people")
 app.add_typer(lists.app, name="lists")
+log.app.command()(log_damage.damage)
+log.app.command()(log_damage.release)
 app.add_typer(log.app, name="log")
 app.add_typer(changes.app, name="changes")
 app.command()(services.proxy)

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, insert
 
 from audit_log.db import reading, writing
 from audit_log.event_id import new_event_id
-from audit_log.intake import NO_OPEN
+from audit_log.intake_known import NO_OPEN
 from audit_log.set_aside import Aside, AsideRecord, fault_in, records_aside, set_aside, time_of
 from audit_log.tables import journal_aside
 from tests.builders import NOON
