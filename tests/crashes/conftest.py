@@ -3,8 +3,9 @@
 import os
 import sys
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,7 @@ with warnings.catch_warnings():  # mitmproxy warns about its own libraries: once
     import proxy_addon.run  # noqa: F401  # for the sake of importing it here
 
 from tests.conftest import ROUNDS
+from tests.crashes.databases import Database, Postgresql, Server, a_postgresql, a_server, a_sqlite_file
 
 FEW = 3
 FIGURES: list[tuple[str, str]] = []
@@ -25,6 +27,29 @@ Figure = Callable[[str, str], None]
 def rounds() -> int:
     """How often: 200 in `make torture`, few where every test has seconds."""
     return int(os.environ.get(ROUNDS, FEW))
+
+
+@pytest.fixture(scope="session")
+def own_server() -> Iterator[Server]:
+    """One PostgreSQL for all tests that kill it, and for nobody else."""
+    with a_server() as server:
+        yield server
+
+
+@pytest.fixture
+def postgresql(own_server: Server) -> Iterator[Postgresql]:
+    with a_postgresql(own_server) as database:
+        yield database
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    """Of each kind in turn, with our tables and nothing in them."""
+    if request.param == "postgresql":
+        yield request.getfixturevalue("postgresql")
+    else:
+        with a_sqlite_file(tmp_path) as found:
+            yield found
 
 
 @pytest.fixture
