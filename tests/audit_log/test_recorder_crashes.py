@@ -5,100 +5,66 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
-from sqlalchemy import Engine, event, select
+from sqlalchemy import Engine
 
 from audit_log.db import open_engine, reading
 from audit_log.journal import read_segment
 from audit_log.recorder import Recorder
 from audit_log.row_verification import verify_rows
 from audit_log.segments import segments
-from audit_log.tables import filtering_log
-from tests.audit_log.records import Record, a_close, a_segment, a_whole, an_open, event_id
+from tests.audit_log.conftest import empty_again
+from tests.audit_log.journals import (
+    Story,
+    expected,
+    outcomes,
+    play,
+    stories,
+    totals_kept,
+    totals_of_rows,
+)
+from tests.audit_log.records import a_close, a_segment, an_open, event_id
 
 ROOT = Path(__file__).parents[2]
-SEGMENTS = 3
 
 
-class PowerCut(BaseException):
-    """Nothing catches it."""
-
-
-@st.composite
-def journals(draw: st.DrawFn) -> list[list[Record]]:
-    """Opens, closes and wholes in any order, some twice, some never closed, over some segments."""
-    lines: list[Record] = []
-    for number in range(draw(st.integers(1, 9))):
-        shape = draw(st.sampled_from(["open", "both", "both", "whole", "twice"]))
-        if shape == "whole":
-            lines += [a_whole(number)]
-        else:
-            lines += [an_open(number)] * (2 if shape == "twice" else 1)
-            lines += [a_close(number)] * {"open": 0, "both": 1, "twice": 2}[shape]
-    mixed = draw(st.permutations(lines))
-    cuts = sorted(draw(st.lists(st.integers(0, len(mixed)), min_size=SEGMENTS - 1, max_size=SEGMENTS - 1)))
-    return [mixed[start:end] for start, end in zip([0, *cuts], [*cuts, len(mixed)], strict=True)]
-
-
-def expected(parts: list[list[Record]]) -> dict[str, str]:
-    closed = {record["id"] for part in parts for record in part if record["t"] in ("close", "whole")}
-    opened = {record["id"] for part in parts for record in part if record["t"] in ("open", "whole")}
-    return {event_id: "done" if event_id in closed else "interrupted" for event_id in opened}
-
-
-def outcomes(engine: Engine) -> dict[str, Any]:
-    with reading(engine) as conn:
-        rows = conn.execute(select(filtering_log.c.event_id, filtering_log.c.outcome)).all()
-    return {row.event_id: row.outcome for row in rows}
-
-
-def run_and_die(url: str, folder: Path, at: int) -> bool:
-    """A recorder that dies at its `at`-th question or commit; whether it came to that."""
+def check_that_each_record_is_one_row(story: Story, url: str, folder: Path) -> None:
+    play(story, url, folder)
     engine = open_engine(url)
-    left = [at]
-
-    def die(*_: object) -> None:
-        left[0] -= 1
-        if left[0] == 0:
-            raise PowerCut
-
-    event.listen(engine, "before_cursor_execute", die)
-    event.listen(engine, "commit", die)
-    try:
-        Recorder(engine, folder).run_once()
-    except PowerCut:
-        return True
-    finally:
-        engine.dispose()
-    return False
-
-
-@settings(max_examples=60, deadline=None)
-@given(parts=journals(), deaths=st.lists(st.integers(1, 40), max_size=6), together=st.booleans())
-def test_each_record_is_one_row_wherever_the_recorder_dies(
-    empty_log: Callable[[], Path], parts: list[list[Record]], deaths: list[int], together: bool
-) -> None:
-    folder = empty_log()
-    url = f"sqlite:///{folder / 'log.sqlite'}"
-    engine = open_engine(url)
-    for ns, part in enumerate(parts, start=1):
-        a_segment(folder, part, ns=ns, how="start" if ns == 1 else "continued")
-        if not together:
-            run_and_die(url, folder, deaths.pop() if deaths else 1)
-    for at in deaths:
-        run_and_die(url, folder, at)
-
-    Recorder(engine, folder).run_once()
     found = outcomes(engine)
     with reading(engine) as conn:
         sealed = verify_rows(conn)
+    kept, counted = totals_kept(engine), totals_of_rows(engine)
+    Recorder(engine, folder).run_once()
+    again = outcomes(engine), totals_kept(engine)
     engine.dispose()
-    assert found == expected(parts)
+    assert found == expected(story.parts)
     assert sealed.whole, sealed.says
+    assert kept == counted
+    assert again == (found, kept), "a recorder that starts again changes nothing"
+
+
+@settings(max_examples=60, deadline=None)
+@given(story=stories)
+def test_each_record_is_one_row_wherever_the_recorder_dies_on_sqlite(
+    empty_log: Callable[[], Path], story: Story
+) -> None:
+    folder = empty_log()
+    check_that_each_record_is_one_row(story, f"sqlite:///{folder / 'log.sqlite'}", folder)
+
+
+@settings(max_examples=15, deadline=None)
+@given(story=stories)
+def test_each_record_is_one_row_wherever_the_recorder_dies_on_postgresql(
+    postgresql_with_tables: str, tmp_path_factory: pytest.TempPathFactory, story: Story
+) -> None:
+    try:
+        folder = tmp_path_factory.mktemp("journal")
+        check_that_each_record_is_one_row(story, postgresql_with_tables, folder)
+    finally:
+        empty_again(postgresql_with_tables)
 
 
 def wait_for_more(engine: Engine, than: int) -> None:
