@@ -15,7 +15,8 @@ from audit_log.corrections import Correction, corrected, corrections
 from audit_log.seal import stamp
 from audit_log.search_filter import COLUMNS as COL
 from audit_log.search_filter import Filter as Filter
-from audit_log.search_filter import Sought, between, conditions, older_than, sought
+from audit_log.search_filter import Sought, between, conditions, sought
+from audit_log.search_walk import Walk, newest_at
 from audit_log.tables import filtering_log, filtering_seal
 
 TAIL = timedelta(minutes=10)
@@ -100,16 +101,16 @@ def stream(conn: Connection, what: Filter | None = None) -> Iterator[LogRow]:
 def count(conn: Connection, what: Filter | None = None) -> int:
     """How many there are. It looks at all of them."""
     of = sought(conn, what or Filter())
-    return conn.scalar(select(func.count()).select_from(filtering_log).where(*_all(conn, of))) or 0
+    return Walk(conn, of, NAMES).count()
 
 
 def newer(conn: Connection, what: Filter | None, after_seal: int, limit: int = 200) -> Tail:
     """What was stored since, of the last ten minutes of the log, oldest first.
 
-    Whole seals, so that nothing is left out between two calls: with `limit` rows it stops, after the seal that
-    it is in.
+    Whole seals, so that nothing is left out between two calls: with `limit` rows it stops, but after the seal
+    that it is in.
     """
-    newest = conn.scalar(select(func.max(COL["at"])).select_from(filtering_log))
+    newest = newest_at(conn)
     latest = last_seal(conn)
     if newest is None:
         return Tail((), latest)
@@ -157,11 +158,7 @@ def _host_of(named: str | None) -> str | None:
 
 
 def _older(conn: Connection, of: Sought, limit: int, after: tuple[datetime, str] | None) -> list[LogRow]:
-    query = select(*(COL[name] for name in NAMES)).select_from(filtering_log).where(*_all(conn, of))
-    if after is not None:
-        query = query.where(older_than(*after))
-    found = conn.execute(query.order_by(COL["at"].desc(), COL["event_id"].desc()).limit(limit))
-    return [_row(row, of.agreed) for row in found]
+    return [_row(row, of.agreed) for row in Walk(conn, of, NAMES).older(limit, after)]
 
 
 def _all(conn: Connection, of: Sought) -> list[Any]:

@@ -52,9 +52,10 @@ class Filter:
     reason: str | None = None
     unblock_id: str | None = None
     kind: str | None = None
-    reference: str | None = None  # as somebody typed it
+    reference: str | None = None  # as somebody typed it from a block page: what was blocked
     search_terms: str | None = None  # text in them; case does not matter
     pages_only: bool | None = None
+    upto_seal: int | None = None  # what was stored by then: the same rows however often it is asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +80,8 @@ class Sought:
         what = self.what
         if what.kind == CONNECT:
             return False
-        return bool(what.pages_only) or what.verdict == BLOCK or what.kind not in (None, REQUEST)
+        blocked = what.verdict == BLOCK or what.reference is not None
+        return bool(what.pages_only) or blocked or what.kind not in (None, REQUEST)
 
 
 def sought(conn: Connection, what: Filter) -> Sought:
@@ -118,6 +120,8 @@ def conditions(conn: Connection, of: Sought) -> dict[str, ColumnElement[bool]]:
     found: dict[str, ColumnElement[bool]] = {
         name: col[name] == value for name, value in same.items() if value is not None
     }
+    if what.reference is not None:
+        found["blocked"] = text(f"verdict = '{BLOCK}'")  # type: ignore[assignment]  # as its index says it
     if of.is_shown:
         found["shown"] = text(f"({SHOWN})")  # type: ignore[assignment]  # as the indexes say it, word for word
     elif what.kind is None:
@@ -127,6 +131,8 @@ def conditions(conn: Connection, of: Sought) -> dict[str, ColumnElement[bool]]:
     if what.person_id is not None:
         found["person_id"] = _plain(rows_of(what.person_id, of.agreed))
     found |= _host_conditions(what)
+    if what.upto_seal is not None:
+        found["upto_seal"] = col["opened_in"] <= what.upto_seal
     if what.search_terms is not None:
         place = func.instr if conn.dialect.name == "sqlite" else func.strpos
         found["search_terms"] = place(col["search_terms"], what.search_terms.lower()) > 0

@@ -1,0 +1,279 @@
+"""From the newest row back: window by window, each along the path on which the fewest rows lie.
+
+How many rows lie on each path is counted in the database itself, up to a few thousand, so that nothing has to
+be known beforehand: what is rare is rare where we look. Where a path has none, the window is done. Windows
+grow while little is found. On SQLite a window lies in one month's table, and the path's index is named; on
+PostgreSQL it lies in the whole log, of which only the days of the window are opened.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, Select, TextClause, func, literal, select, text
+
+from audit_log import parts
+from audit_log.search_filter import COLUMNS as COL
+from audit_log.search_filter import Sought, below, conditions, older_than
+from audit_log.search_paths import Path, every_row, host_path, paths_of
+
+SAMPLE = 2000  # rows of a path that are counted
+FEW = 8  # streams that are read one by one
+MOST_HOSTS = 1000  # below one host
+FETCHING = 10  # what a row costs that must be fetched to be judged, against one that its index judges
+FIRST = timedelta(days=1)
+WIDEST = timedelta(days=16)  # on PostgreSQL, where each day of a window has to be opened
+NARROWEST = timedelta(seconds=1)
+TICK = timedelta(microseconds=1)
+NEVER = datetime(1, 1, 1, tzinfo=UTC)
+SOME_TERMS = 500
+Key = tuple[datetime, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of time, [lo, hi), in one table."""
+
+    table: str
+    lo: datetime
+    hi: datetime
+
+    def newest(self, width: timedelta) -> "Span":
+        return Span(self.table, max(self.lo, self.hi - width), self.hi)
+
+    def older(self, hi: datetime) -> "Span":
+        return Span(self.table, self.lo, hi)
+
+
+@dataclass(slots=True)
+class Walk:
+    """One search, on one connection."""
+
+    conn: Connection
+    of: Sought
+    names: Sequence[str]
+    _all: dict[str, ColumnElement[bool]] = field(init=False)
+    _paths: list[Path] = field(init=False)
+    _hosts: dict[Span, tuple[str, ...] | None] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._all = conditions(self.conn, self.of)
+        self._paths = paths_of(self.of)
+
+    def older(self, limit: int, after: Key | None = None) -> list[Row[Any]]:
+        """The newest rows that are older than `after`; fewer than `limit` only if there are no more."""
+        if self.of.whos == ():
+            return []
+        found: list[Row[Any]] = []
+        for span in spans(self.conn, self.of, after):
+            found += self._in(span, limit - len(found), after)
+            if len(found) == limit:
+                break
+        return found
+
+    def count(self) -> int:
+        """Of all that is sought."""
+        if self.of.whos == ():
+            return 0
+        return sum(self._count_in(span) for span in spans(self.conn, self.of, None))
+
+    def _count_in(self, span: Span) -> int:
+        found, width = 0, FIRST
+        while span.lo < span.hi:
+            path, window = self._best(span.newest(width))
+            if path is not None:
+                query = self._from(select(func.count()), path, window).where(path.together, *self._rest(path))
+                found += self.conn.scalar(query) or 0
+            span = span.older(window.lo)
+            width = self._wider(window)
+        return found
+
+    def _in(self, span: Span, limit: int, after: Key | None) -> list[Row[Any]]:
+        found: list[Row[Any]] = []
+        width = FIRST
+        while span.lo < span.hi:
+            path, window = self._best(span.newest(width))
+            if path is not None:
+                found += self._read(path, window, limit - len(found), after)
+                if len(found) == limit:
+                    break
+            span = span.older(window.lo)
+            width = self._wider(window)
+        return found
+
+    def _wider(self, window: Span) -> timedelta:
+        width = max(NARROWEST, (window.hi - window.lo) * 2)
+        return width if self._sqlite else min(width, WIDEST)
+
+    @property
+    def _sqlite(self) -> bool:
+        return self.conn.dialect.name == "sqlite"
+
+    def _best(self, window: Span) -> tuple[Path | None, Span]:
+        """The path to take, and how far; no path where nothing can be."""
+        path, window = self._shortest(self._paths_in(window), window)
+        if path is not None and path.index == "terms" and not self._sqlite:
+            return self._with_terms(path, window)
+        return path, window
+
+    def _with_terms(self, path: Path, window: Span) -> tuple[Path | None, Span]:
+        """PostgreSQL judges by an index alone only if nothing else is asked for: so first, when it was."""
+        at = COL["at"]
+        query = self._from(select(at), path, window).where(path.together, self._all["search_terms"])
+        times = self.conn.scalars(query.order_by(at.desc()).limit(SOME_TERMS)).all()
+        if not times:
+            return None, window
+        then = at.in_(sorted(set(times)))
+        rest = Span(window.table, times[-1], window.hi) if len(times) == SOME_TERMS else window
+        return Path("at", (then,), then), rest
+
+    def _shortest(self, paths: Sequence[Path], window: Span) -> tuple[Path | None, Span]:
+        if len(paths) == 1 and len(paths[0].streams) <= FEW:
+            return paths[0], window
+        near = window
+        while True:
+            counts = self._counts(paths, near)
+            if near == window and 0 in counts:
+                return None, window
+            path, least = min(zip(paths, counts, strict=True), key=lambda each: each[1] * self._cost(each[0]))
+            if min(counts) < SAMPLE or near.hi - near.lo <= NARROWEST:
+                break
+            near = near.newest((near.hi - near.lo) / 4)
+        if len(path.streams) <= FEW:
+            return path, window
+        return (path if least else None), near
+
+    def _cost(self, path: Path) -> int:
+        left = self._all.keys() - path.serves - path.covers - {"no_request"}
+        if path.index.startswith("shown"):
+            left -= {"shown"}
+        return FETCHING if left else 1
+
+    def _counts(self, paths: Sequence[Path], window: Span) -> list[int]:
+        """Of the rows on each path; `SAMPLE` means at least so many."""
+        asked = []
+        for path in paths:
+            some = self._from(select(literal(1)), path, window).where(path.together, *self._needed(path))
+            asked.append(select(func.count()).select_from(some.limit(SAMPLE).subquery()).scalar_subquery())
+        return list(self.conn.execute(select(*asked)).one())
+
+    def _needed(self, path: Path) -> list[ColumnElement[bool]]:
+        """What the database must be told to see that it may use the index."""
+        return [self._all["shown"]] if path.index.startswith("shown") else []
+
+    def _from(self, query: Select[Any], path: Path, window: Span) -> Select[Any]:
+        at = COL["at"]
+        return query.select_from(self._table(window, path.index)).where(at >= window.lo, at < window.hi)
+
+    def _table(self, window: Span, index: str) -> TextClause:
+        return text(f"{window.table} INDEXED BY {window.table}_{index}" if self._sqlite else window.table)
+
+    def _read(self, path: Path, window: Span, limit: int, after: Key | None) -> list[Row[Any]]:
+        if len(path.streams) > FEW:
+            return list(self._rows(path, path.together, window, limit, after))
+        found: list[Row[Any]] = []
+        for stream in path.streams:
+            found += self._rows(path, stream, window, limit, after)
+            if len(found) >= limit:
+                found = sorted(found, key=lambda row: (row.at, row.event_id), reverse=True)[:limit]
+                window = Span(window.table, found[-1].at, window.hi)
+        return sorted(found, key=lambda row: (row.at, row.event_id), reverse=True)
+
+    def _rows(
+        self, path: Path, stream: ColumnElement[bool], window: Span, limit: int, after: Key | None
+    ) -> Sequence[Row[Any]]:
+        chosen = select(*(COL[name] for name in self.names))
+        query = self._from(chosen, path, window).where(stream, *self._rest(path))
+        if after is not None and after[0] < window.hi:
+            query = query.where(older_than(*after))
+        return self.conn.execute(query.order_by(COL["at"].desc(), COL["event_id"].desc()).limit(limit)).all()
+
+    def _rest(self, path: Path) -> list[ColumnElement[bool]]:
+        return [condition for name, condition in self._all.items() if name not in path.serves]
+
+    def _paths_in(self, window: Span) -> list[Path]:
+        paths = list(self._paths)
+        if self.of.what.host is not None:
+            keys = self._hosts_below(self.of.what.host, window)
+            if keys is not None:
+                paths.append(host_path(self.of, keys, "host"))
+        return paths or [every_row(self.of)]
+
+    def _hosts_below(self, host: str, window: Span) -> tuple[str, ...] | None:
+        """The keys of those that there are; None: too many to go by."""
+        days = _whole_days(window)
+        if days not in self._hosts:
+            first, end = below(host)
+            names = self.conn.execute(self._each_host(first, end, days)).scalars().all()
+            self._hosts[days] = tuple(names) if len(names) <= MOST_HOSTS else None
+        return self._hosts[days]
+
+    def _each_host(self, first: str, end: str, days: Span) -> Select[Any]:
+        """Found one after the other: the smallest, and then always the next."""
+        path, key = host_path(self.of, (), "host"), COL["host_key"]
+        smallest = select(func.min(key).label("key")).select_from(self._table(days, path.index))
+        smallest = smallest.where(key < end, *self._needed(path))
+        if not self._sqlite:
+            smallest = smallest.where(COL["at"] >= days.lo, COL["at"] < days.hi)
+        found = smallest.where(key >= first).cte("found", recursive=True)
+        following = select(smallest.where(key > found.c.key).scalar_subquery()).where(
+            found.c.key.is_not(None)
+        )
+        found = found.union_all(following)
+        return select(found.c.key).where(found.c.key.is_not(None)).limit(MOST_HOSTS + 1)
+
+
+def spans(conn: Connection, of: Sought, after: Key | None) -> Iterator[Span]:
+    """The stretches of time in which rows may be, newest first: a month's table each, or the whole log."""
+    ends = [end for end in (of.what.to_at, after and after[0] + TICK) if end is not None]
+    tables = parts.tables(conn)
+    if conn.dialect.name != "sqlite":
+        tables = _as_one(conn, tables)
+    for part in tables:
+        hi = min([_newest(conn, part), *ends])
+        lo = max(_midnight(part.first), of.what.from_at or NEVER)
+        if lo < hi:
+            yield Span(part.name, lo, hi)
+
+
+def newest_at(conn: Connection) -> datetime | None:
+    """When the newest row is from."""
+    for part in parts.tables(conn):
+        if (newest := _newest(conn, part)) > NEVER:
+            return newest - TICK
+    return None
+
+
+def _as_one(conn: Connection, days: Sequence[parts.PartTable]) -> list[parts.PartTable]:
+    """From the first day to the last that has any rows: some are made ahead."""
+    for day in days:
+        if _newest(conn, day) > NEVER:
+            return [parts.PartTable(parts.LOG, days[-1].first, day.end)]
+    return []
+
+
+def _newest(conn: Connection, part: parts.PartTable) -> datetime:
+    """Where the newest row of these days ends; NEVER without one."""
+    at = COL["at"]
+    end = func.max(at, type_=at.type)
+    if conn.dialect.name == "sqlite":
+        newest = conn.scalar(select(end).select_from(text(part.name)))
+    elif part.end - part.first > FIRST:
+        newest = _midnight(part.end)
+    else:
+        within = (at >= _midnight(part.first), at < _midnight(part.end))
+        newest = conn.scalar(select(end).select_from(text(part.name)).where(*within))
+    return NEVER if newest is None else newest + TICK
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _whole_days(window: Span) -> Span:
+    """SQLite: the table."""
+    if window.table != parts.LOG:
+        return Span(window.table, NEVER, NEVER)
+    ends = _midnight((window.hi - TICK).date()) + FIRST
+    return Span(window.table, _midnight(window.lo.date()), ends)
