@@ -34,6 +34,12 @@ PLAIN = (
 )
 INSIDE = 3  # requests in one tunnel
 SITES = {"blocked.test": "gambling"}
+# Every way in which such clients are answered while all is well.
+EACH_WAY = {("http", status) for status in (200, 400, 403, 407, 502)} | {
+    ("https", 200),
+    ("connect", 200),
+    ("unparsed", 400),
+}
 
 Talk = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -55,7 +61,10 @@ class Answer:
 
 @dataclass
 class Clients:
-    """`number` makes what they ask unlike what any others ever asked. `newest`: the newest TLS they speak."""
+    """`number` makes what they ask unlike what any others ever asked. `newest`: the newest TLS they speak.
+
+    `pause`: after each answer, in seconds.
+    """
 
     gate: Gate
     number: int
@@ -65,6 +74,7 @@ class Clients:
     newest: ssl.TLSVersion = ssl.TLSVersion.TLSv1_3
     answers: list[Answer] = field(default_factory=list)
     leave: bool = False
+    pause: float = 0.0
 
     def ask_all(self) -> None:
         """Back when they were told to leave, or nobody listens any more."""
@@ -162,6 +172,7 @@ class Clients:
         if head:
             reference = REFERENCE.search(rest)
             self.answers.append(Answer(status, kind, what, reference[1].decode() if reference else None))
+        await asyncio.sleep(self.pause)
         if kind == "connect":
             return whole and status == 200
         return whole and not CLOSES.search(head)

@@ -13,7 +13,7 @@ import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 from sqlalchemy import URL, Engine, make_url, text
 
-from audit_log.db import migrate, open_engine
+from audit_log.db import migrate, open_engine, sqlite_library
 
 PATIENCE = 30.0
 
@@ -39,10 +39,12 @@ class SqliteFile:
     @contextlib.contextmanager
     def away(self) -> Iterator[None]:
         """Locked by somebody who does not let go."""
-        with self.engine.connect() as conn:
-            conn.execution_options(writing=True).execute(text("SELECT 1"))
+        other = sqlite_library().module.connect(make_url(self.url).database, isolation_level=None, timeout=30)
+        try:
+            other.execute("BEGIN EXCLUSIVE")
             yield
-            conn.rollback()
+        finally:
+            other.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -92,8 +92,9 @@ class Rig:
 
 
 @contextlib.contextmanager
-def a_rig(database: Database, folder: Path) -> Iterator[Rig]:
-    rig = Rig(database, folder / "journal", folder / "programs.log")
+def a_rig(database: Database, folder: Path, journal: Path | None = None) -> Iterator[Rig]:
+    """`journal`: of a gate that is there; else a new one."""
+    rig = Rig(database, journal or folder / "journal", folder / "programs.log")
     rig.folder.mkdir(exist_ok=True)
     try:
         yield rig
