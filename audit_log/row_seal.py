@@ -17,9 +17,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
-from audit_log.first_seals import Halves as Halves
-from audit_log.first_seals import hash_of as hash_of
-from audit_log.first_seals import seal_text as seal_text
 from audit_log.merkle import leaf_hash, tree_root
 from audit_log.rows import Values
 from audit_log.seal import GENESIS, stamp
@@ -27,7 +24,7 @@ from audit_log.seal import GENESIS, stamp
 LAST = "SELECT seq, leaf FROM filtering_seal ORDER BY seq DESC LIMIT 1"
 ID_BYTES = 26
 HALF_BYTES = ID_BYTES + hashlib.sha256().digest_size
-DAY = len("2026-11-22")
+EMPTY_ROOT = hashlib.sha256(b"").hexdigest()
 
 encode = json.JSONEncoder(
     separators=(",", ":"), default=repr
@@ -49,11 +46,6 @@ def half(event_id: str, values: Values) -> bytes:
     if len(leaf) != HALF_BYTES:
         raise ValueError(f"an event id of other than {ID_BYTES} bytes: {event_id!r}")
     return leaf
-
-
-def part_of(keep: str, at: str) -> str:
-    """`at` as it is stored, in UTC: 2026-11-22 10:42:00.123456."""
-    return f"{keep}/{at[:DAY]}"
 
 
 def seal_of(seq: int, at: datetime, part: str, opened: Iterable[bytes], closed: Iterable[bytes]) -> Sealed:

@@ -1,148 +1,174 @@
-"""Is the filtering log whole? Every seal's halves are read back from the rows and hashed again.
+"""Is the filtering log whole? Every row is read again, held against the leaf it was sealed with, and named if
+it was edited, removed or added.
 
-A changed, added or missing row is found with the batch it belongs to, and with the time of that batch.
+It goes a day at a time, and memory is for one day. Where the log is long, `RowCheck` lets each day be read in
+a transaction of its own, so that nobody who writes has to wait.
 """
 
-import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import groupby
-from typing import Any
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 
 from sqlalchemy import Connection, text
 
-from audit_log.as_written import as_written, encodable, shown
+from audit_log.as_written import as_written
+from audit_log.day_check import DayCheck, Record, seal_holds
+from audit_log.day_totals import as_day, day_bounds, days_with_totals
+from audit_log.earlier_check import check_earlier
 from audit_log.fault import Fault
-from audit_log.row_seal import Halves
-from audit_log.rows import CLOSING, OPENING, Values
-from audit_log.seal import GENESIS, leaf_of
+from audit_log.findings import ADDED, NAMED, Findings, time_of
+from audit_log.parts import tables
+from audit_log.seal_chain import Chain
+from audit_log.sealed_lines import PurgeLine, hour_lines, purge_lines, totals_gone_before
 from audit_log.verification import Verification
 
-SEALS = text("SELECT seq, entry, prev, leaf FROM filtering_seal ORDER BY seq")
-AT = OPENING.index("at")
-FIRST_CLOSING = 1  # after the event id
+Progress = Callable[[str, int, int], None]  # the stage in words, how much of it is done, of how much
+READING = "Reading the rows"
+ONE_DAY = timedelta(days=1)
 
 
-@dataclass(frozen=True, slots=True)
-class _Seal:
-    seq: int
-    at: str
-    opened: tuple[int, str]  # how many, and the hash over them
-    closed: tuple[int, str]
-
-    @property
-    def name(self) -> str:
-        return f"The rows stored at {self.at} (seal {self.seq}, {self.opened[0]} requests)"
-
-
-def verify_rows(conn: Connection, heads: Mapping[int, bytes] | None = None) -> Verification:
-    """Read the whole filtering log again; `first_bad` is the number of a seal. Use it in one `reading`.
+def verify_rows(
+    conn: Connection,
+    heads: Mapping[int, bytes] | None = None,
+    *,
+    days: Collection[date] | None = None,
+    progress: Progress | None = None,
+) -> Verification:
+    """Read the whole filtering log again, or the rows of these days; `first_bad` is the number of a seal.
 
     `heads`: the leaves of seals as signed checkpoints have them, by number; without, a cut tail is not found.
+    What the change log says of hours and of removed rows is believed here: `whole.py` verifies that too.
     """
-    entries = conn.scalar(text("SELECT count(*) FROM filtering_log")) or 0
-    try:
+    check = RowCheck(heads or {}, days)
+    check.begin(conn)
+    for number, day in enumerate(check.days, start=1):
+        check.one_day(conn, day)
+        if progress is not None:
+            progress(READING, number, len(check.days))
+    check.finish(conn)
+    return check.verdict
+
+
+def verify_seals(conn: Connection, heads: Mapping[int, bytes] | None = None) -> Verification:
+    """The chain of the seals and what the change log says of each hour; no row is read."""
+    check = RowCheck(heads or {}, ())
+    check.begin(conn)
+    if not check.found.none:
+        return check.verdict
+    number = check.record.chain.seq
+    return Verification(True, number, None, f"All {number:,} seals of the filtering log follow each other.")
+
+
+@dataclass(slots=True)
+class RowCheck:
+    """The steps of one verification. Each may be given a connection of its own."""
+
+    heads: Mapping[int, bytes]
+    only: Collection[date] | None = None
+    days: Sequence[date] = ()
+    rows: int = 0
+    found: Findings = field(default_factory=Findings)
+    record: Record = field(init=False)
+    _broken: bool = False  # the chain itself: nothing can be held against it
+
+    def begin(self, conn: Connection) -> None:
+        """Follow the chain of the seals, and find out which days there are."""
+        self._follow(conn, None)
+        if not self._broken and self.only is None:
+            self.days = sorted(self._all_days(conn), reverse=True)
+        elif not self._broken:
+            self.days = sorted(self.only or ())
+
+    def one_day(self, conn: Connection, day: date) -> None:
+        if self._broken:
+            return
+        self._follow(conn, self.record.chain)
+        if not self._broken:
+            check = DayCheck(conn, day, self.record, self.found)
+            check.run()
+            self.rows += check.rows
+
+    def finish(self, conn: Connection) -> None:
+        """What is in no day."""
+        if self._broken or self.only is not None:
+            return
         with as_written(conn):
-            seals = list(_chain(conn, heads or {}))
-            _compare(seals, _halves(conn, "opened_in", OPENING), "opened")
-            _compare(seals, _halves(conn, "closed_in", ("event_id", *CLOSING)), "closed")
-            _nothing_unsealed(conn, len(seals))
-    except Fault as fault:
-        return Verification(False, entries, fault.seq, fault.says)
-    return Verification(True, entries, None, f"All {entries} rows are as they were sealed.")
+            check_earlier(conn, self.record, self.found)
+            self._nothing_outside(conn)
+
+    @property
+    def verdict(self) -> Verification:
+        if not self.found.none:
+            return Verification(
+                False, self.rows, self.found.first_bad, self.found.says, tuple(self.found.named)
+            )
+        return Verification(True, self.rows, None, self._whole())
+
+    def _follow(self, conn: Connection, chain: Chain | None) -> None:
+        """Seals may have come since the last step, and parts may have gone."""
+        try:
+            with as_written(conn):
+                purges = purge_lines(conn)
+                ongoing = chain or Chain(self.heads, hour_lines(conn))
+                ongoing.follow(conn)
+                gone = totals_gone_before(conn)
+        except Fault as fault:
+            self.found.add(fault.says, fault.seq)
+            self._broken = True
+            return
+        self.record = Record(ongoing, purges, gone, self.only is None)
+
+    def _all_days(self, conn: Connection) -> set[date]:
+        days = {day for part in self.record.chain.parts if (day := as_day(part.rpartition("/")[2]))}
+        for table in tables(conn):
+            days |= {table.first + n * ONE_DAY for n in range((table.end - table.first).days)}
+        return days | set(days_with_totals(conn))
+
+    def _nothing_outside(self, conn: Connection) -> None:
+        """Rows with a time that is in none of the days that were read, in whatever table they lie."""
+        for low, high in _gaps(self.days):
+            first = day_bounds(conn, low)["end"] if low else None
+            end = day_bounds(conn, high)["first"] if high else None
+            conditions = [*(["at >= :first"] if first else []), *(["at < :end"] if end else [])]
+            where = " AND ".join(conditions) or "true"
+            query = f"SELECT event_id, at, opened_in FROM filtering_log WHERE {where}"  # noqa: S608  # our own names
+            found = conn.execute(
+                text(f"{query} LIMIT {NAMED}"), {"first": first, "end": end} if conditions else {}
+            )
+            for row in found.all():
+                if not seal_holds(conn, row.opened_in, row.event_id):
+                    self.found.row(
+                        ADDED, row.event_id, time_of(row.at), None, "it is in none of the log's days"
+                    )
+
+    def _whole(self) -> str:
+        which = "" if self.only is None else f" of {_and([f'{day:%-d %B %Y}' for day in self.days])}"
+        said = f"All {self.rows:,} rows{which} are as they were sealed."
+        if gone := _removed(self.record.purges if self.only is None else ()):
+            said += f" {gone}"
+        return said
 
 
-def _chain(conn: Connection, heads: Mapping[int, bytes]) -> Iterator[_Seal]:
-    """Every seal, each following the one before and agreeing with what was signed."""
-    prev, seq = GENESIS, 0
-    for seq, row in enumerate(conn.execute(SEALS), start=1):
-        if row.seq != seq:
-            raise Fault(seq, f"Seal {seq} of the filtering log is missing.")
-        sound = isinstance(row.prev, bytes) and isinstance(row.entry, str) and encodable(row.entry)
-        if not sound or row.prev != prev or row.leaf != leaf_of(row.prev, row.entry):
-            raise Fault(seq, f"Seal {seq} of the filtering log was changed.")
-        if heads.get(seq, row.leaf) != row.leaf:
-            raise Fault(seq, f"Seal {seq} of the filtering log, or one before it, is not what was signed.")
-        yield _parsed(seq, row.entry)
-        prev = row.leaf
-    if (longest := max(heads, default=0)) > seq:
-        raise Fault(
-            seq + 1,
-            f"The end of the filtering log is missing: it was signed up to seal {longest},"
-            f" and only {seq} are there.",
-        )
+def _gaps(days: Collection[date]) -> Iterator[tuple[date | None, date | None]]:
+    """Before the first, between those that do not follow each other, and after the last."""
+    before: date | None = None
+    for day in sorted(days):
+        if before is None or day - before > ONE_DAY:
+            yield before, day
+        before = day
+    yield before, None
 
 
-def _parsed(seq: int, entry: str) -> _Seal:
-    try:
-        said = json.loads(entry)
-        seal = _Seal(
-            said["seq"],
-            said["at"],
-            (said["opened"], said["opened_sha256"]),
-            (said["closed"], said["closed_sha256"]),
-        )
-    except (ValueError, KeyError, TypeError):
-        raise Fault(seq, f"Seal {seq} of the filtering log is not a seal.") from None
-    if seal.seq != seq:
-        raise Fault(seq, f"Seal {seq} of the filtering log was sealed as {seal.seq}.")
-    return seal
-
-
-def _compare(seals: list[_Seal], found: Iterator[tuple[int, Halves]], which: str) -> None:
-    """Hold what the rows hash to against the seals; either may have what the other lacks."""
-    nothing = (0, str(Halves()))
-    read: Mapping[int, tuple[int, str]] = {seq: (halves.count, str(halves)) for seq, halves in found}
-    for seal in seals:
-        sealed = seal.opened if which == "opened" else seal.closed
-        there = read.get(seal.seq, nothing)
-        if there == sealed:
-            continue
-        count = f": {sealed[0]} were {which}, and {there[0]} are there" if there[0] != sealed[0] else ""
-        raise Fault(seal.seq, f"{seal.name} are not what was sealed{count}.")
-    if beyond := read.keys() - {seal.seq for seal in seals}:
-        raise Fault(len(seals) + 1, f"There are rows of seal {min(beyond, key=str)}, and no such seal.")
-
-
-def _halves(conn: Connection, seal: str, columns: tuple[str, ...]) -> Iterator[tuple[int, Halves]]:
-    sqlite = conn.dialect.name == "sqlite"
-    query = text(
-        f"SELECT {seal}, {', '.join(_as_text(name, sqlite=sqlite) for name in columns)} FROM filtering_log"  # noqa: S608  # our own names
-        f" WHERE {seal} IS NOT NULL ORDER BY {seal}, event_id{'' if sqlite else ' COLLATE "C"'}"
+def _removed(lines: Sequence[PurgeLine]) -> str:
+    if not lines:
+        return ""
+    rows = sum(line.rows for line in lines)
+    return (
+        f"{rows:,} more were removed when their time was over; the change log says so, and agrees with"
+        " their seals."
     )
-    rows = conn.execute(query, execution_options={"yield_per": 2000})
-    for seq, group in groupby(rows, key=lambda row: row[0]):
-        halves = Halves()
-        for row in group:
-            halves.add(_plain(columns, tuple(row)[1:]))
-        yield seq, halves
 
 
-def _as_text(name: str, *, sqlite: bool) -> str:
-    """Lists as the text they were stored as; PostgreSQL's driver would parse them."""
-    return f"{name}::text" if not sqlite and name in ("filter_groups", "classes") else name
-
-
-def _plain(columns: tuple[str, ...], values: Values) -> Values:
-    """As they were sealed: times as text, and a yes or no as such in SQLite too."""
-    if columns is OPENING:
-        return (*values[:AT], _time(values[AT]), *values[AT + 1 :])
-    decrypted = values[FIRST_CLOSING]
-    return (values[0], bool(decrypted) if decrypted in (0, 1) else None, *values[FIRST_CLOSING + 1 :])
-
-
-def _time(at: Any) -> Any:
-    return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f") if isinstance(at, datetime) else at
-
-
-def _nothing_unsealed(conn: Connection, seals: int) -> None:
-    """A row in no seal was put there by somebody else; a row that claims to have ended must be sealed so."""
-    given = [f"{name} IS NOT NULL" for name in CLOSING if name not in ("decrypted", "outcome")]
-    ended = " OR ".join([*given, "decrypted <> false", "coalesce(outcome, 'interrupted') <> 'interrupted'"])
-    query = text(
-        "SELECT event_id FROM filtering_log"  # noqa: S608  # our own names
-        f" WHERE opened_in IS NULL OR (closed_in IS NULL AND ({ended})) ORDER BY event_id LIMIT 1"
-    )
-    if (event_id := conn.scalar(query)) is not None:
-        raise Fault(seals + 1, f"Row {shown(event_id)} of the filtering log is not covered by any seal.")
+def _and(words: Sequence[str]) -> str:
+    *some, last = words or [""]
+    return f"{', '.join(some)} and {last}" if some else last

@@ -32,6 +32,7 @@ class Verification:
     entries: int
     first_bad: int | None
     says: str
+    named: tuple[str, ...] = ()  # each fault that was found, as far as they are named
 
 
 @dataclass(slots=True)

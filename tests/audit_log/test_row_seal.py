@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_log.merkle import leaf_hash, root_of
-from audit_log.row_seal import HALF_BYTES, half, part_of, root_over, seal_of, split
+from audit_log.row_seal import HALF_BYTES, half, root_over, seal_of, split
 from tests.audit_log.records import event_id
 from tests.builders import NOON
 
@@ -27,10 +27,6 @@ def test_a_half_is_its_id_and_the_hash_of_its_values() -> None:
 def test_a_half_of_no_event_of_ours_is_refused(odd: str) -> None:
     with pytest.raises(ValueError, match=r"event id|ascii"):
         half(odd, (odd,))
-
-
-def test_a_part_is_what_is_kept_alike_of_one_day() -> None:
-    assert part_of("pupils", "2026-11-24 23:59:59.999999") == PART
 
 
 def test_a_seal_says_how_many_and_both_roots() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine
 
 from audit_log.change_log import append
 from audit_log.checkpoint import checkpoints, sign_checkpoint
@@ -14,6 +14,7 @@ from audit_log.recorder import Recorder
 from audit_log.row_verification import verify_rows
 from audit_log.verification import Verification
 from audit_log.whole import verify_all
+from tests.audit_log.attacks import run
 from tests.audit_log.records import a_segment, a_whole, add_to
 from tests.builders import NOON
 
@@ -28,13 +29,16 @@ def verified(engine: Engine, *held: str) -> Verification:
 def attack(engine: Engine, *statements: str) -> Verification:
     with writing(engine) as conn:
         for statement in statements:
-            conn.execute(text(statement))
+            run(conn, statement)
     return verified(engine)
 
 
 CUT = (
     "DELETE FROM filtering_seal WHERE seq = 3",
-    "DELETE FROM filtering_log WHERE opened_in = 3",
+    "DELETE FROM filtering_leaf WHERE seq = 3",
+    "UPDATE rollup_hour SET requests = 2, pages = 2",
+    "UPDATE rollup_day SET requests = 2, pages = 2",
+    "DELETE FROM {log} WHERE opened_in = 3",
 )
 
 
@@ -86,7 +90,9 @@ def test_the_end_of_the_filtering_log_cut_off_is_found(logs: Engine) -> None:
 
 
 def test_an_emptied_filtering_log_is_found(logs: Engine) -> None:
-    assert not attack(logs, "DELETE FROM filtering_seal", "DELETE FROM filtering_log").whole
+    assert not attack(
+        logs, "DELETE FROM filtering_seal", "DELETE FROM filtering_leaf", "DELETE FROM {log}"
+    ).whole
 
 
 def test_an_end_sealed_anew_is_found(logs: Engine, tmp_path: Path) -> None:
@@ -111,7 +117,7 @@ def test_a_checkpoint_kept_elsewhere_holds_the_filtering_log_too(logs: Engine) -
 
 
 def test_each_log_that_is_not_whole_is_told(logs: Engine) -> None:
-    found = attack(logs, *CUT, "UPDATE change_log SET entry = '{}' WHERE seq = 1")
+    found = attack(logs, *CUT, "UPDATE change_log SET entry = '{{}}' WHERE seq = 1")
 
     assert (found.whole, found.first_bad) == (False, 1)
     assert found.says == (
@@ -127,8 +133,8 @@ def test_each_log_that_is_not_whole_is_told(logs: Engine) -> None:
         "UPDATE checkpoint SET note = cast(note AS BLOB)",
         "UPDATE filtering_seal SET entry = cast(x'ff' AS TEXT) WHERE seq = 2",
         "UPDATE filtering_seal SET leaf = 'text' WHERE seq = 3",
-        "UPDATE filtering_log SET host = cast(x'ff' AS TEXT) WHERE opened_in = 2",
-        "UPDATE filtering_log SET event_id = cast(x'ff' AS TEXT), opened_in = NULL WHERE opened_in = 2",
+        "UPDATE {log} SET host = cast(x'ff' AS TEXT) WHERE opened_in = 2",
+        "UPDATE {log} SET event_id = cast(x'ff' AS TEXT), opened_in = NULL WHERE opened_in = 2",
     ],
 )
 def test_values_of_a_wrong_type_are_found_and_stop_nobody(
@@ -156,5 +162,5 @@ def test_a_replacement_character_does_not_stand_for_a_byte_that_is_none(
     without_guards(sqlite_engine)
     assert verified(sqlite_engine).whole
 
-    damage = "UPDATE filtering_log SET url = cast(replace(url, '\ufffd', cast(x'ff' AS TEXT)) AS TEXT)"
+    damage = "UPDATE {log} SET url = cast(replace(url, '\ufffd', cast(x'ff' AS TEXT)) AS TEXT)"
     assert not attack(sqlite_engine, damage).whole
