@@ -110,7 +110,7 @@ def _at(visit: Visit, field: str, said: str) -> datetime:
 def _correction(conn: Connection, found: Proposal) -> CorrectionOut:
     told = found.payload
     known = people_by_ids(conn, _ids(found, told["person"], told["right_person"]))
-    times = {name: iso(corrections.instant_of(told[name])) for name in ("from", "to")}
+    times: dict[str, Any] = {name: iso(corrections.instant_of(told[name])) for name in ("from", "to")}
     return CorrectionOut(
         **_history(found, known),
         **times,

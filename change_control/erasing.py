@@ -75,6 +75,10 @@ def apply(conn: Connection, row: Mapping[Any, Any], actor: Actor, now: datetime)
     return {}
 
 
+def is_erased(found: Registered) -> bool:
+    return found.username.startswith(ERASED_USERNAME)
+
+
 def require_nameless(conn: Connection, row: Mapping[Any, Any], reason: str) -> None:
     """Of what the second person writes. Raises ChangeError."""
     found = _person(conn, row)
@@ -113,7 +117,7 @@ def _person(conn: Connection, row: Mapping[Any, Any]) -> Registered:
 
 
 def _require_erasable(conn: Connection, found: Registered, now: datetime) -> None:
-    if found.username.startswith(ERASED_USERNAME):
+    if is_erased(found):
         raise ChangeError("wrong-state", "this person has been erased already")
     if found.ends_at is None or found.ends_at > now:
         raise ChangeError("wrong-state", "only who has left can be erased: end the account first")
