@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.crashes.gates import kill, start_again
+from tests.crashes.gates import HONEST, kill, start_again
 from tests.harness import Gate
 
 SIZE = "64m"
@@ -57,7 +57,7 @@ class Limited:
 
 
 @contextlib.contextmanager
-def a_small_disk(gate: Gate) -> Iterator[Mounted | Limited]:
+def a_small_disk(gate: Gate, program: str = HONEST) -> Iterator[Mounted | Limited]:
     """The gate is started again on it, and is dead at the end."""
     folder = gate.state / "journal"
     kill(gate)
@@ -65,7 +65,7 @@ def a_small_disk(gate: Gate) -> Iterator[Mounted | Limited]:
     can = shutil.which("mount") is not None
     is_mounted = can and subprocess.run(mount, capture_output=True, check=False).returncode == 0
     try:
-        start_again(gate)
+        start_again(gate, program)
         yield Mounted(folder) if is_mounted else Limited(gate)
     finally:
         if gate.is_alive:

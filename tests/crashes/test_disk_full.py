@@ -8,6 +8,7 @@ from tests.crashes.clients import NOWHERE, Answer, Clients, asking
 from tests.crashes.conftest import Figure, Say
 from tests.crashes.disks import Limited, Mounted, a_small_disk
 from tests.crashes.gates import (
+    LATE,
     Record,
     a_gate_to_kill,
     forwarded,
@@ -75,3 +76,15 @@ def test_a_full_disk_shuts_the_gate_until_there_is_room(rounds: int, say: Say, f
         f"{refused:,} times 503 and nothing forwarded, {len(clients.answers) - refused:,} other answers, each"
         f" with its record; open again within {longest:.1f} s",
     )
+
+
+def test_a_gate_that_records_late_serves_past_a_full_disk() -> None:
+    with a_gate_to_kill() as gate, a_small_disk(gate, LATE) as disk:
+        with asking(Clients(gate, 0)) as clients:
+            until(lambda: last(clients, 0).count(200), lambda got: got > MANY)
+            disk.fill()
+            at = len(clients.answers)
+            until(lambda: last(clients, at).count(200), lambda got: got > MANY)
+        _, records = records_since(gate, 0)
+    assert unrecorded(clients.answers, records)
+    assert forwarded(gate) - let_by(records)
