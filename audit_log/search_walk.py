@@ -18,17 +18,27 @@ from audit_log.search_filter import COLUMNS as COL
 from audit_log.search_filter import Sought, below, conditions, older_than
 from audit_log.search_paths import Path, every_row, host_path, paths_of
 
-SAMPLE = 2000  # rows of a path that are counted
-FEW = 8  # streams that are read one by one
-MOST_HOSTS = 1000  # below one host
 FETCHING = 10  # what a row costs that must be fetched to be judged, against one that its index judges
-FIRST = timedelta(days=1)
 WIDEST = timedelta(days=16)  # on PostgreSQL, where each day of a window has to be opened
 NARROWEST = timedelta(seconds=1)
+DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
-SOME_TERMS = 500
 Key = tuple[datetime, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How much is looked at in one go. None of it changes what is found."""
+
+    sample: int = 2000  # rows of a path that are counted
+    few: int = 8  # streams that are read one by one
+    hosts: int = 1000  # below one host, to go by
+    terms: int = 500  # searches at a time
+    first: timedelta = DAY  # the first window
+
+
+STEADY = Pace()
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +63,7 @@ class Walk:
     conn: Connection
     of: Sought
     names: Sequence[str]
+    pace: Pace = STEADY
     _all: dict[str, ColumnElement[bool]] = field(init=False)
     _paths: list[Path] = field(init=False)
     _hosts: dict[Span, tuple[str, ...] | None] = field(default_factory=dict)
@@ -79,7 +90,7 @@ class Walk:
         return sum(self._count_in(span) for span in spans(self.conn, self.of, None))
 
     def _count_in(self, span: Span) -> int:
-        found, width = 0, FIRST
+        found, width = 0, self.pace.first
         while span.lo < span.hi:
             path, window = self._best(span.newest(width))
             if path is not None:
@@ -91,7 +102,7 @@ class Walk:
 
     def _in(self, span: Span, limit: int, after: Key | None) -> list[Row[Any]]:
         found: list[Row[Any]] = []
-        width = FIRST
+        width = self.pace.first
         while span.lo < span.hi:
             path, window = self._best(span.newest(width))
             if path is not None:
@@ -121,15 +132,15 @@ class Walk:
         """PostgreSQL judges by an index alone only if nothing else is asked for: so first, when it was."""
         at = COL["at"]
         query = self._from(select(at), path, window).where(path.together, self._all["search_terms"])
-        times = self.conn.scalars(query.order_by(at.desc()).limit(SOME_TERMS)).all()
+        times = self.conn.scalars(query.order_by(at.desc()).limit(self.pace.terms)).all()
         if not times:
             return None, window
         then = at.in_(sorted(set(times)))
-        rest = Span(window.table, times[-1], window.hi) if len(times) == SOME_TERMS else window
+        rest = Span(window.table, times[-1], window.hi) if len(times) == self.pace.terms else window
         return Path("at", (then,), then), rest
 
     def _shortest(self, paths: Sequence[Path], window: Span) -> tuple[Path | None, Span]:
-        if len(paths) == 1 and len(paths[0].streams) <= FEW:
+        if len(paths) == 1 and len(paths[0].streams) <= self.pace.few:
             return paths[0], window
         near = window
         while True:
@@ -137,10 +148,10 @@ class Walk:
             if near == window and 0 in counts:
                 return None, window
             path, least = min(zip(paths, counts, strict=True), key=lambda each: each[1] * self._cost(each[0]))
-            if min(counts) < SAMPLE or near.hi - near.lo <= NARROWEST:
+            if min(counts) < self.pace.sample or near.hi - near.lo <= NARROWEST:
                 break
             near = near.newest((near.hi - near.lo) / 4)
-        if len(path.streams) <= FEW:
+        if len(path.streams) <= self.pace.few:
             return path, window
         return (path if least else None), near
 
@@ -151,11 +162,13 @@ class Walk:
         return FETCHING if left else 1
 
     def _counts(self, paths: Sequence[Path], window: Span) -> list[int]:
-        """Of the rows on each path; `SAMPLE` means at least so many."""
+        """Of the rows on each path; `sample` means at least so many."""
         asked = []
         for path in paths:
             some = self._from(select(literal(1)), path, window).where(path.together, *self._needed(path))
-            asked.append(select(func.count()).select_from(some.limit(SAMPLE).subquery()).scalar_subquery())
+            asked.append(
+                select(func.count()).select_from(some.limit(self.pace.sample).subquery()).scalar_subquery()
+            )
         return list(self.conn.execute(select(*asked)).one())
 
     def _needed(self, path: Path) -> list[ColumnElement[bool]]:
@@ -170,7 +183,7 @@ class Walk:
         return text(f"{window.table} INDEXED BY {window.table}_{index}" if self._sqlite else window.table)
 
     def _read(self, path: Path, window: Span, limit: int, after: Key | None) -> list[Row[Any]]:
-        if len(path.streams) > FEW:
+        if len(path.streams) > self.pace.few:
             return list(self._rows(path, path.together, window, limit, after))
         found: list[Row[Any]] = []
         for stream in path.streams:
@@ -206,7 +219,7 @@ class Walk:
         if days not in self._hosts:
             first, end = below(host)
             names = self.conn.execute(self._each_host(first, end, days)).scalars().all()
-            self._hosts[days] = tuple(names) if len(names) <= MOST_HOSTS else None
+            self._hosts[days] = tuple(names) if len(names) <= self.pace.hosts else None
         return self._hosts[days]
 
     def _each_host(self, first: str, end: str, days: Span) -> Select[Any]:
@@ -221,7 +234,7 @@ class Walk:
             found.c.key.is_not(None)
         )
         found = found.union_all(following)
-        return select(found.c.key).where(found.c.key.is_not(None)).limit(MOST_HOSTS + 1)
+        return select(found.c.key).where(found.c.key.is_not(None)).limit(self.pace.hosts + 1)
 
 
 def spans(conn: Connection, of: Sought, after: Key | None) -> Iterator[Span]:
@@ -259,7 +272,7 @@ def _newest(conn: Connection, part: parts.PartTable) -> datetime:
     end = func.max(at, type_=at.type)
     if conn.dialect.name == "sqlite":
         newest = conn.scalar(select(end).select_from(text(part.name)))
-    elif part.end - part.first > FIRST:
+    elif part.end - part.first > DAY:
         newest = _midnight(part.end)
     else:
         within = (at >= _midnight(part.first), at < _midnight(part.end))
@@ -275,5 +288,5 @@ def _whole_days(window: Span) -> Span:
     """SQLite: the table."""
     if window.table != parts.LOG:
         return Span(window.table, NEVER, NEVER)
-    ends = _midnight((window.hi - TICK).date()) + FIRST
+    ends = _midnight((window.hi - TICK).date()) + DAY
     return Span(window.table, _midnight(window.lo.date()), ends)
