@@ -40,6 +40,7 @@ log = structlog.get_logger()
 POLL_SECONDS = 0.25
 REST_SECONDS = 1.0  # after a little: what comes meanwhile is one batch, with one seal for each part
 LITTLE = 500  # rows
+FEW = 100  # lines of one gate, however many gates there are
 RETRY_SECONDS = 2.0  # while SQL is away
 BEAT_SECONDS = 2.0
 TIDY_SECONDS = 600.0
@@ -138,7 +139,7 @@ class Recorder:
 
     def _move(self, lanes: list[Lane]) -> int:
         moved = 0
-        while pieces := [piece for lane in lanes if (piece := lane.next(BATCH // len(lanes)))]:
+        while pieces := [piece for lane in lanes if (piece := lane.next(max(FEW, BATCH // len(lanes))))]:
             moved += self._store_pieces([piece for piece in pieces if piece.lines])
             for piece in pieces:
                 self._stop(piece)

@@ -1,10 +1,12 @@
 """Journal records and segments for tests: small, named, and different only in what the test is about."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from audit_log.journal import Journal
 from audit_log.seal import stamp
 from audit_log.segments import STARTED, encode_line, segment_path
 from tests.builders import NOON
@@ -80,3 +82,16 @@ def a_segment(
 def add_to(path: Path, *records: Record) -> None:
     with path.open("ab") as file:
         file.write(lines(*records))
+
+
+@contextmanager
+def a_live_gate(folder: Path, gate: str = "gate-1") -> Iterator[Callable[..., None]]:
+    """A gate that holds its lock; what it is given is in its journal when the call returns."""
+    journal = Journal(folder, gate, segment_bytes=2000)
+
+    def write(*records: Record) -> None:
+        for record in records:
+            journal._file.append(lines(record))
+
+    yield write
+    journal.close()

@@ -17,11 +17,19 @@ from structlog.testing import capture_logs
 
 from audit_log.db import migrate, open_engine, reading, writing
 from audit_log.heartbeat import HEARTBEAT, Stopped, read_heartbeat
-from audit_log.journal import Journal
 from audit_log.recorder import Recorder, RecorderError
 from audit_log.segments import segments
 from audit_log.tables import filtering_log, journal_position, journal_release
-from tests.audit_log.records import Record, a_close, a_segment, a_whole, add_to, an_open, event_id, lines
+from tests.audit_log.records import (
+    a_close,
+    a_live_gate,
+    a_segment,
+    a_whole,
+    add_to,
+    an_open,
+    event_id,
+    lines,
+)
 from tests.builders import NOON
 
 
@@ -37,19 +45,6 @@ def positions(engine: Engine) -> dict[str, tuple[int, int, int]]:
             r.segment: (r.offset, r.torn_bytes, r.damaged_bytes)
             for r in conn.execute(select(journal_position))
         }
-
-
-@contextmanager
-def a_live_gate(folder: Path, gate: str = "gate-1") -> Iterator[Callable[..., None]]:
-    """A gate that holds its lock; what it is given is in its journal when the call returns."""
-    journal = Journal(folder, gate, segment_bytes=2000)
-
-    def write(*records: Record) -> None:
-        for record in records:
-            journal._file.append(lines(record))
-
-    yield write
-    journal.close()
 
 
 def test_rows_and_position_move_together(engine: Engine, tmp_path: Path) -> None:
