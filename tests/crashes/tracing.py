@@ -32,7 +32,7 @@ class Call:
 
 @contextlib.contextmanager
 def traced(pid: int, into: Path) -> Iterator[None]:
-    """All threads of that process. Raises RuntimeError when the machine does not let us."""
+    """All threads of that process. Raises PermissionError when the machine does not let us."""
     command = [
         "strace",
         "-f",
@@ -51,14 +51,14 @@ def traced(pid: int, into: Path) -> Iterator[None]:
         deadline = time.monotonic() + 20
         while not _all_traced(pid):
             if strace.poll() is not None or time.monotonic() > deadline:
-                raise RuntimeError("strace cannot attach here")
+                raise PermissionError("strace cannot attach here")
             time.sleep(0.02)
         yield
     finally:
         strace.terminate()
         said = strace.communicate()[1]
     if "ptrace" in said:
-        raise RuntimeError(said)
+        raise PermissionError(said)
 
 
 def _all_traced(pid: int) -> bool:
