@@ -13,6 +13,7 @@ from schoolgate.commands import (
     log_damage,
     people,
     policy,
+    protecting,
     services,
     session,
     unblocks,
@@ -70,6 +71,9 @@ app.command()(session.logout)
 app.add_typer(unblocks.app, name="unblocks")
 app.add_typer(policy.app, name="policy")
 app.add_typer(people.app, name="people")
+app.add_typer(protecting.corrections, name="corrections")
+app.add_typer(protecting.holds, name="holds")
+app.add_typer(protecting.erasures, name="erasures")
 app.add_typer(lists.app, name="lists")
 log.app.command()(log_damage.damage)
 log.app.command()(log_damage.release)

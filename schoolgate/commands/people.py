@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from schoolgate.commands import proposals
+from schoolgate.commands import proposals, protecting
 from schoolgate.telling import AsJson, Failed, Why, put_json, put_table, tell
 
 app = typer.Typer(help="Who there is, in which groups and classes.", no_args_is_help=True)
@@ -90,3 +90,21 @@ def suspend(
     if as_json:
         put_json(answer)
     tell("Suspended.")
+
+
+@app.command()
+def end(
+    person_id: Annotated[str, typer.Argument(help="The id that `people list` shows.")],
+    reason: Why,
+    as_json: AsJson = False,
+) -> None:
+    """Somebody has left: the account opens nothing from now on. The line of the register stays."""
+    from schoolgate.client import signed_in_api
+
+    answer = signed_in_api().post(f"/people/{person_id}/end", {"reason": reason})
+    if as_json:
+        put_json(answer)
+    tell("Ended.")
+
+
+app.command("access")(protecting.access)
