@@ -35,6 +35,7 @@ MENU = (
     ("/unblocks/ask", "Ask for a site"),
     ("/unblocks/mine", "My requests"),
     ("/openings", "Open for a class"),
+    ("/reports", "Reports"),
     ("/filtering-log", "Filtering log"),
     ("/changes", "Change log"),
     ("/policy", "Policy"),

@@ -39,6 +39,7 @@ RIGHTS: Mapping[str, Who] = {
     "POST /api/v1/openings/{id}/close": ASKING,  # one's own; any, for those who may approve
     "GET /api/v1/filtering-log": READING,
     "GET /api/v1/incidents": READING,  # by name: the coordinator and the headteacher
+    "GET /api/v1/reports/month": READING,
     "GET /api/v1/journal": READING,
     "GET /api/v1/journal/aside": APPROVING,  # may be somebody's browsing: with a purpose
     "POST /api/v1/journal/releases": APPROVING,
@@ -126,6 +127,7 @@ RIGHTS: Mapping[str, Who] = {
     "GET /openings": ASKING,
     "POST /openings": ASKING,
     "POST /openings/{id}/close": ASKING,
+    "GET /reports": READING,
     "GET /filtering-log": READING,
     "GET /changes": READING,
     "GET /explain": APPROVING,

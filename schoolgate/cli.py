@@ -14,6 +14,7 @@ from schoolgate.commands import (
     people,
     policy,
     protecting,
+    reports,
     services,
     session,
     unblocks,
@@ -79,6 +80,7 @@ log.app.command()(log_damage.damage)
 log.app.command()(log_damage.release)
 app.add_typer(log.app, name="log")
 app.add_typer(changes.app, name="changes")
+app.add_typer(reports.app, name="reports")
 app.command()(services.proxy)
 app.command()(services.recorder)
 app.command()(services.api)

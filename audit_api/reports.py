@@ -1,0 +1,182 @@
+"""A month for governors (S8, S12, S18): figures from the totals, never from rows, and nobody in them.
+
+Everybody who reads gets the same report: it is printed, and lies on tables. What could point at one child is
+not in it, whoever asks: groups of at most three people are told as one, and a site is named only when it was
+blocked more than ten times.
+"""
+
+from collections.abc import Hashable, Iterable, Iterator
+from dataclasses import asdict
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from audit_api.months import Month
+from audit_api.problems import Problem
+from audit_api.report_counts import Readings, readings_of, unblocks_of
+from audit_api.report_groups import OTHER, key_of, named, people_by_groups
+from audit_api.report_sentences import Gaps, sentences
+from audit_api.report_shapes import (
+    ComparedOut,
+    FiguresOut,
+    GroupOut,
+    KindOut,
+    ReadingsOut,
+    ReportOut,
+    RoleOut,
+    SiteOut,
+    UnblocksOut,
+)
+from audit_api.silent_hours import hours_with_records_due
+from audit_api.times import iso
+from audit_api.window import Visit
+from audit_log import reports
+from audit_log.db import reading
+from audit_log.heartbeat import read_heartbeat
+from audit_log.recorded_hours import first_recorded_hour, recorded_hours
+from audit_log.reports import Counts, Report
+
+OFTEN = 10  # a site that was blocked no more than this is not named
+UNLISTED = "on no list"
+LONG_BACKLOG = 1_000_000  # bytes
+COLUMNS = ("table", "name", "figure", "value", "month_before")
+
+
+def report_of(visit: Visit, asked: str | None) -> ReportOut:
+    """Raises Problem naming the field."""
+    month = _month(visit, asked)
+    with reading(visit.desk.engine) as conn:
+        first = first_recorded_hour(conn)
+        now, before = _totals(conn, month), _totals(conn, month.before)
+        recorded = recorded_hours(conn, month.starts_at, month.ends_at)
+        unblocks = unblocks_of(conn, month), unblocks_of(conn, month.before)
+        readings = readings_of(conn, month)
+    lessons = hours_with_records_due(visit.window.bundle().policy.timetable, month, first, visit.now)
+    silent = [at for at in lessons if at not in recorded]
+    is_over = month.ends_at <= visit.now
+    then = before if first is not None and first < month.starts_at else None
+    sites = [
+        SiteOut(site=each.site, blocked=each.blocked) for each in now.blocked_sites if each.blocked > OFTEN
+    ]
+    made = ReportOut(
+        **{"from": iso(month.starts_at)},
+        to=iso(month.ends_at),
+        month=str(month),
+        name=month.name,
+        zone=month.zone.key,
+        complete=is_over,
+        before=str(month.before),
+        next=str(month.next) if is_over else None,
+        says=[],
+        total=ComparedOut(**_compared(now.total, then.total if then else None)),
+        kinds=_kinds(now, then),
+        groups=_groups(visit, month, now),
+        sites=sites,
+        other_sites_blocked=max(0, now.total.blocked - sum(each.blocked for each in sites)),
+        unblocks=UnblocksOut(**asdict(unblocks[0])),
+        unblocks_before=UnblocksOut(**asdict(unblocks[1])),
+        readings=_readings(readings),
+        silent_hours=[iso(at) for at in silent],
+    )
+    made.says = list(sentences(made, month, Gaps(bool(lessons), silent, _waits(visit))))
+    return made
+
+
+def _month(visit: Visit, asked: str | None) -> Month:
+    this = Month.of(visit.now, visit.zone)
+    try:
+        month = Month.read(asked.strip(), visit.zone) if asked and asked.strip() else this
+    except ValueError as error:
+        raise Problem("bad-input", errors={"month": str(error)}) from None
+    if month.starts_at > visit.now:
+        raise Problem("bad-input", errors={"month": f"{month.name} has not begun; this month is {this}"})
+    return month
+
+
+def _totals(conn: Connection, month: Month) -> Report:
+    return reports.month(conn, month.first, month.next.first - timedelta(days=1), month.zone)
+
+
+def _waits(visit: Visit) -> bool:
+    """Whether there are records on disk that are in no total yet."""
+    told = read_heartbeat(visit.desk.state)
+    return told is not None and bool(told.sql_away or told.stopped or told.behind_bytes > LONG_BACKLOG)
+
+
+def _groups(visit: Visit, month: Month, found: Report) -> list[GroupOut]:
+    """Without the month before: other groups may have been few then, and two reports can be compared."""
+    bundle = visit.window.bundle()
+    everybody = (account.person for account in bundle.accounts.values())
+    people = people_by_groups(everybody, month.starts_at, month.ends_at)
+    sums = _summed((key_of(each.filter_groups), each.counts) for each in found.groups)
+    names = named(sums, people, bundle.policy)
+    called = _summed((names[groups], counts) for groups, counts in sums.items())
+    rows = [GroupOut(name=name, **_figures(counts)) for name, counts in called.items()]
+    return sorted(rows, key=lambda row: (row.name == OTHER, -row.requests, row.name))
+
+
+def _kinds(now: Report, before: Report | None) -> list[KindOut]:
+    """Most blocked first; those of the month before that nobody asked for any more come last."""
+    there = _by_kind(now)
+    then = _by_kind(before) if before else {}
+    rows = [
+        KindOut(
+            name=name, **_compared(there.get(name, Counts()), then.get(name, Counts()) if before else None)
+        )
+        for name in there | then
+    ]
+    return sorted(rows, key=lambda row: (-row.blocked, -row.requests, row.name))
+
+
+def _by_kind(found: Report) -> dict[str, Counts]:
+    return _summed((each.category or UNLISTED, each.counts) for each in found.categories)
+
+
+def _summed[Key: Hashable](counted: Iterable[tuple[Key, Counts]]) -> dict[Key, Counts]:
+    sums: dict[Key, Counts] = {}
+    for key, counts in counted:
+        sums[key] = sums.get(key, Counts()) + counts
+    return sums
+
+
+def _compared(now: Counts, before: Counts | None) -> dict[str, Any]:
+    return _figures(now) | {"before": None if before is None else FiguresOut(**_figures(before))}
+
+
+def _figures(counts: Counts) -> dict[str, int]:
+    return {"requests": counts.requests, "pages": counts.pages, "blocked": counts.blocked}
+
+
+def _readings(found: Readings) -> ReadingsOut:
+    by_role = [RoleOut(role=role, times=times) for role, times in found.by_role]
+    return ReadingsOut(by_name=found.by_name, by_role=by_role, exports=found.exports)
+
+
+def rows_of(found: ReportOut) -> Iterator[dict[str, Any]]:
+    """For a spreadsheet: a figure to a line."""
+    yield from _lines("total", "", found.total, found.total.before)
+    for kind in found.kinds:
+        yield from _lines("kind", kind.name, kind, kind.before)
+    for group in found.groups:
+        yield from _lines("group", group.name, group, None)
+    for site in found.sites:
+        yield _line("site", site.site, "blocked", site.blocked)
+    yield _line("site", "other sites", "blocked", found.other_sites_blocked)
+    for figure, value in found.unblocks.model_dump().items():
+        yield _line("unblocks", "", figure, value, getattr(found.unblocks_before, figure))
+    for role in found.readings.by_role:
+        yield _line("readings by name", role.role, "times", role.times)
+    yield _line("readings by name", "", "times", found.readings.by_name)
+    yield _line("exports", "", "times", found.readings.exports)
+    for at in found.silent_hours:
+        yield _line("silent hour", at, "requests", 0)
+
+
+def _lines(table: str, name: str, now: FiguresOut, before: FiguresOut | None) -> Iterator[dict[str, Any]]:
+    for figure in FiguresOut.model_fields:
+        yield _line(table, name, figure, getattr(now, figure), getattr(before, figure) if before else None)
+
+
+def _line(table: str, name: str, figure: str, value: int | None, before: int | None = None) -> dict[str, Any]:
+    return dict(zip(COLUMNS, (table, name, figure, value, before), strict=True))
