@@ -65,11 +65,18 @@ class Gate:
         self._connections.begin(client.id, client.peername[0])
 
     def client_disconnected(self, client: Client) -> None:
-        connection = self._connections.end(client.id)
-        if connection is None:
-            return
+        if (connection := self._connections.end(client.id)) is not None:
+            self._end_connection(connection)
+
+    def end_all(self) -> None:
+        """The gate leaves: what is still open has its last row now, whatever becomes of its connection."""
+        for connection in self._connections:
+            self._connections.end(connection.id)
+            self._end_connection(connection)
+
+    def _end_connection(self, connection: Connection) -> None:
         for flow_id in list(connection.open):
-            self._close(connection, flow_id, "cut" if connection.cut else "failed")
+            self._close(connection, flow_id, "failed")
         if connection.tunnel is not None:
             self._end(connection.tunnel.exchange, "cut" if connection.cut else "done")
 
@@ -172,14 +179,18 @@ class Gate:
         await closed_unless_allowed(flow, self._closed, self._request, self.answers.failed)
 
     async def _request(self, flow: HTTPFlow, case: Case) -> Answer:
-        if health.is_asked(flow.request):
+        if health.is_asked(flow.request, flow.client_conn.peername[0]):
             return health.answer(self.answers)
         connection = self._connections.find(flow.client_conn.id)
         answer = await self.answers.request(flow, case)
-        if answer is None and connection is not None and self._connections.find(connection.id) is None:
-            self._close(connection, flow.id, "failed")  # the client has gone meanwhile
+        if answer is None and connection is not None and self._is_over(connection):
+            self._close(connection, flow.id, "failed")
             return self._closed
         return answer
+
+    def _is_over(self, connection: Connection) -> bool:
+        """Whether, while it was judged, the client has gone or was cut off."""
+        return connection.cut or self._connections.find(connection.id) is None
 
     async def http_connect(self, flow: HTTPFlow) -> None:
         await closed_unless_allowed(flow, self._closed, self.answers.connect, self.answers.failed)
@@ -198,7 +209,8 @@ class Gate:
         exchange = connection.open.get(flow.id) if connection else None
         if response is None or exchange is None or flow.server_conn.timestamp_start is None:
             return
-        exchange.status = response.data.status_code
+        if connection is not None and not connection.cut:
+            exchange.status = response.data.status_code
         fields = response.data.headers.fields
         kept = [field for field in fields if field[0].lower() not in NOT_FROM_ORIGINS]
         if len(kept) != len(fields):
@@ -210,7 +222,7 @@ class Gate:
         if connection is None or flow.id not in connection.open:
             return None
         exchange = connection.open[flow.id]
-        if flow.response is not None:
+        if flow.response is not None and not connection.cut:
             exchange.status = flow.response.data.status_code
         if flow.websocket is not None:
             return self._websocket(flow, connection, exchange)
@@ -248,7 +260,7 @@ class Gate:
 
     def websocket_end(self, flow: HTTPFlow) -> None:
         if connection := self._connections.find(flow.client_conn.id):
-            self._close(connection, flow.id, "cut" if connection.cut else "done")
+            self._close(connection, flow.id, "done")
 
     def error(self, flow: HTTPFlow) -> None:
         """It was let by and failed on the way: the row says so, and the page says which way."""
@@ -257,15 +269,18 @@ class Gate:
         if connection is None or exchange is None or flow.error is None:
             return
         told = flow.error.msg
-        exchange.status = exchange.status or 502
-        self._close(connection, flow.id, "cut" if connection.cut else "failed")
+        if not connection.cut:
+            exchange.status = exchange.status or 502
+        self._close(connection, flow.id, "failed")
         name = "egress" if REFUSED in told else "tls" if _is_about_tls(told) else "unreachable"
         flow.error.msg = block_page.message(name, reference_of(exchange.id))
 
     def _close(self, connection: Connection, flow_id: str, outcome: str) -> None:
+        """What was open on a connection that we cut was cut, however its end is told; its status is what the
+        client had been told by then."""
         exchange = connection.open.pop(flow_id, None)
         if exchange is not None:
-            self._end(exchange, outcome)
+            self._end(exchange, "cut" if connection.cut else outcome)
 
     def _end(self, exchange: Exchange, outcome: str) -> None:
         row = self.answers.rows.closed(

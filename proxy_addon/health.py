@@ -1,9 +1,12 @@
 """Is the gate alive, and what does it enforce? Asked through the gate itself: liveness is enforcement.
 
-`GET http://schoolgate.invalid/health` through the proxy. It is our own page: no login, and no row.
+`GET http://schoolgate.invalid/health` through the proxy, from the machine (or container) that it runs on. It
+is our own page: no login, and no row. Nobody else gets an answer without a row, to this question either.
 """
 
+import ipaddress
 import json
+from functools import lru_cache
 
 from mitmproxy.http import Request, Response
 
@@ -13,9 +16,16 @@ from proxy_addon.block_page import answer as page
 HOST = "schoolgate.invalid"
 
 
-def is_asked(request: Request) -> bool:
+def is_asked(request: Request, address: str) -> bool:
     data = request.data
-    return data.host == HOST and data.path == b"/health" and data.scheme == b"http" and data.method == b"GET"
+    exactly = data.host == HOST and data.path == b"/health"
+    return exactly and data.scheme == b"http" and data.method == b"GET" and _is_here(address)
+
+
+@lru_cache(maxsize=64)
+def _is_here(address: str) -> bool:
+    asking = ipaddress.ip_address(address.partition("%")[0])
+    return (getattr(asking, "ipv4_mapped", None) or asking).is_loopback
 
 
 def answer(answers: Answers) -> Response:

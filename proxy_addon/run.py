@@ -10,7 +10,7 @@ import gc
 import resource
 import signal
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from typing import Any
 import structlog
 from mitmproxy.proxy.layer import Layer
 
+from audit_log.journal import JournalError
 from filter_lists.index import Index
 from filter_policy.decide import decide
 from proxy_addon import asked
@@ -45,6 +46,9 @@ LOOK_UPS = 64
 DRAIN_SECONDS = 10.0
 LOOK_SECONDS = 0.2
 LOOKS_PER_BUNDLE = 2  # a look at the bundle every 0.4 s
+LOOKS_PER_ROOM = 300  # at the room on the disk every minute
+LAST_WORDS = 0.5  # seconds for the answers that say why nothing is let by
+JOURNAL_FAILED = 74  # exit code (docs/technician.md): the journal cannot be written by this process
 
 ChangeStages = Callable[[Stages], Stages]
 
@@ -72,7 +76,11 @@ def run_gate(
 ) -> int:
     """Blocks until SIGTERM or SIGINT; the exit code. `ready` hears the port. `change_stages`: for tests."""
     egress = Egress(settings.own_addresses, resolve)
-    running = _Running(settings, egress, clock, ready or (lambda port: None), change_stages)
+    try:
+        running = _Running(settings, egress, clock, ready or (lambda port: None), change_stages)
+    except JournalError as fault:
+        log.error("journal.failed", fault=str(fault))
+        return JOURNAL_FAILED
     with asyncio.Runner(loop_factory=lambda: guard_loop(egress)) as runner:
         return runner.run(running.serve())
 
@@ -104,11 +112,12 @@ class _Running:
             egress=egress,
             connections=Connections(),
             in_force=lambda: self.watch.in_force,
-            stuck=lambda: self.recording.stuck,
+            stuck=lambda: not self.recording.works,
         )
         self.ending = Ending(self.answers, self._abort)
         self.master: GateMaster | None = None
         self.stopping = False
+        self._busy: dict[str, asyncio.Task[None]] = {}
 
     def _stages(self, pages: Pages) -> Stages:
         return Stages(
@@ -143,9 +152,11 @@ class _Running:
         finally:
             keeping.cancel()
             self.ending.cut_all()
+            gate.end_all()
             self.identifier.close()
-            await asyncio.sleep(0.05)  # let cut connections write their last row
             self.recording.close()
+        if self.recording.failed:
+            return JOURNAL_FAILED
         return 0 if self.stopping else 1
 
     def _listen_to_signals(self) -> None:
@@ -162,14 +173,28 @@ class _Running:
         """Everything that happens by the clock. If it fails, the gate stops: deadlines would not be kept."""
         await self._say_ready(master)
         looks = 0
-        while not self.stopping:
+        while not self.stopping and not self.recording.failed:
             await asyncio.sleep(LOOK_SECONDS)
-            looks += 1
             self.ending.look()
             if looks % LOOKS_PER_BUNDLE == 0:
-                await self.watch.look()
-                await self.recording.heal()
-        await self._drain(master)
+                self._meanwhile("bundle", self.watch.look)
+                self._meanwhile("journal", self.recording.heal)
+            if looks % LOOKS_PER_ROOM == 0:
+                self._meanwhile("room", self.recording.look_at_room)
+            looks += 1
+        if self.recording.failed:
+            await asyncio.sleep(LAST_WORDS)
+        else:
+            await self._drain(master)
+
+    def _meanwhile(self, name: str, look: Callable[[], Coroutine[Any, Any, None]]) -> None:
+        """Looks at the disk must not hold up deadlines: one that hangs holds up only the next of its kind."""
+        before = self._busy.get(name)
+        if before is not None and not before.done():
+            return
+        if before is not None:
+            before.result()  # raises what it raised
+        self._busy[name] = asyncio.create_task(look())
 
     async def _say_ready(self, master: GateMaster) -> None:
         while not master.proxyserver.is_running:  # noqa: ASYNC110  # mitmproxy has no event for it
