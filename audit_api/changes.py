@@ -15,9 +15,10 @@ from audit_api.window import Visit
 from audit_log.change_log import UNREADABLE, Entry, entries, verify
 from audit_log.db import reading
 from audit_log.people import person_by_username
-from audit_log.tables import filtering_log
+from audit_log.sealed_lines import HOUR
+from audit_log.tables import filtering_seal
 from audit_log.verification import Verification
-from audit_log.whole import verify_all
+from audit_log.whole import verify_changes
 from change_control.looks import SEARCHED_FOR
 from filter_policy.model import Role
 
@@ -35,9 +36,11 @@ def page_of(
     before: int | None = None,
     after: int | None = None,
     limit: int = 50,
+    seals: bool = False,
 ) -> tuple[list[ChangeOut], int | None]:
     """Newest first; with `after`, oldest first from there on. The number is where the next page starts.
 
+    `seals`: with the line of each hour that tells of the filtering log's seals; else only where asked for.
     Raises Problem not-whole when somebody has made a line unreadable.
     """
     with reading(visit.desk.engine) as conn, _readable():
@@ -51,6 +54,7 @@ def page_of(
             before=before,
             after=after,
             limit=limit + 1,
+            without=() if seals or event == HOUR else (HOUR,),
         )
         names = Names.of(conn, (who for each in found for who in people_in(each)), pupils=False)
         shown = [_view(each, names, visit) for each in found[:limit]]
@@ -65,18 +69,19 @@ def _readable() -> Iterator[None]:
         raise Problem("not-whole") from error
 
 
-def is_it_whole(visit: Visit, *, with_rows: bool = True) -> Verification:
-    """Everything is read and computed again, in one view of the database.
+def is_it_whole(visit: Visit, *, with_seals: bool = True) -> Verification:
+    """The change log is read and computed again, in one view of the database.
 
-    `with_rows`: the filtering log too, which may have millions of rows.
+    `with_seals`: and the chain of the filtering log's seals. Its rows are millions, and for `row_checks`.
     """
     with reading(visit.desk.engine) as conn:
-        return (verify_all if with_rows else verify)(conn, visit.desk.key.public_key())
+        return (verify_changes if with_seals else verify)(conn, visit.desk.key.public_key())
 
 
-def has_more_rows(conn: Connection, many: int) -> bool:
-    """Whether the filtering log is too long to be read again on every view."""
-    return conn.execute(select(filtering_log.c.event_id).offset(many).limit(1)).first() is not None
+def has_more_seals(conn: Connection, many: int) -> bool:
+    """Whether there are too many to be followed again on every view."""
+    query = select(filtering_seal.c.seq).where(filtering_seal.c.seq > many).limit(1)
+    return conn.execute(query).first() is not None
 
 
 def _actor_id(conn: Connection, named: str) -> str:

@@ -14,6 +14,7 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit_api.list_schedule import ListSchedule
+from audit_api.row_keeping import RowKeeping
 from audit_api.window import Window
 from audit_log.db import writing
 from audit_log.sessions import forget_sessions
@@ -65,11 +66,19 @@ async def upkeep(window: Window) -> AsyncIterator[None]:
             if stop.wait(EVERY_SECONDS):
                 return
 
-    thread = Thread(target=run, name="upkeep", daemon=True)
-    thread.start()
+    def keep_rows() -> None:
+        keeping = RowKeeping(desk, stop.is_set)
+        while not stop.is_set():
+            keeping.look(clock())
+            stop.wait(EVERY_SECONDS)
+
+    threads = [Thread(target=work, name=work.__name__, daemon=True) for work in (run, keep_rows)]
+    for thread in threads:
+        thread.start()
     try:
         yield
     finally:
         stop.set()
-        await asyncio.to_thread(thread.join, 10)
+        for thread in threads:
+            await asyncio.to_thread(thread.join, 10)
         await asyncio.to_thread(window.list_jobs.close)

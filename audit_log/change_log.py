@@ -7,7 +7,7 @@ An entry is RFC 8785 JSON and holds ids, never names. What people wrote (reasons
 import json
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -122,8 +122,11 @@ def entries(
     object_id: str | None = None,
     since: datetime | None = None,
     until: datetime | None = None,
+    without: Collection[str] = (),
 ) -> list[Entry]:
     """Newest first; with `after`, oldest first from there on. `event` may be an object alone: "unblock:".
+
+    `without`: events that are left out, such as what a machine writes every hour.
 
     A line that cannot be read is shown so; one that is no JSON at all matches no filter. `verify` tells more.
     """
@@ -137,6 +140,7 @@ def entries(
         object_id is not None and _field(conn, "object") == object_id,
         since is not None and _field(conn, "at") >= stamp(since),
         until is not None and _field(conn, "at") < stamp(until),
+        bool(without) and func.coalesce(_field(conn, "event"), "").not_in(without),
     ]
     with as_written(conn):
         rows = conn.execute(query.where(*(c for c in conditions if c is not False))).all()

@@ -203,7 +203,8 @@ class DayCheck:
         if state.is_there and not state.is_sound:
             self.found.add(f"The leaves of seal {seq}, which tell its rows apart, were changed.", seq)
         elif state.is_there and not any(map(any, state.seen)):
-            self.found.add(f"The leaves of seal {seq} are there, and its rows were removed with them.", seq)
+            says = f"The leaves of seal {seq} are there for rows that were held, and no such row is."
+            self.found.add(says, seq)
 
     def _hold_unsound(self, state: SealState) -> None:
         seal = state.seal

@@ -9,7 +9,20 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, MetaData, Table, and_, case, delete, func, or_, select, text
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    MetaData,
+    Table,
+    and_,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    text,
+    true,
+)
 from sqlalchemy.sql.visitors import replacement_traverse
 
 from audit_log import parts
@@ -20,7 +33,7 @@ from audit_log.earlier_check import halves_of_earlier
 from audit_log.first_seals import EARLIER
 from audit_log.holds import holds, rows_held
 from audit_log.purged_parts import held_root, root_of_seals
-from audit_log.tables import filtering_leaf, filtering_log, filtering_seal, incident
+from audit_log.tables import filtering_leaf, filtering_log, filtering_seal, incident, rollup_day, rollup_hour
 
 LOG = filtering_log.c
 LOCK_WAIT = "2s"  # for readers; after that it is tried again another night
@@ -50,7 +63,22 @@ class Weighed:
     held_root: str
     totals: dict[str, str]  # by day
     seals_kept: frozenset[int]  # those that hold a row that stays
-    last_earlier: int = 0
+    last_earlier: int  # the last seal of the first format
+
+    def detail(self, part: Part, days: int) -> dict[str, object]:
+        """For the line in the change log. Of all that is earlier, the totals are told day by day."""
+        day = None if part.day is None else str(part.day)
+        return {
+            "keep": part.keep,
+            "day": day,
+            "days": days,
+            "rows": self.rows,
+            "kept_back": self.kept_back,
+            "upto_seal": self.upto_seal,
+            "root": self.root,
+            "held_root": self.held_root,
+            "totals_sha256": self.totals if day is None else self.totals[day],
+        }
 
 
 def weigh(conn: Connection, part: Part, first_format: int) -> Weighed | None:
@@ -122,8 +150,7 @@ def _conditions(
     else:
         mine = and_(LOG.keep == part.keep, LOG.opened_in > first_format)
     if days:
-        low, end = (datetime(d.year, d.month, d.day, tzinfo=UTC) for d in (days[0], days[-1] + ONE_DAY))
-        mine = and_(mine, LOG.at >= low, LOG.at < end)
+        mine = and_(mine, LOG.at >= _start_of(days[0]), LOG.at < _start_of(days[-1] + ONE_DAY))
     return mine, and_(mine, ~_surely(held(conn)))
 
 
@@ -201,3 +228,23 @@ def _remove_leaves(conn: Connection, part: Part, weighed: Weighed) -> None:
 
 def _some[T](things: Sequence[T]) -> Iterator[Sequence[T]]:
     return (things[start : start + SOME] for start in range(0, len(things), SOME))
+
+
+def remove_incidents(conn: Connection, before: date) -> int:
+    """Those of the days before, as far as no legal hold keeps them."""
+    table = incident.c
+    over = [table.at < _start_of(before)]
+    for each in holds(conn):
+        theirs = true() if each.person_id is None else table.person_id == each.person_id
+        over.append(~_surely(and_(theirs, table.at >= each.from_at, table.at < each.to_at)))
+    return conn.execute(delete(incident).where(and_(*over))).rowcount
+
+
+def remove_totals(conn: Connection, before: date) -> tuple[int, int]:
+    """How many of hours and of days went."""
+    hours = conn.execute(delete(rollup_hour).where(rollup_hour.c.hour < _start_of(before))).rowcount
+    return hours, conn.execute(delete(rollup_day).where(rollup_day.c.day < str(before))).rowcount
+
+
+def _start_of(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

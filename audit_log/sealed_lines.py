@@ -1,8 +1,9 @@
 """What the change log says about the filtering log: each hour's seals, and what went when its time was over.
 
-    filtering-log:seal      the seals of an hour: from, to, first, last, rows, closed, root
-    retention:purge         one part that went: keep, day, rows, kept_back, upto_seal, root, totals_sha256 ...
-    retention:purge-totals  totals that went: all before a day
+    filtering-log:seal         the seals of an hour: from, to, first, last, rows, closed, root
+    retention:purge            a part that went: keep, day, rows, kept_back, upto_seal, root, totals_sha256
+    retention:purge-totals     totals that went: all before a day
+    retention:purge-incidents  incidents that went
 
 Read from the stored lines as they are. That nobody wrote them past us is for `verify` of the change log.
 """
@@ -22,6 +23,7 @@ from audit_log.first_seals import EARLIER
 HOUR = "filtering-log:seal"
 PURGE = "retention:purge"
 PURGE_TOTALS = "retention:purge-totals"
+PURGE_INCIDENTS = "retention:purge-incidents"
 # RFC 8785 spells an entry in one way; a text that somebody wrote is not in it, and quotes are escaped.
 LINES = text(
     "SELECT seq, entry FROM change_log WHERE seq > :after AND entry LIKE :like ORDER BY seq",

@@ -1,13 +1,18 @@
-"""Both logs at once: is everything that was recorded still there, as it was?"""
+"""Both logs at once: is everything that was recorded still there, as it was?
 
-from collections.abc import Sequence
+`verify_all` reads everything in one view of the database. Where that would take too long, `verify_changes`
+reads no row of the filtering log, and `WholeCheck` reads all of them, each day in a view of its own.
+"""
+
+from collections.abc import Collection, Sequence
+from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, select
 
 from audit_log.as_written import as_written
 from audit_log.checkpoint import NoteError, read_note
-from audit_log.row_verification import verify_rows
+from audit_log.row_verification import RowCheck, verify_rows, verify_seals
 from audit_log.tables import checkpoint
 from audit_log.verification import Verification, verify
 
@@ -19,8 +24,44 @@ def verify_all(
 
     `entries` and `first_bad` are of the change log; what is wrong with the filtering log stands in `says`.
     """
-    changes = verify(conn, key, held)
-    rows = verify_rows(conn, _signed_heads(conn, key, held))
+    return _both(verify(conn, key, held), verify_rows(conn, signed_heads(conn, key, held)))
+
+
+def verify_changes(
+    conn: Connection, key: Ed25519PublicKey | None = None, held: Sequence[str] = ()
+) -> Verification:
+    """The change log, and the chain of the filtering log's seals with each hour; its rows are not read."""
+    return _both(verify(conn, key, held), verify_seals(conn, signed_heads(conn, key, held)))
+
+
+class WholeCheck:
+    """`verify_all` in short steps, or the rows of some days alone. Each step may have its own connection."""
+
+    def __init__(self, key: Ed25519PublicKey | None, only: Collection[date] | None = None) -> None:
+        self._key = key
+        self._only = only
+        self._rows = RowCheck({}, only)
+
+    @property
+    def days(self) -> Sequence[date]:
+        """Known after `begin`."""
+        return self._rows.days
+
+    def begin(self, conn: Connection) -> None:
+        self._rows = RowCheck(signed_heads(conn, self._key, ()), self._only)
+        self._rows.begin(conn)
+
+    def one_day(self, conn: Connection, day: date) -> None:
+        self._rows.one_day(conn, day)
+
+    def finish(self, conn: Connection) -> tuple[Verification, Verification]:
+        """Both logs in one verdict, and of the filtering log alone."""
+        self._rows.finish(conn)
+        rows = self._rows.verdict
+        return _both(verify(conn, self._key), rows), rows
+
+
+def _both(changes: Verification, rows: Verification) -> Verification:
     if changes.whole and not rows.whole:
         says = f"The change log is whole. The filtering log is not: {rows.says}"
     elif rows.whole:
@@ -34,7 +75,7 @@ def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:]
 
 
-def _signed_heads(conn: Connection, key: Ed25519PublicKey | None, held: Sequence[str]) -> dict[int, bytes]:
+def signed_heads(conn: Connection, key: Ed25519PublicKey | None, held: Sequence[str]) -> dict[int, bytes]:
     """By the number of the seal. A note that is damaged or not ours is named by `verify`."""
     heads: dict[int, bytes] = {}
     with as_written(conn):

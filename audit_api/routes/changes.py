@@ -1,6 +1,6 @@
 """The change log: who changed what, who agreed, why; and whether anything was taken out or altered since."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query
 from pydantic import Field
@@ -11,7 +11,7 @@ from audit_api import changes
 from audit_api.answers import ChangeOut, CheckpointOut, PageOut, VerificationOut
 from audit_api.guard import GuardedRoute
 from audit_api.problems import Problem
-from audit_api.rows import listed
+from audit_api.rows import listed, wants_csv
 from audit_api.shapes import Paging
 from audit_api.times import iso
 from audit_api.window import Here
@@ -31,6 +31,10 @@ class Wanted(Paging):
     object: Annotated[str | None, Field(max_length=64)] = None
     from_: Annotated[str | None, Field(alias="from", description="ISO 8601")] = None
     to: Annotated[str | None, Field(description="ISO 8601; not included")] = None
+    seals: Annotated[
+        Literal["yes", "no"] | None,
+        Field(description="each hour's line about the filtering log: no, but yes in CSV or with `after`"),
+    ] = None
     after: Annotated[int | None, Field(ge=0, le=LARGEST, description="oldest first, from this entry on")] = (
         None
     )
@@ -38,7 +42,11 @@ class Wanted(Paging):
 
 @router.get("/api/v1/changes", summary="The change log", response_model=PageOut[ChangeOut])
 def list_changes(request: Request, here: Here, asked: Annotated[Wanted, Query()]) -> Response:
-    """Newest first. `sealed` is the text whose hash the chain holds: leaf = sha256(0x00 + prev + sealed)."""
+    """Newest first. `sealed` is the text whose hash the chain holds: leaf = sha256(0x00 + prev + sealed).
+
+    Whoever computes the chain again needs every line: `seals=yes`, as it is in CSV and with `after`.
+    """
+    is_export = wants_csv(request) or asked.after is not None
     found, next_ = changes.page_of(
         here,
         event=asked.event,
@@ -49,16 +57,17 @@ def list_changes(request: Request, here: Here, asked: Annotated[Wanted, Query()]
         before=None if asked.after is not None else number(asked.cursor),
         after=None if asked.after is None else number(asked.cursor) or asked.after,
         limit=asked.limit,
+        seals=(asked.seals or ("yes" if is_export else "no")) == "yes",
     )
     rows = [each.model_dump(mode="json") for each in found]
     return listed(request, rows, None if next_ is None else str(next_), COLUMNS)
 
 
-@router.get("/api/v1/changes/verify", summary="Are both logs whole?")
+@router.get("/api/v1/changes/verify", summary="Is the change log whole?")
 def verify_changes(here: Here) -> VerificationOut:
-    """Reads all of both again. `first_bad` is the first entry of the change log that is not what was sealed.
-
-    What is wrong with the filtering log stands in `says`.
+    """Reads all of it again, and the chain of the filtering log's seals, but none of its millions of rows:
+    those are read by `/api/v1/filtering-log/verify`. `first_bad` is the first entry of the change log that
+    is not what was sealed; what is wrong with the filtering log's seals stands in `says`.
     """
     found = changes.is_it_whole(here)
     return VerificationOut(

@@ -28,6 +28,8 @@ KINDS = (
     ("person:", "Enrolments and suspensions"),
     ("opening:", "Openings for a class"),
     ("filtering-log:", "Looks at the filtering log"),
+    ("filtering-log:seal", "Hours of the filtering log, sealed"),
+    ("retention:", "Removed when its time was over"),
     ("password:", "Passwords"),
 )
 
@@ -45,7 +47,7 @@ class Wanted(Paging):
 def change_log(request: Request, here: Here, asked: Annotated[Wanted, Query()]) -> Response:
     with reading(here.desk.engine) as conn:
         last = next(iter(checkpoints(conn, limit=1)), None)
-        with_rows = asked.check or not changes.has_more_rows(conn, CHECKED_ON_EVERY_VIEW)
+        with_seals = asked.check or not changes.has_more_seals(conn, CHECKED_ON_EVERY_VIEW)
     checked = asked.check or last is None or last.size <= CHECKED_ON_EVERY_VIEW
     views, next_, readable = _views(here, asked)
     return page(
@@ -54,8 +56,8 @@ def change_log(request: Request, here: Here, asked: Annotated[Wanted, Query()]) 
         views=views,
         asked=asked,
         kinds=KINDS,
-        whole=changes.is_it_whole(here, with_rows=with_rows) if checked or not readable else None,
-        rows_checked=with_rows,
+        whole=changes.is_it_whole(here, with_seals=with_seals) if checked or not readable else None,
+        seals_checked=with_seals,
         last=last,
         readable=readable,
         next=link_to(request, cursor=str(next_)) if next_ else None,

@@ -323,7 +323,7 @@ def test_progress_is_told_day_by_day(log: Engine) -> None:
 def test_the_chain_alone_is_followed_without_reading_a_row(log: Engine) -> None:
     attack(log, update("person_id = 'p_ben'"))
     with reading(log) as conn:
-        assert verify_seals(conn).says == "All 3 seals of the filtering log follow each other."
+        assert verify_seals(conn).says.startswith("All 3 seals follow each other")
     attack(log, "DELETE FROM filtering_seal WHERE seq = 2")
     with reading(log) as conn:
         assert not verify_seals(conn).whole
