@@ -16,7 +16,7 @@ from audit_log.seal import stamp
 from audit_log.search_filter import COLUMNS as COL
 from audit_log.search_filter import Filter as Filter
 from audit_log.search_filter import Sought, between, conditions, sought
-from audit_log.search_walk import Walk, newest_at
+from audit_log.search_walk import UNTIRING, Walk, newest_at
 from audit_log.tables import filtering_log, filtering_seal
 
 TAIL = timedelta(minutes=10)
@@ -70,8 +70,15 @@ NAMES = tuple(field.name for field in fields(LogRow) if field.name != "recorded_
 
 @dataclass(frozen=True, slots=True)
 class Page:
+    """`next` is the cursor of the page after this one.
+
+    A page can be short and yet not the last: where what is sought is seldom among much, it stops looking at
+    `searched_to`, and goes on from there when asked.
+    """
+
     rows: tuple[LogRow, ...]
-    next: str | None  # the cursor of the page after this one
+    next: str | None
+    searched_to: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,16 +92,20 @@ class Tail:
 def search(conn: Connection, what: Filter | None = None, limit: int = 100, cursor: str | None = None) -> Page:
     """Newest first. Raises CursorError."""
     of = sought(conn, what or Filter())
-    rows = _older(conn, of, limit + 1, _read(cursor))
-    more = len(rows) > limit
-    return Page(tuple(rows[:limit]), _cursor(rows[limit - 1]) if more else None)
+    walk = Walk(conn, of, NAMES)
+    rows = [_row(row, of.agreed) for row in walk.older(limit + 1, _read(cursor))]
+    if len(rows) > limit:
+        return Page(tuple(rows[:limit]), _cursor(rows[limit - 1].at, rows[limit - 1].event_id))
+    stopped = walk.stopped_at
+    return Page(tuple(rows), None if stopped is None else _cursor(stopped, ""), stopped)
 
 
 def stream(conn: Connection, what: Filter | None = None) -> Iterator[LogRow]:
     """All of them, newest first; only some are in memory at a time."""
     of, after = sought(conn, what or Filter()), None
-    while rows := _older(conn, of, CHUNK, after):
-        yield from rows
+    walk = Walk(conn, of, NAMES, UNTIRING)
+    while rows := walk.older(CHUNK, after):
+        yield from (_row(row, of.agreed) for row in rows)
         after = rows[-1].at, rows[-1].event_id
 
 
@@ -157,16 +168,13 @@ def _host_of(named: str | None) -> str | None:
     return None if named is None else named.partition("/")[0]
 
 
-def _older(conn: Connection, of: Sought, limit: int, after: tuple[datetime, str] | None) -> list[LogRow]:
-    return [_row(row, of.agreed) for row in Walk(conn, of, NAMES).older(limit, after)]
-
-
 def _all(conn: Connection, of: Sought) -> list[Any]:
     return [*conditions(conn, of).values(), *between(of.what.from_at, of.what.to_at)]
 
 
-def _cursor(last: LogRow) -> str:
-    return f"{stamp(last.at)}~{last.event_id}"
+def _cursor(at: datetime, event_id: str) -> str:
+    """Of the rows before this one."""
+    return f"{stamp(at)}~{event_id}"
 
 
 def _read(cursor: str | None) -> tuple[datetime, str] | None:

@@ -93,7 +93,8 @@ def _by_verdict(of: Sought, index: str, column: str, values: tuple[str, ...], ab
     verdicts = VERDICTS if of.what.verdict is None else (of.what.verdict,)
     streams = tuple(and_(col == value, verdict == each) for value in values for each in verdicts)
     together = and_(col.in_(values), verdict.in_(verdicts))
-    return Path(f"{_family(of)}{index}", streams, together, frozenset({about, "verdict"}), frozenset({"who"}))
+    covers = frozenset({"who", "category"})
+    return Path(f"{_family(of)}{index}", streams, together, frozenset({about, "verdict"}), covers)
 
 
 def _some_rows(index: str, condition: Condition, where: str, about: str) -> Path:

@@ -18,6 +18,7 @@ from audit_log.search_filter import COLUMNS as COL
 from audit_log.search_filter import Sought, below, conditions, older_than
 from audit_log.search_paths import Path, every_row, host_path, paths_of
 
+STRIDE = 16  # how much further a path is followed than its rows were counted
 FETCHING = 10  # what a row costs that must be fetched to be judged, against one that its index judges
 WIDEST = timedelta(days=16)  # on PostgreSQL, where each day of a window has to be opened
 NARROWEST = timedelta(seconds=1)
@@ -35,10 +36,12 @@ class Pace:
     few: int = 8  # streams that are read one by one
     hosts: int = 1000  # below one host, to go by
     terms: int = 500  # searches at a time
-    first: timedelta = DAY  # the first window
+    first: timedelta = DAY  # the first window, where each day of it has to be opened
+    most: int | None = 400_000  # rows looked at for one page; one that must be fetched counts as FETCHING
 
 
 STEADY = Pace()
+UNTIRING = Pace(most=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,58 +67,61 @@ class Walk:
     of: Sought
     names: Sequence[str]
     pace: Pace = STEADY
+    stopped_at: datetime | None = None
+    _looked: int = 0
     _all: dict[str, ColumnElement[bool]] = field(init=False)
     _paths: list[Path] = field(init=False)
+    _chosen: Select[Any] = field(init=False)
     _hosts: dict[Span, tuple[str, ...] | None] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._all = conditions(self.conn, self.of)
         self._paths = paths_of(self.of)
+        self._chosen = select(*(COL[name] for name in self.names))
 
     def older(self, limit: int, after: Key | None = None) -> list[Row[Any]]:
-        """The newest rows that are older than `after`; fewer than `limit` only if there are no more."""
-        if self.of.whos == ():
-            return []
+        """The newest rows that are older than `after`; fewer than `limit` only if there are no more, or if
+        too many had to be looked at: then `stopped_at` is how far back that was."""
+        self.stopped_at, self._looked = None, 0
         found: list[Row[Any]] = []
-        for span in spans(self.conn, self.of, after):
-            found += self._in(span, limit - len(found), after)
+        for window, path in self._windows(after):
+            if path is not None:
+                found += self._read(path, window, limit - len(found), after)
             if len(found) == limit:
+                break
+            if self.pace.most is not None and self._looked > self.pace.most:
+                self.stopped_at = window.lo
                 break
         return found
 
+    def _windows(self, after: Key | None) -> Iterator[tuple[Span, Path | None]]:
+        """One after the other, newest first, each with the path to take; None where nothing can be."""
+        if self.of.whos == ():
+            return
+        width = None if self._sqlite else self.pace.first
+        for span in spans(self.conn, self.of, after):
+            left = span
+            while left.lo < left.hi:
+                path, window = self._best(left if width is None else left.newest(width))
+                yield window, path
+                left = left.older(window.lo)
+                width = self._wider(window, span)
+
     def count(self) -> int:
         """Of all that is sought."""
-        if self.of.whos == ():
-            return 0
-        return sum(self._count_in(span) for span in spans(self.conn, self.of, None))
-
-    def _count_in(self, span: Span) -> int:
-        found, width = 0, self.pace.first
-        while span.lo < span.hi:
-            path, window = self._best(span.newest(width))
+        found = 0
+        for window, path in self._windows(None):
             if path is not None:
                 query = self._from(select(func.count()), path, window).where(path.together, *self._rest(path))
                 found += self.conn.scalar(query) or 0
-            span = span.older(window.lo)
-            width = self._wider(window)
         return found
 
-    def _in(self, span: Span, limit: int, after: Key | None) -> list[Row[Any]]:
-        found: list[Row[Any]] = []
-        width = self.pace.first
-        while span.lo < span.hi:
-            path, window = self._best(span.newest(width))
-            if path is not None:
-                found += self._read(path, window, limit - len(found), after)
-                if len(found) == limit:
-                    break
-            span = span.older(window.lo)
-            width = self._wider(window)
-        return found
-
-    def _wider(self, window: Span) -> timedelta:
-        width = max(NARROWEST, (window.hi - window.lo) * 2)
-        return width if self._sqlite else min(width, WIDEST)
+    def _wider(self, window: Span, span: Span) -> timedelta | None:
+        """Four times as wide; SQLite: or the whole table."""
+        width = max(NARROWEST, (window.hi - window.lo) * 4)
+        if self._sqlite:
+            return width if width < span.hi - span.lo else None
+        return min(width, WIDEST)
 
     @property
     def _sqlite(self) -> bool:
@@ -140,6 +146,7 @@ class Walk:
         return Path("at", (then,), then), rest
 
     def _shortest(self, paths: Sequence[Path], window: Span) -> tuple[Path | None, Span]:
+        """The path with the fewest rows, as they lie where the window begins."""
         if len(paths) == 1 and len(paths[0].streams) <= self.pace.few:
             return paths[0], window
         near = window
@@ -151,9 +158,12 @@ class Walk:
             if min(counts) < self.pace.sample or near.hi - near.lo <= NARROWEST:
                 break
             near = near.newest((near.hi - near.lo) / 4)
-        if len(path.streams) <= self.pace.few:
-            return path, window
-        return (path if least else None), near
+        if len(path.streams) > self.pace.few:
+            self._looked += least * self._cost(path)
+            return (path if least else None), near
+        reach = window.newest((near.hi - near.lo) * STRIDE)
+        self._looked += int(least * self._cost(path) * ((reach.hi - reach.lo) / (near.hi - near.lo)))
+        return path, reach
 
     def _cost(self, path: Path) -> int:
         left = self._all.keys() - path.serves - path.covers - {"no_request"}
@@ -196,8 +206,7 @@ class Walk:
     def _rows(
         self, path: Path, stream: ColumnElement[bool], window: Span, limit: int, after: Key | None
     ) -> Sequence[Row[Any]]:
-        chosen = select(*(COL[name] for name in self.names))
-        query = self._from(chosen, path, window).where(stream, *self._rest(path))
+        query = self._from(self._chosen, path, window).where(stream, *self._rest(path))
         if after is not None and after[0] < window.hi:
             query = query.where(older_than(*after))
         return self.conn.execute(query.order_by(COL["at"].desc(), COL["event_id"].desc()).limit(limit)).all()

@@ -254,12 +254,12 @@ filtering_log = Table(
     # is looked at on the way, so that a row which does not fit is passed over without being fetched.
     Index("filtering_log_at", "at", "event_id"),
     Index("filtering_log_person", "person_id", "at"),
-    Index("filtering_log_host", "host_key", "verdict", "at", "who"),
+    Index("filtering_log_host", "host_key", "verdict", "at", "who", "category"),
     Index("filtering_log_who", "who", "at", "category", "verdict"),
     _some("filtering_log_category", "category", "verdict", "at", "who", where="category IS NOT NULL"),
     # Most rows are parts of pages. Those that people look through are few, and have paths for themselves.
     _some("filtering_log_shown", "at", "event_id", where=SHOWN),
-    _some("filtering_log_shown_host", "host_key", "verdict", "at", "who", where=SHOWN),
+    _some("filtering_log_shown_host", "host_key", "verdict", "at", "who", "category", where=SHOWN),
     _some("filtering_log_shown_who", "who", "at", "category", "verdict", where=SHOWN),
     _some("filtering_log_shown_category", "category", "verdict", "at", "who", where=SHOWN),
     _some("filtering_log_reason", "reason", "at", where=SELDOM),

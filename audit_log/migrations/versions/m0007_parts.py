@@ -136,11 +136,11 @@ def _partitioned_log() -> None:
     for name, columns, where in (
         ("at", "at, event_id", ""),
         ("person", "person_id, at", ""),
-        ("host", "host_key, verdict, at, who", ""),
+        ("host", "host_key, verdict, at, who, category", ""),
         ("who", "who, at, category, verdict", ""),
         ("category", "category, verdict, at, who", "category IS NOT NULL"),
         ("shown", "at, event_id", SHOWN),
-        ("shown_host", "host_key, verdict, at, who", SHOWN),
+        ("shown_host", "host_key, verdict, at, who, category", SHOWN),
         ("shown_who", "who, at, category, verdict", SHOWN),
         ("shown_category", "category, verdict, at, who", SHOWN),
         ("reason", "reason, at", "reason NOT IN ('category-allowed', 'site-allowed', 'unlisted-allowed')"),
