@@ -2,21 +2,25 @@
 
 import base64
 import json
+from datetime import timedelta
 from functools import partial
 
 import pytest
 from sqlalchemy import text
 
-from audit_api.changes import has_more_rows
+from audit_api.changes import has_more_seals
 from audit_log.checkpoint import read_note
 from audit_log.db import reading, writing
+from audit_log.recorder import Recorder
 from audit_log.seal import leaf_of
 from change_control.looks import record_look
 from change_control.proposals import lapse_due
+from change_control.row_seals import state_hours
 from change_control.tightening import suspend
 from tests.audit_api.school import KEY, School, all_pages, an_ask, fields_of, problem_of
-from tests.audit_api.test_filtering_log import record
 from tests.audit_api.test_policy import LOOSER
+from tests.audit_log.records import a_segment, a_whole, add_to
+from tests.builders import NOON
 
 URL = "/api/v1/changes"
 
@@ -176,17 +180,60 @@ def test_a_line_forged_into_another_shape_is_told_as_well(school: School, forged
     assert "Is the record whole? No." in school.browser("gail")[0].get("/changes").text
 
 
-def test_a_row_of_the_filtering_log_that_nobody_sealed_is_told(school: School) -> None:
+def test_a_seal_of_the_filtering_log_that_is_missing_is_told(school: School) -> None:
+    sealed(school, 2)
     assert school.as_("gail").get(f"{URL}/verify").json()["whole"] is True
-    record(school, "anna", 1)  # put there past the recorder
+    drop_guards(school)
+    with writing(school.desk.engine) as conn:
+        conn.execute(text("DELETE FROM filtering_seal WHERE seq = 1"))
     told = school.as_("gail").get(f"{URL}/verify").json()
 
     assert set(told) == {"whole", "entries", "first_bad", "says"}
     assert (told["whole"], told["first_bad"]) == (False, None)
-    assert "filtering log" in told["says"]
+    assert "Seal 1 of the filtering log is missing." in told["says"]
     for wanted in ({}, {"check": "true"}):
         page = school.browser("gail")[0].get("/changes", params=wanted)
         assert "Is the record whole? No." in page.text
+
+
+def sealed(school: School, number: int) -> None:
+    """So many seals, of a request each."""
+    folder = school.desk.state / "journal"
+    folder.mkdir(exist_ok=True)
+    path = a_segment(folder, [])
+    for each in range(1, number + 1):
+        add_to(path, a_whole(each))
+        Recorder(school.desk.engine, folder, clock=lambda: NOON).run_once()
+
+
+def test_the_rows_themselves_are_left_to_the_log_s_own_verify(school: School) -> None:
+    sealed(school, 1)
+    with writing(school.desk.engine) as conn:
+        conn.execute(text("UPDATE filtering_log_2026_11 SET url = 'x'"))
+    told = school.as_("gail").get(f"{URL}/verify").json()
+
+    assert told["whole"] is True
+    assert "its rows were not read" in told["says"]
+
+
+def test_hours_are_left_out_unless_all_is_asked_for(school: School) -> None:
+    sealed(school, 1)
+    state_hours(school.desk, NOON + timedelta(hours=1.1))
+    client = school.as_("gail")
+
+    def events(headers: dict[str, str] | None = None, **wanted: str) -> list[str]:
+        answer = client.get(URL, params=wanted, headers=headers or {})
+        return [row["event"] for row in answer.json()["rows"]] if not headers else answer.text.splitlines()
+
+    assert "filtering-log:seal" not in events()
+    assert events(seals="yes")[0] == events(event="filtering-log:seal")[0] == "filtering-log:seal"
+    assert events(after="0", limit="1000")[-1] == "filtering-log:seal"
+    assert any("filtering-log:seal" in line for line in events({"Accept": "text/csv"}))
+    assert len(events(seals="yes")) == len(events()) + 1
+    said = client.get(URL, params={"seals": "yes"}).json()["rows"][0]["says"]
+    assert said == (
+        "The filtering log, Tuesday 24 November 2026, 12:00 to 13:00: 1 requests and 1 endings, in seals 1 to 1."
+    )
 
 
 def test_what_the_clock_let_lapse_is_told_in_the_change_log(school: School) -> None:
@@ -202,8 +249,7 @@ def test_what_the_clock_let_lapse_is_told_in_the_change_log(school: School) -> N
         assert "Terry Tyler" in said[event]
 
 
-def test_a_long_filtering_log_is_read_again_only_when_asked(school: School) -> None:
-    record(school, "anna", 1)
-    record(school, "anna", 2)
+def test_a_long_chain_of_seals_is_followed_again_only_when_asked(school: School) -> None:
+    sealed(school, 2)
     with reading(school.desk.engine) as conn:
-        assert [has_more_rows(conn, many) for many in (1, 2, 3)] == [True, False, False]
+        assert [has_more_seals(conn, many) for many in (1, 2, 3)] == [True, False, False]

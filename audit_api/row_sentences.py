@@ -1,0 +1,43 @@
+"""What the clock did to the filtering log, in plain English: hours that were sealed, and what went."""
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from audit_api import times
+
+
+def hour_stated(detail: Mapping[str, Any], zone: ZoneInfo) -> str:
+    start, end = (datetime.fromisoformat(detail[name]) for name in ("from", "to"))
+    when = times.stretch(start, end, zone)
+    if detail["last"] is None:
+        return f"nothing was recorded in the filtering log, {when}."
+    return (
+        f"the filtering log, {when}: {detail['rows']:,} requests and {detail['closed']:,} endings,"
+        f" in seals {detail['first']:,} to {detail['last']:,}."
+    )
+
+
+def part_removed(detail: Mapping[str, Any]) -> str:
+    day = detail["day"]
+    which = (
+        "of before" if day is None else f"of {date.fromisoformat(day):%-d %B %Y}, kept as {detail['keep']},"
+    )
+    said = f"{detail['rows']:,} requests {which} were removed, since their {detail['days']} days are over."
+    kept = detail["kept_back"]
+    return said if not kept else f"{said} {kept:,} stay, for a legal hold or an incident."
+
+
+def totals_removed(detail: Mapping[str, Any]) -> str:
+    return f"the totals of the days before {_day(detail)} were removed, since their time is over."
+
+
+def incidents_removed(detail: Mapping[str, Any]) -> str:
+    number = detail["incidents"]
+    what = "incident" if number == 1 else "incidents"
+    return f"{number:,} {what} of before {_day(detail)} were removed, since their time is over."
+
+
+def _day(detail: Mapping[str, Any]) -> str:
+    return f"{date.fromisoformat(detail['before']):%-d %B %Y}"
