@@ -14,16 +14,15 @@ def hour_stated(detail: Mapping[str, Any], zone: ZoneInfo) -> str:
     if detail["last"] is None:
         return f"nothing was recorded in the filtering log, {when}."
     return (
-        f"the filtering log, {when}: {detail['rows']:,} requests and {detail['closed']:,} endings,"
-        f" in seals {detail['first']:,} to {detail['last']:,}."
+        f"the filtering log, {when}: requests {detail['rows']:,}, endings {detail['closed']:,},"
+        f" seals {detail['first']:,} to {detail['last']:,}."
     )
 
 
 def part_removed(detail: Mapping[str, Any]) -> str:
-    day = detail["day"]
-    which = (
-        "of before" if day is None else f"of {date.fromisoformat(day):%-d %B %Y}, kept as {detail['keep']},"
-    )
+    day, which = detail["day"], "of before"
+    if day is not None:
+        which = f"of {date.fromisoformat(day):%-d %B %Y}, kept as {detail['keep']},"
     said = f"{detail['rows']:,} requests {which} were removed, since their {detail['days']} days are over."
     kept = detail["kept_back"]
     return said if not kept else f"{said} {kept:,} stay, for a legal hold or an incident."

@@ -232,7 +232,7 @@ def test_hours_are_left_out_unless_all_is_asked_for(school: School) -> None:
     assert len(events(seals="yes")) == len(events()) + 1
     said = client.get(URL, params={"seals": "yes"}).json()["rows"][0]["says"]
     assert said == (
-        "The filtering log, Tuesday 24 November 2026, 12:00 to 13:00: 1 requests and 1 endings, in seals 1 to 1."
+        "The filtering log, Tuesday 24 November 2026, 12:00 to 13:00: requests 1, endings 1, seals 1 to 1."
     )
 
 
