@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, RowMapping, select
 
 from audit_log.row_verification import verify_rows
 from audit_log.rows import site_of
@@ -69,34 +69,59 @@ def differences(conn: Connection, journal: Journalled) -> list[str]:
 
     Use it in one `reading`.
     """
-    rows = [dict(row) for row in conn.execute(select(filtering_log)).mappings()]
-    told = [*_events(rows, journal), *_rows(rows, journal), *_totals(conn, rows)]
+    seen = _Seen(journal)
+    for row in conn.execute(select(filtering_log).execution_options(yield_per=2000)).mappings():
+        seen.add(row)
+    told = [*seen.events(), *seen.wrong[:SHOWN], *seen.totals(conn)]
     told += [f"set aside: {row.key}: {row.why}" for row in conn.execute(select(journal_aside))][:SHOWN]
     sealed = verify_rows(conn)
     return told if sealed.whole else [*told, f"the seals: {sealed.says}"]
 
 
-def _events(rows: list[Record], journal: Journalled) -> Iterator[str]:
-    stored = Counter(row["event_id"] for row in rows)
-    for what, ids in (
-        ("twice in SQL", {event_id for event_id, times in stored.items() if times > 1}),
-        ("missing in SQL", journal.opened.keys() - stored.keys()),
-        ("not in the journal", stored.keys() - journal.opened.keys()),
-    ):
-        if ids:
-            yield f"{len(ids)} {what}: {sorted(ids)[:SHOWN]}"
+class _Seen:
+    """The rows of the log, held one by one against the journal."""
 
+    def __init__(self, journal: Journalled) -> None:
+        self.journal = journal
+        self.wrong: list[str] = []
+        self._stored: Counter[str] = Counter()
+        self._hours: dict[Any, list[int]] = {}
+        self._days: dict[Any, list[int]] = {}
 
-def _rows(rows: list[Record], journal: Journalled) -> Iterator[str]:
-    wrong = 0
-    for row in rows:
-        opened = journal.opened.get(row["event_id"])
-        if opened is None or wrong == SHOWN:
-            continue
-        expected = _as_row(opened, journal.closed.get(row["event_id"]))
-        if other := {name: (row[name], value) for name, value in expected.items() if row[name] != value}:
-            wrong += 1
-            yield f"{row['event_id']}: {other}"
+    def add(self, row: RowMapping) -> None:
+        event_id = row["event_id"]
+        self._stored[event_id] += 1
+        if opened := self.journal.opened.get(event_id):
+            expected = _as_row(opened, self.journal.closed.get(event_id))
+            if other := {name: (row[name], it) for name, it in expected.items() if row[name] != it}:
+                self.wrong.append(f"{event_id}: {other}")
+        if row["kind"] != "connect" or (row["closed_in"] is not None and not row["decrypted"]):
+            self._count(row)  # a CONNECT once it closed without having become requests
+
+    def _count(self, row: RowMapping) -> None:
+        hour = row["at"].replace(minute=0, second=0, microsecond=0)
+        listed = (row["category"] or "", row["verdict"], row["list_id"] or "")
+        day = (row["at"].date().isoformat(), site_of(row["host"]), row["filter_groups"], row["verdict"])
+        for totals, key in ((self._hours, (hour, row["filter_groups"], *listed)), (self._days, day)):
+            total = totals.setdefault(key, [0, 0])
+            total[0] += 1
+            total[1] += row["page"]
+
+    def events(self) -> Iterator[str]:
+        for what, ids in (
+            ("twice in SQL", {event_id for event_id, times in self._stored.items() if times > 1}),
+            ("missing in SQL", self.journal.opened.keys() - self._stored.keys()),
+            ("not in the journal", self._stored.keys() - self.journal.opened.keys()),
+        ):
+            if ids:
+                yield f"{len(ids)} {what}: {sorted(ids)[:SHOWN]}"
+
+    def totals(self, conn: Connection) -> Iterator[str]:
+        for table, counted in ((rollup_hour, self._hours), (rollup_day, self._days)):
+            stored = {tuple(row)[:-2]: list(row)[-2:] for row in conn.execute(select(table))}
+            odd = [key for key in stored.keys() | counted.keys() if stored.get(key) != counted.get(key)]
+            if odd:
+                yield f"{table.name}: {[(key, stored.get(key), counted.get(key)) for key in odd[:SHOWN]]}"
 
 
 def _as_row(opened: Record, closed: Record | None) -> Record:
@@ -107,24 +132,3 @@ def _as_row(opened: Record, closed: Record | None) -> Record:
     row |= {column: closed.get(name) if closed else None for column, name in CLOSING.items()}
     row["decrypted"] = bool(closed and closed.get("decrypted"))
     return row if closed else row | {"outcome": "interrupted"}
-
-
-def _totals(conn: Connection, rows: list[Record]) -> Iterator[str]:
-    """A CONNECT counts once it closed without having become requests."""
-    hours: dict[Any, list[int]] = {}
-    days: dict[Any, list[int]] = {}
-    for row in rows:
-        if row["kind"] == "connect" and (row["closed_in"] is None or row["decrypted"]):
-            continue
-        hour = row["at"].replace(minute=0, second=0, microsecond=0)
-        listed = (row["category"] or "", row["verdict"], row["list_id"] or "")
-        day = (row["at"].date().isoformat(), site_of(row["host"]), row["filter_groups"], row["verdict"])
-        for totals, key in ((hours, (hour, row["filter_groups"], *listed)), (days, day)):
-            total = totals.setdefault(key, [0, 0])
-            total[0] += 1
-            total[1] += row["page"]
-    for table, totals in ((rollup_hour, hours), (rollup_day, days)):
-        stored = {tuple(row)[:-2]: list(row)[-2:] for row in conn.execute(select(table))}
-        if stored != totals:
-            odd = [key for key in stored.keys() | totals.keys() if stored.get(key) != totals.get(key)]
-            yield f"{table.name}: {[(key, stored.get(key), totals.get(key)) for key in odd[:SHOWN]]}"

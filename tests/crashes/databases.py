@@ -16,6 +16,10 @@ from sqlalchemy import URL, Engine, make_url, text
 from audit_log.db import migrate, open_engine, sqlite_library
 
 PATIENCE = 30.0
+OTHERS = """
+    SELECT count(*) FROM pg_stat_activity
+    WHERE datname = current_database() AND pid <> pg_backend_pid() AND xact_start IS NOT NULL
+"""
 
 
 class Database(Protocol):
@@ -57,6 +61,10 @@ class Server:
     def url(self) -> URL:
         return make_url(self.program.get_uri())
 
+    def cut_off(self) -> int:
+        """How many clients have gone in the middle of a transaction since the server was made."""
+        return int(self.program.log.read_text().count("with an open transaction"))
+
     def start(self) -> None:
         self.program.ensure_postgres_running()
 
@@ -85,6 +93,11 @@ class Postgresql:
     url: str
     engine: Engine
     server: Server
+
+    def is_written(self) -> bool:
+        """Whether somebody else is in the middle of a transaction."""
+        with self.engine.connect() as conn:
+            return bool(conn.scalar(text(OTHERS)))
 
     def away(self) -> contextlib.AbstractContextManager[None]:
         return self.server.stopped()

@@ -17,7 +17,7 @@ from tests.crashes.comparing import Journalled, differences, journalled
 from tests.crashes.databases import Database
 from tests.harness import ROOT
 
-EVENTS_A_SECOND = 600
+EVENTS_A_SECOND = 300
 PATIENCE = 60.0
 
 Program = subprocess.Popen[bytes]
