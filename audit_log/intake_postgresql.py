@@ -17,8 +17,10 @@ from audit_log.intake_store import CLOSED, ROW
 from audit_log.rollups import COUNTS, DAYS, HOURS, Totals, named, upsert
 from audit_log.rows import Values
 
+# And not to compile what it takes for expensive since it was told so.
 BY_INDEX = "SELECT " + ", ".join(
-    f"set_config('enable_{way}', 'off', true)" for way in ("seqscan", "hashjoin", "mergejoin")
+    f"set_config('{way}', 'off', true)"
+    for way in ("enable_seqscan", "enable_hashjoin", "enable_mergejoin", "jit")
 )
 AHEAD = 4  # days
 CLOSING_TYPES = (

@@ -41,8 +41,12 @@ class Lane:
             piece = read_piece(segment, position.offset, lines) if left > 0 else None
             if piece and (piece.lines or piece.damage):
                 return piece
-            if left > 0 and self._went_on_after(segment):
-                return _lost_its_end(segment, position, self._sizes[segment])
+            if left > 0 and (later := self._later(segment)):
+                anew = begins_anew(later[0].path)
+                if anew is False:  # the same process went on there: all of this one was on disk
+                    return _lost_its_end(segment, position, self._sizes[segment])
+                if anew is None and len(later) == 1 and not self._dead:
+                    return None  # what this end is will be known when its next line is there
         except OSError as fault:
             if not position.unreadable:
                 log.error("journal.unreadable", segment=segment.name, at=position.offset, fault=str(fault))
@@ -53,10 +57,8 @@ class Lane:
             self.ended.append(segment)
         return None
 
-    def _went_on_after(self, segment: Segment) -> bool:
-        """Whether the same process began another segment: then all of this one was on disk."""
-        later = self._all[self._all.index(segment) + 1 :]
-        return bool(later) and begins_anew(later[0].path) is False
+    def _later(self, segment: Segment) -> list[Segment]:
+        return self._all[self._all.index(segment) + 1 :]
 
 
 def _lost_its_end(segment: Segment, position: Position, size: int) -> Piece:

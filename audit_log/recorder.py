@@ -287,8 +287,11 @@ class Recorder:
             ],
         }
         fresh = self.folder / f"{HEARTBEAT}.new"
-        fresh.write_text(json.dumps(said))
-        fresh.replace(self.folder / HEARTBEAT)
+        try:
+            fresh.write_text(json.dumps(said))
+            fresh.replace(self.folder / HEARTBEAT)
+        except OSError as fault:  # a full disk is no reason to stop: what is stored makes room
+            log.error("heartbeat.failed", fault=str(fault))
 
 
 def _is_free(folder: Path, gate: str) -> bool:

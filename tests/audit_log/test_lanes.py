@@ -108,3 +108,32 @@ def test_damaged_bytes_are_copied_once_for_their_owner_alone(tmp_path: Path) -> 
     assert copy.parent.name == QUARANTINE
     assert (len(copy.read_bytes()), oct(copy.stat().st_mode & 0o777)) == (17, "0o600")
     assert list(copy.parent.iterdir()) == [copy]
+
+
+def test_an_end_is_not_judged_before_the_next_segment_says_who_wrote_it(
+    tmp_path: Path, positions: Positions
+) -> None:
+    path = a_segment(tmp_path, [an_open(1)])
+    with path.open("ab") as file:
+        file.write(b"0badc0de {half a li")
+    following = a_segment(tmp_path, [], ns=2, how="continued")
+    line = following.read_bytes()
+    following.write_bytes(line[:5])
+    lane = Lane(segments(tmp_path), positions, dead=False)
+    assert (len(list(pieces(lane, positions))), lane.ended) == (1, [])
+
+    following.write_bytes(line)
+    list(pieces(Lane(segments(tmp_path), positions, dead=False), positions))
+    assert [place.segment for place in positions.stopped] == [path.name]
+
+
+def test_an_end_before_a_segment_that_never_began_is_torn(tmp_path: Path, positions: Positions) -> None:
+    path = a_segment(tmp_path, [an_open(1)])
+    with path.open("ab") as file:
+        file.write(b"0badc0de {half a li")
+    a_segment(tmp_path, [], ns=2).write_bytes(b"")
+    lane = Lane(segments(tmp_path), positions, dead=True)
+
+    assert len(list(pieces(lane, positions))) == 1
+    assert [segment.ns for segment in lane.ended] == [1, 2]
+    assert positions.stopped == []

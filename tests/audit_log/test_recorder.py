@@ -15,7 +15,7 @@ from audit_log.db import migrate, open_engine, reading, writing
 from audit_log.heartbeat import HEARTBEAT
 from audit_log.recorder import Recorder, RecorderError
 from audit_log.segments import segments
-from audit_log.tables import filtering_log
+from audit_log.tables import filtering_log, filtering_seal
 from tests.audit_log.recording import in_hours, outcomes, positions, running, until
 from tests.audit_log.records import (
     a_close,
@@ -259,3 +259,20 @@ def test_every_row_is_counted_in_large_numbers(engine: Engine, tmp_path: Path) -
     with reading(engine) as conn:
         done = select(func.count()).where(filtering_log.c.outcome == "done")
         assert conn.scalar(done) == 3000
+
+
+def test_a_heartbeat_that_cannot_be_written_stops_nothing(sqlite_engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / f"{HEARTBEAT}.new").mkdir()
+    with capture_logs() as said, running(Recorder(sqlite_engine, tmp_path)):
+        until(lambda: "heartbeat.failed" in [line["event"] for line in said])
+        a_segment(tmp_path, [a_whole(1)])
+        until(lambda: outcomes(sqlite_engine) == {1: "done"})
+
+
+def test_gates_share_a_transaction_and_its_seals(engine: Engine, tmp_path: Path) -> None:
+    for number in range(4):
+        a_segment(tmp_path, [a_whole(number)], gate=f"gate-{number}")
+    Recorder(engine, tmp_path).run_once()
+
+    with reading(engine) as conn:
+        assert conn.scalar(select(func.count()).select_from(filtering_seal)) == 1
