@@ -31,7 +31,10 @@ def list_(
 
 @app.command()
 def verify(as_json: AsJson = False) -> None:
-    """Hold every line against its seal and the signed checkpoints; 0 when the log is whole, else 1."""
+    """Hold every line against its seal and the signed checkpoints; 0 when the log is whole, else 1.
+
+    Of the filtering log it follows the chain of the seals. Its rows are read by `schoolgate log verify`.
+    """
     from schoolgate.client import signed_in_api
 
     found = signed_in_api().get("/changes/verify")
