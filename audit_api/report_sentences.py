@@ -8,7 +8,7 @@ from itertools import groupby
 from audit_api import times
 from audit_api.months import Month
 from audit_api.names import a_role
-from audit_api.report_shapes import ReportOut
+from audit_api.report_shapes import ReadingsOut, ReportOut
 
 HOUR = timedelta(hours=1)
 MOST = 3  # kinds of site in a sentence
@@ -65,10 +65,7 @@ def _blocked(report: ReportOut, month: Month) -> str:
 def _unblocks(report: ReportOut, month: Month) -> str:
     now, before = report.unblocks, report.unblocks_before
     if not now.asked and not now.agreed and not now.declined:
-        return (
-            f"Nobody asked to open a site for a lesson; in {month.before.name} there "
-            f"{_were(before.asked)} {_count(before.asked, 'request')}."
-        )
+        return f"Nobody asked to open a site for a lesson ({month.before.name}: {before.asked:,})."
     says = f"Sites for a lesson were asked for {_times(now.asked)} ({month.before.name}: {before.asked:,}); "
     says += (
         f"{now.agreed:,} {_were(now.agreed)} agreed to and {now.declined:,} {_were(now.declined)} declined."
@@ -81,13 +78,19 @@ def _unblocks(report: ReportOut, month: Month) -> str:
 def _readings(report: ReportOut) -> str:
     readings = report.readings
     if readings.by_name:
-        by = _and([f"{_times(each.times)} by {a_role(each.role)}" for each in readings.by_role])
-        says = f"Browsing was read by name {_times(readings.by_name)}: {by}. Each is in the change log."
+        says = f"Browsing was read by name {_times(readings.by_name)}, {_by_whom(readings)}."
+        says += " The change log tells each, with its purpose."
     else:
         says = "Nobody's browsing was read by name."
     if readings.exports:
         says += f" Rows of the filtering log were exported {_times(readings.exports)}."
     return says
+
+
+def _by_whom(readings: ReadingsOut) -> str:
+    if len(readings.by_role) == 1:
+        return f"by {a_role(readings.by_role[0].role)}"
+    return _and([f"{_times(each.times)} by {a_role(each.role)}" for each in readings.by_role])
 
 
 def _silence(silent: Sequence[datetime], month: Month) -> str:
@@ -123,14 +126,14 @@ def _change(now: int, before: int, month: Month) -> str:
         return f", about as many as in {then}"
     if percent >= 200:
         return f", {now / before:.1f} times as many as in {then}"
-    return f", {abs(percent)} % {'more' if percent > 0 else 'fewer'} than in {then}"
+    return f", {abs(percent)}% {'more' if percent > 0 else 'fewer'} than in {then}"
 
 
 def _share(part: int, whole: int) -> str:
     percent = 100 * part / whole
     if not part or percent >= 10:
-        return f"{percent:.0f} %"
-    return f"{percent:.1f} %" if percent >= 0.1 else "less than 0.1 %"
+        return f"{percent:.0f}%"
+    return f"{percent:.1f}%" if percent >= 0.1 else "less than 0.1%"
 
 
 def _lasting(minutes: int) -> str:

@@ -5,9 +5,9 @@ not in it, whoever asks: groups of at most three people are told as one, and a s
 blocked more than ten times.
 """
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection
@@ -34,7 +34,7 @@ from audit_api.window import Visit
 from audit_log import reports
 from audit_log.db import reading
 from audit_log.heartbeat import read_heartbeat
-from audit_log.recorded_hours import first_recorded_hour, recorded_hours
+from audit_log.recorded_hours import first_recorded_hour, kinds_between, recorded_hours
 from audit_log.reports import Counts, Report
 
 OFTEN = 10  # a site that was blocked no more than this is not named
@@ -48,17 +48,15 @@ def report_of(visit: Visit, asked: str | None) -> ReportOut:
     month = _month(visit, asked)
     with reading(visit.desk.engine) as conn:
         first = first_recorded_hour(conn)
-        now, before = _totals(conn, month), _totals(conn, month.before)
+        now = reports.month(conn, month.first, month.next.first - timedelta(days=1), month.zone)
+        before = _before(conn, month, first)
         recorded = recorded_hours(conn, month.starts_at, month.ends_at)
         unblocks = unblocks_of(conn, month), unblocks_of(conn, month.before)
         readings = readings_of(conn, month)
     lessons = hours_with_records_due(visit.window.bundle().policy.timetable, month, first, visit.now)
     silent = [at for at in lessons if at not in recorded]
     is_over = month.ends_at <= visit.now
-    then = before if first is not None and first < month.starts_at else None
-    sites = [
-        SiteOut(site=each.site, blocked=each.blocked) for each in now.blocked_sites if each.blocked > OFTEN
-    ]
+    sites = _sites(now)
     made = ReportOut(
         **{"from": iso(month.starts_at)},
         to=iso(month.ends_at),
@@ -69,8 +67,8 @@ def report_of(visit: Visit, asked: str | None) -> ReportOut:
         before=str(month.before),
         next=str(month.next) if is_over else None,
         says=[],
-        total=ComparedOut(**_compared(now.total, then.total if then else None)),
-        kinds=_kinds(now, then),
+        total=ComparedOut(**_compared(now.total, None if before is None else _sum(before.values()))),
+        kinds=_kinds(now, before),
         groups=_groups(visit, month, now),
         sites=sites,
         other_sites_blocked=max(0, now.total.blocked - sum(each.blocked for each in sites)),
@@ -94,8 +92,12 @@ def _month(visit: Visit, asked: str | None) -> Month:
     return month
 
 
-def _totals(conn: Connection, month: Month) -> Report:
-    return reports.month(conn, month.first, month.next.first - timedelta(days=1), month.zone)
+def _before(conn: Connection, month: Month, first: datetime | None) -> dict[str, Counts] | None:
+    """By kind of site. None: there was no record then, or it is no longer kept."""
+    if first is None or first >= month.starts_at:
+        return None
+    found = kinds_between(conn, month.before.starts_at, month.before.ends_at)
+    return {category or UNLISTED: counts for category, counts in found.items()}
 
 
 def _waits(visit: Visit) -> bool:
@@ -116,21 +118,26 @@ def _groups(visit: Visit, month: Month, found: Report) -> list[GroupOut]:
     return sorted(rows, key=lambda row: (row.name == OTHER, -row.requests, row.name))
 
 
-def _kinds(now: Report, before: Report | None) -> list[KindOut]:
+def _kinds(found: Report, before: Mapping[str, Counts] | None) -> list[KindOut]:
     """Most blocked first; those of the month before that nobody asked for any more come last."""
-    there = _by_kind(now)
-    then = _by_kind(before) if before else {}
+    now = _summed((each.category or UNLISTED, each.counts) for each in found.categories)
+    none = None if before is None else Counts()
+    then = before or {}
     rows = [
-        KindOut(
-            name=name, **_compared(there.get(name, Counts()), then.get(name, Counts()) if before else None)
-        )
-        for name in there | then
+        KindOut(name=name, **_compared(now.get(name, Counts()), then.get(name, none)))
+        for name in {**now, **then}
     ]
     return sorted(rows, key=lambda row: (-row.blocked, -row.requests, row.name))
 
 
-def _by_kind(found: Report) -> dict[str, Counts]:
-    return _summed((each.category or UNLISTED, each.counts) for each in found.categories)
+def _sites(found: Report) -> list[SiteOut]:
+    return [
+        SiteOut(site=each.site, blocked=each.blocked) for each in found.blocked_sites if each.blocked > OFTEN
+    ]
+
+
+def _sum(counts: Iterable[Counts]) -> Counts:
+    return sum(counts, Counts())
 
 
 def _summed[Key: Hashable](counted: Iterable[tuple[Key, Counts]]) -> dict[Key, Counts]:

@@ -28,4 +28,12 @@ def reports_page(request: Request, here: Here) -> Response:
         if not problem.errors:
             raise
         errors, found = problem.errors, report_of(here, None)
-    return page(request, "reports.html", 422 if errors else 200, found=found, errors=errors, often=OFTEN)
+    return page(
+        request,
+        "reports.html",
+        422 if errors else 200,
+        found=found,
+        errors=errors,
+        often=OFTEN,
+        made_at=here.now,
+    )

@@ -13,7 +13,7 @@ def test_a_month_is_read_on_a_page_of_its_own(school: School) -> None:
 
     assert page.status_code == 200
     told = visible(page.text)
-    assert "1,234 requests were blocked, 100 % of all." in told
+    assert "1,234 requests were blocked, 100% of all." in told
     assert "bet.test 1,234" in told
     assert 'href="/reports?month=2026-09"' in page.text
     assert 'href="/reports?month=2026-11"' in page.text

@@ -47,11 +47,11 @@ def said(gaps: Gaps = NO_GAPS, **changes: Any) -> str:
 
 def test_a_whole_month_is_told_and_compared() -> None:
     assert said().splitlines() == [
-        "120 pages were opened or tried, 20 % more than in June 2026;"
+        "120 pages were opened or tried, 20% more than in June 2026;"
         " with all their parts, that is 2,000 requests.",
-        "30 requests were blocked, 1.5 % of all; in June 2026 it was 5.0 %."
+        "30 requests were blocked, 1.5% of all; in June 2026 it was 5.0%."
         " Most of it: gambling (20) and games (10).",
-        "Nobody asked to open a site for a lesson; in June 2026 there were 0 requests.",
+        "Nobody asked to open a site for a lesson (June 2026: 0).",
         "Nobody's browsing was read by name.",
         "In lesson time, every hour has records.",
     ]
@@ -60,7 +60,7 @@ def test_a_whole_month_is_told_and_compared() -> None:
 @pytest.mark.parametrize(
     ("pages", "before", "says"),
     [
-        (1, 2, "1 page was opened or tried, 50 % fewer than in June 2026;"),
+        (1, 2, "1 page was opened or tried, 50% fewer than in June 2026;"),
         (1000, 1001, ", about as many as in June 2026;"),
         (1000, 100, ", 10.0 times as many as in June 2026;"),
         (5, 0, "tried (none in June 2026);"),
@@ -83,7 +83,7 @@ def test_a_month_that_is_not_over_is_compared_with_nothing() -> None:
 def test_a_first_month_is_compared_with_nothing() -> None:
     total = figures(2000, 120, 1) | {"before": None}
 
-    assert "1 request was blocked, less than 0.1 % of all." in said(total=total, kinds=[])
+    assert "1 request was blocked, less than 0.1% of all." in said(total=total, kinds=[])
 
 
 def test_requests_for_lessons_are_told_with_how_long_they_waited() -> None:
@@ -100,7 +100,7 @@ def test_who_read_by_name_is_told_by_role() -> None:
 
     told = said(readings={"by_name": 3, "by_role": by_role, "exports": 1})
 
-    assert "read by name 3 times: 2 times by a coordinator and once by a technician." in told
+    assert "read by name 3 times, 2 times by a coordinator and once by a technician." in told
     assert "exported once." in told
 
 
