@@ -212,3 +212,61 @@ def test_the_clock_never_goes_back(gate: Gate) -> None:
 
 def test_the_policy_of_these_tests_opens_games_at_lunch() -> None:
     assert 'lunch:   {days: [mon, tue, wed, thu, fri], from: "12:00", to: "13:00"}' in POLICY
+
+
+SHUT = "sites:\n  - {block: [allowed.test], for: everyone, reason: new}\n"
+
+
+@pytest.mark.parametrize("path", ["/drip/100000", "/slow/30", "/bytes/400000000"])
+def test_what_is_cut_as_its_site_is_shut_says_so_and_what_its_client_had_seen(path: str, gate: Gate) -> None:
+    with gate.connect() as client:
+        client.sendall(f"GET http://allowed.test{path} HTTP/1.1\r\nHost: allowed.test\r\n".encode())
+        client.sendall(proxy_login("anna") + b"\r\n")
+        assert b" 200 " in read_head(client)
+        gate.publish(policy_text=gate.policy_text.replace("sites:\n", SHUT))
+        until(lambda: gate.said().count("connection.cut"), lambda count: count > 0)
+    row = gate.last_row(url=f"http://allowed.test{path}")
+    assert (row["verdict"], row["outcome"], row["status"]) == ("allow", "cut", 200)
+
+
+def test_what_is_cut_before_its_site_has_answered_has_no_status() -> None:
+    """Not 502: nothing failed, and nobody was told so."""
+    with socket.create_server(("127.0.0.1", 0)) as silent, a_gate(egress=[silent.getsockname()]) as gate:
+        gate.set_names({"silent.allowed.test": [silent.getsockname()]})
+        with gate.connect() as client:
+            client.sendall(b"GET http://silent.allowed.test/ HTTP/1.1\r\nHost: silent.allowed.test\r\n")
+            client.sendall(proxy_login("anna") + b"\r\n")
+            site, _ = silent.accept()
+            assert site.recv(65536)
+            gate.publish(policy_text=gate.policy_text.replace("sites:\n", SHUT))
+            assert seconds_until_closed(client) < 5 * MOMENT
+            site.close()
+        row = gate.last_row(host="silent.allowed.test")
+    assert (row["verdict"], row["outcome"], row["status"]) == ("allow", "cut", None)
+
+
+def test_each_request_of_a_busy_connection_is_answered_or_cut(gate: Gate) -> None:
+    """However the shutting of a site and the answers of that site fall together."""
+    login = proxy_login("anna")
+    answered = 0
+    with gate.connect() as client:
+        client.settimeout(20)
+        gate.publish(policy_text=gate.policy_text.replace("sites:\n", SHUT))
+        for number in range(5000):
+            try:
+                client.sendall(f"GET http://allowed.test/busy/{number} HTTP/1.1\r\n".encode())
+                client.sendall(b"Host: allowed.test\r\n" + login + b"\r\n")
+                head = read_head(client)
+                if b" 403 " in head:
+                    break
+                assert client.recv(65536)
+            except OSError:
+                break
+            if b" 200 " not in head:
+                break
+            answered += 1
+    rows = gate.wait_rows(lambda rows: all(row.get("ended") for row in rows))
+    busy = [row for row in rows if "/busy/" in str(row["url"])]
+    ends = [row["outcome"] for row in busy if row["verdict"] == "allow"]
+    assert ends.count("done") == answered
+    assert set(ends[answered:]) <= {"cut"}

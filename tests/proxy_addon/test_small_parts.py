@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 from cryptography import x509
+from mitmproxy.http import Request
 from mitmproxy.options import Options
 
 from filter_lists.names import Url
 from filter_policy.model import Decision, Reason, Verdict
-from proxy_addon import master
+from proxy_addon import health, master
 from proxy_addon.ca import CERTIFICATE, KEY_AND_CERTIFICATE, ensure_ca
 from proxy_addon.clock import GateClock
 from proxy_addon.connections import Connections, Exchange
@@ -138,6 +139,25 @@ def test_the_gate_says_what_it_enforces_without_a_login(gate: Gate) -> None:
     assert said["gate"] == "gate-1"
     assert len(said["revision"]) == 64
     assert len(gate.rows()) == before
+
+
+@pytest.mark.parametrize(
+    ("address", "answered"),
+    [
+        ("127.0.0.1", True),
+        ("127.20.0.9", True),
+        ("::1", True),
+        ("::ffff:127.0.0.1", True),
+        ("10.20.0.9", False),
+        ("192.168.1.7", False),
+        ("fe80::1%eth0", False),
+        ("::ffff:10.20.0.9", False),
+    ],
+)
+def test_only_this_machine_is_told_without_a_row_how_the_gate_is(address: str, answered: bool) -> None:
+    """Whoever else asks has a row like everybody (no answer without a record)."""
+    asked = Request.make("GET", "http://schoolgate.invalid/health")
+    assert health.is_asked(asked, address) is answered
 
 
 def test_nothing_else_is_served_under_that_name(gate: Gate) -> None:
