@@ -220,8 +220,13 @@ class LogRowOut(_Out):
     reference: Annotated[str, Field(description="as it stands on the block page")]
     at: Instant
     kind: str
+    page: Annotated[bool, Field(description="what a person opened; false: a part of a page")]
     who: Annotated[str, Field(description="in words; nameless unless names were asked for")]
-    person: Annotated[LogPersonOut | None, Field(description="only when read by name")]
+    person: Annotated[LogPersonOut | None, Field(description="whose it is; only when read by name")]
+    recorded_as: Annotated[
+        LogPersonOut | None,
+        Field(description="who stands in the log, where a correction says that it was not them"),
+    ]
     role: str | None
     groups: list[str]
     classes: list[str]
@@ -229,6 +234,7 @@ class LogRowOut(_Out):
     method: str | None
     url: str | None
     host: str | None
+    search_terms: Annotated[str | None, Field(description="only when read by name")]
     category: str | None
     list: str | None
     entry: str | None

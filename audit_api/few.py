@@ -110,11 +110,13 @@ class Veil:
         key = (row.role, row.classes, row.filter_groups, row.unblock_id)
         if key not in self._hidden:
             self._hidden[key] = self._hides(row)
-        classes, groups, unblock = self._hidden[key]
+        role, (classes, groups, unblock) = shared_role(row.role), self._hidden[key]
+        if not (classes or groups or unblock) and role == row.role:
+            return row
         named = groups and any(name in (row.rule or "") for name in row.filter_groups)
         return replace(
             row,
-            role=shared_role(row.role),
+            role=role,
             classes=() if classes else row.classes,
             filter_groups=() if groups else row.filter_groups,
             unblock_id=None if unblock else row.unblock_id,

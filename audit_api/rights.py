@@ -38,6 +38,8 @@ RIGHTS: Mapping[str, Who] = {
     "POST /api/v1/openings": ASKING,
     "POST /api/v1/openings/{id}/close": ASKING,  # one's own; any, for those who may approve
     "GET /api/v1/filtering-log": READING,
+    "GET /api/v1/filtering-log/export": READING,  # by name: approving roles
+    "GET /api/v1/filtering-log/tail": READING,  # as above
     "GET /api/v1/incidents": READING,  # by name: the coordinator and the headteacher
     "GET /api/v1/reports/month": READING,
     "GET /api/v1/journal": READING,

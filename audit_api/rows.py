@@ -50,11 +50,12 @@ def wants_csv(request: Request) -> bool:
     return False
 
 
-def as_csv(rows: Sequence[Row], columns: Sequence[str]) -> str:
+def as_csv(rows: Sequence[Row], columns: Sequence[str], *, header: bool = True) -> str:
     """A column may be a path: `for.classes`."""
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
-    writer.writerow(columns)
+    if header:
+        writer.writerow(columns)
     writer.writerows([_safe(_cell(_at(row, column))) for column in columns] for row in rows)
     return out.getvalue()
 

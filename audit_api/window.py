@@ -16,6 +16,7 @@ from audit_api.problems import Problem
 from audit_api.reader import Reader
 from audit_api.throttle import Throttle
 from audit_api.times import parse_instant
+from audit_api.turns import Turns
 from change_control.desk import Desk
 from filter_policy.bundle import Bundle, BundleFault, current_bundle, read_bundle
 
@@ -44,6 +45,7 @@ class Window:
     list_jobs: ListJobs
     compare_lists: CompareLists
     throttle: Throttle = field(default_factory=Throttle)
+    turns: Turns = field(default_factory=Turns)
     hashing: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(HASHING_THREADS, "hashing")
     )

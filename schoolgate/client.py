@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from schoolgate.telling import Failed
 
 TIMEOUT = 30.0
+LONGEST_SILENCE = 300.0  # seconds: a large log is counted before its first row comes
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +73,27 @@ class Api:
 
     def get_text(self, path: str, params: Mapping[str, Any], accept: str) -> str:
         return str(self._send("GET", path, params=_given(params), headers={"Accept": accept}).text)
+
+    @contextmanager
+    def stream(self, path: str, params: Mapping[str, Any]) -> Iterator[Any]:
+        """An answer that comes bit by bit. One that breaks off raises Failed, like a refusal."""
+        import httpx2
+
+        try:
+            with httpx2.stream(
+                "GET",
+                f"{self._base}/api/v1{path}",
+                params=_given(params),
+                headers=self._headers,
+                timeout=httpx2.Timeout(TIMEOUT, read=LONGEST_SILENCE),
+                trust_env=False,
+            ) as answer:
+                if answer.is_error:
+                    answer.read()
+                    raise Failed(*_refusal(answer))
+                yield answer
+        except httpx2.HTTPError as error:
+            raise Failed(f"{self._base} broke off ({str(error) or type(error).__name__}).") from error
 
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._body(self._send("POST", path, json=body))

@@ -7,8 +7,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from audit_api.answers import LogRowOut, PageOut
-from audit_api.filtering_log import Wanted, page_of
+from audit_api.filtering_log import page_of
 from audit_api.guard import GuardedRoute
+from audit_api.log_export import export_of
+from audit_api.log_tail import tail_of
+from audit_api.log_wanted import Sought, ToExport, Wanted
 from audit_api.rows import listed
 from audit_api.window import Here
 
@@ -18,10 +21,29 @@ COLUMNS = tuple(LogRowOut.model_fields)
 
 @router.get("/api/v1/filtering-log", summary="The filtering log", response_model=PageOut[LogRowOut])
 def list_filtering_log(request: Request, here: Here, asked: Annotated[Wanted, Query()]) -> Response:
-    """Newest first, nameless: rows say "a pupil of 6B".
+    """Newest first, nameless: rows say "a pupil of 6B". What a person opened, and whatever was blocked.
 
-    Reading by name, with `names=yes` or `person`, needs a `purpose` and leaves a line in the change log,
-    for each page. Governors never read by name, and see no path.
+    Reading by name, with `names=yes`, `person` or `search_terms`, needs a `purpose` and leaves a line in the
+    change log, for each page. Governors never read by name, and see no path and no search terms.
     """
     found, next_ = page_of(here, asked)
     return listed(request, [each.model_dump(mode="json") for each in found], next_, COLUMNS)
+
+
+@router.get("/api/v1/filtering-log/export", summary="All that a filter finds")
+def export_filtering_log(here: Here, asked: Annotated[ToExport, Query()]) -> Response:
+    """A stream, as CSV or as lines of JSON. `Export-Event` is the line of the change log that tells of it,
+    also on each row as `export_event`; `Export-Rows` says how many rows there are to read.
+
+    One that breaks off ends without the end of HTTP, so that no program takes it for the whole.
+    """
+    return export_of(here, asked)
+
+
+@router.get("/api/v1/filtering-log/tail", summary="Rows as they are stored")
+def tail_filtering_log(here: Here, asked: Annotated[Sought, Query()]) -> Response:
+    """Lines of JSON; empty ones mean that nothing came. The last is `{"ended": "time"}` after fifteen
+    minutes, or `right` when you may not read this any more. It leaves a line in the change log, and one at
+    its end.
+    """
+    return tail_of(here, asked)

@@ -4,15 +4,17 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Engine, MetaData, insert
+from sqlalchemy import Engine, MetaData, insert, select
 
 from audit_log.db import writing
 from audit_log.event_id import new_event_id, reference_of
+from audit_log.filtering_log import last_seal
 from audit_log.parts import ensure, table_for
 from audit_log.people import Registered
 from audit_log.rows import host_key
-from audit_log.tables import filtering_log, names_text
-from audit_log.who_sets import WhoSets
+from audit_log.seal import GENESIS, leaf_of
+from audit_log.tables import filtering_log, filtering_seal, names_text
+from audit_log.who_sets import WhoKey, WhoSets
 from tests.builders import NOON
 
 Row = dict[str, Any]
@@ -65,9 +67,19 @@ def store(engine: Engine, rows: Iterable[Row]) -> None:
         day = made[0]["at"].astimezone(UTC).date()
         ensure(conn, [day, day + timedelta(days=1)])
         table = filtering_log.to_metadata(MetaData(), name=table_for(conn, day))
-        conn.execute(insert(table), [_derived(conn, row) for row in made])
+        whos = WhoSets().ids(conn, {_who(row) for row in made})
+        derived = ({"host_key": host_key(row["host"]), "who": whos[_who(row)]} for row in made)
+        conn.execute(insert(table), [row | more for row, more in zip(made, derived, strict=True)])
 
 
-def _derived(conn: Connection, row: Mapping[str, Any]) -> Row:
-    key = (row["role"] or "", names_text(row["filter_groups"]), names_text(row["classes"]))
-    return {**row, "host_key": host_key(row["host"]), "who": WhoSets().ids(conn, [key])[key]}
+def _who(row: Mapping[str, Any]) -> WhoKey:
+    return row["role"] or "", names_text(row["filter_groups"]), names_text(row["classes"])
+
+
+def seal_up_to(engine: Engine, seq: int) -> None:
+    """As if the recorder had sealed what is stored, in so many seals."""
+    with writing(engine) as conn:
+        for number in range(last_seal(conn) + 1, seq + 1):
+            prev = conn.scalar(select(filtering_seal.c.leaf).where(filtering_seal.c.seq == number - 1))
+            values: Row = {"seq": number, "entry": "{}", "prev": prev or GENESIS, "part": None}
+            conn.execute(insert(filtering_seal).values(**values, leaf=leaf_of(values["prev"], "{}")))

@@ -53,7 +53,9 @@ def test_a_filter_that_leads_to_few_needs_a_purpose_and_is_recorded(
     found = rows(browsed, "cora", **wanted, purpose="a report by a parent")
     rory = browsed.person("rory").id
     assert [row["who"] for row in found] == ["Rory Reed"]
-    assert [(line["object"], line["detail"]) for line in lines(browsed)] == [(rory, {"about": rory})]
+    assert [(line["object"], line["detail"]) for line in lines(browsed)] == [
+        (rory, {"about": rory, "rows": 1})
+    ]
 
 
 @pytest.mark.parametrize(
@@ -97,7 +99,9 @@ def test_a_reference_leads_to_one_person_and_is_a_reading_by_name(browsed: Schoo
     assert len(rows(browsed, "gail", reference=nobodys)) == 1
     found = rows(browsed, "cora", reference=reference, purpose="she came with the code")
     assert [row["who"] for row in found] == ["Anna Akhtar"]
-    assert [line["says"] for line in lines(browsed)] == ["Cora Clark looked at what a pupil of 6B browsed."]
+    assert [line["says"] for line in lines(browsed)] == [
+        "Cora Clark looked at what a pupil of 6B browsed (1 row)."
+    ]
 
 
 def test_an_unblock_for_single_people_names_nobody_in_a_row(school: School) -> None:
@@ -147,11 +151,11 @@ def test_a_look_by_name_says_who_was_looked_at(browsed: School) -> None:
     told = [(line["object"], line["says"]) for line in reversed(lines(browsed))]
 
     assert told == [
-        (browsed.person("rory").id, "Cora Clark looked at what a pupil of RH browsed."),
-        ("class 6B", "Cora Clark looked at what class 6B browsed."),
-        ("the group staff", "Cora Clark looked at what the group staff browsed."),
-        ("everybody", "Cora Clark looked at the filtering log with names."),
-        ("everybody", "Cora Clark looked at the filtering log with names."),
+        (browsed.person("rory").id, "Cora Clark looked at what a pupil of RH browsed (1 row)."),
+        ("class 6B", "Cora Clark looked at what class 6B browsed (2 rows)."),
+        ("the group staff", "Cora Clark looked at what the group staff browsed (2 rows)."),
+        ("everybody", "Cora Clark looked at the filtering log with names (0 rows)."),
+        ("everybody", "Cora Clark looked at the filtering log with names (6 rows)."),
     ]
 
 

@@ -83,7 +83,7 @@ def test_reading_about_a_person_shows_the_name_and_leaves_a_line(browsed: School
     assert found[0]["client_address"] == "127.20.0.7"
     assert (line["event"], line["actor"]["name"]) == ("filtering-log:read", "Cora Clark")
     assert line["texts"] == {"what": "verdict block", "purpose": "a report by a parent"}
-    assert line["detail"] == {"about": browsed.person("anna").id}
+    assert line["detail"] == {"about": browsed.person("anna").id, "rows": 1}
     assert "anna" not in line["sealed"].lower()
 
 

@@ -96,4 +96,6 @@ def test_an_unreadable_body_does_not_come_before_the_question_of_rights(school: 
 
 
 def filled(path: str) -> str:
-    return re.sub(r"{\w+}", "0123456789abcdef", path)
+    """What would go on for a quarter of an hour is asked with a word that it does not know."""
+    endless = "?limit=1" if path.endswith("/tail") else ""
+    return re.sub(r"{\w+}", "0123456789abcdef", path) + endless

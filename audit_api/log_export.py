@@ -1,0 +1,96 @@
+"""Everything that a filter finds in the filtering log, as one file (S17, S101).
+
+It is recorded before its first byte, with the number of rows; the number of that line is in the name of the
+file and on each of its rows, so that a copy that turns up anywhere tells who took it and why.
+
+Rows are read some at a time, each time in a short transaction, so that a slow reader holds up neither the
+recorder nor retention. What is stored after the export began is left out: all of it is one view of the log.
+"""
+
+import json
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+
+from audit_api.answers import LogRowOut
+from audit_api.filtering_log import Look, look_at_all
+from audit_api.log_wanted import ToExport
+from audit_api.rows import as_csv
+from audit_api.streams import BrokenOff, Stream, is_still_here
+from audit_api.window import Visit
+from audit_log.db import reading
+from audit_log.filtering_log import count, last_seal, search
+from change_control.looks import record_export
+
+AT_ONCE = 2  # for each person
+ROWS = 1000  # read at a time
+MEDIA_TYPES: Mapping[str, str] = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
+EVENT = "export_event"
+COLUMNS = (*LogRowOut.model_fields, EVENT)
+
+
+def export_of(visit: Visit, asked: ToExport) -> Stream:
+    """Raises Problem."""
+    says = f"You have {AT_ONCE} exports under way."
+    give_back = visit.window.turns.take(("export", visit.reader.person_id), AT_ONCE, says)
+    try:
+        export = _begin(visit, asked)
+    except BaseException:
+        give_back()
+        raise
+    headers = {
+        "Export-Event": str(export.event),
+        "Export-Rows": str(export.rows),
+        "Content-Disposition": f'attachment; filename="filtering-log-{export.event}.{asked.format}"',
+    }
+    return Stream(_in_threads(export.parts()), give_back, MEDIA_TYPES[asked.format], headers)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    visit: Visit
+    look: Look
+    form: str
+    rows: int  # to read; nameless, some of them may not be shown
+    event: int
+
+    def parts(self) -> Iterator[bytes]:
+        """Raises BrokenOff when whoever asked is no longer who may."""
+        if self.form == "csv":
+            yield as_csv([], COLUMNS).encode()
+        cursor = None
+        while True:
+            if not is_still_here(self.visit):
+                raise BrokenOff
+            with reading(self.visit.desk.engine) as conn:
+                found = search(conn, self.look.what, ROWS, cursor)
+                shown = list(self.look.view.shown(conn, found.rows))
+            yield self._written(shown)
+            cursor = found.next
+            if cursor is None:
+                return
+
+    def _written(self, shown: Sequence[LogRowOut]) -> bytes:
+        rows: list[dict[str, Any]] = [{**row.model_dump(mode="json"), EVENT: self.event} for row in shown]
+        if self.form == "csv":
+            return as_csv(rows, COLUMNS, header=False).encode()
+        return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
+
+
+def _begin(visit: Visit, asked: ToExport) -> Export:
+    with reading(visit.desk.engine) as conn:
+        look = look_at_all(conn, visit, asked)
+        what = replace(look.what, upto_seal=last_seal(conn))
+        rows = count(conn, what)
+    event = record_export(
+        visit.desk, visit.reader.actor, look.recorded(asked), rows, visit.now, form=asked.format
+    )
+    return Export(visit, replace(look, what=what), asked.format, rows, event)
+
+
+async def _in_threads(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
+    """The event loop waits for no database; a part is made when the one before has been sent."""
+    while (part := await run_in_threadpool(next, parts, None)) is not None:
+        yield part

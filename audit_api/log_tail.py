@@ -1,0 +1,127 @@
+"""The filtering log as it grows: each row as it is stored, for a quarter of an hour at most (S17, S101).
+
+A line in the change log tells that somebody began to watch, and one at the end how many rows they saw.
+"""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+
+from audit_api.filtering_log import Look, look_at_all
+from audit_api.log_wanted import Sought
+from audit_api.problems import Problem
+from audit_api.streams import Stream, is_still_here
+from audit_api.window import Visit
+from audit_log.db import reading
+from audit_log.filtering_log import last_seal, newer
+from change_control.looks import Ending, record_tail, record_tail_end
+from filter_policy.bundle import Bundle
+
+AT_ONCE = 8
+LONGEST = timedelta(minutes=15)
+EVERY = 1.0  # seconds
+SILENT_FOR = 10  # looks without a row; then an empty line says that somebody is there
+ROWS = 1000  # at a look
+
+log = structlog.get_logger()
+
+
+def tail_of(visit: Visit, asked: Sought) -> Stream:
+    """Raises Problem."""
+    give_back = visit.window.turns.take("tail", AT_ONCE, f"{AT_ONCE} people watch already.")
+    try:
+        tail = _begin(visit, asked)
+    except BaseException:
+        give_back()
+        raise
+
+    def end() -> None:
+        give_back()
+        tail.record_end()
+
+    return Stream(lines(tail), end, "application/x-ndjson")
+
+
+@dataclass(slots=True)
+class Tail:
+    """One watching. `ended` is None as long as it goes on; it stays so when the client just goes."""
+
+    visit: Visit
+    asked: Sought
+    look: Look
+    bundle: Bundle  # that `look` was made by
+    seal: int  # shown up to here
+    began: int  # the line of the change log
+    seen: int = 0
+    ended: Ending | None = None
+
+    def look_again(self) -> bytes:
+        """What came since, as lines of JSON; the last one says how it ended."""
+        try:
+            self.ended = self._is_over()
+            if self.ended:
+                return f"{json.dumps({'ended': self.ended})}\n".encode()
+            return self._newer()
+        except (SQLAlchemyError, Problem) as error:
+            self.ended = "right" if isinstance(error, Problem) else "fault"
+            return f"{json.dumps({'ended': self.ended})}\n".encode()
+
+    def _is_over(self) -> Ending | None:
+        if self.visit.window.clock() - self.visit.now >= LONGEST:
+            return "time"
+        return None if is_still_here(self.visit) else "right"
+
+    def _newer(self) -> bytes:
+        """Raises Problem when the register has changed so that the filter now leads to few."""
+        with reading(self.visit.desk.engine) as conn:
+            bundle = self.visit.window.bundle()
+            if bundle is not self.bundle:
+                self.look, self.bundle = self._look_by(conn), bundle
+            found = newer(conn, self.look.what, self.seal, ROWS)
+            shown = list(self.look.view.shown(conn, found.rows))
+        self.seal = found.seal
+        self.seen += len(shown)
+        return "".join(f"{row.model_dump_json()}\n" for row in shown).encode()
+
+    def _look_by(self, conn: Connection) -> Look:
+        """By the register as it is now. Raises Problem where the filter leads to few now."""
+        look = look_at_all(conn, self.visit, self.asked)
+        if look.by_name != self.look.by_name:  # it was not recorded so
+            raise Problem("wrong-role")
+        return look
+
+    def record_end(self) -> None:
+        how, now = self.ended or "left", self.visit.window.clock()
+        try:
+            record_tail_end(self.visit.desk, self.began, self.seen, how, now)
+        except SQLAlchemyError as error:
+            log.error("tail.end_not_recorded", began=self.began, rows=self.seen, error=type(error).__name__)
+
+
+async def lines(tail: Tail) -> AsyncIterator[bytes]:
+    """The event loop waits for no database. An empty line at first, and whenever nothing came for a while."""
+    yield b"\n"
+    silent = 0
+    while True:
+        part = await run_in_threadpool(tail.look_again)
+        silent = 0 if part else silent + 1
+        if part or silent % SILENT_FOR == 0:
+            yield part or b"\n"
+        if tail.ended:
+            return
+        await asyncio.sleep(EVERY)
+
+
+def _begin(visit: Visit, asked: Sought) -> Tail:
+    bundle = visit.window.bundle()
+    with reading(visit.desk.engine) as conn:
+        look, seal = look_at_all(conn, visit, asked), last_seal(conn)
+    began = record_tail(visit.desk, visit.reader.actor, look.recorded(asked), visit.now)
+    return Tail(visit, asked, look, bundle, seal, began)

@@ -1,0 +1,61 @@
+"""Answers that come bit by bit: for whom still, and an end that is always reached."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import structlog
+from anyio import CancelScope
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from audit_api.window import Visit
+from audit_log.db import reading
+from audit_log.people import person_by_id
+from audit_log.sessions import find_session
+from change_control.roles import is_active
+
+log = structlog.get_logger()
+
+
+class BrokenOff(Exception):
+    """What was begun is not finished, and what came of it must not look whole."""
+
+
+def is_still_here(visit: Visit) -> bool:
+    """Whether whoever began this visit is still signed in and who they were then.
+
+    A stream is no use of the session: it does not keep one open that nobody sits at.
+    """
+    engine: Engine = visit.desk.engine
+    now = visit.window.clock()
+    with reading(engine) as conn:
+        session = find_session(conn, visit.reader.token, visit.now)
+        person = person_by_id(conn, visit.reader.person_id) if session else None
+    return person is not None and person.role == visit.reader.role and is_active(person, now)
+
+
+class Stream(StreamingResponse):
+    """`end` is called once it is over, whoever ended it: the last part, the client, or a fault."""
+
+    def __init__(
+        self,
+        parts: AsyncIterator[bytes],
+        end: Callable[[], None],
+        media_type: str,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(parts, media_type=media_type, headers=headers)
+        self._parts = parts
+        self._end = end
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await super().__call__(scope, receive, send)
+        except (BrokenOff, SQLAlchemyError) as error:
+            # Nothing more is sent, not even the end: so nobody takes it for the whole.
+            log.warning("stream.broken_off", path=scope["path"], why=type(error).__name__)
+        finally:
+            with CancelScope(shield=True):
+                await run_in_threadpool(self._end)
