@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from audit_log.heartbeat import JOURNAL, Stopped, read_heartbeat
 from audit_log.quarantine import QUARANTINE
@@ -38,7 +38,7 @@ def release(desk: Desk, actor: Actor, place: Stopped, reason: str, now: datetime
     digest = hash_of_copy(desk.state, place)
     with change(desk, now) as made:
         entitle(made.conn, actor, RELEASE, now)
-        _require_not_released(made.conn, place)
+        _forget_other_end(made.conn, place)
         new = Release(place, actor.person_id, now)
         made.conn.execute(
             insert(journal_release).values(
@@ -102,8 +102,10 @@ def hash_of_copy(state: Path, place: Stopped) -> str:
     raise ChangeError("not-found", f"the copy of the damaged bytes is not there whole: {copy.name}")
 
 
-def _require_not_released(conn: Connection, place: Stopped) -> None:
+def _forget_other_end(conn: Connection, place: Stopped) -> None:
+    """Damage that has grown since it was released is released anew; the line of the first release stays."""
     table = journal_release.c
-    same = (table.segment == place.segment) & (table.offset == place.offset)
-    if conn.execute(select(table.resume).where(same)).first() is not None:
+    here = (table.segment == place.segment) & (table.offset == place.offset)
+    if conn.scalar(select(table.resume).where(here)) == place.resume:
         raise ChangeError("wrong-state", "somebody has let the recorder go on there already")
+    conn.execute(delete(journal_release).where(here))

@@ -1,15 +1,21 @@
 """The journal over the API: counts for who reads, records for a purpose, release by a person."""
 
 import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, select
 
-from audit_log.db import writing
+from audit_log.db import reading, writing
 from audit_log.event_id import new_event_id
-from audit_log.tables import journal_aside
+from audit_log.recorder import Recorder
+from audit_log.tables import filtering_log, journal_aside
 from tests.audit_api.school import School, all_pages, fields_of, problem_of
+from tests.audit_log.records import a_segment, add_to, an_open, event_id
 from tests.builders import NOON
 from tests.change_control.test_journal_releases import BAD, PLACE, SEGMENT, stop_at
 
@@ -73,6 +79,53 @@ def test_a_person_lets_the_recorder_go_on_and_that_is_told_in_words(school: Scho
         newest["says"] == f"Terry Tyler let the recorder go on after {len(BAD)} damaged bytes of the journal."
     )
     problem_of(school.as_("hedy").post(f"{URL}/releases", json=BODY), 409, "wrong-state")
+
+
+def test_a_recorder_that_waits_goes_on_where_a_person_let_it(school: School) -> None:
+    folder = school.desk.state / "journal"
+    folder.mkdir()
+    path = a_segment(folder, [an_open(1)])
+    place = {"segment": path.name, "offset": path.stat().st_size}
+    with path.open("ab") as file:
+        file.write(b"0badc0de {half a rec\n")
+    add_to(path, an_open(2))
+    recorder = Recorder(school.desk.engine, folder, clock=school.clock)
+
+    with at_work(recorder):
+        stopped = until(lambda: school.as_("terry").get(URL).json()["stopped"])
+        assert (stopped[0]["segment"], stopped[0]["offset"]) == (place["segment"], place["offset"])
+        assert ids_of(school) == {event_id(1)}
+        body = {**place, "resume": stopped[0]["resume"], "reason": "a torn block"}
+        assert school.as_("terry").post(f"{URL}/releases", json=body).status_code == 201
+        until(lambda: not school.as_("terry").get(URL).json()["stopped"])
+
+    assert ids_of(school) == {event_id(1), event_id(2)}
+    assert school.as_("gail").get("/api/v1/changes/verify").json()["whole"]
+
+
+@contextmanager
+def at_work(recorder: Recorder) -> Iterator[None]:
+    stop = threading.Event()
+    thread = threading.Thread(target=recorder.run, args=(stop,))
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+def until[T](look: Callable[[], T]) -> T:
+    for _ in range(600):
+        if found := look():
+            return found
+        time.sleep(0.1)
+    raise AssertionError("it did not come")
+
+
+def ids_of(school: School) -> set[str]:
+    with reading(school.desk.engine) as conn:
+        return set(conn.scalars(select(filtering_log.c.event_id)))
 
 
 @pytest.mark.parametrize(

@@ -97,6 +97,20 @@ def test_damage_is_released_once(desk: Desk) -> None:
     refused("wrong-state", partial(let_go, desk, "hedy"))
 
 
+def test_damage_that_has_grown_is_released_anew(desk: Desk) -> None:
+    stop_at(desk.state, PLACE)
+    let_go(desk)
+    grown = Stopped(SEGMENT, PLACE.offset, PLACE.resume + len(SOUND))
+    stop_at(desk.state, grown)
+    quarantine(desk.state / JOURNAL, grown)
+
+    made = let_go(desk, "hedy", grown)
+
+    with reading(desk.engine) as conn:
+        assert releases(conn) == [made]
+    assert [line.detail["resume"] for line in log_of(desk)[-2:]] == [PLACE.resume, grown.resume]
+
+
 def test_bytes_of_which_there_is_no_whole_copy_are_not_left_out(desk: Desk) -> None:
     stop_at(desk.state, PLACE, put_aside=False)
     refused("not-found", partial(let_go, desk))
