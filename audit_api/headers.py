@@ -16,6 +16,12 @@ SECURITY: Mapping[str, str] = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
+# For the one page that has a script, which is ours.
+OWN_SCRIPT = {
+    "Content-Security-Policy": SECURITY["Content-Security-Policy"].replace(
+        "script-src 'none'", "script-src 'self'"
+    )
+}
 # Deny by default here too: only what says otherwise (the stylesheet) may be kept.
 PRIVATE: dict[str, str] = {**SECURITY, "Cache-Control": "no-store"}
 

@@ -1,4 +1,4 @@
-"""The console's pages: server-rendered, no script, nothing from outside."""
+"""The console's pages: server-rendered, no script but that of the live log, nothing from outside."""
 
 import re
 from collections.abc import Mapping

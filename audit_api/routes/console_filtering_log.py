@@ -1,6 +1,7 @@
 """Page: the filtering log."""
 
 from collections.abc import Mapping
+from urllib.parse import urlencode
 
 from fastapi import APIRouter
 from pydantic import ValidationError
@@ -8,8 +9,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from audit_api.answers import LogRowOut
-from audit_api.filtering_log import Wanted, page_of
+from audit_api.filtering_log import page_of
 from audit_api.guard import GuardedRoute
+from audit_api.headers import OWN_SCRIPT
+from audit_api.log_wanted import Sought, Wanted
 from audit_api.pages import page
 from audit_api.problems import Problem, fields_of
 from audit_api.reasons import REASONS
@@ -27,9 +30,11 @@ KINDS = (
     ("unparsed", "Not understood"),
 )
 FIELDS = frozenset(each.alias or name for name, each in Wanted.model_fields.items())
+FILTERS = frozenset(each.alias or name for name, each in Sought.model_fields.items())
+PAGE, API = "/filtering-log", "/api/v1/filtering-log"
 
 
-@router.get("/filtering-log")
+@router.get(PAGE)
 def filtering_log_page(request: Request, here: Here) -> Response:
     """A form sends what was left empty as well: that means nothing here."""
     given = {name: value for name, value in request.query_params.items() if value and name in FIELDS}
@@ -52,7 +57,8 @@ def _page(  # noqa: PLR0917  # what the form was sent, and what came of it
     errors: Mapping[str, str],
 ) -> Response:
     policy = here.window.bundle().policy
-    return page(
+    live = request.query_params.get("live") == "yes" and not errors
+    made = page(
         request,
         "filtering_log.html",
         422 if errors else 200,
@@ -65,4 +71,21 @@ def _page(  # noqa: PLR0917  # what the form was sent, and what came of it
         reasons=list(REASONS.items()),
         kinds=KINDS,
         may_name=here.reader.role in APPROVING,
+        live=live,
+        **_links(given),
     )
+    if live:
+        made.headers.update(OWN_SCRIPT)
+    return made
+
+
+def _links(given: Mapping[str, str]) -> dict[str, str]:
+    """The same rows elsewhere: live, no longer live, as a file, as they come."""
+    filters = {name: value for name, value in given.items() if name in FILTERS}
+    query = urlencode(filters)
+    return {
+        "watch": f"{PAGE}?{urlencode({**filters, 'live': 'yes'})}",
+        "still": f"{PAGE}?{query}",
+        "export": f"{API}/export?{query}",
+        "tail": f"{API}/tail?{query}",
+    }

@@ -1,4 +1,4 @@
-"""The description of the API, and the stylesheet. Public: there is nothing of the school in it."""
+"""The description of the API, the stylesheet and the script. Public: there is nothing of the school in it."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from audit_api.reference import operations
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 STATIC = FOLDER / "static"
-TYPES = {".css": "text/css", ".svg": "image/svg+xml"}
+TYPES = {".css": "text/css", ".svg": "image/svg+xml", ".js": "text/javascript"}
 
 
 @router.get("/openapi.json")
