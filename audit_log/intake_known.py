@@ -2,17 +2,17 @@
 there to write to. All of it is read from SQL at the start, and again after anything went wrong.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, Text, select, type_coerce
 
 from audit_log import parts
-from audit_log.rollups import Counted, counted_as, counts_at_once
-from audit_log.rows import AT, KEEP, OPENING, Values, part_of
-from audit_log.tables import filtering_log, journal_aside, names_text
+from audit_log.rollups import CONNECT, DAY, Counted, counted_as, counts_at_once, day_key, hour_key
+from audit_log.rows import AT, OPENING, Values, part_of
+from audit_log.tables import filtering_log, journal_aside
 from audit_log.who_sets import WhoSets
 
 NO_OPEN = "closed before it was opened"  # why a close is set aside, until its open comes
@@ -20,9 +20,9 @@ CLOSE = ":close"  # after the event id, in the key of a close that is set aside
 GATE = OPENING.index("gate")
 SOME = 400  # parameters in one question
 LOG = filtering_log.c
-LOOKED_AT = (
-    LOG.event_id, LOG.at, LOG.kind, LOG.gate, LOG.filter_groups, LOG.host, LOG.category, LOG.list_id,
-    LOG.verdict, LOG.page, LOG.keep, LOG.closed_in,
+LOOKED_AT = select(
+    LOG.event_id, LOG.closed_in, LOG.at, LOG.kind, LOG.gate, LOG.keep, type_coerce(LOG.filter_groups, Text),
+    LOG.host, LOG.category, LOG.list_id, LOG.verdict, LOG.page,
 )  # fmt: skip
 
 
@@ -57,9 +57,9 @@ class Known:
 def learn(conn: Connection) -> Known:
     waiting = conn.scalars(select(journal_aside.c.key).where(journal_aside.c.why == NO_OPEN))
     # The condition on the gate makes SQLite read its small index of open rows, and not the log.
-    rows = conn.execute(select(*LOOKED_AT).where(LOG.outcome.is_(None), LOG.gate > ""))
+    rows = conn.execute(LOOKED_AT.where(LOG.outcome.is_(None), LOG.gate > ""))
     return Known(
-        open={row["event_id"]: _opened(row) for row in rows.mappings()},
+        open={row.event_id: _opened(row) for row in rows},
         early={key.removesuffix(CLOSE) for key in waiting},
         tables={},
         who=WhoSets(),
@@ -70,8 +70,8 @@ def look_up(conn: Connection, ids: Iterable[str]) -> dict[str, Opened | None]:
     """Those of these events that have a row; None for one that has its closing."""
     found: dict[str, Opened | None] = {}
     for some in in_some(list(ids)):
-        for row in conn.execute(select(*LOOKED_AT).where(LOG.event_id.in_(some))).mappings():
-            found[row["event_id"]] = None if row["closed_in"] is not None else _opened(row)
+        for row in conn.execute(LOOKED_AT.where(LOG.event_id.in_(some))):
+            found[row.event_id] = None if row.closed_in is not None else _opened(row)
     return found
 
 
@@ -81,20 +81,16 @@ def opened_from(values: Values) -> Opened:
     return Opened(values[AT], values[GATE], part_of(values), counted)
 
 
-def _opened(row: RowMapping) -> Opened:
-    said: dict[str, Any] = {column.name: row[column.name] for column in LOOKED_AT}
-    at: datetime = said["at"]
-    said |= {"at": at.strftime("%Y-%m-%d %H:%M:%S.%f"), "filter_groups": names_text(said["filter_groups"])}
-    return opened_from(tuple(said.get(name) for name in OPENING))
+def _opened(row: Sequence[Any]) -> Opened:
+    """Of a row as SQL has it, in the order of LOOKED_AT. (There may be many, and each start reads them.)"""
+    _, _, when, kind, gate, keep, groups, host, category, list_id, verdict, page = row
+    at = when.strftime("%Y-%m-%d %H:%M:%S.%f")
+    part = f"{keep}/{at[:DAY]}"
+    if kind != CONNECT:
+        return Opened(at, gate, part, None)
+    hour, day = hour_key(at, groups, category, verdict, list_id), day_key(at, host, groups, verdict)
+    return Opened(at, gate, part, Counted(hour, day, page))
 
 
 def in_some(ids: Sequence[str]) -> Iterable[Sequence[str]]:
     return (ids[start : start + SOME] for start in range(0, len(ids), SOME))
-
-
-def keep_of(values: Values) -> str:
-    return str(values[KEEP])
-
-
-def only(values: dict[str, Values], ids: Collection[str]) -> dict[str, Values]:
-    return {event_id: each for event_id, each in values.items() if event_id in ids}

@@ -181,10 +181,11 @@ class Recorder:
         if torn != position.torn:
             self._put(segment, Position(position.offset, torn, position.damaged))
             log.warning("journal.torn", segment=segment.name, bytes=torn)
-        later = [each for each in found if each.gate == segment.gate and each.ns > segment.ns]
-        if position.damaged and any(begins_anew(each.path) for each in later):
-            # It was read late: whoever began a new process in the meantime did not know of these.
-            self._interrupt(segment.gate, self._memory().of_gate(segment.gate) & opened_in(segment.path))
+        if position.damaged:
+            later = [each for each in found if each.gate == segment.gate and each.ns > segment.ns]
+            if any(begins_anew(each.path) for each in later):
+                # It was read late: whoever began a new process in the meantime did not know of these.
+                self._interrupt(segment.gate, self._memory().of_gate(segment.gate) & opened_in(segment.path))
         position.read = True
 
     def _put(self, segment: Segment, position: Position) -> None:

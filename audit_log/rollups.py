@@ -52,12 +52,19 @@ class Totals:
 
 def counted_as(values: Values) -> Counted:
     """Of a row's opening."""
-    at, groups, verdict = values[AT], values[GROUPS], values[VERDICT]
     return Counted(
-        (at[:HOUR], groups, values[CATEGORY] or "", verdict, values[LIST] or ""),
-        (at[:DAY], site_of(values[HOST]), groups, verdict),
+        hour_key(values[AT], values[GROUPS], values[CATEGORY], values[VERDICT], values[LIST]),
+        day_key(values[AT], values[HOST], values[GROUPS], values[VERDICT]),
         values[PAGE],
     )
+
+
+def hour_key(at: str, groups: str, category: str | None, verdict: str, list_id: str | None) -> Key:
+    return at[:HOUR], groups, category or "", verdict, list_id or ""
+
+
+def day_key(at: str, host: str | None, groups: str, verdict: str) -> Key:
+    return at[:DAY], site_of(host), groups, verdict
 
 
 def counts_at_once(values: Values) -> bool:
