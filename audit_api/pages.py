@@ -41,6 +41,7 @@ MENU = (
     ("/policy", "Policy"),
     ("/lists", "Lists"),
     ("/people", "People"),
+    ("/data-protection", "Data protection"),
     ("/explain", "Why is it blocked?"),
 )
 # What a page says after something was done; the address holds the word, never the text.
@@ -58,6 +59,7 @@ DONE: Mapping[str, str] = {
     "building": "The lists are being built. When that is done, they wait for somebody else to agree.",
     "going-back": "Going back to earlier lists. This page says when it is done.",
     "superseded": "A newer one has taken its place.",
+    "held": "The hold is in force.",
     "suspended": "Suspended. It takes effect within two seconds.",
     "signed-out": "You are signed out.",
 }

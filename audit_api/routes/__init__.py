@@ -4,6 +4,7 @@ The order matters where one path could be read as another: a word goes before `{
 """
 
 from audit_api.routes import (
+    access,
     changes,
     console_account,
     console_changes,
@@ -14,6 +15,7 @@ from audit_api.routes import (
     console_openings,
     console_people,
     console_policy,
+    console_protecting,
     console_reports,
     console_unblocks,
     enrolment,
@@ -48,6 +50,7 @@ API = (
     changes,
     policy,
     people,
+    access,
     protecting,
     explain,
     lists,
@@ -63,6 +66,7 @@ CONSOLE = (
     console_filtering_log,
     console_changes,
     console_policy,
+    console_protecting,
     console_lists,
     console_people,
     console_explain,
