@@ -1,22 +1,17 @@
 """What is old enough goes, with a sealed line; what is held stays; and both verify afterwards."""
 
-import itertools
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert, text
+from sqlalchemy import insert
 
 from audit_log import parts
-from audit_log.change_log import append, entries
 from audit_log.db import reading, writing
 from audit_log.incidents import is_incident
-from audit_log.recorder import Recorder
 from audit_log.rows import OPENING
-from audit_log.seal import stamp
-from audit_log.sealed_lines import PURGE, PURGE_INCIDENTS, PURGE_TOTALS
+from audit_log.sealed_lines import PURGE_INCIDENTS, PURGE_TOTALS
 from audit_log.tables import incident
 from change_control.desk import Desk
 from change_control.proposals import approve, propose_policy
@@ -27,75 +22,10 @@ from filter_policy.parse import parse_policy
 from tests.audit_log.conftest import fresh_postgresql_url as fresh_postgresql_url
 from tests.audit_log.conftest import postgresql as postgresql
 from tests.audit_log.conftest import postgresql_url as postgresql_url
-from tests.audit_log.records import a_segment, a_whole, add_to, event_id
 from tests.builders import NOON, POLICY
+from tests.change_control.aging import ONE_DAY, OVER, TODAY, School
 from tests.change_control.protected import EITHER, holds_back, school_in, verified
 from tests.change_control.school import refused, the
-
-TODAY = NOON.date()
-ONE_DAY = timedelta(days=1)
-OVER = datetime(2027, 2, 23, 3, 0, tzinfo=NOON.tzinfo)  # 90 whole days after NOON's
-ROW = "Row {} of 24 November 2026 12:00 was {}"
-
-
-class School:
-    """A desk, and a journal that is stored as of any time."""
-
-    def __init__(self, desk: Desk, folder: Path) -> None:
-        folder.mkdir(exist_ok=True)
-        self.desk = desk
-        self.folder = folder
-        self.path = a_segment(folder, [])
-        self._numbers = itertools.count(1)
-
-    def record(self, at: datetime = NOON, stored: datetime | None = None, **changes: Any) -> str:
-        """One request, stored at once; its id."""
-        number = next(self._numbers)
-        add_to(
-            self.path, a_whole(number, **({"at": stamp(at), "keep": "pupils", "person": "p_anna"} | changes))
-        )
-        Recorder(self.desk.engine, self.folder, clock=lambda: stored or at).run_once()
-        return event_id(number)
-
-    def steady(self, now: datetime) -> None:
-        """Two days in which the hours were stated."""
-        for at in (now - 2 * ONE_DAY, now):
-            while not state_hours(self.desk, at):
-                pass
-
-    def purge(self, now: datetime = OVER) -> int:
-        self.steady(now)
-        return purge(self.desk, now).rows
-
-    def ids(self) -> list[str]:
-        with reading(self.desk.engine) as conn:
-            return list(conn.execute(text("SELECT event_id FROM filtering_log ORDER BY event_id")).scalars())
-
-    def lines(self, event: str = PURGE) -> list[dict[str, Any]]:
-        with reading(self.desk.engine) as conn:
-            return [dict(each.detail) for each in reversed(entries(conn, event=event))]
-
-    def count(self, table: str) -> int:
-        with reading(self.desk.engine) as conn:
-            return conn.scalar(text(f"SELECT count(*) FROM {table}")) or 0  # noqa: S608  # our own names
-
-    def attack(self, statement: str, **values: Any) -> str:
-        with writing(self.desk.engine) as conn:
-            without_guards(conn)
-            table = parts.table_for(conn, TODAY)
-            conn.execute(text(statement.format(log=table)), values)
-        return verified(self.desk).says
-
-
-def without_guards(conn: Connection) -> None:
-    if conn.dialect.name == "sqlite":
-        for name in (
-            conn.execute(text("SELECT name FROM sqlite_master WHERE type = 'trigger'")).scalars().all()
-        ):
-            conn.execute(text(f"DROP TRIGGER {name}"))
-    else:
-        for table in ("change_log", "change_text", "checkpoint", "filtering_seal"):
-            conn.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
 
 
 @pytest.fixture
@@ -305,128 +235,3 @@ def test_a_day_without_a_request_leaves_no_empty_table(alone: School) -> None:
 
     with reading(alone.desk.engine) as conn:
         assert [each.first for each in parts.tables(conn)] == [date(2026, 12, 1)], "made ahead, not over yet"
-
-
-# Attacks
-
-
-def a_purge(either: School) -> tuple[str, str]:
-    """Three rows of which one was held; the ids of the one that is there, and of one that went."""
-    anna = the(either.desk, "anna").person_id
-    held, gone = either.record(person=anna), either.record(person="p_ben")
-    either.record(person="p_ben")
-    holds_back(either.desk, "cora", "anna", to_at=NOON + ONE_DAY)
-    either.purge()
-    assert verified(either.desk).whole
-    return held, gone
-
-
-@EITHER
-def test_a_held_row_that_is_removed_or_edited_is_found(either: School) -> None:
-    held, _ = a_purge(either)
-    edited = either.attack("UPDATE {log} SET url = 'https://other.example/'")
-    assert ROW.format(held, "edited") in edited
-    removed = either.attack("DELETE FROM {log}")
-
-    assert "The leaves of seal 1 are there for rows that were held, and no such row is." in removed
-    assert removed.endswith("In all: 2 other faults.")
-
-
-@EITHER
-def test_a_row_put_back_after_it_was_removed_is_found(either: School) -> None:
-    held, gone = a_purge(either)
-    names = (
-        "reference, at, kind, gate, filter_groups, classes, verdict, reason, policy_revision, page, keep, who"
-    )
-    found = either.attack(
-        f"INSERT INTO {{log}} (event_id, {names}, decrypted, opened_in)"  # noqa: S608  # our own words
-        f" SELECT :gone, {names}, false, 2 FROM filtering_log WHERE event_id = :held",
-        gone=gone,
-        held=held,
-    )
-
-    assert (
-        ROW.format(gone, "added: its part was removed when its time was over, and it was not held") in found
-    )
-
-
-@EITHER
-@pytest.mark.parametrize(
-    ("change", "says"),
-    [
-        (
-            "UPDATE rollup_day SET requests = requests + 1",
-            "The totals of 24 November 2026 are not what they were",
-        ),
-        ("DELETE FROM rollup_hour", "The totals of 24 November 2026 are not what they were"),
-        ("UPDATE filtering_leaf SET closed = opened", "The leaves of seal 1, which tell its rows apart"),
-        (
-            "INSERT INTO filtering_leaf (seq, opened, closed) SELECT 2, opened, closed FROM filtering_leaf",
-            "The leaves of seal 2",
-        ),
-    ],
-)
-def test_what_is_changed_beside_a_removed_part_is_found(either: School, change: str, says: str) -> None:
-    a_purge(either)
-
-    assert says in either.attack(change)
-
-
-@EITHER
-def test_rows_removed_under_a_line_that_nobody_signed_are_found(either: School) -> None:
-    """Whoever owns the database can write a line that agrees with the seals; but not sign it."""
-    either.record()
-    either.record()
-    with writing(either.desk.engine) as conn:
-        without_guards(conn)
-        from audit_log.purging import Part, remove, weigh
-
-        part = Part("pupils", TODAY)
-        weighed = weigh(conn, part, 0)
-        assert weighed is not None
-        append(
-            conn,
-            at=OVER,
-            event=PURGE,
-            actor="system",
-            role="system",
-            object_id="x",
-            detail=weighed.detail(part, 90),
-        )
-        remove(conn, part, weighed)
-    found = verified(either.desk)
-
-    assert not found.whole
-    assert "covered by no signed checkpoint" in found.says
-
-
-@EITHER
-@pytest.mark.parametrize(
-    ("name", "value", "says"),
-    [
-        ("rows", 5, "rows were sealed, and the change log tells of 5 removed"),
-        ("root", "00" * 32, "but its seals are others"),
-        ("held_root", "00" * 32, "are not these"),
-        ("upto_seal", 1, "but its seals are others"),
-        ("totals_sha256", "00" * 32, "are not what they were"),
-    ],
-)
-def test_a_line_that_tells_of_something_else_is_found(
-    either: School, name: str, value: object, says: str
-) -> None:
-    either.record()
-    either.record()
-    with writing(either.desk.engine) as conn:
-        from audit_log.purging import Part, remove, weigh
-        from audit_log.row_verification import verify_rows
-
-        part = Part("pupils", TODAY)
-        weighed = weigh(conn, part, 0)
-        assert weighed is not None
-        detail = weighed.detail(part, 90) | {name: value}
-        append(conn, at=OVER, event=PURGE, actor="system", role="system", object_id="x", detail=detail)
-        remove(conn, part, weighed)
-        found = verify_rows(conn)
-
-    assert not found.whole
-    assert any(says in each for each in found.named), found.named
