@@ -30,6 +30,7 @@ KINDS = (
     ("filtering-log:", "Looks at the filtering log"),
     ("filtering-log:seal", "Hours of the filtering log, sealed"),
     ("retention:", "Removed when its time was over"),
+    ("journal:", "Damage of the journal"),
     ("password:", "Passwords"),
 )
 

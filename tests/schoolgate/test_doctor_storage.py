@@ -12,6 +12,7 @@ from audit_log.heartbeat import HEARTBEAT, JOURNAL
 from audit_log.segments import segment_path
 from audit_log.tables import journal_aside
 from schoolgate import doctor_storage as doctor
+from schoolgate.finding import Finding
 from schoolgate.settings import Settings, load_settings
 from tests.running import ROOT
 
@@ -57,6 +58,7 @@ def test_room_for_less_than_a_weekend_is_a_finding(tmp_path: Path, monkeypatch: 
 
     segment_path(tmp_path / JOURNAL, "gate-1", 1).write_bytes(bytes(5000))
     (well,) = doctor.room(settings)
+    assert isinstance(well, Finding)
     monkeypatch.setattr(doctor, "LEAST_DAYS", 1e15)
     (full,) = doctor.room(settings)
 
