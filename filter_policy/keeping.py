@@ -19,7 +19,7 @@ NOTHING_SAID = Kept("everyone", Record())
 
 @lru_cache(maxsize=512)
 def kept_of_groups(policy: Policy, groups: tuple[str, ...]) -> Kept:
-    """Nobody known is in no group, and gets what `everyone` gets."""
+    """In no group at all, what `everyone` gets."""
     rows = [_row(policy, name) for name in groups] or [_of_everyone(policy)]
     shortest = min(rows, key=lambda kept: (kept.record.days, kept.keep))
     least = Record(
