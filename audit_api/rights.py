@@ -40,6 +40,8 @@ RIGHTS: Mapping[str, Who] = {
     "GET /api/v1/filtering-log": READING,
     "GET /api/v1/filtering-log/export": READING,  # by name: approving roles
     "GET /api/v1/filtering-log/tail": READING,  # as above
+    "GET /api/v1/filtering-log/verify": READING,
+    "GET /api/v1/retention": READING,
     "GET /api/v1/incidents": READING,  # by name: the coordinator and the headteacher
     "GET /api/v1/reports/month": READING,
     "GET /api/v1/journal": READING,

@@ -24,6 +24,6 @@ def verify_filtering_log(here: Here, asked: Annotated[Asked, Query()]) -> Respon
     (`day`, `done`, `days`), and at the end `whole`, `rows`, `entries` and `first_bad` of the change log,
     `says`, and `faults`: each row that was edited, removed or added, the first twenty by name.
 
-    Half a minute for each million rows. One that breaks off ends without the end of HTTP.
+    Some thousands of rows a second. One that breaks off ends without the end of HTTP.
     """
     return check_of(here, asked.day)
