@@ -4,7 +4,7 @@ there to write to. All of it is read from SQL at the start, and again after anyt
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Text, select, type_coerce

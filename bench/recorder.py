@@ -52,15 +52,15 @@ def main() -> int:
     parser.add_argument("--requests", type=int, default=60_000)
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
-    print("| | requests/s | a commit per row | ratio |")
-    print("|---|---|---|---|")
+    print("| | requests/s | a commit per row | ratio | CPU of the recorder, microseconds/request |")
+    print("|---|---|---|---|---|")
     held = True
     with tempfile.TemporaryDirectory(prefix="bench-") as name:
         folder = Path(name)
         for kind, url in databases(folder):
-            ours, alone = measured(url, folder, given.requests, given.rounds)
+            ours, alone, cpu = measured(url, folder, given.requests, given.rounds)
             held &= ours >= RATE and ours >= RATIO * alone
-            print(f"| {kind} | {ours:,.0f} | {alone:,.0f} | {ours / alone:.0f} |", flush=True)
+            print(f"| {kind} | {ours:,.0f} | {alone:,.0f} | {ours / alone:.0f} | {cpu:.0f} |", flush=True)
         cpu = min(asyncio.run(journal_cpu(folder / f"cpu-{number}")) for number in range(given.rounds))
     print(f"\nThe journal: {cpu:.0f} microseconds of CPU a request, {WAITING} waiting together.")
     held &= cpu < CPU
@@ -84,20 +84,21 @@ def postgresql(folder: Path) -> Iterator[str]:
         yield server.get_uri()
 
 
-def measured(url: str, folder: Path, requests: int, rounds: int) -> tuple[float, float]:
-    """Requests a second, ours and a commit per row: medians of rounds in turn."""
-    ours, alone = [], []
+def measured(url: str, folder: Path, requests: int, rounds: int) -> tuple[float, float, float]:
+    """Requests a second, ours and a commit per row, and our CPU of a request: medians of rounds in turn."""
+    ours, alone, cpu = [], [], []
     for number in range(rounds):
         with database(url, number) as engine:
             journal = folder / f"journal-{engine.dialect.name}-{number}"
             write_journal(journal, requests, seed=number)
             alone.append(commit_per_row(engine, list(a_day(ALONE, seed=number + 1000))))
-            begun = time.perf_counter()
+            begun, spent = time.perf_counter(), time.process_time()
             moved = Recorder(engine, journal).run_once()
             ours.append(requests / (time.perf_counter() - begun))
+            cpu.append((time.process_time() - spent) / requests * 1e6)
             assert moved == requests
             assert counted(engine) == requests
-    return statistics.median(ours), statistics.median(alone)
+    return statistics.median(ours), statistics.median(alone), statistics.median(cpu)
 
 
 @contextmanager
