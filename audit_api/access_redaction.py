@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from audit_api.names import SYSTEM, Names, a_role
 from audit_log.change_log import Entry
 from audit_log.people import Registered
-from change_control.naming import WORD, Words, words_of
+from change_control.naming import OWNING, WORD, Words, words_of
 
 ANOTHER = "another person"
 ID = re.compile(r"\bp_\w+")
@@ -52,14 +52,14 @@ class Redactor:
     def _found(self, said: str) -> Iterator[tuple[int, int]]:
         """Where others are named, from left to right."""
         words = list(WORD.finditer(said))
-        lower = [word[0].casefold().removesuffix("'s").removesuffix("’s") for word in words]
+        lower = [OWNING.sub("", word[0]).casefold() for word in words]
         at = 0
         while at < len(words):
             long = self._name_at(lower, at)
-            bare = re.sub(r"['’]s$", "", words[at][0])
+            bare = OWNING.sub("", words[at][0])
             if long or bare in self.parts:
                 last = at + max(long, 1) - 1
-                yield words[at].start(), words[last].start() + len(re.sub(r"['’]s$", "", words[last][0]))
+                yield words[at].start(), words[last].start() + len(OWNING.sub("", words[last][0]))
                 at = last
             at += 1
 

@@ -4,11 +4,13 @@ import re
 from functools import lru_cache
 
 WORD = re.compile(r"[\w'’-]+(?:\.[\w'’-]+)*")
+OWNING = re.compile(r"['’]s$", re.IGNORECASE)
 Words = tuple[str, ...]
 
 
 def words_of(text: str) -> Words:
-    return tuple(found[0].casefold() for found in WORD.finditer(text))
+    """In lower case, and without the `'s` that says whose something is."""
+    return tuple(OWNING.sub("", found[0]).casefold() for found in WORD.finditer(text))
 
 
 def names_somebody(text: str, username: str, name: str) -> bool:

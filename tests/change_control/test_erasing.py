@@ -12,8 +12,9 @@ from sqlalchemy import select, text
 
 from audit_log.db import reading, writing
 from audit_log.people import Registered, person_by_id
+from audit_log.recorder import Recorder
 from audit_log.sessions import create_session
-from audit_log.tables import change_text, enrolment, metadata, session
+from audit_log.tables import change_text, enrolment, filtering_log, metadata, session
 from change_control.codes import code_file
 from change_control.desk import Desk
 from change_control.erasing import ERASED_NAME
@@ -25,6 +26,7 @@ from filter_policy.bundle import current_bundle, read_bundle
 from tests.audit_log.conftest import fresh_postgresql_url as fresh_postgresql_url
 from tests.audit_log.conftest import postgresql as postgresql
 from tests.audit_log.conftest import postgresql_url as postgresql_url
+from tests.audit_log.records import a_segment, a_whole, an_open
 from tests.builders import NOON, POLICY
 from tests.change_control.protected import (
     EITHER,
@@ -277,3 +279,21 @@ def test_a_text_erased_without_a_line_is_named(either: Desk) -> None:
         conn.execute(text("UPDATE change_text SET text = NULL WHERE seq = :seq"), {"seq": seq})
 
     assert not verified(either).whole
+
+
+@EITHER
+def test_rows_keep_their_id_their_seal_and_their_count(either: Desk, tmp_path: Path) -> None:
+    ben = somebody(either, "ben").id
+    a_segment(tmp_path, [a_whole(1, person=ben), a_whole(2, person=ben), an_open(3, person=ben)])
+    Recorder(either.engine, tmp_path).run_once()
+    counted = select(filtering_log.c.event_id, filtering_log.c.person_id).order_by(filtering_log.c.event_id)
+    with reading(either.engine) as conn:
+        before = conn.execute(counted).all()
+
+    erased(either, "ben")
+
+    with reading(either.engine) as conn:
+        assert conn.execute(counted).all() == before
+    assert {row.person_id for row in before} == {ben}
+    assert len(before) == 3
+    assert verified(either).whole, verified(either).says
