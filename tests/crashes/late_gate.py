@@ -18,7 +18,7 @@ from proxy_addon.stages import Stages
 from schoolgate.log import configure_logging
 from tests.gate_child import clock, resolve
 
-LATE_SECONDS = 0.02  # as one that writes what it has fifty times a second
+LATE_SECONDS = 0.05  # as one that writes what it has twenty times a second
 
 
 def late(stages: Stages) -> Stages:

@@ -73,4 +73,4 @@ def test_a_gate_that_records_late_is_found_out(figure: Figure) -> None:
             answered += len(answers)
     assert lost > 0
     assert sent > 0
-    figure("the same with a gate that records 20 ms late", f"{lost:,} of {answered:,} missing")
+    figure("the same with a gate that records 50 ms late", f"{lost:,} of {answered:,} missing")

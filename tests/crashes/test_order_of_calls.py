@@ -70,7 +70,7 @@ def test_a_gate_that_records_late_is_seen(tmp_path: Path, figure: Figure) -> Non
     assert len(order.early) > order.answers / 2
     assert {"answered", "forwarded"} == {each.partition(" ")[0] for each in order.early}
     figure(
-        "the same with a gate that records 20 ms late",
+        "the same with a gate that records 50 ms late",
         f"{len(order.early):,} of {order.checked.total():,} too early",
     )
 
