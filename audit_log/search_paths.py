@@ -16,6 +16,7 @@ from audit_log.tables import ODD, SELDOM
 VERDICTS = ("allow", BLOCK)
 COMMON_REASONS = frozenset(("category-allowed", "site-allowed", "unlisted-allowed"))
 COMMON_KINDS = frozenset(("request", "connect"))
+TERMS_COVER = frozenset(("search_terms", "verdict", "who", "category"))
 Condition = ColumnElement[bool]
 
 
@@ -33,7 +34,7 @@ def paths_of(of: Sought) -> list[Path]:
     what, col = of.what, COLUMNS
     if what.reference is not None:
         reference = col["reference"] == reference_from(what.reference)
-        return [Path("reference", (reference,), reference)]
+        return [_some_rows("reference", reference, f"verdict = '{BLOCK}'", "reference")]
     found = []
     if of.recorded_as:
         served = {"person_id"} if _nothing_corrected(of) else set()
@@ -53,7 +54,7 @@ def paths_of(of: Sought) -> list[Path]:
         found.append(_some_rows("kind", col["kind"] == what.kind, ODD, "kind"))
     if what.search_terms is not None:
         has_some = col["search_terms"].is_not(None)
-        found.append(Path("terms", (has_some,), has_some, covers=frozenset({"search_terms"})))
+        found.append(Path("terms", (has_some,), has_some, covers=TERMS_COVER))
     return found
 
 

@@ -7,11 +7,11 @@ PostgreSQL it lies in the whole log, of which only the days of the window are op
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, Select, TextClause, func, literal, select, text
+from sqlalchemy import ColumnElement, Connection, Row, Select, TextClause, and_, func, literal, select, text
 
 from audit_log import parts
 from audit_log.search_filter import COLUMNS as COL
@@ -24,6 +24,7 @@ WIDEST = timedelta(days=16)  # on PostgreSQL, where each day of a window has to 
 NARROWEST = timedelta(seconds=1)
 DAY = timedelta(days=1)
 TICK = timedelta(microseconds=1)
+LAST_CHARACTER = "\U0010ffff"
 NEVER = datetime(1, 1, 1, tzinfo=UTC)
 Key = tuple[datetime, str]
 
@@ -69,6 +70,7 @@ class Walk:
     pace: Pace = STEADY
     stopped_at: datetime | None = None
     _looked: int = 0
+    _near: timedelta | None = None  # how wide the last stretch was in which rows were counted
     _all: dict[str, ColumnElement[bool]] = field(init=False)
     _paths: list[Path] = field(init=False)
     _chosen: Select[Any] = field(init=False)
@@ -137,8 +139,10 @@ class Walk:
     def _with_terms(self, path: Path, window: Span) -> tuple[Path | None, Span]:
         """PostgreSQL judges by an index alone only if nothing else is asked for: so first, when it was."""
         at = COL["at"]
-        query = self._from(select(at), path, window).where(path.together, self._all["search_terms"])
+        judged = [condition for name, condition in self._all.items() if name in path.covers]
+        query = self._from(select(at), path, window).where(path.together, *judged)
         times = self.conn.scalars(query.order_by(at.desc()).limit(self.pace.terms)).all()
+        self._looked += len(times) * FETCHING
         if not times:
             return None, window
         then = at.in_(sorted(set(times)))
@@ -149,7 +153,7 @@ class Walk:
         """The path with the fewest rows, as they lie where the window begins."""
         if len(paths) == 1 and len(paths[0].streams) <= self.pace.few:
             return paths[0], window
-        near = window
+        near = window if self._near is None else window.newest(self._near * STRIDE)
         while True:
             counts = self._counts(paths, near)
             if near == window and 0 in counts:
@@ -158,12 +162,20 @@ class Walk:
             if min(counts) < self.pace.sample or near.hi - near.lo <= NARROWEST:
                 break
             near = near.newest((near.hi - near.lo) / 4)
-        if len(path.streams) > self.pace.few:
-            self._looked += least * self._cost(path)
-            return (path if least else None), near
-        reach = window.newest((near.hi - near.lo) * STRIDE)
-        self._looked += int(least * self._cost(path) * ((reach.hi - reach.lo) / (near.hi - near.lo)))
-        return path, reach
+        self._near = near.hi - near.lo
+        return self._reach(path, least, near, window)
+
+    def _reach(self, path: Path, count: int, near: Span, window: Span) -> tuple[Path | None, Span]:
+        """How far to go on a path that has so many rows near the window's beginning."""
+        cost = self._cost(path)
+        if near == window and count < self.pace.sample:  # so few that they may as well be sorted
+            path = replace(path, streams=(path.together,))
+        elif len(path.streams) <= self.pace.few:
+            far = window.newest((near.hi - near.lo) * STRIDE)
+            self._looked += int(count * cost * ((far.hi - far.lo) / (near.hi - near.lo)))
+            return path, far
+        self._looked += count * cost
+        return (path if count else None), near
 
     def _cost(self, path: Path) -> int:
         left = self._all.keys() - path.serves - path.covers - {"no_request"}
@@ -216,7 +228,7 @@ class Walk:
 
     def _paths_in(self, window: Span) -> list[Path]:
         paths = list(self._paths)
-        if self.of.what.host is not None:
+        if self.of.what.host is not None and self.of.what.reference is None:
             keys = self._hosts_below(self.of.what.host, window)
             if keys is not None:
                 paths.append(host_path(self.of, keys, "host"))
@@ -234,21 +246,23 @@ class Walk:
     def _each_host(self, first: str, end: str, days: Span) -> Select[Any]:
         """Found one after the other: the smallest, and then always the next."""
         path, key = host_path(self.of, (), "host"), COL["host_key"]
-        smallest = select(func.min(key).label("key")).select_from(self._table(days, path.index))
-        smallest = smallest.where(key < end, *self._needed(path))
+        before: ColumnElement[str] = literal(f"{first[:-1]}-{LAST_CHARACTER}")  # smaller than all of them
         if not self._sqlite:
-            smallest = smallest.where(COL["at"] >= days.lo, COL["at"] < days.hi)
-        found = smallest.where(key >= first).cte("found", recursive=True)
-        following = select(smallest.where(key > found.c.key).scalar_subquery()).where(
-            found.c.key.is_not(None)
-        )
-        found = found.union_all(following)
-        return select(found.c.key).where(found.c.key.is_not(None)).limit(self.pace.hosts + 1)
+            before = before.collate("C")
+        found = select(before.label("key")).cte("found", recursive=True)
+        following = select(key).select_from(self._table(days, path.index)).where(key > found.c.key, key < end)
+        if not self._sqlite:
+            following = following.where(COL["at"] >= days.lo, COL["at"] < days.hi)
+        following = following.where(*self._needed(path)).order_by(key).limit(1)
+        step = select(following.scalar_subquery()).where(found.c.key.is_not(None))
+        found = found.union_all(step)
+        there = and_(found.c.key.is_not(None), found.c.key != before)
+        return select(found.c.key).where(there).limit(self.pace.hosts + 1)
 
 
 def spans(conn: Connection, of: Sought, after: Key | None) -> Iterator[Span]:
     """The stretches of time in which rows may be, newest first: a month's table each, or the whole log."""
-    ends = [end for end in (of.what.to_at, after and after[0] + TICK) if end is not None]
+    ends = [end for end in (of.what.to_at, after and _end_of(after)) if end is not None]
     tables = parts.tables(conn)
     if conn.dialect.name != "sqlite":
         tables = _as_one(conn, tables)
@@ -257,6 +271,12 @@ def spans(conn: Connection, of: Sought, after: Key | None) -> Iterator[Span]:
         lo = max(_midnight(part.first), of.what.from_at or NEVER)
         if lo < hi:
             yield Span(part.name, lo, hi)
+
+
+def _end_of(key: Key) -> datetime:
+    """No longer among what is older. Without an id it is no row, but where a search stopped."""
+    at, event_id = key
+    return at + TICK if event_id else at
 
 
 def newest_at(conn: Connection) -> datetime | None:

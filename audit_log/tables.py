@@ -265,7 +265,11 @@ filtering_log = Table(
     _some("filtering_log_reason", "reason", "at", where=SELDOM),
     _some("filtering_log_kind", "kind", "at", where=ODD),
     _some("filtering_log_unblock", "unblock_id", "at", where="unblock_id IS NOT NULL"),
-    _some("filtering_log_terms", "at", "search_terms", where="search_terms IS NOT NULL"),
+    _some(
+        "filtering_log_terms",
+        *("at", "search_terms", "verdict", "who", "category"),
+        where="search_terms IS NOT NULL",
+    ),
     # Only who was blocked has a reference to read out.
     _some("filtering_log_reference", "reference", where="verdict = 'block'"),
     # The few rows still open: what a dead gate left is found without reading the log.

@@ -29,8 +29,8 @@ from tests.audit_log.log_rows import (
 )
 
 # So small that a handful of rows is many.
-HASTY = Pace(sample=2, few=1, hosts=2, terms=1, first=timedelta(hours=1), most=3)
-PACES = st.sampled_from((STEADY, HASTY, Pace(sample=1, few=2, hosts=9, terms=2)))
+HASTY = Pace(sample=3, few=1, hosts=2, terms=1, first=timedelta(hours=1), most=20)
+PACES = st.sampled_from((STEADY, HASTY, Pace(sample=4, few=2, hosts=9, terms=2)))
 
 
 def agree(conn: Connection, found: list[Correction]) -> list[Correction]:
@@ -60,7 +60,7 @@ def pages(conn: Connection, what: Filter, limit: int, pace: Pace) -> Iterator[li
             return
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(
     rows=the_rows(),
     late=the_rows(first=100, most=5),
@@ -105,7 +105,7 @@ def test_postgresql_finds_the_same(postgresql_engine: Engine) -> None:
     with writing(postgresql_engine) as conn:
         ensure(conn, [START.date() + timedelta(days=number) for number in range(5)])
 
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=25, deadline=None)
     @given(rows=the_rows(), agreed=the_corrections(), what=the_filters(), limit=st.integers(1, 7), pace=PACES)
     def finds_what_fits(
         rows: list[Row], agreed: list[Correction], what: Filter, limit: int, pace: Pace

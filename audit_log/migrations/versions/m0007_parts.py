@@ -146,7 +146,7 @@ def _partitioned_log() -> None:
         ("reason", "reason, at", "reason NOT IN ('category-allowed', 'site-allowed', 'unlisted-allowed')"),
         ("kind", "kind, at", "kind NOT IN ('request', 'connect')"),
         ("unblock", "unblock_id, at", "unblock_id IS NOT NULL"),
-        ("terms", "at, search_terms", "search_terms IS NOT NULL"),
+        ("terms", "at, search_terms, verdict, who, category", "search_terms IS NOT NULL"),
         ("reference", "reference", "verdict = 'block'"),
         ("open", "gate", "outcome IS NULL"),
     ):
