@@ -20,7 +20,7 @@ from audit_log.change_log import UNREADABLE, Entry, entries_at
 from audit_log.db import reading
 from audit_log.people import Registered
 
-READ = frozenset({"read", "export", "tail", "access"})  # the verb of a line that tells of a reading
+READ = frozenset({"read", "export", "tail", "tail-end", "access"})  # verbs of lines that tell of a reading
 NOT_TOLD = frozenset({"hold", "hold-release"})
 SUSPENDED = "person:suspend"
 Row = Mapping[str, Any]
