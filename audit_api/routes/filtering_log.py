@@ -1,6 +1,6 @@
 """The filtering log (A54, S89): what was asked for and how it was answered."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -17,6 +17,11 @@ from audit_api.window import Here
 
 router = APIRouter(route_class=GuardedRoute, tags=["filtering-log"])
 COLUMNS = tuple(LogRowOut.model_fields)
+TEXT = {"schema": {"type": "string"}}
+
+
+def _streams(*kinds: str) -> dict[int | str, dict[str, Any]]:
+    return {200: {"description": "A stream", "content": dict.fromkeys(kinds, TEXT)}}
 
 
 @router.get("/api/v1/filtering-log", summary="The filtering log", response_model=PageOut[LogRowOut])
@@ -30,7 +35,12 @@ def list_filtering_log(request: Request, here: Here, asked: Annotated[Wanted, Qu
     return listed(request, [each.model_dump(mode="json") for each in found], next_, COLUMNS)
 
 
-@router.get("/api/v1/filtering-log/export", summary="All that a filter finds")
+@router.get(
+    "/api/v1/filtering-log/export",
+    summary="All that a filter finds",
+    response_class=Response,
+    responses=_streams("text/csv", "application/x-ndjson"),
+)
 def export_filtering_log(here: Here, asked: Annotated[ToExport, Query()]) -> Response:
     """A stream, as CSV or as lines of JSON. `Export-Event` is the line of the change log that tells of it,
     also on each row as `export_event`; `Export-Rows` says how many rows there are to read.
@@ -40,7 +50,12 @@ def export_filtering_log(here: Here, asked: Annotated[ToExport, Query()]) -> Res
     return export_of(here, asked)
 
 
-@router.get("/api/v1/filtering-log/tail", summary="Rows as they are stored")
+@router.get(
+    "/api/v1/filtering-log/tail",
+    summary="Rows as they are stored",
+    response_class=Response,
+    responses=_streams("application/x-ndjson"),
+)
 def tail_filtering_log(here: Here, asked: Annotated[Sought, Query()]) -> Response:
     """Lines of JSON; empty ones mean that nothing came. The last is `{"ended": "time"}` after fifteen
     minutes, or `right` when you may not read this any more. It leaves a line in the change log, and one at
