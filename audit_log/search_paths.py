@@ -38,7 +38,8 @@ def paths_of(of: Sought) -> list[Path]:
     found = []
     if of.recorded_as:
         served = {"person_id"} if _nothing_corrected(of) else set()
-        found.append(_among("person", "person_id", of.recorded_as, served))
+        covers = {"verdict", "category"} if of.is_shown else set()
+        found.append(_among(f"{_family(of)}person", "person_id", of.recorded_as, served, covers))
     if of.whos is not None:
         covers = {"category", "verdict"}
         found.append(_among(f"{_family(of)}who", "who", of.whos, {"who"}, covers))

@@ -259,6 +259,7 @@ filtering_log = Table(
     _some("filtering_log_category", "category", "verdict", "at", "who", where="category IS NOT NULL"),
     # Most rows are parts of pages. Those that people look through are few, and have paths for themselves.
     _some("filtering_log_shown", "at", "event_id", where=SHOWN),
+    _some("filtering_log_shown_person", "person_id", "at", "verdict", "category", where=SHOWN),
     _some("filtering_log_shown_host", "host_key", "verdict", "at", "who", "category", where=SHOWN),
     _some("filtering_log_shown_who", "who", "at", "category", "verdict", where=SHOWN),
     _some("filtering_log_shown_category", "category", "verdict", "at", "who", where=SHOWN),

@@ -140,6 +140,7 @@ def _partitioned_log() -> None:
         ("who", "who, at, category, verdict", ""),
         ("category", "category, verdict, at, who", "category IS NOT NULL"),
         ("shown", "at, event_id", SHOWN),
+        ("shown_person", "person_id, at, verdict, category", SHOWN),
         ("shown_host", "host_key, verdict, at, who, category", SHOWN),
         ("shown_who", "who, at, category, verdict", SHOWN),
         ("shown_category", "category, verdict, at, who", SHOWN),
