@@ -22,6 +22,7 @@ from filter_policy.parse import parse_policy
 from tests.audit_log.conftest import fresh_postgresql_url as fresh_postgresql_url
 from tests.audit_log.conftest import postgresql as postgresql
 from tests.audit_log.conftest import postgresql_url as postgresql_url
+from tests.audit_log.earlier import store_earlier
 from tests.audit_log.records import a_segment, a_whole, add_to, event_id
 from tests.builders import NOON, POLICY
 from tests.change_control.aging import ONE_DAY, OVER, TODAY, School
@@ -252,4 +253,16 @@ def test_a_recorder_that_goes_on_makes_the_table_of_a_late_row_again(either: Sch
 
     assert either.ids() == [event_id(2)]
     found = verified(either.desk)
+    assert found.whole, found.says
+
+
+def test_rows_of_before_go_all_at_once_when_the_last_is_old_enough_for_anybody(alone: School) -> None:
+    with writing(alone.desk.engine) as conn:
+        store_earlier(conn)
+    alone.steady(OVER - timedelta(hours=3))
+    assert alone.purge() == 0, "the last day of that time was a day later"
+    assert alone.purge(OVER + ONE_DAY) == 4
+
+    assert [(each["keep"], each["day"], each["rows"]) for each in alone.lines()] == [("earlier", None, 4)]
+    found = verified(alone.desk)
     assert found.whole, found.says
