@@ -70,7 +70,8 @@ class Tail:
                 return f"{json.dumps({'ended': self.ended})}\n".encode()
             return self._newer()
         except (SQLAlchemyError, Problem) as error:
-            self.ended = "right" if isinstance(error, Problem) else "fault"
+            refused = isinstance(error, Problem) and error.slug != "no-policy"
+            self.ended = "right" if refused else "fault"
             return f"{json.dumps({'ended': self.ended})}\n".encode()
 
     def _is_over(self) -> Ending | None:
