@@ -19,6 +19,7 @@ from audit_log.search_filter import Sought, below, conditions, older_than
 from audit_log.search_paths import Path, every_row, host_path, paths_of
 
 STRIDE = 16  # how much further a path is followed than its rows were counted
+NARROW = frozenset(("person", "shown_person", "unblock", "reference"))  # with these no hosts are looked up
 FETCHING = 10  # what a row costs that must be fetched to be judged, against one that its index judges
 WIDEST = timedelta(days=16)  # on PostgreSQL, where each day of a window has to be opened
 NARROWEST = timedelta(seconds=1)
@@ -228,7 +229,7 @@ class Walk:
 
     def _paths_in(self, window: Span) -> list[Path]:
         paths = list(self._paths)
-        if self.of.what.host is not None and self.of.what.reference is None:
+        if self.of.what.host is not None and not any(path.index in NARROW for path in paths):
             keys = self._hosts_below(self.of.what.host, window)
             if keys is not None:
                 paths.append(host_path(self.of, keys, "host"))

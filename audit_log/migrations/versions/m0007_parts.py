@@ -78,6 +78,14 @@ def _other_tables() -> None:
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in counts),
         sa.PrimaryKeyConstraint("day", "site", "filter_groups", "verdict"),
     )
+    blocked = sa.text("verdict = 'block'")
+    op.create_index(
+        "rollup_day_blocked",
+        "rollup_day",
+        ["day", "site", "requests"],
+        sqlite_where=blocked,
+        postgresql_where=blocked,
+    )
     op.add_column("filtering_seal", sa.Column("part", sa.String(length=80), nullable=True))
     op.create_index("filtering_seal_part", "filtering_seal", ["part"])
     op.create_table(
