@@ -3,13 +3,14 @@
 import sys
 from collections.abc import Callable
 
-from bench import decide, gate, lists, recorder
+from bench import decide, gate, lists, log, recorder
 
 MEASURES: dict[str, Callable[[], int | None]] = {
     "decide": decide.main,
     "gate": gate.main,
     "lists": lists.main,
     "recorder": recorder.main,
+    "log": log.main,
 }
 
 
