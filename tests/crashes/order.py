@@ -16,6 +16,7 @@ from tests.crashes.tracing import Call
 WRITES = frozenset({"write", "writev", "pwrite64", "pwritev"})
 SENDS = frozenset({"sendto", "sendmsg", "sendmmsg"}) | WRITES
 RECEIVES = frozenset({"recvfrom", "recvmsg"})
+ACCEPTS = frozenset({"accept", "accept4"})
 SYNCS = frozenset({"fdatasync", "fsync"})
 TCP = re.compile(r"TCP(?:v6)?:\[(\S+):(\d+)->(\S+):(\d+)\]")
 PLAIN = re.compile(rb"[A-Z]+ (http://\S+) HTTP/1.1\r\n")
@@ -55,6 +56,8 @@ class Order:
         for call in calls:
             if call.file.endswith(".journal"):
                 self._journal(call)
+            elif call.name in ACCEPTS and call.result is not None:
+                self._begins(call.file)
             elif (found := TCP.match(call.file)) and call.data:
                 self._socket(call, int(found[2]), found[3], int(found[4]))
 
@@ -68,6 +71,11 @@ class Order:
             done = self._syncing.pop(call.thread)
             self.durable |= done
             self._written.get(call.file, set()).difference_update(done)
+
+    def _begins(self, client: str) -> None:
+        """A port is used again by others, once it is free."""
+        self._tunnels.pop(client, None)
+        self._asked.pop(client, None)
 
     def _socket(self, call: Call, here: int, address: str, there: int) -> None:
         begins = call.result is None

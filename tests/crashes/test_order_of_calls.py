@@ -105,3 +105,12 @@ def test_the_order_is_read_as_it_was(lines: list[str], early: int) -> None:
 
     assert len(order.early) == early
     assert order.answers == 1
+
+
+def test_a_port_that_is_used_again_is_another_connection() -> None:
+    accepted = f"1 accept4(5<TCP:[127.0.0.1:80]>, {{sa_family=AF_INET}}, [16], SOCK_CLOEXEC) = {CLIENT}"
+    tunnelled = rf'1 recvfrom({CLIENT}, "CONNECT a.test:443 HTTP/1.1\r\n", 99, 0, NULL, NULL) = 30'
+    order = Order(gate=80, site=81, secure=82)
+    order.read(calls([accepted, tunnelled, accepted, HEARD, WRITTEN, SYNC_BEGINS, SYNC_ENDS, ANSWERED]))
+
+    assert (order.early, order.checked) == ([], {"answered http": 1})

@@ -15,13 +15,17 @@ LINE = re.compile(
 )
 FD = re.compile(r"(\d+)<((?:->|[^<>])*)>")
 TEXT = re.compile(r'"((?:[^"\\]|\\.)*)"')
+ACCEPTED = re.compile(r"\) += \d+<((?:->|[^<>])*)>$")
 RESULT = re.compile(r"\) += (-?\d+)")
 UNFINISHED = "<unfinished ...>"
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """`file` is a path, or `TCP:[here->there]`; `data` what was sent, written or received."""
+    """`file` is a path, or `TCP:[here->there]`; `data` what was sent, written or received.
+
+    Of an accept that ended, `file` is the new connection.
+    """
 
     thread: str
     name: str
@@ -90,12 +94,11 @@ def calls(lines: Iterable[str]) -> Iterator[Call]:
 
 
 def _call(thread: str, name: str, rest: str, *, ended: bool) -> Call:
-    file = FD.match(rest)
+    accepted = ACCEPTED.search(rest) if ended and name.startswith("accept") else None
+    file = accepted[1] if accepted else found[2] if (found := FD.match(rest)) else ""
     data = b"".join(_plain(each) for each in TEXT.findall(rest))
     result = RESULT.findall(rest)[-1:] if ended else []
-    return Call(
-        thread, name, file[2] if file else "", data, int(result[0]) if result else (-1 if ended else None)
-    )
+    return Call(thread, name, file, data, int(result[0]) if result else (-1 if ended else None))
 
 
 def _plain(shown: str) -> bytes:
