@@ -49,6 +49,7 @@ SITES = {
     "adult.test": "pornography",
     "illegal-example.test": ILLEGAL,
     "news.test": None,
+    "duckduckgo.com": None,
 }
 PEOPLE: Mapping[str, tuple[str, str, tuple[str, ...]]] = {  # username: role, filter group, classes
     "cora": ("coordinator", "staff", ()),
@@ -165,7 +166,7 @@ class School:
 
     def start_recorder(self) -> None:
         leave = threading.Event()
-        recorder = Recorder(open_engine(self.engine_url), self.state / "journal")
+        recorder = Recorder(open_engine(self.engine_url), self.state / "journal", clock=self.now)
         thread = threading.Thread(target=recorder.run, args=(leave,), daemon=True)
         thread.start()
 
