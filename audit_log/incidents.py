@@ -72,7 +72,8 @@ def incidents(
     table = incident.c
     decrypted = (
         select(filtering_log.c.event_id)
-        .where(filtering_log.c.event_id == table.id, filtering_log.c.decrypted == true())
+        .where(filtering_log.c.event_id == table.id, filtering_log.c.at == table.at)
+        .where(filtering_log.c.decrypted == true())
         .exists()
     )
     query = select(incident).where(~decrypted).order_by(table.at.desc(), table.id.desc()).limit(limit)

@@ -8,11 +8,22 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sqlalchemy import Engine
+from sqlalchemy import Engine, insert
 
-from audit_log.db import open_engine, reading
-from audit_log.filtering_log import CursorError, Filter, LogRow, by_event_id, search, without_people
+from audit_log.db import open_engine, reading, writing
+from audit_log.filtering_log import (
+    CursorError,
+    Filter,
+    LogRow,
+    Tail,
+    by_event_id,
+    last_seal,
+    newer,
+    search,
+    without_people,
+)
 from audit_log.recorder import Recorder
+from audit_log.tables import correction
 from tests.audit_log.records import Record, a_close, a_segment, a_whole, an_open, event_id
 from tests.builders import NOON
 
@@ -125,6 +136,47 @@ def test_a_row_says_everything(log: Engine) -> None:
         duration_ms=98,
         outcome="cut",
     )
+
+
+def test_a_row_that_was_recorded_as_anothers_says_whose_it_is(log: Engine) -> None:
+    agreed = {"id": "c1", "person_id": "p_anna", "right_person_id": "p_ben", "agreed_at": NOON}
+    within = {"from_at": NOON + timedelta(seconds=4), "to_at": NOON + timedelta(seconds=6)}
+    with writing(log) as conn:
+        conn.execute(insert(correction), agreed | within | {"client_address": "127.0.0.9"})
+
+    assert found(log, person_id="p_ben") == [5, 4, 3]
+    assert found(log, person_id="p_anna") == [8, 7, 6, 2]
+    assert (one(log, 4).person_id, one(log, 4).recorded_as) == ("p_ben", "p_anna")
+    assert (one(log, 3).person_id, one(log, 3).recorded_as) == ("p_ben", None)
+
+
+def test_what_came_since_a_seal_is_told_oldest_first_and_once(engine: Engine, tmp_path: Path) -> None:
+    record(engine, tmp_path, MANY[:4])
+    with reading(engine) as conn:
+        before = last_seal(conn)
+        assert newer(conn, None, before).rows == ()
+    a_segment(tmp_path, MANY[4:], ns=2)
+    Recorder(engine, tmp_path).run_once()
+
+    with reading(engine) as conn:
+        tail = newer(conn, Filter(verdict="block"), before)
+        assert [int(row.event_id) for row in tail.rows] == [4, 5, 6]
+        assert tail.seal == last_seal(conn) > before
+        assert newer(conn, None, tail.seal).rows == ()
+        assert len(newer(conn, None, 0, limit=1).rows) >= 1
+
+
+def test_a_tail_is_of_the_last_ten_minutes(engine: Engine, tmp_path: Path) -> None:
+    late = NOON + timedelta(minutes=10, seconds=2)
+    record(engine, tmp_path, [a_whole(1), a_whole(2), a_whole(3, at=an_open(at=late)["at"])])
+
+    with reading(engine) as conn:
+        assert [int(row.event_id) for row in newer(conn, None, 0).rows] == [2, 3]
+
+
+def test_an_empty_log_has_no_tail(engine: Engine) -> None:
+    with reading(engine) as conn:
+        assert newer(conn, None, 0) == Tail((), 0)
 
 
 def test_an_unknown_row_is_none(log: Engine) -> None:
