@@ -68,6 +68,7 @@ def _other_tables() -> None:
         sa.Column("list_id", sa.String(length=64), nullable=False),
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in counts),
         sa.PrimaryKeyConstraint("hour", "filter_groups", "category", "verdict", "list_id"),
+        sqlite_with_rowid=False,
     )
     op.create_table(
         "rollup_day",
@@ -77,6 +78,7 @@ def _other_tables() -> None:
         sa.Column("verdict", sa.String(length=8), nullable=False),
         *(sa.Column(name, sa.BigInteger(), nullable=False) for name in counts),
         sa.PrimaryKeyConstraint("day", "site", "filter_groups", "verdict"),
+        sqlite_with_rowid=False,
     )
     blocked = sa.text("verdict = 'block'")
     op.create_index(
@@ -87,7 +89,7 @@ def _other_tables() -> None:
         postgresql_where=blocked,
     )
     op.add_column("filtering_seal", sa.Column("part", sa.String(length=80), nullable=True))
-    op.create_index("filtering_seal_part", "filtering_seal", ["part"])
+    op.create_index("filtering_seal_part", "filtering_seal", ["part", "seq"])
     op.create_table(
         "filtering_leaf",
         sa.Column("seq", sa.Integer(), autoincrement=False, nullable=False),
