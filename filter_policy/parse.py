@@ -29,6 +29,9 @@ class PolicyError(Exception):
         self.faults = faults
 
 
+EARLIER = "earlier"  # what rows of the version before are kept as
+
+
 def parse_policy(text: str, revision: str = "", file: str = "policy.yaml") -> Policy:
     """The policy that `text` writes down. Raises PolicyError with all faults; never a half policy."""
     try:
@@ -88,6 +91,8 @@ def _filter_groups(value: object, read: Reader) -> dict[str, FilterGroup]:
         # A group named after its own kind is no riddle: a row for `pupils` holds for it either way.
         if name in ("pupils", "adults", "everyone") and name != group.kind:
             read.fault((*path, name), f"{name} already stands for a kind of group; choose another name")
+        if name == EARLIER:
+            read.fault((*path, name), f"{name} stands for rows of an earlier version; choose another name")
     if not found and value is not None:
         read.fault(path, "at least one filter group is needed")
     return found

@@ -67,6 +67,7 @@ def test_ten_faults_give_ten_messages_each_with_its_line() -> None:
         ("school:\n", "scool: {}\nschool:\n", "no such word"),
         ("  staff:         {role: staff", "  everyone: {role: staff", "stands for a kind"),
         ("  guests:        {role: guest", "  pupils: {role: guest", "stands for a kind"),
+        ("  guests:        {role: guest", "  earlier: {role: guest", "an earlier version"),
         ("selected_users: [communications]", "selected_users: [nobody]", "nobody"),
         ("{allow: [www.gov.uk, bbc.example/bitesize], for", "{allow: ['a b'], for", "not a host"),
         (
