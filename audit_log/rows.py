@@ -31,7 +31,8 @@ TEXT_OR_NOTHING = frozenset((str, type(None)))
 EVENT_ID = re.compile(f"[{ALPHABET}]{{26}}")
 AT, HOST, KEEP = (OPENING.index(name) for name in ("at", "host", "keep"))
 ROLE, GROUPS, CLASSES = (OPENING.index(name) for name in ("role", "filter_groups", "classes"))
-PAGE = OPENING.index("page")
+PAGE, VERDICT = OPENING.index("page"), OPENING.index("verdict")
+VERDICTS = ("allow", "block")  # what searches and totals go by
 
 
 class BadRecord(ValueError):
@@ -70,6 +71,8 @@ def opening_values(record: Record, gate: str) -> Values:
         )
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise BadRecord(f"{type(fault).__name__}: {fault}") from fault
+    if values[VERDICT] not in VERDICTS:
+        raise BadRecord(f"not a verdict: {values[VERDICT]!r}")
     if type(page) is not bool or not TEXT_OR_NOTHING.issuperset(map(type, values[:PAGE] + values[KEEP:])):
         raise BadRecord("a value that is not text")
     return values

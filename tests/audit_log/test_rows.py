@@ -63,7 +63,9 @@ def test_what_the_gate_says_of_terms_pages_and_keeping_is_kept() -> None:
     assert (row["search_terms"], row["page"], row["keep"]) == ("how do rivers form", False, "pupils")
 
 
-@pytest.mark.parametrize("wrong", [{"page": 1}, {"keep": 7}, {"id": "short"}, {"id": "i" * 26}])
+@pytest.mark.parametrize(
+    "wrong", [{"page": 1}, {"keep": 7}, {"verdict": "maybe"}, {"id": "short"}, {"id": "i" * 26}]
+)
 def test_an_opening_that_could_not_be_sealed_says_so(wrong: dict[str, Any]) -> None:
     with pytest.raises(BadRecord):
         opening_values(an_open(**wrong), "gate-1")
