@@ -1,4 +1,4 @@
-"""Somebody asks what is kept about them (S105): who takes it out is recorded first, and a month is all there is."""
+"""Somebody asks what is kept about them (S105): who takes it out is recorded first; a month is the limit."""
 
 import calendar
 from collections.abc import Mapping
