@@ -2,8 +2,9 @@
 
 python -m bench log [--rows 20000000] [--folder FOLDER] [--rounds 20] [--plain]
 
-Without --rows it is two million, which takes minutes; twenty million take an hour and 40 GB. FOLDER keeps the databases for the next run. With --plain, beside some figures: the same question as one plain
-statement over the whole log, which is broken off after ten seconds.
+Without --rows it is two million, which takes minutes; twenty million take an hour and 40 GB. FOLDER keeps
+the databases for the next run. With --plain, beside some figures: the same question as one plain statement
+over the whole log, which is broken off after ten seconds.
 """
 
 import argparse
