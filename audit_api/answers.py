@@ -248,3 +248,9 @@ class LogRowOut(_Out):
     bytes_down: int | None
     duration_ms: int | None
     outcome: Annotated[str | None, Field(description="null while it is open")]
+
+
+class LogPageOut(PageOut[LogRowOut]):
+    """`searched_to`: how far back it looked, where a page is short and yet not the last; else null."""
+
+    searched_to: str | None

@@ -17,6 +17,7 @@ from audit_api.names import a_role
 from audit_api.problems import Problem
 from audit_api.rights import APPROVING
 from audit_api.rows import NO_CURSOR, read_instant
+from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading
 from audit_log.filtering_log import Filter, LogRow, Page, search
@@ -24,10 +25,19 @@ from audit_log.people import person_by_id, person_by_username
 from change_control.looks import Reading, record_look
 from filter_policy.model import Person, Role
 
-__all__ = ["Behind", "Look", "Wanted", "look_at_all", "page_of"]
+__all__ = ["Behind", "Look", "Shown", "Wanted", "look_at_all", "page_of"]
 
 
-def page_of(visit: Visit, asked: Wanted) -> tuple[list[LogRowOut], str | None]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A page. `searched_to`: how far back it looked, where it is short and yet not the last."""
+
+    rows: list[LogRowOut]
+    next: str | None
+    searched_to: str | None
+
+
+def page_of(visit: Visit, asked: Wanted) -> Shown:
     """Newest first. Raises Problem. A reading by name is recorded before anything is shown (S17, S101)."""
     with reading(visit.desk.engine) as conn:
         look = look_at(conn, visit, asked)
@@ -37,7 +47,7 @@ def page_of(visit: Visit, asked: Wanted) -> tuple[list[LogRowOut], str | None]:
         rows = list(look.view.shown(conn, found.rows))
     if look.by_name:
         _record(visit, asked, look, rows)
-    return rows, found.next
+    return Shown(rows, found.next, iso(found.searched_to) if found.searched_to else None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,14 +23,16 @@ NO_CURSOR = {"cursor": "not a cursor that this API made"}
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 
-def listed(request: Request, rows: Sequence[Row], next_: str | None, columns: Sequence[str]) -> Response:
+def listed(
+    request: Request, rows: Sequence[Row], next_: str | None, columns: Sequence[str], **more: object
+) -> Response:
     """`{"rows": [...], "next": ...}`, or CSV when the caller prefers it; the next page is in Link as well."""
     headers = {"Vary": "Accept"}
     if next_ is not None:
         headers["Link"] = f'<{link_to(request, cursor=next_)}>; rel="next"'
     if wants_csv(request):
         return Response(as_csv(rows, columns), media_type="text/csv", headers=headers)
-    return JSONResponse({"rows": rows, "next": next_}, headers=headers)
+    return JSONResponse({"rows": rows, "next": next_, **more}, headers=headers)
 
 
 def link_to(request: Request, **changes: str) -> str:

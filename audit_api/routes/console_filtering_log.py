@@ -8,8 +8,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import Response
 
-from audit_api.answers import LogRowOut
-from audit_api.filtering_log import page_of
+from audit_api.filtering_log import Shown, page_of
 from audit_api.guard import GuardedRoute
 from audit_api.headers import OWN_SCRIPT
 from audit_api.log_wanted import Sought, Wanted
@@ -31,6 +30,7 @@ KINDS = (
 )
 FIELDS = frozenset(each.alias or name for name, each in Wanted.model_fields.items())
 FILTERS = frozenset(each.alias or name for name, each in Sought.model_fields.items())
+NOTHING = Shown([], None, None)
 PAGE, API = "/filtering-log", "/api/v1/filtering-log"
 
 
@@ -40,21 +40,16 @@ def filtering_log_page(request: Request, here: Here) -> Response:
     given = {name: value for name, value in request.query_params.items() if value and name in FIELDS}
     try:
         asked = Wanted.model_validate(given)
-        views, next_ = page_of(here, asked)
+        shown = page_of(here, asked)
     except ValidationError as error:
-        return _page(request, here, given, [], None, fields_of(error.errors()))
+        return _page(request, here, given, NOTHING, fields_of(error.errors()))
     except Problem as problem:
-        return _page(request, here, given, [], None, problem.errors or {"person": problem.detail})
-    return _page(request, here, given, views, next_, {})
+        return _page(request, here, given, NOTHING, problem.errors or {"person": problem.detail})
+    return _page(request, here, given, shown, {})
 
 
-def _page(  # noqa: PLR0917  # what the form was sent, and what came of it
-    request: Request,
-    here: Visit,
-    given: Mapping[str, str],
-    views: list[LogRowOut],
-    next_: str | None,
-    errors: Mapping[str, str],
+def _page(
+    request: Request, here: Visit, given: Mapping[str, str], shown: Shown, errors: Mapping[str, str]
 ) -> Response:
     policy = here.window.bundle().policy
     live = request.query_params.get("live") == "yes" and not errors
@@ -63,9 +58,10 @@ def _page(  # noqa: PLR0917  # what the form was sent, and what came of it
         "filtering_log.html",
         422 if errors else 200,
         given=given,
-        views=views,
+        views=shown.rows,
         errors=dict(errors),
-        next=link_to(request, cursor=next_) if next_ else None,
+        next=link_to(request, cursor=shown.next) if shown.next else None,
+        searched_to=shown.searched_to,
         categories=[(name, name) for name in policy.access],
         groups=[(name, name) for name in policy.filter_groups],
         reasons=list(REASONS.items()),

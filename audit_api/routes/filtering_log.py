@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
-from audit_api.answers import LogRowOut, PageOut
+from audit_api.answers import LogPageOut, LogRowOut
 from audit_api.filtering_log import page_of
 from audit_api.guard import GuardedRoute
 from audit_api.log_export import export_of
@@ -24,15 +24,16 @@ def _streams(*kinds: str) -> dict[int | str, dict[str, Any]]:
     return {200: {"description": "A stream", "content": dict.fromkeys(kinds, TEXT)}}
 
 
-@router.get("/api/v1/filtering-log", summary="The filtering log", response_model=PageOut[LogRowOut])
+@router.get("/api/v1/filtering-log", summary="The filtering log", response_model=LogPageOut)
 def list_filtering_log(request: Request, here: Here, asked: Annotated[Wanted, Query()]) -> Response:
     """Newest first, nameless: rows say "a pupil of 6B". What a person opened, and whatever was blocked.
 
     Reading by name, with `names=yes`, `person` or `search_terms`, needs a `purpose` and leaves a line in the
     change log, for each page. Governors never read by name, and see no path and no search terms.
     """
-    found, next_ = page_of(here, asked)
-    return listed(request, [each.model_dump(mode="json") for each in found], next_, COLUMNS)
+    shown = page_of(here, asked)
+    rows = [each.model_dump(mode="json") for each in shown.rows]
+    return listed(request, rows, shown.next, COLUMNS, searched_to=shown.searched_to)
 
 
 @router.get(

@@ -34,5 +34,7 @@ def search(
         return
     columns = (*COLUMNS, "search_terms") if any(row.get("search_terms") for row in page["rows"]) else COLUMNS
     put_table(page["rows"], columns)
+    if page.get("searched_to"):
+        tell(f"Looked back as far as {page['searched_to']}, where the search stopped.")
     if page.get("next"):
         tell(f"There is more: --cursor {page['next']}")

@@ -1,15 +1,19 @@
 """Lists as CSV, and cursors."""
 
 import base64
+import json
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from starlette.requests import Request
 
+from audit_api.pages import Local, environment
 from audit_api.problems import Problem
-from audit_api.rows import as_csv, read_cursor, write_cursor
+from audit_api.rows import as_csv, listed, read_cursor, write_cursor
 
 EARLY, LATE = datetime(1970, 1, 1), datetime(8999, 12, 31)
 
@@ -69,3 +73,25 @@ def test_any_other_text_is_a_problem_of_the_callers(text: str) -> None:
 def test_a_cursor_at_the_end_of_time_is_none_of_ours(at: str) -> None:
     with pytest.raises(Problem):
         read_cursor(base64.urlsafe_b64encode(f"{at}|x".encode()).decode())
+
+
+def test_a_short_page_says_how_far_back_it_looked() -> None:
+    request = Request({"type": "http", "path": "/x", "query_string": b"", "headers": []})
+
+    answer = listed(request, [], "cursor", ["a"], searched_to="2026-11-03T10:12:00Z")
+
+    assert json.loads(bytes(answer.body)) == {
+        "rows": [],
+        "next": "cursor",
+        "searched_to": "2026-11-03T10:12:00Z",
+    }
+
+
+def test_the_console_says_so_too_and_offers_to_go_on() -> None:
+    local = Local(ZoneInfo("Europe/London"))
+    parts = environment().get_template("parts.html").make_module()
+
+    said = parts.looked_back("2026-11-03T10:12:00Z", local)
+
+    assert "3 November 2026" in said
+    assert not parts.looked_back(None, local).strip()
