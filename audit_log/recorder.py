@@ -19,7 +19,7 @@ from pathlib import Path
 
 import structlog
 from sqlalchemy import Engine, delete
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from audit_log import parts
 from audit_log.db import reading, writing
@@ -38,10 +38,11 @@ from audit_log.tables import journal_position
 log = structlog.get_logger()
 
 POLL_SECONDS = 0.25
-REST_SECONDS = 1.0  # after a little: what comes meanwhile is one batch, with one seal for each part
+REST_SECONDS = 2.0  # after a little: what comes meanwhile is one batch, with one seal for each part
 LITTLE = 500  # rows
 FEW = 100  # lines of one gate, however many gates there are
 RETRY_SECONDS = 2.0  # while SQL is away
+LASTS = 60.0  # seconds; somebody who keeps the database locked for longer than that is worth an alarm
 BEAT_SECONDS = 2.0
 TIDY_SECONDS = 600.0
 AHEAD_SECONDS = 3600.0
@@ -67,6 +68,7 @@ class Recorder:
         self._known: Known | None = None
         self._dead: set[Segment] = set()  # the newest segments of gates that have died
         self._away = False
+        self._busy_since: float | None = None
         self._beaten = self._tidied = self._ahead = float("-inf")
         folder.mkdir(parents=True, exist_ok=True)
 
@@ -84,20 +86,40 @@ class Recorder:
             moved = self.run_once()
         except SQLAlchemyError as fault:
             self._positions = self._known = None  # whether the last commit took, only the database knows
-            if not self._away:
-                log.error("sql.lost", fault=type(fault).__name__, records="wait on disk")
-            self._away = True
+            self._lost(fault)
         else:
             if self._away:
                 log.warning("sql.found_again")
-            self._away = False
+            self._away, self._busy_since = False, None
         self._beat()
         if self._away:
             return RETRY_SECONDS
         return REST_SECONDS if 0 < moved < LITTLE else POLL_SECONDS
 
+    def _lost(self, fault: SQLAlchemyError) -> None:
+        """Said once. That somebody else is reading or writing is no alarm, unless it lasts."""
+        if _says(fault, "is locked"):
+            if self._busy_since is None:
+                self._busy_since = time.monotonic()
+                log.info("sql.busy", records="wait on disk")
+            if time.monotonic() - self._busy_since < LASTS:
+                return
+        if not self._away:
+            log.error("sql.lost", fault=type(fault).__name__, records="wait on disk")
+        self._away = True
+
     def run_once(self) -> int:
         """Move all there is and return the number of new rows. Raises SQLAlchemyError when SQL is away."""
+        try:
+            return self._move_all()
+        except OperationalError as fault:  # PostgreSQL calls it another error: then the batch goes in again
+            if not _says(fault, "no such table"):
+                raise
+        self._positions = self._known = None  # retention removed a table that we remember
+        log.info("tables.learnt_anew")
+        return self._move_all()
+
+    def _move_all(self) -> int:
         found = segments(self.folder)  # before the locks: a gate that starts after this is not read yet
         of_gates = [list(of_gate) for _, of_gate in groupby(found, key=lambda segment: segment.gate)]
         self._dead = {each[-1] for each in of_gates if self._is_dead(each[-1])}
@@ -293,6 +315,11 @@ class Recorder:
             fresh.replace(self.folder / HEARTBEAT)
         except OSError as fault:  # a full disk is no reason to stop: what is stored makes room
             log.error("heartbeat.failed", fault=str(fault))
+
+
+def _says(fault: SQLAlchemyError, words: str) -> bool:
+    """SQLite has one class for all that goes wrong outside of us."""
+    return isinstance(fault, OperationalError) and words in str(fault.orig)
 
 
 def _is_free(folder: Path, gate: str) -> bool:
