@@ -17,7 +17,12 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 WAL_IS_SAFE_FROM = (3, 51, 3)  # older libraries can lose a WAL when two connections reset it at once
 BUSY_SECONDS = 15
-PRAGMAS = ("synchronous=FULL", "foreign_keys=ON", "cache_size=-16000")  # 16 MB: the log's indexes are large
+PRAGMAS = (
+    "synchronous=FULL",
+    "foreign_keys=ON",
+    "secure_delete=ON",  # what is removed is overwritten: nobody finds it in the file afterwards
+    "cache_size=-16000",  # 16 MB: the log's indexes are large
+)
 MIGRATION_LOCK = 0x5C4001  # PostgreSQL advisory lock: two programs that start together migrate one by one
 
 
@@ -117,6 +122,21 @@ def reading(engine: Engine) -> Iterator[Connection]:
             ours = ours.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
         with ours.begin():
             yield ours
+
+
+def overwrite_removed(engine: Engine) -> bool:
+    """Bring what was removed out of SQLite's WAL as well, which is emptied; the file has been overwritten.
+
+    False where somebody who reads holds it up. PostgreSQL overwrites what is free in its own time.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as conn:
+        driver: Any = conn.connection.driver_connection
+        cursor = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        busy = cursor.fetchone()[0]
+        cursor.close()
+    return not busy
 
 
 def migrate(engine: Engine) -> None:
