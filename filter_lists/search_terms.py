@@ -35,7 +35,7 @@ def search_terms(url: Url) -> str | None:
     if engine is None:
         return None
     raw = _in_query(url, engine) or _in_path(url.path, engine)
-    return _tidy(raw) or None
+    return tidy(_decoded(raw)) or None
 
 
 @lru_cache(maxsize=16384)
@@ -65,12 +65,16 @@ def _in_path(path: str, engine: Engine) -> str:
     return path[len(stem) :].partition("/")[0] if stem else ""
 
 
-def _tidy(raw: str) -> str:
+def _decoded(raw: str) -> str:
     data = unquote_to_bytes(raw[:LONGEST_RAW].replace("+", " "))
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError:  # an old page, or a character that was cut in two
-        text = data.decode("latin-1")
+        return data.decode("latin-1")
+
+
+def tidy(text: str) -> str:
+    """As words are kept, and so as they are looked for."""
     text = unicodedata.normalize("NFKC", text).lower()
     shown = "".join(c if c.isprintable() else _unprintable(c) for c in text)
     return " ".join(shown.split())[:LONGEST].rstrip()
