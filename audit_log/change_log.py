@@ -21,6 +21,7 @@ from audit_log.tables import change_log, change_text
 from audit_log.verification import ERASED as ERASED
 from audit_log.verification import Verification as Verification
 from audit_log.verification import verify as verify
+from audit_log.written import remember_line
 
 EVENT = re.compile(r"[a-z][a-z-]*:[a-z][a-z-]*")  # object:verb
 FIELD = re.compile(r"[a-z][a-z_]{0,31}")
@@ -86,7 +87,9 @@ def append(
             },
         }
     )
-    conn.execute(insert(change_log).values(seq=seq, entry=entry, prev=prev, leaf=leaf_of(prev, entry)))
+    leaf = leaf_of(prev, entry)
+    conn.execute(insert(change_log).values(seq=seq, entry=entry, prev=prev, leaf=leaf))
+    remember_line(conn, seq, leaf)
     for name, said in (texts or {}).items():
         conn.execute(insert(change_text).values(seq=seq, field=name, salt=salts[name], text=said))
     return seq

@@ -9,7 +9,6 @@ last seal and that seal's leaf. So whoever cuts off its end contradicts what was
 
 import base64
 import hashlib
-import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,8 +20,8 @@ from sqlalchemy import Connection, Row, insert, select
 
 from audit_log.as_written import as_written, shown
 from audit_log.merkle import HASH_BYTES, Frontier
-from audit_log.seal import stamp
 from audit_log.tables import change_log, checkpoint, filtering_seal
+from audit_log.written import written_lines
 
 ORIGIN = "schoolgate/change-log"  # the name of the log, and of its key
 ROWS = "filtering-log"
@@ -62,8 +61,8 @@ class Checkpoint:
 def sign_checkpoint(conn: Connection, key: Ed25519PrivateKey, at: datetime) -> str:
     """Sign the log as it stands and keep the note. With nothing new since the last one, that one again.
 
-    `at` is the instant of the change that this is signed with: entries of another one that are not signed yet
-    were put there past us, or have lost their checkpoint, and are not signed now.
+    Signs the lines that this transaction wrote, and each as it wrote it. Any other that is not signed yet was
+    put there past us, by a trigger in this very transaction perhaps, or has lost its checkpoint.
     Reads only the entries since the last checkpoint; hashing is in the logarithm of the log's length.
     """
     with as_written(conn):
@@ -71,15 +70,18 @@ def sign_checkpoint(conn: Connection, key: Ed25519PrivateKey, at: datetime) -> s
         last = conn.execute(kept.order_by(checkpoint.c.size.desc()).limit(1)).one_or_none()
         frontier = _frontier_at(conn, last, key.public_key())
         new = conn.execute(
-            select(change_log.c.leaf, change_log.c.entry)
+            select(change_log.c.seq, change_log.c.leaf)
             .where(change_log.c.seq > frontier.size)
             .order_by(change_log.c.seq)
         ).all()
         head = _head_of_rows(conn)
+    ours = {seq: leaf for seq, leaf in written_lines(conn).items() if seq > frontier.size}
     for row in new:
-        if _sealed_at(row.entry) != stamp(at):
+        if _hash(row.leaf) != ours.pop(row.seq, None) or row.seq != frontier.size + 1:
             raise CheckpointError(f"entry {frontier.size + 1} was not signed when it was made")
-        frontier.add(_hash(row.leaf))
+        frontier.add(row.leaf)
+    if ours:
+        raise CheckpointError(f"entry {min(ours)} was written, and is not there")
     if last is not None and frontier.size == last.size:
         return str(last.note)
     note = write_note(frontier.size, frontier.root(), key, head)
@@ -87,13 +89,6 @@ def sign_checkpoint(conn: Connection, key: Ed25519PrivateKey, at: datetime) -> s
         insert(checkpoint).values(size=frontier.size, made_at=at, note=note, frontier=bytes(frontier))
     )
     return note
-
-
-def _sealed_at(entry: str) -> object:
-    try:
-        return json.loads(entry)["at"]
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None
 
 
 def _head_of_rows(conn: Connection) -> Head | None:

@@ -62,12 +62,6 @@ def hold_purged_part(
         )
 
 
-OF_PART = text("SELECT leaf FROM filtering_seal WHERE part = :part AND seq <= :upto ORDER BY seq")
-OF_EARLIER = text(
-    "SELECT leaf FROM filtering_seal WHERE (part IS NULL OR part LIKE :part) AND seq <= :upto ORDER BY seq"
-)
-
-
 def root_of_seals(conn: Connection, part: str, upto: int) -> str:
     """Over all the seals of a part, up to this one."""
     query, name = (OF_EARLIER, f"{EARLIER}/%") if part == EARLIER else (OF_PART, part)

@@ -23,6 +23,7 @@ from audit_log.checkpoint import (
 from audit_log.db import reading, writing
 from audit_log.merkle import root_of
 from audit_log.recorder import Recorder
+from audit_log.written import remember_line, written_lines
 from tests.audit_log.records import a_segment, a_whole
 from tests.builders import NOON
 
@@ -88,12 +89,76 @@ def test_each_checkpoint_covers_the_log_so_far(engine: Engine) -> None:
 
 def test_several_entries_may_come_between_two_checkpoints(engine: Engine) -> None:
     add(engine, 3)
-    add(engine, 4, sign=False)
-    note = add(engine)
+    with writing(engine) as conn:
+        for _ in range(5):
+            append(conn, at=NOON, event="a:b", actor="system", role="system", object_id="x")
+        note = sign_checkpoint(conn, KEY, NOON)
 
     with reading(engine) as conn:
         leaves = conn.execute(text("SELECT leaf FROM change_log ORDER BY seq")).scalars()
         assert read_note(note).root == root_of(leaves)
+
+
+def test_a_line_of_another_transaction_is_not_signed_though_it_is_of_the_same_instant(engine: Engine) -> None:
+    add(engine, 3)
+    add(engine, sign=False)
+
+    with pytest.raises(CheckpointError, match="entry 4 was not signed when it was made"):
+        add(engine)
+
+
+def test_a_line_that_a_trigger_put_beside_ours_is_not_signed(
+    engine: Engine, without_guards: Callable[[Engine], None]
+) -> None:
+    """Whoever owns the database can do so, with the very instant of ours and the right hashes."""
+    add(engine, 2)
+    without_guards(engine)
+    values = "NEW.seq + 1, NEW.entry, NEW.leaf, NEW.prev"
+    attack = f"INSERT INTO change_log (seq, entry, prev, leaf) SELECT {values} WHERE NEW.seq = 3"
+    when = "CREATE TRIGGER beside AFTER INSERT ON change_log FOR EACH ROW"
+
+    def add_with_a_trigger() -> None:
+        with writing(engine) as conn:
+            if engine.dialect.name == "sqlite":
+                conn.exec_driver_sql(f"{when} BEGIN {attack}; END")
+            else:
+                body = f"BEGIN {attack}; RETURN NEW; END"
+                conn.exec_driver_sql(
+                    f"CREATE FUNCTION beside() RETURNS trigger LANGUAGE plpgsql AS $f$ {body} $f$"
+                )
+                conn.exec_driver_sql(f"{when} EXECUTE FUNCTION beside()")
+            append(conn, at=NOON, event="a:b", actor="system", role="system", object_id="x")
+            sign_checkpoint(conn, KEY, NOON)
+
+    with pytest.raises(CheckpointError, match="entry 4 was not signed"):
+        add_with_a_trigger()
+
+
+@pytest.mark.parametrize(
+    ("seq", "says"), [(3, "entry 3 was not signed when it was made"), (4, "entry 4 was written, and is not")]
+)
+def test_a_line_that_was_changed_on_its_way_in_or_kept_out_is_not_signed(
+    engine: Engine, seq: int, says: str
+) -> None:
+    add(engine, 2)
+
+    def write() -> None:
+        with writing(engine) as conn:
+            append(conn, at=NOON, event="a:b", actor="system", role="system", object_id="x")
+            remember_line(conn, seq, bytes(32))
+            sign_checkpoint(conn, KEY, NOON)
+
+    with pytest.raises(CheckpointError, match=says):
+        write()
+
+
+def test_what_one_transaction_wrote_is_forgotten_with_it(engine: Engine) -> None:
+    with writing(engine) as conn:
+        append(conn, at=NOON, event="a:b", actor="system", role="system", object_id="x")
+        assert list(written_lines(conn)) == [1]
+        sign_checkpoint(conn, KEY, NOON)
+    with writing(engine) as conn:
+        assert written_lines(conn) == {}
 
 
 def test_with_nothing_new_the_last_note_is_given_again(engine: Engine) -> None:
