@@ -96,7 +96,7 @@ class Intake:
                 continue
             self.opens[event_id] = record
             try:
-                values[event_id] = _checked(opening_values(record, gate))
+                values[event_id] = checked(opening_values(record, gate))
             except BadRecord as fault:
                 self._refuse(event_id, str(fault), self._both(event_id))
                 self.closes.pop(event_id, None)
@@ -209,9 +209,16 @@ class Intake:
         stored = {}
         for event_id, values in openings.items():
             closing = closings.get(event_id)
-            if self._alone(event_id, partial(self._insert_one, values, closing)):
-                self._opened(values, closing)
-                stored[event_id] = values
+            why = _refused(partial(self._insert_one, values, closing))
+            if why and closing is not None and not _refused(partial(self._insert_one, values, None)):
+                # It is the closing that is refused: how something ended never costs that it was asked for.
+                self._refuse(_close_key(event_id), why, self.closes[event_id])
+                why, closing = None, None
+            if why:
+                self._refuse(event_id, why, self._both(event_id))
+                continue
+            self._opened(values, closing)
+            stored[event_id] = values
         return stored
 
     def _insert_one(self, values: Values, closing: Values | None) -> None:
@@ -224,7 +231,9 @@ class Intake:
     def _close_each(self, late: dict[str, Values], waiting: dict[str, Opened]) -> None:
         for event_id, opened in waiting.items():
             row = self._closing_row(event_id, late[event_id], opened)
-            if self._alone(event_id, partial(self._close_one, row, opened)):
+            if why := _refused(partial(self._close_one, row, opened)):
+                self._refuse(event_id, why, self._both(event_id))
+            else:
                 self._closed(event_id, late[event_id], opened)
 
     def _close_one(self, row: Values, opened: Opened) -> None:
@@ -232,15 +241,6 @@ class Intake:
             table = self.known.table(self.conn, opened.at)
             if execute(self.conn, f"UPDATE {table} {self.sql.close}", [row]) != 1:
                 raise Surprise("the row is not open")
-
-    def _alone(self, event_id: str, store: Callable[[], None]) -> bool:
-        """Whether the database takes it; what it refuses is set aside."""
-        try:
-            store()
-        except ODD_VALUE as fault:
-            self._refuse(event_id, f"the database refuses it: {type(fault).__name__}", self._both(event_id))
-            return False
-        return True
 
     # The rest.
 
@@ -273,11 +273,22 @@ def interrupt(conn: Connection, store: Store, known: Known, ids: Collection[str]
     return sum(execute(conn, f"UPDATE {table} {sql}", some) for table, some in rows.items())
 
 
-def _checked(values: Values) -> Values:
+def _refused(store: Callable[[], None]) -> str | None:
+    """Why the database does not take it; None where it does."""
     try:
-        datetime.fromisoformat(values[AT])
+        store()
+    except ODD_VALUE as fault:
+        return f"the database refuses it: {type(fault).__name__}"
+    return None
+
+
+def checked(values: Values) -> Values:
+    try:
+        at = datetime.fromisoformat(values[AT])
     except ValueError as fault:
         raise BadRecord(f"not a time: {values[AT]!r}") from fault
+    if at.isoformat(" ", "microseconds") != values[AT]:
+        raise BadRecord(f"not a time: {values[AT]!r}")
     return values
 
 

@@ -26,13 +26,31 @@ SEALS = ("opened_in", "closed_in")
 STILL_OPEN: Values = (False, None, None, None, None, None)
 LONGEST_URL = 8192
 LONGEST_TERMS = 500
-LARGEST = 2**63
-TEXT_OR_NOTHING = frozenset((str, type(None)))
+LONGEST_RULE = 200
+# What the columns hold: `status` and `duration_ms`, then the numbers of bytes.
+SMALL = range(-(2**31), 2**31)
+LARGE = range(-(2**63), 2**63)
+# The longest that each of these may be, as in the tables: what is not the client's choice is never cut.
+WIDTHS = {
+    "kind": 12,
+    "person": 32,
+    "role": 16,
+    "category": 64,
+    "list": 64,
+    "verdict": 8,
+    "reason": 32,
+    "unblock": 32,
+    "revision": 64,
+    "keep": 64,
+}
+LONGEST_NAMES = 1200  # characters of all groups; with all classes twice that: an index holds no more
+LONGEST_OUTCOME = 16
 EVENT_ID = re.compile(f"[{ALPHABET}]{{26}}")
 AT, HOST, KEEP = (OPENING.index(name) for name in ("at", "host", "keep"))
 ROLE, GROUPS, CLASSES = (OPENING.index(name) for name in ("role", "filter_groups", "classes"))
-PAGE, VERDICT = OPENING.index("page"), OPENING.index("verdict")
 VERDICTS = ("allow", "block")  # what searches and totals go by
+PAGE, VERDICT = OPENING.index("page"), OPENING.index("verdict")
+NEEDED = frozenset(("kind", "verdict", "reason", "revision", "keep"))
 
 
 class BadRecord(ValueError):
@@ -47,48 +65,75 @@ def opening_values(record: Record, gate: str) -> Values:
             event_id := _event_id(record["id"]),
             reference_of(event_id),
             _time(record["at"]),
-            record["kind"],
+            kind := record["kind"],
             gate,
-            get("person"),
-            get("role"),
-            _names(tuple(get("groups") or ())),
-            _names(tuple(get("classes") or ())),
+            person := get("person"),
+            role := get("role"),
+            groups := _names(tuple(get("groups") or ())),
+            classes := _names(tuple(get("classes") or ())),
             _cut(get("address"), 64),
             _cut(get("method"), 16),
             _cut(get("url"), LONGEST_URL),
             _cut(get("host"), 253),
-            get("category"),
-            get("list"),
-            get("entry"),
-            record["verdict"],
-            record["reason"],
-            get("rule"),
-            get("unblock"),
-            record["revision"],
+            category := get("category"),
+            listing := get("list"),
+            _cut(get("entry"), LONGEST_URL),
+            verdict := record["verdict"],
+            reason := record["reason"],
+            _cut(get("rule"), LONGEST_RULE),
+            unblock := get("unblock"),
+            revision := record["revision"],
             _cut(get("terms"), LONGEST_TERMS),
             page := get("page", True),
-            get("keep") or "everyone",
+            keep := get("keep") or "everyone",
         )
+        if verdict not in VERDICTS:
+            raise BadRecord(f"not a verdict: {verdict!r}")
+        must_fit(kind, person, role, category, listing, verdict, reason, unblock, revision, keep)
+    except BadRecord:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as fault:
         raise BadRecord(f"{type(fault).__name__}: {fault}") from fault
-    if values[VERDICT] not in VERDICTS:
-        raise BadRecord(f"not a verdict: {values[VERDICT]!r}")
-    if type(page) is not bool or not TEXT_OR_NOTHING.issuperset(map(type, values[:PAGE] + values[KEEP:])):
-        raise BadRecord("a value that is not text")
+    if len(groups) > LONGEST_NAMES or len(groups) + len(classes) > 2 * LONGEST_NAMES:
+        raise BadRecord("more groups or classes than an index holds")
+    if type(page) is not bool:
+        raise BadRecord("not known whether it is a page")
     return values
 
 
+@lru_cache(maxsize=65536)  # there are few different ones, and they come again and again
+def must_fit(*values: Any) -> None:
+    """In the order of WIDTHS. Raises BadRecord, so that every database refuses the same records."""
+    for (name, width), value in zip(WIDTHS.items(), values, strict=True):
+        if value is None and name not in NEEDED:
+            continue
+        if type(value) is not str or value != _cut(value, width):
+            raise BadRecord(f"not a {name}: {value!r}")
+
+
 def closing_values(close: Record) -> Values:
-    """In the order of CLOSING. What is closed has an outcome, if only `done`. Raises BadRecord."""
+    """In the order of CLOSING. What is closed has an outcome, if only `done`. A number that its column cannot
+    hold is left out: an origin chooses the status, and it must not cost the row. Raises BadRecord."""
     get = close.get
     outcome = get("outcome") or "done"
-    numbers = (get("status"), get("up"), get("down"), get("ms"))
-    for number in numbers:
-        if number is not None and (type(number) is not int or not -LARGEST <= number < LARGEST):
-            raise BadRecord(f"not a number: {number!r}")
-    if type(outcome) is not str:
+    if type(outcome) is not str or len(outcome) > LONGEST_OUTCOME or not outcome.isprintable():
         raise BadRecord(f"not an outcome: {outcome!r}")
-    return (bool(get("decrypted")), *numbers, outcome)
+    return (
+        bool(get("decrypted")),
+        _number(get("status"), SMALL),
+        _number(get("up"), LARGE),
+        _number(get("down"), LARGE),
+        _number(get("ms"), SMALL),
+        outcome,
+    )
+
+
+def _number(number: Any, held: range) -> int | None:
+    if type(number) is int:
+        return number if number in held else None
+    if number is not None:
+        raise BadRecord(f"not a number: {number!r}")
+    return None
 
 
 def _time(at: str) -> str:
@@ -157,4 +202,6 @@ def _event_id(said: Any) -> str:
 
 @lru_cache(maxsize=4096)
 def _names(names: tuple[str, ...]) -> str:
+    if not all(type(name) is str for name in names):
+        raise BadRecord(f"not names: {names!r}")
     return names_text(names)

@@ -114,7 +114,15 @@ def test_what_is_closed_has_an_outcome() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"status": "200"}, {"ms": 1.5}, {"down": 2**63}, {"up": True}, {"outcome": 7}]
+    "wrong",
+    [
+        {"status": "200"},
+        {"ms": 1.5},
+        {"up": True},
+        {"outcome": 7},
+        {"outcome": "done" * 5},
+        {"outcome": "done\0"},
+    ],
 )
 def test_a_closing_that_cannot_be_kept_exactly_says_so(wrong: dict[str, Any]) -> None:
     with pytest.raises(BadRecord):
@@ -122,8 +130,52 @@ def test_a_closing_that_cannot_be_kept_exactly_says_so(wrong: dict[str, Any]) ->
 
 
 @pytest.mark.parametrize(
+    ("given", "column"),
+    [
+        ({"status": 99_999_999_999}, "status"),
+        ({"status": -(2**31) - 1}, "status"),
+        ({"up": 2**63}, "bytes_up"),
+        ({"down": 10**4000}, "bytes_down"),
+        ({"ms": 2**31}, "duration_ms"),
+    ],
+)
+def test_a_number_that_no_column_holds_costs_that_number_and_no_more(
+    given: dict[str, Any], column: str
+) -> None:
+    kept, usual = closing(a_close(7, **given)), closing(a_close(7))
+
+    assert kept == usual | {column: None}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"person": "p" * 33},
+        {"role": "r" * 17},
+        {"kind": "k" * 13},
+        {"reason": "nul\0"},
+        {"category": "c" * 65},
+        {"list": "\ud800"},
+        {"unblock": "u" * 33},
+        {"revision": "r" * 65},
+        {"keep": "k" * 65},
+        {"kind": None},
+        {"groups": ["upper-ks2"] * 200},
+        {"classes": ["6B"] * 2000},
+        {"groups": [1]},
+    ],
+)
+def test_what_is_not_the_clients_choice_is_never_cut(wrong: dict[str, Any]) -> None:
+    """It is set aside whole, whatever database it is for."""
+    with pytest.raises(BadRecord):
+        opening_values(an_open(**wrong), "gate-1")
+
+
+@pytest.mark.parametrize(
     ("given", "kept"),
     [
+        ({"rule": "x" * 300}, {"rule": "x" * 200}),
+        ({"rule": "a\0b", "entry": "e\ud800"}, {"rule": "a\ufffdb", "entry": "e?"}),
         ({"method": "A" * 5000}, {"method": "A" * 16}),
         ({"host": "h" * 300}, {"host": "h" * 253}),
         ({"url": "https://a/" + "x" * 9000}, {"url": "https://a/" + "x" * 8182}),
