@@ -8,7 +8,8 @@ from datetime import UTC, datetime, time, timedelta
 
 import structlog
 
-from audit_log.db import reading
+from audit_log.db import overwrite_removed, reading
+from change_control.aside_keeping import purge_aside
 from change_control.desk import Desk
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
@@ -16,7 +17,7 @@ from change_control.retention import purge
 from change_control.row_seals import ONE_HOUR, SETTLED, state_hours
 
 NIGHT = time(3)  # school time
-AGAIN = timedelta(minutes=10)  # after a failure
+AGAIN = timedelta(minutes=10)  # after a failure, or where somebody kept us out
 
 log = structlog.get_logger()
 
@@ -56,7 +57,11 @@ class RowKeeping:
     def _purge(self, now: datetime) -> datetime:
         with reading(self._desk.engine) as conn:
             zone = parsed_policy(conn).timetable.zone
-        purge(self._desk, now, stop=self._stop)
+        if purge(self._desk, now, stop=self._stop).busy:
+            return now + AGAIN
+        purge_aside(self._desk, now)
+        if not overwrite_removed(self._desk.engine):
+            log.info("row_keeping.overwritten_later", why="somebody reads")
         local = now.astimezone(zone)
         night = datetime.combine(local.date(), NIGHT, zone)
         return night if night > now else datetime.combine(local.date() + timedelta(days=1), NIGHT, zone)

@@ -38,5 +38,19 @@ def incidents_removed(detail: Mapping[str, Any]) -> str:
     return f"{number:,} {what} of before {_day(detail)} were removed, since their time is over."
 
 
+def aside_removed(detail: Mapping[str, Any]) -> str:
+    records, files = detail["records"], detail["files"]
+    told = [
+        f"{number:,} {one if number == 1 else many}"
+        for number, one, many in (
+            (records, "record that could not become a row", "records that could not become rows"),
+            (files, "copy of damaged bytes of the journal", "copies of damaged bytes of the journal"),
+        )
+        if number
+    ]
+    were = "was" if records + files == 1 else "were"
+    return f"{' and '.join(told) or 'nothing'} {were} removed, since their time is over."
+
+
 def _day(detail: Mapping[str, Any]) -> str:
     return f"{date.fromisoformat(detail['before']):%-d %B %Y}"

@@ -9,7 +9,13 @@ from zoneinfo import ZoneInfo
 from audit_api import times
 from audit_api.names import SYSTEM, Names
 from audit_api.protecting_sentences import TELL as PROTECTING
-from audit_api.row_sentences import hour_stated, incidents_removed, part_removed, totals_removed
+from audit_api.row_sentences import (
+    aside_removed,
+    hour_stated,
+    incidents_removed,
+    part_removed,
+    totals_removed,
+)
 from audit_log.change_log import UNREADABLE, Entry
 
 ODD = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
@@ -233,6 +239,7 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     "retention:purge": lambda x: part_removed(x.detail),
     "retention:purge-totals": lambda x: totals_removed(x.detail),
     "retention:purge-incidents": lambda x: incidents_removed(x.detail),
+    "retention:purge-aside": lambda x: aside_removed(x.detail),
     "journal:release": lambda x: (
         f"{x.who} let the recorder go on after {int(x.detail['bytes']):,} damaged bytes of the journal."
     ),

@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 
 WAL_IS_SAFE_FROM = (3, 51, 3)  # older libraries can lose a WAL when two connections reset it at once
 BUSY_SECONDS = 15
+OVERWRITE_SECONDS = 2  # for readers, with writers waiting meanwhile
 PRAGMAS = (
     "synchronous=FULL",
     "foreign_keys=ON",
@@ -133,9 +134,13 @@ def overwrite_removed(engine: Engine) -> bool:
         return True
     with engine.connect() as conn:
         driver: Any = conn.connection.driver_connection
-        cursor = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        busy = cursor.fetchone()[0]
-        cursor.close()
+        driver.execute(f"PRAGMA busy_timeout={OVERWRITE_SECONDS * 1000}").close()
+        try:
+            cursor = driver.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            busy = cursor.fetchone()[0]
+            cursor.close()
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}").close()
     return not busy
 
 

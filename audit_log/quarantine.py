@@ -1,11 +1,24 @@
 """Damaged bytes of the journal, copied to where nobody writes, for whoever looks into it."""
 
 import os
+import re
 from pathlib import Path
 
 from audit_log.heartbeat import Stopped
 
 QUARANTINE = "quarantine"  # a folder in the journal's
+
+
+COPY = re.compile(r"(?P<segment>.+\.journal)\.(?P<offset>\d+)-(?P<resume>\d+)")
+
+
+def copies(journal: Path) -> dict[Stopped, Path]:
+    """Those that there are, by their place."""
+    found = {}
+    for path in (journal / QUARANTINE).glob("*"):
+        if match := COPY.fullmatch(path.name):
+            found[Stopped(match["segment"], int(match["offset"]), int(match["resume"]))] = path
+    return found
 
 
 def quarantine(journal: Path, place: Stopped) -> Path:

@@ -4,6 +4,7 @@
     retention:purge            a part that went: keep, day, rows, kept_back, upto_seal, root, totals_sha256
     retention:purge-totals     totals that went: all before a day
     retention:purge-incidents  incidents that went
+    retention:purge-aside      records that were set aside and damaged bytes of the journal that went
 
 Read from the stored lines as they are. That nobody wrote them past us is for `verify` of the change log.
 """
@@ -24,6 +25,7 @@ HOUR = "filtering-log:seal"
 PURGE = "retention:purge"
 PURGE_TOTALS = "retention:purge-totals"
 PURGE_INCIDENTS = "retention:purge-incidents"
+PURGE_ASIDE = "retention:purge-aside"
 # RFC 8785 spells an entry in one way; a text that somebody wrote is not in it, and quotes are escaped.
 LINES = text(
     "SELECT seq, entry FROM change_log WHERE seq > :after AND entry LIKE :like ORDER BY seq",
@@ -64,6 +66,14 @@ class PurgeLine:
         return EARLIER if self.day is None else f"{self.keep}/{self.day}"
 
 
+@dataclass(frozen=True, slots=True)
+class TotalsGone:
+    """All totals of the days before."""
+
+    seq: int
+    before: date
+
+
 def lines_of(conn: Connection, event: str, after: int = 0) -> Iterator[tuple[int, Mapping[str, Any]]]:
     """The entries of this event, oldest first; what is no JSON is none."""
     with as_written(conn):
@@ -87,10 +97,16 @@ def purge_lines(conn: Connection) -> list[PurgeLine]:
     return [_purge(seq, entry) for seq, entry in lines_of(conn, PURGE)]
 
 
-def totals_gone_before(conn: Connection) -> date | None:
-    """The day before which there are no totals any more."""
-    days = [date.fromisoformat(entry["detail"]["before"]) for _, entry in lines_of(conn, PURGE_TOTALS)]
-    return max(days, default=None)
+def totals_gone_before(conn: Connection) -> list[TotalsGone]:
+    """Each removal of totals. Raises Fault for one that says nothing."""
+    return [_totals(seq, entry) for seq, entry in lines_of(conn, PURGE_TOTALS)]
+
+
+def _totals(seq: int, entry: Mapping[str, Any]) -> TotalsGone:
+    try:
+        return TotalsGone(seq, date.fromisoformat(entry["detail"]["before"]))
+    except (ValueError, KeyError, TypeError):
+        raise Fault(1, f"Entry {seq} of the change log does not say which totals were removed.") from None
 
 
 def _hour(seq: int, entry: Mapping[str, Any]) -> HourLine:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, func, select
 
 from audit_log.event_id import ALPHABET, RANDOM_BITS
 from audit_log.intake_known import NO_OPEN
+from audit_log.segments import NAME
 from audit_log.tables import journal_aside
 
 TABLE = journal_aside.c
@@ -40,7 +41,19 @@ class AsideRecord:
     @property
     def people(self) -> frozenset[str]:
         """Whom it tells of."""
-        return frozenset(str(part["person"]) for part in _parts(self.record) if part.get("person"))
+        return frozenset(str(part["person"]) for part in self.parts if part.get("person"))
+
+    @property
+    def parts(self) -> tuple[Mapping[str, Any], ...]:
+        """What was asked, and how it ended, as far as it is there."""
+        return tuple(_parts(self.record))
+
+    @property
+    def times(self) -> tuple[datetime, ...]:
+        """When it was, by all that tells it: what it says itself first, then its id, then its segment."""
+        said = (*(part.get("at") for part in self.parts),)
+        told = (*map(_instant, said), time_of(self.key), _segment_time(self.key))
+        return tuple(at for at in told if at is not None)
 
 
 def set_aside(conn: Connection) -> list[Aside]:
@@ -75,6 +88,25 @@ def time_of(key: str) -> datetime | None:
     for char in head:
         bits = bits << 5 | _DIGITS[char]
     return datetime.fromtimestamp((bits >> RANDOM_BITS) / 1_000_000, UTC)
+
+
+def _instant(said: object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(said) if isinstance(said, str) else None
+    except ValueError:
+        return None
+    return at if at is not None and at.tzinfo is not None else None
+
+
+def _segment_time(key: str) -> datetime | None:
+    """When the segment was begun that it stood in, where that is its key."""
+    match = NAME.fullmatch(key.rpartition(":")[0])
+    if match is None:
+        return None
+    try:
+        return datetime.fromtimestamp(int(match["ns"]) / 1e9, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _readable(text: str) -> Any:

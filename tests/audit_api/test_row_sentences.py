@@ -2,7 +2,13 @@
 
 from zoneinfo import ZoneInfo
 
-from audit_api.row_sentences import hour_stated, incidents_removed, part_removed, totals_removed
+from audit_api.row_sentences import (
+    aside_removed,
+    hour_stated,
+    incidents_removed,
+    part_removed,
+    totals_removed,
+)
 
 ZONE = ZoneInfo("Europe/London")
 PURGED = {"keep": "pupils", "day": "2026-08-22", "days": 90, "rows": 1204, "kept_back": 0}
@@ -37,4 +43,14 @@ def test_totals_and_incidents_that_went_are_told() -> None:
     )
     assert incidents_removed({"before": "2025-11-25", "incidents": 2}) == (
         "2 incidents of before 25 November 2025 were removed, since their time is over."
+    )
+
+
+def test_what_was_set_aside_and_went_is_counted() -> None:
+    assert aside_removed({"records": 1, "files": 0}) == (
+        "1 record that could not become a row was removed, since their time is over."
+    )
+    assert aside_removed({"records": 1200, "files": 1}) == (
+        "1,200 records that could not become rows and 1 copy of damaged bytes of the journal were removed,"
+        " since their time is over."
     )
