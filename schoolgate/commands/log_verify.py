@@ -39,5 +39,6 @@ def _verdict(lines: Iterator[str]) -> dict[str, Any]:
             said: dict[str, Any] = json.loads(line)
             if "whole" in said:
                 return said
-            show("reading the rows", said["done"], said["days"])
+            took = f" of {said['day']}, {said['seconds']} seconds so far" if "seconds" in said else ""
+            show(f"reading the rows{took}", said["done"], said["days"])
     raise Failed("The check broke off before its end: it says nothing.")

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
+from audit_api import row_checks
 from audit_api.row_checks import AT_ONCE
 from audit_log.db import writing
 from tests.audit_api.school import School, fields_of, problem_of
@@ -79,3 +80,15 @@ def test_only_so_many_verify_at_once(school: School) -> None:
 
     assert client.get(URL).status_code == 200
     assert window.turns.taken("verify") == 0
+
+
+def test_something_is_said_while_a_day_takes_long(school: School, monkeypatch: pytest.MonkeyPatch) -> None:
+    sealed(school, 200)
+    monkeypatch.setattr(row_checks, "SAY_SECONDS", 0.001)
+    *said, verdict = verified(school)
+    days = [each for each in said if each["day"] is not None]
+
+    assert verdict["whole"] is True
+    assert len(days) > len({each["day"] for each in days}), "a day is told again while it is read"
+    assert [each["done"] for each in days] == sorted(each["done"] for each in days)
+    assert any("seconds" in each for each in days)
