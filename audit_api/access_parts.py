@@ -11,9 +11,10 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select
 from audit_api.access_lines import Lines
 from audit_api.access_redaction import ANOTHER, Redactor
 from audit_api.times import iso, iso_or_none
-from audit_log.corrections import Correction, rows_of
+from audit_log.corrections import Correction, corrected, rows_of
 from audit_log.db import reading
 from audit_log.people import Registered
+from audit_log.set_aside import AsideRecord, fault_in, records_aside
 from audit_log.tables import filtering_log, opening, proposal, session
 
 AT_ONCE = 1000
@@ -58,6 +59,7 @@ def parts_of(of: About) -> tuple[Part, ...]:
         "register": lambda: _register(of),
         "browsing": lambda: browsing(of),
         "searches": lambda: _searches(of),
+        "set_aside": lambda: _set_aside(of),
         "corrections": lambda: _corrections(of),
         "requests": lambda: _requests(of),
         "opened_for_you": lambda: _for_them(of),
@@ -80,6 +82,10 @@ REQUESTS = (
     "asked_at", "sites", "for", "starts_at", "ends_at", "subject", "reason", "state", "decided_at",
     "decision_reason", "ended_at", "ended_reason",
 )  # fmt: skip
+ASIDE = (
+    "at", "why", "kind", "address", "method", "url", "host", "category", "verdict", "reason", "terms",
+    "status", "outcome",
+)  # fmt: skip
 
 
 # Of each part: its title, what it is, and its columns.
@@ -90,6 +96,11 @@ TOLD: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         "Searches",
         "What you typed into search engines, where the school keeps it.",
         ("at", "host", "search_terms"),
+    ),
+    "set_aside": (
+        "Set aside",
+        "Requests that could not be stored among the others, with why; kept as they came.",
+        ASIDE,
     ),
     "corrections": (
         "Corrections",
@@ -168,6 +179,36 @@ def _browsed(of: About, row: Mapping[Any, Any]) -> Row:
 def _searches(of: About) -> Iterator[Row]:
     for row in browsing(of, LOG.search_terms.is_not(None)):
         yield {name: row[name] for name in ("at", "host", "search_terms")}
+
+
+def _set_aside(of: About) -> Iterator[Row]:
+    """No value in such a record need be what it should."""
+    after = ""
+    while True:
+        with reading(of.engine) as conn:
+            some = records_aside(conn, AT_ONCE, after)
+        for each in some:
+            for asked in each.parts:
+                if _is_theirs(of, asked, each):
+                    end = [part for part in each.parts if part is not asked]
+                    told = {key: value for part in (*end, asked) for key, value in part.items()}
+                    yield {name: _plain(told.get(name)) for name in ASIDE} | {"why": fault_in(each.why)}
+        if len(some) < AT_ONCE:
+            return
+        after = some[-1].key
+
+
+def _is_theirs(of: About, asked: Mapping[str, Any], each: AsideRecord) -> bool:
+    if not (person := asked.get("person")):
+        return False
+    at = next(iter(each.times), None)
+    address = str(asked["address"]) if asked.get("address") else None
+    whose = corrected(str(person), at, address, of.agreed) if at else str(person)
+    return whose == of.person.id
+
+
+def _plain(value: object) -> str | None:
+    return None if value is None else str(value).encode("utf-8", "replace").decode()
 
 
 def _corrections(of: About) -> Iterator[Row]:

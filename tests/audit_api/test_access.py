@@ -9,6 +9,7 @@ from typing import Any
 
 import anyio
 import pytest
+from sqlalchemy import insert
 
 from audit_api.access import Wanted, access_of
 from audit_api.access_forms import FILES, FORMS
@@ -16,7 +17,9 @@ from audit_api.reader import find_reader
 from audit_api.streams import BrokenOff
 from audit_api.window import Visit
 from audit_log.db import writing
+from audit_log.seal import stamp
 from audit_log.sessions import create_session, end_sessions_of
+from audit_log.tables import journal_aside
 from change_control.holds import place_hold
 from change_control.looks import record_look
 from change_control.proposals import approve, decline, propose_unblock
@@ -102,6 +105,32 @@ def test_all_that_somebody_browsed_is_in_it_with_corrections_applied(lived: Scho
         "what was recorded as you was not yours",
     ]
     assert "1 row was recorded as you" in taken(lived).text
+
+
+def test_what_could_not_be_stored_is_in_it_and_nobody_elses(lived: School) -> None:
+    anna, ben = lived.person("anna").id, lived.person("ben").id
+    at, url = stamp(NOON - HOUR), "https://odd.test/\ud800"
+    of_ben, was_ben = {"person": ben, "url": "https://of-ben.test/"}, {"address": "127.0.0.8", "person": anna}
+    records = {
+        "whole": {"at": at, "person": anna, "url": url, "status": 10**30, "entry": "odd.test"},
+        "halves": {"open": {"at": at, "person": anna, "host": "half.test"}, "close": {"status": 200}},
+        "ben": of_ben | {"at": at},
+        "corrected": was_ben | {"at": at},
+        "nobody": {"at": at, "id": 7},
+        "odd": [anna],
+    }
+    with writing(lived.desk.engine) as conn:
+        for key, record in records.items():
+            kept = {"key": key, "why": "not a time: 'x'", "record": json.dumps(record)}
+            conn.execute(insert(journal_aside), kept)
+    found = parts(lived)["set_aside"]
+
+    assert [(row["url"], row["host"], row["status"], row["why"]) for row in found] == [
+        (None, "half.test", "200", "not a time"),
+        ("https://odd.test/?", None, str(10**30), "not a time"),
+    ]
+    for form in FORMS:
+        assert "of-ben.test" not in taken(lived, format=form).text
 
 
 def test_no_entry_of_an_illegal_list_is_read_out(lived: School) -> None:
