@@ -3,6 +3,8 @@
 Each row of that table: `domains` of an engine, with all names below them; where `endings` are given, each
 domain has one of them behind it (`google` + `co.uk`). `paths` are those of a search: `*` is any, and one that
 ends in `{}` has the words in the path itself. `parameters`: the first that is not empty counts.
+
+Where nobody may know what was searched for, `without_terms` takes it out of the address.
 """
 
 import csv
@@ -26,7 +28,8 @@ class Engine:
     """Where one domain has what is searched for: parameters by path, and paths that hold it themselves."""
 
     parameters: dict[str, tuple[str, ...]] = field(default_factory=dict)
-    stems: list[str] = field(default_factory=list)  # what stands before the words
+    stems: list[str] = field(default_factory=list)  # what stands before the words; the longest first
+    names: set[str] = field(default_factory=set)  # of all parameters, whatever the path
 
 
 def search_terms(url: Url) -> str | None:
@@ -36,6 +39,21 @@ def search_terms(url: Url) -> str | None:
         return None
     raw = _in_query(url, engine) or _in_path(url.path, engine)
     return tidy(_decoded(raw)) or None
+
+
+def without_terms(url: Url) -> Url:
+    """The address of a search as far as it says nothing of what was searched for. Suggestions are asked for
+    with the same words under other paths: there, too, a query that has them goes."""
+    engine = _engine(url.host)
+    if engine is None:
+        return url
+    stem = _stem(url.path, engine)
+    if stem is not None:
+        return url._replace(path=stem, query="")
+    named = (unquote_to_bytes(pair.partition("=")[0]) for pair in url.query.split("&"))
+    if _parameters(url.path, engine) or any(name.decode("latin-1") in engine.names for name in named):
+        return url._replace(query="")
+    return url
 
 
 @lru_cache(maxsize=16384)
@@ -49,7 +67,7 @@ def _engine(host: str) -> Engine | None:
 
 
 def _in_query(url: Url, engine: Engine) -> str:
-    names = engine.parameters.get(url.path.rstrip("/") or "/", engine.parameters.get(ANY))
+    names = _parameters(url.path, engine)
     if not names or not url.query:
         return ""
     found: dict[str, str] = {}
@@ -60,8 +78,16 @@ def _in_query(url: Url, engine: Engine) -> str:
     return next((found[name] for name in names if name in found), "")
 
 
+def _parameters(path: str, engine: Engine) -> tuple[str, ...] | None:
+    return engine.parameters.get(path.rstrip("/") or "/", engine.parameters.get(ANY))
+
+
+def _stem(path: str, engine: Engine) -> str | None:
+    return next((each for each in engine.stems if path.startswith(each)), None)
+
+
 def _in_path(path: str, engine: Engine) -> str:
-    stem = next((each for each in engine.stems if path.startswith(each)), None)
+    stem = _stem(path, engine)
     return path[len(stem) :].partition("/")[0] if stem else ""
 
 
@@ -105,8 +131,10 @@ def _domains(row: dict[str, str]) -> Iterator[str]:
 
 def _add(engine: Engine, row: dict[str, str]) -> None:
     parameters = tuple(row["parameters"].split())
+    engine.names.update(parameters)
     for path in row["paths"].split():
         if path.endswith(WORDS):
             engine.stems.append(path.removesuffix(WORDS))
+            engine.stems.sort(key=len, reverse=True)
         else:
             engine.parameters[path.rstrip("/") or "/"] = parameters

@@ -11,7 +11,7 @@ from typing import Any
 
 from filter_lists.names import Url
 from filter_lists.sealed_key import PREFIX
-from filter_lists.search_terms import search_terms
+from filter_lists.search_terms import search_terms, without_terms
 from filter_policy.decide import is_illegal
 from filter_policy.keeping import Kept, kept_of_groups
 from filter_policy.model import Decision, Person, Policy, Reason, Record, Verdict
@@ -20,6 +20,9 @@ Row = dict[str, Any]
 Hide = Callable[[Url], str]
 
 NO_POLICY = Kept("everyone", Record(address=False))
+LONGEST_URL = 8192  # characters, as in the filtering log: no client chooses how long a record is
+LONGEST_RULE = 200
+STATUSES = range(100, 1000)  # HTTP's: an origin may say anything
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +82,10 @@ class Rows:
             "address": what.address if kept.address else None,
             "method": what.method[:16],
             "url": cut_url(url, kept, what.kind),
-            "host": url.host if url else None,
+            "host": url.host if url else None,  # 253 characters at most
             "verdict": why.verdict,
             "reason": why.reason,
-            "rule": why.rule,
+            "rule": why.rule[:LONGEST_RULE],
             "keep": keep.keep,
             "page": what.page or why.verdict is Verdict.BLOCK,
         }
@@ -109,7 +112,7 @@ class Rows:
             "t": "close",
             "id": event_id,
             "at": iso(at),
-            "status": status,
+            "status": status if status in STATUSES else None,
             "up": up,
             "down": down,
             "ms": ms,
@@ -136,9 +139,13 @@ def cut_url(url: Url | None, kept: Record, kind: str) -> str | None:
         return None
     if kind == "connect":
         return f"{url.host}:{url.port}"
-    if kept.url == "url":
-        return str(url)
-    return str(Url(url.scheme, url.host, url.port, url.path if kept.url == "path" else "/"))
+    if kept.url == "host":
+        return str(Url(url.scheme, url.host, url.port))
+    if not kept.search_terms:
+        url = without_terms(url)
+    if kept.url == "path":
+        url = Url(url.scheme, url.host, url.port, url.path)
+    return str(url)[:LONGEST_URL]
 
 
 def keep_of(policy: Policy | None, person: Person) -> Kept:

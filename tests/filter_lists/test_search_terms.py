@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filter_lists.names import NameFault, Url, parse_url
-from filter_lists.search_terms import ANY, LONGEST, engines, search_terms
+from filter_lists.search_terms import ANY, LONGEST, engines, search_terms, without_terms
 
 
 def terms(url: str) -> str | None:
@@ -134,3 +134,41 @@ def test_every_row_of_the_table_can_be_meant() -> None:
             assert parse_url(f"https://{domain}/").host == domain
         except NameFault:
             pytest.fail(domain)
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        (
+            "https://www.google.com/maps/search/clinic+near+me/@51.5,-0.1",
+            "https://www.google.com/maps/search/",
+        ),
+        ("https://www.google.com/maps/search/x?q=y", "https://www.google.com/maps/search/"),
+        ("https://www.google.com/search?q=clinic&hl=en", "https://www.google.com/search"),
+        ("https://www.google.com/complete/search?client=x&q=clin", "https://www.google.com/complete/search"),
+        ("https://www.google.com/complete/search?%71=clin", "https://www.google.com/complete/search"),
+        ("https://duckduckgo.com/ac/?q=clin", "https://duckduckgo.com/ac/"),
+        ("https://www.qwant.com/?t=web&q=clinic", "https://www.qwant.com/"),
+        ("https://open.spotify.com/search/clinic/tracks", "https://open.spotify.com/search/"),
+        ("https://www.pexels.com/search/videos/clinic/", "https://www.pexels.com/search/videos/"),
+        ("https://www.pexels.com/search/clinic/", "https://www.pexels.com/search/"),
+        ("https://www.youtube.com/watch?v=abc&t=3", "https://www.youtube.com/watch?v=abc&t=3"),
+        ("https://clinic.test/search?q=clinic", "https://clinic.test/search?q=clinic"),
+    ],
+)
+def test_an_address_can_be_had_without_what_was_searched_for(url: str, kept: str) -> None:
+    assert str(without_terms(parse_url(url))) == kept
+
+
+def test_of_two_places_for_the_words_the_more_exact_one_counts() -> None:
+    assert terms("https://www.pexels.com/search/videos/otters/") == "otters"
+    assert terms("https://www.pexels.com/search/otters/") == "otters"
+
+
+@given(st.sampled_from(sorted(engines())), st.text("abc/?&=q%+", max_size=30))
+def test_no_words_are_left_in_an_address_without_them(host: str, rest: str) -> None:
+    try:
+        url = parse_url(f"https://{host}/{rest}")
+    except NameFault:
+        return
+    assert search_terms(without_terms(url)) is None

@@ -173,3 +173,35 @@ def test_an_entry_of_a_sealed_list_is_no_entry() -> None:
     decision = replace(decide(a_request("bet.test", "gambling"), a_policy(), NOON), listing=listing)
 
     assert a_sealed_row(decision)["entry"] is None
+
+
+def kept_of(url: str, record: Record, reason: Reason = Reason.UNLISTED_ALLOWED) -> dict[str, object]:
+    what = Happening("id1", NOON, "request", a_person(), "10.0.0.7", "GET", parse_url(url))
+    return Rows("gate-1").opened(what, Outcome(reason, "r" * 9000), a_policy(record={"pupils": record}))
+
+
+@pytest.mark.parametrize("word", ["path", "url"])
+@pytest.mark.parametrize(
+    "url", ["https://www.google.com/maps/search/clinic/@51,0", "https://www.google.com/search?q=clinic"]
+)
+def test_where_no_search_terms_are_kept_no_address_holds_them(url: str, word: str) -> None:
+    assert "clinic" not in json.dumps(kept_of(url, Record(url=word, search_terms=False)))
+    assert "clinic" in json.dumps(kept_of(url, Record(url=word, search_terms=True)))
+
+
+def test_no_client_chooses_how_long_a_record_is() -> None:
+    """Words may take twelve bytes each; the longest record is still some twelve kilobytes."""
+    words = "%F0%9F%A6%89" * 3000
+    row = kept_of(f"https://www.google.com/search?q={words}", Record(url="url", search_terms=True))
+
+    assert len(str(row["url"])) == 8192
+    assert len(str(row["rule"])) == 200
+    assert len(json.dumps(row)) < 12_000
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"), [(200, 200), (999, 999), (99_999_999_999, None), (-5, None), (0, None), (None, None)]
+)
+def test_a_status_that_is_none_is_not_kept(said: int | None, kept: int | None) -> None:
+    """An origin may say anything, and must not make a row impossible with it."""
+    assert Rows.closed("id1", NOON, status=said, sizes=(0, 0), ms=1, outcome="done")["status"] == kept
