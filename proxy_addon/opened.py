@@ -2,7 +2,9 @@
 fetches, frames. The filtering log shows pages first.
 
 Browsers say so, but only to https (Sec-Fetch-*); over plain http it is told from what they accept. When in
-doubt it is a page: too much shown is better than something hidden. Nothing that is blocked is hidden.
+doubt it is a page: too much shown is better than something hidden. Nothing that is blocked is hidden. So a
+part must say that it comes from a page, and nothing that only a page says. Whoever can write every field of a
+request can still write one that looks like a part: its row is there, and is found with the parts shown.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +16,7 @@ LOOKED_AT = frozenset(
     {
         b"sec-fetch-dest",
         b"sec-fetch-mode",
+        b"sec-fetch-site",
         b"sec-fetch-user",
         b"upgrade-insecure-requests",
         b"accept",
@@ -49,27 +52,19 @@ PARTS = frozenset(
     }
 )
 FRAMES = frozenset({b"iframe", b"frame", b"fencedframe", b"embed", b"object"})
-PARTS_ACCEPT = (
-    b"image/",
-    b"video/",
-    b"audio/",
-    b"font/",
-    b"application/font",
-    b"text/css",
-    b"text/event-stream",
-    b"application/json",
-)
-WHOLE_DOCUMENT = (
-    b"application/xhtml+xml"  # accepted by whoever wants a page, and by no script that wants data
-)
+# Accepted by whoever wants a page, and by no script that wants data.
+WHOLE_DOCUMENT = b"application/xhtml+xml"
+FROM_A_PAGE = frozenset({b"same-origin", b"same-site", b"cross-site"})  # what `none` is not
 
 
 def is_page(method: bytes, noted: Noted) -> bool:
     destination = _one(noted, b"sec-fetch-dest")
     if destination is None:
         return _without_word(method, noted)
+    if not _belongs_to_one(noted):
+        return True
     if destination in PARTS:
-        return False
+        return _is_opened(noted)
     if destination in FRAMES:  # somebody clicked inside, or it came with the page around it
         return _one(noted, b"sec-fetch-user") == b"?1"
     if destination == b"empty":  # a script, unless it is a download, or a page fetched before it is shown
@@ -83,9 +78,21 @@ def _without_word(method: bytes, noted: Noted) -> bool:
     if _is_script(method, noted):
         return False
     accept = _accept(noted)
-    if not accept or b"text/html" in accept:
-        return True
-    return not accept.startswith(PARTS_ACCEPT) and b"referer" not in noted and b"origin" not in noted
+    return not accept or b"text/html" in accept or not _belongs_to_one(noted)
+
+
+def _belongs_to_one(noted: Noted) -> bool:
+    """Whether it says that it comes from a page. (Pages may tell their parts not to say from which.)"""
+    site = _one(noted, b"sec-fetch-site")
+    if site is not None:
+        return site in FROM_A_PAGE
+    return b"referer" in noted or b"origin" in noted
+
+
+def _is_opened(noted: Noted) -> bool:
+    """Whether it has what browsers send with that which somebody opens, and never with a part."""
+    opened = b"sec-fetch-user" in noted or b"upgrade-insecure-requests" in noted
+    return opened or _one(noted, b"sec-fetch-mode") == b"navigate" or WHOLE_DOCUMENT in _accept(noted)
 
 
 def _is_script(method: bytes, noted: Noted) -> bool:
@@ -93,7 +100,8 @@ def _is_script(method: bytes, noted: Noted) -> bool:
         return True
     if method == b"OPTIONS" and b"access-control-request-method" in noted:
         return True
-    return _one(noted, b"x-requested-with") == b"xmlhttprequest"  # an app's own name there is something else
+    # An app's own name there is something else.
+    return _one(noted, b"x-requested-with") == b"xmlhttprequest" and _belongs_to_one(noted)
 
 
 def _accept(noted: Noted) -> bytes:

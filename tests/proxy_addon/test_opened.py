@@ -19,6 +19,8 @@ FIREFOX_VIDEO = "video/webm,video/ogg,video/*;q=0.9,application/ogg;q=0.7,audio/
 FIREFOX_FONT = "application/font-woff2;q=1.0,application/font-woff;q=0.9,*/*;q=0.8"
 FROM = "Referer: http://school.test/"
 ORIGIN = "Origin: http://school.test"
+CROSS = "Sec-Fetch-Site: cross-site"
+TYPED = "Sec-Fetch-Site: none"
 INSECURE = "Upgrade-Insecure-Requests: 1"
 
 
@@ -89,8 +91,24 @@ PARTS = {
     "what a library fetches over plain http": (
         "Accept: text/html, */*; q=0.01",
         "X-Requested-With: XMLHttpRequest",
+        FROM,
     ),
-    "JSON over plain http": ("Accept: application/json",),
+    "JSON over plain http": ("Accept: application/json", FROM),
+    "an image of a page that lets nobody know of itself": fetched("image", "no-cors", CHROMIUM_IMAGE, CROSS),
+    "what its script fetches": fetched("empty", "cors", "*/*", CROSS),
+}
+FORGED = {
+    "a program that calls a page an image": ("Sec-Fetch-Dest: image", "Accept: */*"),
+    "one that calls it a script's": ("Sec-Fetch-Dest: empty",),
+    "one that calls it a frame": ("Sec-Fetch-Dest: iframe", f"Accept: {CHROMIUM}"),
+    "one that asks for images only": (f"Accept: {CHROMIUM_IMAGE}",),
+    "one that asks for JSON only": ("Accept: application/json",),
+    "one that says it is a script": ("Accept: */*", "X-Requested-With: XMLHttpRequest"),
+    "an image that somebody typed": fetched("image", "no-cors", CHROMIUM_IMAGE, TYPED),
+    "a frame that somebody typed": fetched("iframe", "navigate", CHROMIUM, TYPED, INSECURE),
+    "a browser that has one field changed": fetched("image", "navigate", CHROMIUM, FROM, CLICKED, INSECURE),
+    "one that has two": fetched("style", "no-cors", CHROMIUM, FROM),
+    "one that keeps what only a page has": fetched("font", "no-cors", "*/*", FROM, INSECURE),
 }
 SENT = {
     "a form": ("POST", fetched("document", "navigate", CHROMIUM, CLICKED, FROM, INSECURE), True),
@@ -117,6 +135,16 @@ def test_what_a_person_opened_is_a_page(lines: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("lines", PARTS.values(), ids=PARTS)
 def test_what_came_with_a_page_is_a_part_of_it(lines: tuple[str, ...]) -> None:
     assert not page("GET", lines)
+
+
+@pytest.mark.parametrize("lines", FORGED.values(), ids=FORGED)
+def test_what_belongs_to_no_page_or_looks_like_one_is_shown(lines: tuple[str, ...]) -> None:
+    assert page("GET", lines)
+
+
+def test_whoever_writes_every_field_is_taken_at_his_word() -> None:
+    """What remains: docs/coordinator.md says how to look for it."""
+    assert not page("GET", fetched("image", "no-cors", CHROMIUM_IMAGE, FROM))
 
 
 @pytest.mark.parametrize(("method", "lines", "shown"), SENT.values(), ids=SENT)
