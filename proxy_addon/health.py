@@ -1,7 +1,8 @@
 """Is the gate alive, and what does it enforce? Asked through the gate itself: liveness is enforcement.
 
 `GET http://schoolgate.invalid/health` through the proxy, from the machine (or container) that it runs on. It
-is our own page: no login, and no row. Nobody else gets an answer without a row, to this question either.
+is our own page: no login, and no row. Nobody else gets an answer without a row, to this question either; nor
+does anybody who sends more than the question.
 """
 
 import ipaddress
@@ -18,8 +19,15 @@ HOST = "schoolgate.invalid"
 
 def is_asked(request: Request, address: str) -> bool:
     data = request.data
-    exactly = data.host == HOST and data.path == b"/health"
-    return exactly and data.scheme == b"http" and data.method == b"GET" and _is_here(address)
+    exactly = data.host == HOST and data.path == b"/health" and data.scheme == b"http"
+    return exactly and data.method == b"GET" and not _brings_more(request) and _is_here(address)
+
+
+def _brings_more(request: Request) -> bool:
+    """A body, or a wish to send one; HTTP/2 may send one without a word."""
+    fields = request.headers
+    empty = fields.get("content-length", "0") == "0"
+    return request.is_http2 or "expect" in fields or "transfer-encoding" in fields or not empty
 
 
 @lru_cache(maxsize=64)

@@ -42,6 +42,7 @@ class Recording:
         self._where = (folder, gate)
         self._patience = patience
         self._journal: _Counted | None = _Counted(folder, gate)
+        self._noting = self._journal  # whose notes are ours, also after it failed
         self.last_at = self._journal.last_at
         self.stuck = False
         self.failed = False
@@ -127,8 +128,15 @@ class Recording:
             self._stop(fault)
             return
         self.note = self._journal.note
+        self._tell_lost()
+        self._noting = self._journal
         self.stuck = False
         log.warning("journal.reopened")
+
+    def _tell_lost(self) -> None:
+        """How many ends of what was let by are in no journal: their rows stay without one."""
+        if self._noting.lost:
+            log.error("journal.closings_lost", count=self._noting.lost)
 
     async def look_at_room(self) -> None:
         """An alarm before the disk is full, once each time that it comes near it."""
@@ -148,6 +156,7 @@ class Recording:
             closing = threading.Thread(target=self._journal.close, daemon=True)
             closing.start()
             closing.join(CLOSING)
+        self._tell_lost()
 
 
 def _reopened(broken: Journal | None, folder: Path, gate: str) -> _Counted:

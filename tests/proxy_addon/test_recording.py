@@ -11,6 +11,7 @@ from pathlib import Path
 
 import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
+from structlog.testing import capture_logs
 
 from audit_log.journal import JournalError
 from audit_log.segments import read_segment, segments
@@ -112,6 +113,39 @@ def test_a_journal_that_fails_is_begun_anew(tmp_path: Path) -> None:
 
     asyncio.run(story())
     assert [row["id"] for row in written(tmp_path) if "id" in row] == ["row-1", "row-3"]
+
+
+def test_ends_that_no_journal_holds_are_counted_and_told(tmp_path: Path) -> None:
+    async def story() -> None:
+        recording = Recording(tmp_path, "gate-1")
+        os.dup2(os.open("/dev/full", os.O_WRONLY), descriptor(recording))
+        with pytest.raises(JournalError):
+            await recording.append(a_row(1))
+        recording.note(a_row(2, "close"))
+        recording.note(a_row(3, "close"))
+        await asyncio.sleep(0.1)
+        await recording.heal()
+        recording.note(a_row(4, "close"))
+        recording.close()
+
+    with capture_logs() as said:
+        asyncio.run(story())
+    told = [line for line in said if line["event"] == "journal.closings_lost"]
+    assert [(line["count"], line["log_level"]) for line in told] == [(2, "error")]
+    assert [row["id"] for row in written(tmp_path) if "id" in row] == ["row-4"]
+
+
+def test_a_gate_that_ends_without_a_journal_tells_what_is_lost(tmp_path: Path) -> None:
+    async def story() -> None:
+        recording = Recording(tmp_path, "gate-1")
+        os.dup2(os.open("/dev/full", os.O_WRONLY), descriptor(recording))
+        recording.note(a_row(1, "close"))
+        await asyncio.sleep(0.1)
+        recording.close()
+
+    with capture_logs() as said:
+        asyncio.run(story())
+    assert [line["count"] for line in said if line["event"] == "journal.closings_lost"] == [1]
 
 
 # A disk that failed

@@ -160,6 +160,28 @@ def test_only_this_machine_is_told_without_a_row_how_the_gate_is(address: str, a
     assert health.is_asked(asked, address) is answered
 
 
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("Content-Length", "5"),
+        ("Content-Length", "0x0"),
+        ("Transfer-Encoding", "chunked"),
+        ("Expect", "100-continue"),
+    ],
+)
+def test_a_question_that_brings_more_is_a_request_like_any_other(field: str, value: str) -> None:
+    asked = Request.make("GET", "http://schoolgate.invalid/health")
+    asked.headers[field] = value
+    assert not health.is_asked(asked, "127.0.0.1")
+
+
+def test_what_is_sent_with_the_question_leaves_a_row(gate: Gate) -> None:
+    before = len(gate.rows())
+    head = b"GET http://schoolgate.invalid/health HTTP/1.1\r\nHost: schoolgate.invalid\r\n"
+    assert b" 407 " in gate.raw(head + b"Content-Length: 5\r\n\r\nabcde").partition(b"\r\n")[0]
+    assert len(gate.rows()) == before + 1
+
+
 def test_nothing_else_is_served_under_that_name(gate: Gate) -> None:
     assert gate.curl("http://schoolgate.invalid/other").status == 407
     assert gate.curl("https://schoolgate.invalid/health").connect == 407
