@@ -10,7 +10,7 @@ unfiltered. `schoolgate run` is the real thing. Until a policy is read, and when
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from tempfile import mkdtemp
+from tempfile import TemporaryDirectory
 
 from mitmproxy import ctx, exceptions
 from mitmproxy.addonmanager import Loader
@@ -50,6 +50,7 @@ class Trial(Gate):
 
     def __init__(self) -> None:
         self._force: InForce | None = None
+        self._folder: TemporaryDirectory[str] | None = None  # the index; goes with us
         self._egress = Egress()
         pages = Pages()
         stages = Stages(
@@ -84,14 +85,27 @@ class Trial(Gate):
         if changed:
             ctx.options.update(**changed)  # type: ignore[no-untyped-call]  # mitmproxy ships no types
         self._force = None
+        self._clear()
+        self._folder = TemporaryDirectory(prefix="schoolgate-trial-")
         try:
-            self._force = read(Path(ctx.options.schoolgate_config), ctx.options.schoolgate_group)
+            config, index = Path(ctx.options.schoolgate_config), Path(self._folder.name)
+            self._force = read(config, ctx.options.schoolgate_group, index)
         except (OSError, PolicyError, ListsError, IndexFault, LookupError) as fault:
             raise exceptions.OptionsError(f"everything is blocked: {fault}") from fault  # type: ignore[no-untyped-call]  # no types
         self._egress.allow = frozenset(self._force.bundle.policy.egress_allow)
 
     def running(self) -> None:
         logger.warning(WARNING)
+
+    def done(self) -> None:
+        """We are taken out, or mitmproxy ends."""
+        self._force = None
+        self._clear()
+
+    def _clear(self) -> None:
+        if self._folder is not None:
+            self._folder.cleanup()
+            self._folder = None
 
     async def _identify(self, credentials: Sequence[bytes], address: str, bundle: Bundle) -> Identity:
         account = bundle.accounts[NAME]
@@ -107,10 +121,11 @@ async def _say(row: Mapping[str, object]) -> None:
     logger.warning("%s %s: %s", row["verdict"], row["host"], row["reason"])
 
 
-def read(folder: Path, group: str) -> InForce:
-    """What is in the folder now. Raises what its readers raise, and LookupError for an unknown group."""
+def read(folder: Path, group: str, built: Path) -> InForce:
+    """What is in the folder now; its index goes to `built`. Raises what its readers raise, and LookupError
+    for an unknown group."""
     text = (folder / "policy.yaml").read_text("utf-8")
-    index = ensure_index(folder / "lists.yaml", Path(mkdtemp(prefix="schoolgate-trial-")))
+    index = ensure_index(folder / "lists.yaml", built)
     policy = parse_policy(text, revision_of(text, index.generation))
     if group not in policy.filter_groups:
         raise LookupError(f"schoolgate_group: {group!r} is not one of {', '.join(policy.filter_groups)}")

@@ -19,7 +19,8 @@ def mitmdump(folder: Path, *options: str) -> Iterator[tuple[int, "subprocess.Pop
         port = free.getsockname()[1]
     command = [str(MITMDUMP), "-s", "proxy_addon/addon.py", "--set", f"confdir={folder / 'ca'}"]
     command += ["--set", f"listen_port={port}", "--set", "listen_host=127.0.0.1", *options]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    (folder / "temporary").mkdir()
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(folder / "temporary")}
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=log, stderr=log, text=True, env=environment)
     try:
@@ -47,11 +48,14 @@ def status(port: int, url: str) -> str:
 
 def test_it_filters_and_says_that_it_is_not_for_use(tmp_path: Path) -> None:
     options = ("--set", "schoolgate_config=config", "--set", "schoolgate_group=upper-ks2")
-    with mitmdump(tmp_path, *options) as (port, _):
+    with mitmdump(tmp_path, *options) as (port, process):
         assert until(lambda: status(port, "http://gambling.test/"), lambda s: s != "000") == "403"
         assert status(port, "https://gambling.test/") == "403"
         assert status(port, "http://127.0.0.1:1/") == "403"
         assert "UNFILTERED" in (tmp_path / "log").read_text()
+        process.terminate()
+        process.wait(timeout=30)
+    assert list((tmp_path / "temporary").glob("schoolgate-*")) == [], "its index goes with it"
 
 
 def test_a_policy_that_cannot_be_read_is_not_an_open_door(tmp_path: Path) -> None:
