@@ -2,18 +2,42 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
+from pydantic_core import PydanticCustomError
 
 from audit_api.shapes import Paging, _In
 from audit_api.window import Visit
 from audit_log.filtering_log import Filter
+from audit_log.search_filter import named
+from filter_lists.names import NameFault
+from filter_lists.search_terms import tidy
 from filter_policy.model import Reason, Verdict
 
 Kind = Literal["request", "connect", "tunnel", "websocket", "handshake", "unparsed"]
 Word = Annotated[str, Field(max_length=253)]
 YesNo = Literal["yes", "no"]
+LONGEST_PASTED = 8192
 # Who and why are told in other words, and these say nothing of what was read.
 NOT_FILTERS = {"person", "purpose", "names", "search_terms", "cursor", "limit", "format"}
+
+
+def _host(said: str) -> str:
+    """Of what was typed or pasted. A form sends "" for what is left out."""
+    try:
+        return named(said) if said else ""
+    except NameFault:
+        raise PydanticCustomError("host", "a host like www.bbc.co.uk is needed, or an IP address") from None
+
+
+def _words(said: str) -> str:
+    tidied = tidy(said)
+    if said and not tidied:
+        raise PydanticCustomError("words", "there is nothing in it to look for")
+    return tidied
+
+
+Host = Annotated[str, Field(max_length=LONGEST_PASTED), AfterValidator(_host)]
+Words = Annotated[Word, AfterValidator(_words)]
 
 
 class Sought(_In):
@@ -23,7 +47,9 @@ class Sought(_In):
     to: Annotated[Word | None, Field(description="ISO 8601; not included")] = None
     group: Word | None = None
     class_: Annotated[Word | None, Field(alias="class")] = None
-    host: Annotated[Word | None, Field(description="and all below it")] = None
+    host: Annotated[
+        Host | None, Field(description="and all below it; of an address (URL), the host in it")
+    ] = None
     below: Annotated[YesNo, Field(description="no: `host` alone")] = "yes"
     category: Word | None = None
     verdict: Verdict | None = None
@@ -35,7 +61,7 @@ class Sought(_In):
         YesNo, Field(description="yes: parts of pages too, not only what a person opened or what was blocked")
     ] = "no"
     search_terms: Annotated[
-        Word | None, Field(description="words in what was searched for; a reading by name")
+        Words | None, Field(description="words in what was searched for; a reading by name")
     ] = None
     names: Annotated[YesNo, Field(description="yes needs a purpose, and is recorded")] = "no"
     person: Annotated[Word | None, Field(description="user name or id; needs a purpose, and is recorded")] = (

@@ -9,14 +9,15 @@ from dataclasses import dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select
+from sqlalchemy import Connection, Engine, Row, func, select
 
 from audit_log.corrections import Correction, corrected, corrections
+from audit_log.db import reading
 from audit_log.seal import stamp
 from audit_log.search_filter import COLUMNS as COL
 from audit_log.search_filter import Filter as Filter
 from audit_log.search_filter import Sought, between, conditions, sought
-from audit_log.search_walk import UNTIRING, Walk, newest_at
+from audit_log.search_walk import COUNTING, UNTIRING, Walk, newest_at
 from audit_log.tables import filtering_log, filtering_seal
 
 TAIL = timedelta(minutes=10)
@@ -89,9 +90,11 @@ class Tail:
     seal: int
 
 
-def search(conn: Connection, what: Filter | None = None, limit: int = 100, cursor: str | None = None) -> Page:
-    """Newest first. Raises CursorError."""
-    of = sought(conn, what or Filter())
+def search(
+    conn: Connection, what: Filter | Sought | None = None, limit: int = 100, cursor: str | None = None
+) -> Page:
+    """Newest first. Raises CursorError. What was `sought` before is as the database knew it then."""
+    of = what if isinstance(what, Sought) else sought(conn, what or Filter())
     walk = Walk(conn, of, NAMES)
     rows = [_row(row, of.agreed) for row in walk.older(limit + 1, _read(cursor))]
     if len(rows) > limit:
@@ -112,7 +115,19 @@ def stream(conn: Connection, what: Filter | None = None) -> Iterator[LogRow]:
 def count(conn: Connection, what: Filter | None = None) -> int:
     """How many there are. It looks at all of them."""
     of = sought(conn, what or Filter())
-    return Walk(conn, of, NAMES).count()
+    return Walk(conn, of, NAMES, replace(COUNTING, most=None)).count()
+
+
+def counted(engine: Engine, of: Sought) -> int:
+    """The same, some at a time: nobody who writes waits for long."""
+    found, before = 0, None
+    while True:
+        with reading(engine) as conn:
+            walk = Walk(conn, of, NAMES, COUNTING)
+            found += walk.count(before)
+        before = walk.stopped_at
+        if before is None:
+            return found
 
 
 def newer(conn: Connection, what: Filter | None, after_seal: int, limit: int = 200) -> Tail:

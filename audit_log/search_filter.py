@@ -26,6 +26,8 @@ from audit_log.corrections import Correction, corrections, rows_of
 from audit_log.event_id import reference_from
 from audit_log.rows import host_key
 from audit_log.tables import SHOWN, filtering_log, who_set
+from filter_lists.names import SCHEME, NameFault, canonical_host, is_ip, parse_url
+from filter_lists.search_terms import tidy
 
 CONNECT, REQUEST, BLOCK = "connect", "request", "block"
 COLUMNS: dict[str, ColumnClause[Any]] = {each.name: column(each.name, each.type) for each in filtering_log.c}
@@ -45,7 +47,7 @@ class Filter:
     person_id: str | None = None  # corrections applied
     filter_group: str | None = None
     class_name: str | None = None
-    host: str | None = None  # this host and all below it
+    host: str | None = None  # this host and all below it; below an address is nothing
     host_exact: str | None = None  # this host alone
     category: str | None = None
     verdict: str | None = None
@@ -53,9 +55,10 @@ class Filter:
     unblock_id: str | None = None
     kind: str | None = None
     reference: str | None = None  # as somebody typed it from a block page: what was blocked
-    search_terms: str | None = None  # text in them; case does not matter
+    search_terms: str | None = None  # text in them, made as tidy as they are kept
     pages_only: bool | None = None
     upto_seal: int | None = None  # what was stored by then: the same rows however often it is asked
+    without_roles: frozenset[str] = frozenset()  # rows of these are as if they were not there; "": nobody's
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,7 @@ class Sought:
     what: Filter
     whos: tuple[int, ...] | None = None  # of who_set; None: whoever
     agreed: tuple[Correction, ...] = ()
+    without_who: tuple[int, ...] = ()  # of who_set, where `whos` does not say it already
 
     @property
     def recorded_as(self) -> tuple[str, ...]:
@@ -85,24 +89,48 @@ class Sought:
 
 
 def sought(conn: Connection, what: Filter) -> Sought:
-    whos = None
-    if what.filter_group is not None or what.class_name is not None:
-        whos = tuple(
-            row.id
-            for row in conn.execute(select(who_set).order_by(who_set.c.id))
-            if (what.filter_group is None or what.filter_group in row.filter_groups)
-            and (what.class_name is None or what.class_name in row.classes)
-        )
+    narrowed = what.filter_group is not None or what.class_name is not None
+    if not narrowed and not what.without_roles:
+        return Sought(what, None, corrections(conn))
+    sets = conn.execute(select(who_set).order_by(who_set.c.id)).all()
+    without = tuple(row.id for row in sets if (row.role or "") in what.without_roles)
+    if not narrowed:
+        return Sought(what, None, corrections(conn), without)
+    whos = tuple(
+        row.id
+        for row in sets
+        if (what.filter_group is None or what.filter_group in row.filter_groups)
+        and (what.class_name is None or what.class_name in row.classes)
+        and row.id not in without
+    )
     return Sought(what, whos, corrections(conn))
 
 
-def named(host: str) -> str:
-    return host.strip().lower().removeprefix("*").strip(".")
+def named(said: str) -> str:
+    """The host of what somebody typed or pasted, as the log has it. Raises NameFault."""
+    bare = said.strip().removeprefix("*").removeprefix(".")
+    try:
+        host = canonical_host(bare)
+    except NameFault:  # no host by itself, but perhaps something with one: a port, or a whole address
+        host = parse_url(bare if SCHEME.match(bare) else f"https://{bare}").host
+    if "*" in host:
+        raise NameFault(said, "a * stands only before all of a host")
+    return host
+
+
+def key_of(host: str) -> str:
+    """Raises NameFault."""
+    return host_key(named(host)) or ""
+
+
+def stands_alone(host: str) -> bool:
+    """Nothing is below an address. Raises NameFault."""
+    return is_ip(named(host))
 
 
 def below(host: str) -> tuple[str, str]:
     """Between which keys this host and all below it lie; the second is no longer one of them."""
-    key = host_key(named(host)) or ""
+    key = key_of(host)
     return key, key[:-1] + chr(ord(".") + 1)
 
 
@@ -128,6 +156,8 @@ def conditions(conn: Connection, of: Sought) -> dict[str, ColumnElement[bool]]:
         found["no_request"] = not_(NO_REQUEST)
     if of.whos is not None:
         found["who"] = col["who"].in_(of.whos)
+    elif of.without_who:
+        found["who"] = col["who"].not_in(of.without_who)
     if what.person_id is not None:
         found["person_id"] = _plain(rows_of(what.person_id, of.agreed))
     found |= _host_conditions(what)
@@ -135,7 +165,7 @@ def conditions(conn: Connection, of: Sought) -> dict[str, ColumnElement[bool]]:
         found["upto_seal"] = col["opened_in"] <= what.upto_seal
     if what.search_terms is not None:
         place = func.instr if conn.dialect.name == "sqlite" else func.strpos
-        found["search_terms"] = place(col["search_terms"], what.search_terms.lower()) > 0
+        found["search_terms"] = place(col["search_terms"], tidy(what.search_terms)) > 0
     return found
 
 
@@ -144,9 +174,9 @@ def _host_conditions(what: Filter) -> dict[str, ColumnElement[bool]]:
     found: dict[str, ColumnElement[bool]] = {}
     if what.host is not None:
         first, end = below(what.host)
-        found["host"] = and_(key >= first, key < end)
+        found["host"] = key == first if stands_alone(what.host) else and_(key >= first, key < end)
     if what.host_exact is not None:
-        found["host_exact"] = key == host_key(named(what.host_exact))
+        found["host_exact"] = key == key_of(what.host_exact)
     return found
 
 

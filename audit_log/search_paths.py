@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, and_, text, true
 
 from audit_log.event_id import reference_from
-from audit_log.rows import host_key
-from audit_log.search_filter import BLOCK, COLUMNS, Sought, named
+from audit_log.search_filter import BLOCK, COLUMNS, Sought, key_of, stands_alone
 from audit_log.tables import ODD, SELDOM
 
 VERDICTS = ("allow", BLOCK)
@@ -43,8 +42,7 @@ def paths_of(of: Sought) -> list[Path]:
     if of.whos is not None:
         covers = {"category", "verdict"}
         found.append(_among(f"{_family(of)}who", "who", of.whos, {"who"}, covers))
-    if what.host_exact is not None:
-        found.append(host_path(of, (host_key(named(what.host_exact)) or "",), "host_exact"))
+    found += _single_hosts(of)
     if what.category is not None:
         found.append(_by_verdict(of, "category", "category", (what.category,), "category"))
     if what.unblock_id is not None:
@@ -57,6 +55,12 @@ def paths_of(of: Sought) -> list[Path]:
         has_some = col["search_terms"].is_not(None)
         found.append(Path("terms", (has_some,), has_some, covers=TERMS_COVER))
     return found
+
+
+def _single_hosts(of: Sought) -> list[Path]:
+    host, exact = of.what.host, of.what.host_exact
+    asked = {"host": host if host and stands_alone(host) else None, "host_exact": exact}
+    return [host_path(of, (key_of(each),), about) for about, each in asked.items() if each is not None]
 
 
 def every_row(of: Sought) -> Path:

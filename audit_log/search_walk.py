@@ -15,12 +15,14 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, TextClause, and_,
 
 from audit_log import parts
 from audit_log.search_filter import COLUMNS as COL
-from audit_log.search_filter import Sought, below, conditions, older_than
+from audit_log.search_filter import Sought, below, conditions, older_than, stands_alone
 from audit_log.search_paths import Path, every_row, host_path, paths_of
 
 STRIDE = 16  # how much further a path is followed than its rows were counted
-NARROW = frozenset(("person", "shown_person", "unblock", "reference"))  # with these no hosts are looked up
+NARROW = frozenset(("unblock", "reference"))  # with these no hosts are looked up
 FETCHING = 10  # what a row costs that must be fetched to be judged, against one that its index judges
+SCATTERED = 40  # the same where its neighbours on the path are not its neighbours in the table
+IN_ORDER = frozenset(("at", "shown"))
 WIDEST = timedelta(days=16)  # on PostgreSQL, where each day of a window has to be opened
 NARROWEST = timedelta(seconds=1)
 DAY = timedelta(days=1)
@@ -39,11 +41,12 @@ class Pace:
     hosts: int = 1000  # below one host, to go by
     terms: int = 500  # searches at a time
     first: timedelta = DAY  # the first window, where each day of it has to be opened
-    most: int | None = 200_000  # rows looked at for one page; one that must be fetched counts as FETCHING
+    most: int | None = 200_000  # rows looked at for one page; one that must be fetched counts for more
 
 
 STEADY = Pace()
 UNTIRING = Pace(most=None)
+COUNTING = Pace(few=64, most=400_000)  # in the order of time or not is one to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +74,8 @@ class Walk:
     pace: Pace = STEADY
     stopped_at: datetime | None = None
     _looked: int = 0
+    _counting: bool = False
+    _step: int = 0  # how many rows of a path are looked at in the next window
     _near: timedelta | None = None  # how wide the last stretch was in which rows were counted
     _all: dict[str, ColumnElement[bool]] = field(init=False)
     _paths: list[Path] = field(init=False)
@@ -85,17 +90,23 @@ class Walk:
     def older(self, limit: int, after: Key | None = None) -> list[Row[Any]]:
         """The newest rows that are older than `after`; fewer than `limit` only if there are no more, or if
         too many had to be looked at: then `stopped_at` is how far back that was."""
-        self.stopped_at, self._looked = None, 0
+        self._begin()
         found: list[Row[Any]] = []
         for window, path in self._windows(after):
             if path is not None:
                 found += self._read(path, window, limit - len(found), after)
-            if len(found) == limit:
-                break
-            if self.pace.most is not None and self._looked > self.pace.most:
-                self.stopped_at = window.lo
+            if len(found) == limit or self._is_enough(window):
                 break
         return found
+
+    def _begin(self) -> None:
+        self.stopped_at, self._looked, self._step = None, 0, self.pace.sample
+
+    def _is_enough(self, window: Span) -> bool:
+        if self.pace.most is None or self._looked < self.pace.most:
+            return False
+        self.stopped_at = window.lo
+        return True
 
     def _windows(self, after: Key | None) -> Iterator[tuple[Span, Path | None]]:
         """One after the other, newest first, each with the path to take; None where nothing can be."""
@@ -110,13 +121,16 @@ class Walk:
                 left = left.older(window.lo)
                 width = self._wider(window, span)
 
-    def count(self) -> int:
-        """Of all that is sought."""
-        found = 0
-        for window, path in self._windows(None):
+    def count(self, before: datetime | None = None) -> int:
+        """Of all that is sought and older; or, where `stopped_at` is set, of those since then."""
+        self._begin()
+        self._counting, found = True, 0
+        for window, path in self._windows(None if before is None else (before, "")):
             if path is not None:
                 query = self._from(select(func.count()), path, window).where(path.together, *self._rest(path))
                 found += self.conn.scalar(query) or 0
+            if self._is_enough(window):
+                break
         return found
 
     def _wider(self, window: Span, span: Span) -> timedelta | None:
@@ -153,7 +167,7 @@ class Walk:
     def _shortest(self, paths: Sequence[Path], window: Span) -> tuple[Path | None, Span]:
         """The path with the fewest rows, as they lie where the window begins."""
         if len(paths) == 1 and len(paths[0].streams) <= self.pace.few:
-            return paths[0], window
+            return self._along(paths[0], window)
         near = window if self._near is None else window.newest(self._near * STRIDE)
         while True:
             counts = self._counts(paths, near)
@@ -172,17 +186,46 @@ class Walk:
         if near == window and count < self.pace.sample:  # so few that they may as well be sorted
             path = replace(path, streams=(path.together,))
         elif len(path.streams) <= self.pace.few:
-            far = window.newest((near.hi - near.lo) * STRIDE)
-            self._looked += int(count * cost * ((far.hi - far.lo) / (near.hi - near.lo)))
-            return path, far
+            return self._along(path, window.newest((near.hi - near.lo) * STRIDE))
         self._looked += count * cost
         return (path if count else None), near
 
+    def _along(self, path: Path, window: Span) -> tuple[Path, Span]:
+        """No further than so many rows, unless there is nothing to judge them by."""
+        if not (self._left(path) or self._counting):
+            return path, window
+        cost, most = self._cost(path), self._step
+        if self.pace.most is not None:
+            most = min(most, max(0, self.pace.most - self._looked) // cost + 1)
+        self._step = min(self._step * 4, self.pace.sample * STRIDE)
+        for stream in path.streams:
+            window, many = self._first_rows(path, stream, window, most // len(path.streams) + 1)
+            self._looked += many * cost
+        return path, window
+
+    def _first_rows(
+        self, path: Path, stream: ColumnElement[bool], window: Span, most: int
+    ) -> tuple[Span, int]:
+        """How far back so many rows of a stream lie, and how many there are; its index says so."""
+        at = COL["at"]
+        query = self._from(select(at), path, window).where(stream, *self._needed(path))
+        rows = query.order_by(at.desc()).limit(most).subquery()
+        many, oldest = self.conn.execute(select(func.count(), func.min(rows.c.at, type_=at.type))).one()
+        return (window if many < most else Span(window.table, oldest, window.hi)), many
+
+    def _left(self, path: Path) -> set[str]:
+        """What its rows must be judged by. Nearly all of them are requests, and stored long ago."""
+        shown = {"shown"} if path.index.startswith("shown") else set()
+        return self._all.keys() - path.serves - shown - {"no_request", "upto_seal"}
+
     def _cost(self, path: Path) -> int:
-        left = self._all.keys() - path.serves - path.covers - {"no_request"}
-        if path.index.startswith("shown"):
-            left -= {"shown"}
-        return FETCHING if left else 1
+        """When rows are counted, even those that are seldom missing have to be fetched to be seen."""
+        fetched = self._left(path) - path.covers
+        if self._counting:
+            fetched |= self._all.keys() & {"no_request", "upto_seal"}
+        if not fetched:
+            return 1
+        return FETCHING if path.index in IN_ORDER else SCATTERED
 
     def _counts(self, paths: Sequence[Path], window: Span) -> list[int]:
         """Of the rows on each path; `sample` means at least so many."""
@@ -229,8 +272,9 @@ class Walk:
 
     def _paths_in(self, window: Span) -> list[Path]:
         paths = list(self._paths)
-        if self.of.what.host is not None and not any(path.index in NARROW for path in paths):
-            keys = self._hosts_below(self.of.what.host, window)
+        host = self.of.what.host
+        if host is not None and not (stands_alone(host) or any(path.index in NARROW for path in paths)):
+            keys = self._hosts_below(host, window)
             if keys is not None:
                 paths.append(host_path(self.of, keys, "host"))
         return paths or [every_row(self.of)]

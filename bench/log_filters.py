@@ -10,6 +10,7 @@ from bench.log_rows import CLASSES, WORDS
 from bench.log_store import LAST
 
 NOON = datetime(LAST.year, LAST.month, LAST.day, 12, tzinfo=UTC)
+NEVER = {"reason": "site-allowed", "verdict": "block"}
 ALL = "all rows"  # the others look through pages and what was blocked
 
 
@@ -56,6 +57,8 @@ def _by_answer(chance: Random) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "reason", {"reason": chance.choice(("locked", "site-blocked", "unblock"))}
     yield "reason, seldom there", {"reason": "egress"}
     yield "reason, not there", {"reason": "port"}
+    yield "common reason, never with a block", NEVER
+    yield f"common reason, never with a block, {ALL}", NEVER | {"kind": "connect"}
     yield "unblock", {"unblock_id": f"u_{chance.randrange(200):03d}"}
     yield "search terms", {"search_terms": word}
     yield "search terms, seldom there", {"search_terms": "Zebra Crossing"}
@@ -75,6 +78,11 @@ def _together(chance: Random) -> Iterator[tuple[str, dict[str, Any]]]:
     yield "host and below, blocked", {"host": "google.com", "verdict": "block"}
     yield f"host and below, class, {ALL}", {"host": "google.com", "class_name": form}
     yield "host and below, person", {"host": "google.com"} | person
+    yield "host, not there, person", {"host_exact": "none.example"} | person
+    yield f"host and below, not there, person, {ALL}", {"host": "none.example"} | person
+    yield f"group and reason, not there, {ALL}", {"filter_group": "upper-ks2", "kind": "connect"} | NEVER
+    yield "class and reason, not there", {"class_name": form} | NEVER
+    yield f"category and reason, not there, {ALL}", {"category": "news", "reason": "unlisted-allowed"}
     yield f"host, category of another, {ALL}", {"host_exact": "www.google.com", "category": "education"}
     yield "class, blocked, reason", {"class_name": form, "verdict": "block", "reason": "locked"}
     yield "class of the year before, blocked", {"class_name": f"old-{form}", "verdict": "block"}

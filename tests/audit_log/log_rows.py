@@ -16,6 +16,7 @@ from audit_log.parts import ensure, table_for
 from audit_log.rows import host_key
 from audit_log.tables import filtering_log, names_text
 from audit_log.who_sets import WhoSets
+from filter_lists.search_terms import tidy
 
 Row = dict[str, Any]
 START = datetime(2026, 10, 30, tzinfo=UTC)  # into two months
@@ -103,7 +104,17 @@ def the_filters() -> st.SearchStrategy[Filter]:
         "filter_group": st.sampled_from(("upper-ks2", "library", "staff", "upper")),
         "class_name": st.sampled_from(("6A", "6B", "6")),
         "host": st.sampled_from(
-            ("google.com", "*.GOOGLE.com.", "com", "mail.google.com", "test", "none.test")
+            (
+                "google.com",
+                "*.GOOGLE.com.",
+                "com",
+                "mail.google.com",
+                "test",
+                "none.test",
+                "10.0.0.1",
+                "0.1",
+                "1",
+            )
         ),
         "host_exact": st.sampled_from(("google.com", "www.google.com", "com", "10.0.0.1")),
         "category": st.sampled_from(("search-engines", "news", "gambling")),
@@ -112,9 +123,10 @@ def the_filters() -> st.SearchStrategy[Filter]:
         "unblock_id": st.sampled_from(("u_1", "u_2", "u_3")),
         "kind": st.sampled_from((*KINDS, "unparsed")),
         "reference": st.integers(0, 30).map(lambda number: reference_of(f"{number:026d}")),
-        "search_terms": st.sampled_from(("Roman", "%", "_", "o", "zebra")),
+        "search_terms": st.sampled_from(("Roman", "ro  ＭＡＮ\u200b", "%", "_", "o", "zebra")),
         "pages_only": st.booleans(),
         "upto_seal": st.integers(0, 3),
+        "without_roles": st.frozensets(st.sampled_from(("pupil", "staff", "guest", ""))),
     }
     assert set(asked) == {each.name for each in fields(Filter)}
     some = st.lists(st.sampled_from(sorted(asked)), max_size=3, unique=True)
@@ -173,11 +185,14 @@ def _fits(row: Row, what: Filter, agreed: Sequence[Correction]) -> bool:
         and what.person_id in (None, whose)
         and (what.filter_group is None or what.filter_group in row["filter_groups"])
         and (what.class_name is None or what.class_name in row["classes"])
-        and (what.host is None or host == wanted or host.endswith(f".{wanted}"))
+        and (
+            what.host is None or host == wanted or (host.endswith(f".{wanted}") and not wanted[-1].isdigit())
+        )
+        and (row["role"] or "") not in what.without_roles
         and (what.upto_seal is None or row["opened_in"] <= what.upto_seal)
         and what.host_exact in (None, row["host"])
         and (what.reference is None or (row["verdict"] == "block" and row["reference"] == what.reference))
-        and (what.search_terms is None or what.search_terms.lower() in (row["search_terms"] or ""))
+        and (what.search_terms is None or tidy(what.search_terms) in (row["search_terms"] or ""))
         and (what.kind == "connect" or not row["decrypted"])
         and (what.kind == "connect" or not what.pages_only or _is_shown(row))
     )
