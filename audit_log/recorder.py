@@ -9,6 +9,7 @@ that is damaged is read up to the damage and no further, until a person lets it 
 import fcntl
 import json
 import os
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -47,6 +48,7 @@ BEAT_SECONDS = 2.0
 TIDY_SECONDS = 600.0
 AHEAD_SECONDS = 3600.0
 KEEP = timedelta(hours=24)
+LOW = 1_000_000_000  # bytes: with less room than this nothing is kept for longer than it must be
 
 
 class RecorderError(Exception):
@@ -273,7 +275,7 @@ class Recorder:
 
     def _tidy(self, found: list[Segment]) -> None:
         """Delete segments that are stored whole and a day old; damaged ones stay, as evidence."""
-        old = self.clock() - KEEP
+        old = self.clock() - (KEEP if shutil.disk_usage(self.folder).free >= LOW else timedelta())
         try:
             needed = newest_with_times(found)  # a gate that starts learns from them what time it is at least
         except OSError:
