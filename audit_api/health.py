@@ -15,16 +15,20 @@ from audit_api.lists import ages_in_force
 from audit_api.problems import Problem
 from audit_api.window import Window
 from audit_log.db import reading
+from audit_log.fault import Fault
 from audit_log.heartbeat import JOURNAL, Heartbeat, read_heartbeat
 from audit_log.segments import segments
 from audit_log.sessions import IDLE
 from audit_log.sizes import database_bytes, rows_about
 from audit_log.tables import change_log, journal_aside, proposal, session
 from change_control.errors import ChangeError
+from change_control.in_force import parsed_policy
 from change_control.lists import agreed_lists
 from change_control.publish import is_published
 from change_control.queries import get_proposal
+from change_control.retention import overdue_days
 from filter_lists.summary import IndexFault
+from filter_policy.parse import PolicyError
 
 LATE_AFTER = timedelta(seconds=30)
 
@@ -100,6 +104,7 @@ def metrics(window: Window) -> str:
     except Problem:
         lines += _gauge("schoolgate_policy_missing", "No policy in force: everything is blocked", "", 1)
     lines += list_figures(window, now)
+    lines += retention_figures(window, now)
     lines += journal_figures(window.desk.state)
     return "\n".join(lines) + "\n"
 
@@ -170,6 +175,18 @@ def list_figures(window: Window, now: datetime) -> Iterator[str]:
     yield from _gauge("schoolgate_lists_generation_age_seconds", "Since these lists are in force", "", age)
     entries = sum(each.entries for each in index.lists)
     yield from _gauge("schoolgate_lists_entries", "Entries of all lists in force", "", entries)
+
+
+def retention_figures(window: Window, now: datetime) -> Iterator[str]:
+    """Nothing before the founding, nor where what is kept for how long cannot be read: verify tells."""
+    try:
+        with reading(window.desk.engine) as conn:
+            days = overdue_days(conn, parsed_policy(conn), now)
+    except (ChangeError, PolicyError, Fault):
+        return
+    yield from _gauge(
+        "schoolgate_retention_overdue_days", "Since rows that are over should be gone", "", days
+    )
 
 
 def _gauge(name: str, says: str, labels: str, value: int) -> Iterator[str]:

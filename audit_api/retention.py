@@ -12,7 +12,7 @@ from audit_log.first_seals import EARLIER
 from audit_log.holds import holds
 from audit_log.sealed_lines import purge_lines
 from change_control.in_force import parsed_policy
-from change_control.retention import EVERYONE, days_kept, oldest_days, why_not_now
+from change_control.retention import EVERYONE, days_kept, oldest_days, what_waits
 from filter_policy.model import Policy, Record
 
 LATELY = 20  # purges
@@ -71,7 +71,7 @@ def retention_of(visit: Visit) -> RetentionOut:
                 )
                 for line in reversed(lines[-LATELY:])
             ],
-            waits=why_not_now(conn, visit.now),
+            waits=what_waits(conn, policy, visit.now),
         )
 
 

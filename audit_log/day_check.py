@@ -22,7 +22,7 @@ from audit_log.purged_parts import Left, held_root, hold_purged_part
 from audit_log.rollups import CONNECT, KIND, counted_as
 from audit_log.row_seal import split
 from audit_log.seal_chain import Chain
-from audit_log.sealed_lines import PurgeLine
+from audit_log.sealed_lines import PurgeLine, TotalsGone
 
 LOOKED_FOR = 1000  # missing rows that are looked for elsewhere, for each day
 SOME_ROWS = text("SELECT event_id, at FROM filtering_log WHERE event_id IN :ids").bindparams(
@@ -50,7 +50,7 @@ class Record:
 
     chain: Chain
     purges: Sequence[PurgeLine]
-    totals_gone_before: date | None
+    totals_gone: Sequence[TotalsGone]
     every_day: bool  # all of them are looked at
 
     def purges_of(self, part: str) -> list[PurgeLine]:
@@ -250,10 +250,17 @@ class DayCheck:
 
     def _hold_totals(self) -> None:
         """Not where rows are wrong: then the totals cannot agree with them, and that says nothing more."""
-        gone = self.record.totals_gone_before
-        if self.found.rows.total() > self._faults_before or (gone is not None and self.day < gone):
+        if self.found.rows.total() > self._faults_before:
             return
         stored = stored_totals(self.conn, self.day)
+        if (gone := self._totals_gone()) is not None:
+            if any(number > self._totals.counts[key] for key, number in stored.items()):
+                self.found.add(
+                    f"There are totals of {self.day:%-d %B %Y}, and all of that time were removed (entry"
+                    f" {gone} of the change log).",
+                    None,
+                )
+            return
         if self._last_purge is None:
             if how := difference(stored, self._totals.counts):
                 self.found.add(f"The totals of {self.day:%-d %B %Y} are not what its rows say: {how}.", None)
@@ -263,6 +270,13 @@ class DayCheck:
                 f" removed (entry {self._last_purge.seq} of the change log).",
                 None,
             )
+
+    def _totals_gone(self) -> int | None:
+        """The line by which they went, as long as nothing was told of them since: rows that came late may
+        have brought some again."""
+        gone = max((each.seq for each in self.record.totals_gone if self.day < each.before), default=None)
+        since = self._last_purge is not None and gone is not None and self._last_purge.seq > gone
+        return None if since else gone
 
 
 def seal_holds(conn: Connection, seq: object, event_id: object) -> bool:

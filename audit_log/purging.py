@@ -32,11 +32,12 @@ from audit_log.day_totals import stored_totals, totals_hash
 from audit_log.earlier_check import halves_of_earlier
 from audit_log.first_seals import EARLIER
 from audit_log.holds import holds, rows_held
+from audit_log.incidents import ILLEGAL
 from audit_log.purged_parts import held_root, root_of_seals
 from audit_log.tables import filtering_leaf, filtering_log, filtering_seal, incident, rollup_day, rollup_hour
 
 LOG = filtering_log.c
-LOCK_WAIT = "2s"  # for readers; after that it is tried again another night
+LOCK_WAIT = "2s"  # for readers; after that it is tried again in some minutes
 SOME = 400
 ONE_DAY = timedelta(days=1)
 Condition = ColumnElement[bool]
@@ -64,6 +65,7 @@ class Weighed:
     totals: dict[str, str]  # by day
     seals_kept: frozenset[int]  # those that hold a row that stays
     last_earlier: int  # the last seal of the first format
+    incidents_since: date | None
 
     def detail(self, part: Part, days: int) -> dict[str, object]:
         """For the line in the change log. Of all that is earlier, the totals are told day by day."""
@@ -81,12 +83,17 @@ class Weighed:
         }
 
 
-def weigh(conn: Connection, part: Part, first_format: int) -> Weighed | None:
-    """None: there is nothing that may go. On PostgreSQL this waits for writers, and not for long."""
+def weigh(
+    conn: Connection, part: Part, first_format: int, incidents_since: date | None = None
+) -> Weighed | None:
+    """None: there is nothing that may go. On PostgreSQL this waits for writers, and not for long.
+
+    `incidents_since`: rows of incidents of this day or later stay; None: all of them.
+    """
     days = _days(conn, part)
     tables = _tables(conn, days)
     _lock(conn, tables)
-    mine, gone = _conditions(conn, part, days, first_format)
+    mine, gone = _conditions(conn, part, days, first_format, incidents_since)
     rows = _count(conn, gone)
     if not rows:
         return None
@@ -101,13 +108,14 @@ def weigh(conn: Connection, part: Part, first_format: int) -> Weighed | None:
         {str(day): totals_hash(stored_totals(conn, day)) for day in days},
         frozenset(seals),
         first_format,
+        incidents_since,
     )
 
 
 def remove(conn: Connection, part: Part, weighed: Weighed) -> None:
     """A table in which nothing else is goes whole."""
     days = [date.fromisoformat(day) for day in weighed.totals]
-    _, gone = _conditions(conn, part, days, weighed.last_earlier)
+    _, gone = _conditions(conn, part, days, weighed.last_earlier, weighed.incidents_since)
     for name in _tables(conn, days):
         table = _as_table(name)
         here = _moved(gone, table)
@@ -116,6 +124,15 @@ def remove(conn: Connection, part: Part, weighed: Weighed) -> None:
         else:
             conn.execute(delete(table).where(here))
     _remove_leaves(conn, part, weighed)
+
+
+def hold_still(conn: Connection) -> None:
+    """What says how long to keep, and what to hold, is not written to until this transaction ends."""
+    if conn.dialect.name == "postgresql":
+        conn.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'"))
+        conn.execute(
+            text("LOCK TABLE change_log, checkpoint, proposal, correction, legal_hold IN SHARE MODE")
+        )
 
 
 def drop_empty(conn: Connection, before: date) -> int:
@@ -131,9 +148,15 @@ def drop_empty(conn: Connection, before: date) -> int:
     return dropped
 
 
-def held(conn: Connection) -> Condition:
-    """Rows that stay though their time is over: under a legal hold, or of an incident."""
-    return or_(rows_held(holds(conn), corrections(conn)), LOG.event_id.in_(select(incident.c.id)))
+def held(conn: Connection, incidents_since: date | None) -> Condition:
+    """Rows that stay though their time is over: under a legal hold, or of an incident.
+
+    A row says itself that it is of an incident, and that is sealed; the table of incidents is not.
+    """
+    of_incident = LOG.reason == ILLEGAL
+    if incidents_since is not None:
+        of_incident = and_(of_incident, LOG.at >= _start_of(incidents_since))
+    return or_(rows_held(holds(conn), corrections(conn)), of_incident)
 
 
 def _surely(condition: Condition) -> Condition:
@@ -142,7 +165,7 @@ def _surely(condition: Condition) -> Condition:
 
 
 def _conditions(
-    conn: Connection, part: Part, days: Sequence[date], first_format: int
+    conn: Connection, part: Part, days: Sequence[date], first_format: int, incidents_since: date | None
 ) -> tuple[Condition, Condition]:
     """The rows of this part, and of these the ones that go."""
     if part.day is None:
@@ -151,7 +174,7 @@ def _conditions(
         mine = and_(LOG.keep == part.keep, LOG.opened_in > first_format)
     if days:
         mine = and_(mine, LOG.at >= _start_of(days[0]), LOG.at < _start_of(days[-1] + ONE_DAY))
-    return mine, and_(mine, ~_surely(held(conn)))
+    return mine, and_(mine, ~_surely(held(conn, incidents_since)))
 
 
 def _days(conn: Connection, part: Part) -> list[date]:

@@ -11,6 +11,7 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Row, text
 
+from audit_log.agreed_purges import AgreedPurges
 from audit_log.agreements import Agreements
 from audit_log.as_written import as_written, encodable, shown
 from audit_log.checkpoint import NoteError, read_note
@@ -45,6 +46,7 @@ class _Read:
     missing_texts: dict[tuple[int, str], None] = field(default_factory=dict)
     erased: set[tuple[int, str]] = field(default_factory=set)
     agreements: Agreements = field(default_factory=Agreements)
+    purges: AgreedPurges = field(default_factory=AgreedPurges)
 
 
 def verify(
@@ -64,6 +66,7 @@ def verify(
             if public_key is not None:
                 _signed_to_the_end(len(rows), read.agreed)
             read.agreements.check(conn, len(rows))
+            read.purges.check(conn)
         except Fault as fault:
             return Verification(False, len(rows), fault.seq, fault.says)
     return Verification(True, len(rows), None, _whole(len(rows), read))
@@ -116,6 +119,7 @@ def _read(
         if entry["event"] == ERASED:
             read.erased.add((entry["detail"]["seq"], entry["detail"]["field"]))
         read.agreements.add(entry)
+        read.purges.add(entry)
     if (longest := max(notes, default=0)) > len(rows):
         raise Fault(
             len(rows) + 1,

@@ -4,46 +4,56 @@ How long is in the policy in force. Each part that goes leaves a sealed line, in
 it. Rows under a legal hold stay, and those of incidents for as long as incidents do. Days are UTC days: what
 was recorded on one and is kept for 90 goes once 90 whole days have passed after it.
 
-Nothing is removed while the log cannot be signed, nor after the clock has leapt (`steady_for`): what is gone
-is gone, and somebody must look at both first.
+Nothing is removed while the log cannot be signed, nor after the clock has leapt (`steady_for`), nor while
+policy, corrections or holds are not what the signed lines say was agreed on: what is gone is gone, and
+somebody must look first.
 """
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import structlog
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import OperationalError
 
+from audit_log.agreed_purges import EVERYONE as EVERYONE
+from audit_log.agreed_purges import days_kept as days_kept
 from audit_log.db import reading, writing
+from audit_log.fault import Fault
 from audit_log.first_seals import EARLIER
 from audit_log.parts import table_for, tables
-from audit_log.purging import Part, drop_empty, remove, remove_incidents, remove_totals, weigh
+from audit_log.purging import Part, drop_empty, hold_still, remove, remove_incidents, remove_totals, weigh
 from audit_log.rows import day_of
 from audit_log.seal_chain import parsed
 from audit_log.sealed_lines import HOUR, PURGE, PURGE_INCIDENTS, PURGE_TOTALS, lines_of, purge_lines
+from audit_log.signed_record import SignedRecord
 from change_control.desk import SYSTEM, Desk
+from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
-from change_control.sealing import change
-from filter_policy.model import Policy, Record
+from change_control.sealing import Change, change
+from filter_policy.model import Policy
 
 LEAP = timedelta(days=2)  # a silence that is longer looks like a clock that was put forward
 STEADY = timedelta(days=2)  # for so long must the clock have gone on since
 ONE_DAY = timedelta(days=1)
-EVERYONE = "everyone"
 GIVE_UP_AFTER = 3  # parts that somebody kept us from
 WHOLE = "filtering-log"
+BUSY = "somebody kept the tables busy; it is tried again in some minutes"
+LATE_AFTER = 2  # days
 # One look at an index for each part, however many seals it has.
 PARTS = text(
     "WITH RECURSIVE p(part) AS (SELECT min(part) FROM filtering_seal UNION ALL SELECT (SELECT min(part)"
     " FROM filtering_seal WHERE part > p.part) FROM p WHERE p.part IS NOT NULL)"
     " SELECT part FROM p WHERE part IS NOT NULL"
 )
-LATE = text("SELECT 1 FROM filtering_seal WHERE part = :part AND seq > :upto LIMIT 1")
+LATE = text("SELECT seq, entry FROM filtering_seal WHERE part = :part AND seq > :upto ORDER BY seq LIMIT 1")
 LAST_EARLIER = text("SELECT seq, entry FROM filtering_seal WHERE part IS NULL ORDER BY seq DESC LIMIT 1")
 FIRST_EARLIER = text("SELECT seq, entry FROM filtering_seal WHERE part IS NULL ORDER BY seq LIMIT 1")
+
+Work = Callable[[Desk, SignedRecord, datetime], int]  # how many rows went
 
 log = structlog.get_logger()
 
@@ -55,6 +65,7 @@ class Purged:
     rows: int = 0
     parts: int = 0
     waits: str | None = None
+    busy: bool = False  # it may succeed in some minutes
 
 
 class _NothingToDo(Exception):
@@ -62,30 +73,47 @@ class _NothingToDo(Exception):
 
 
 def purge(desk: Desk, now: datetime, *, stop: Callable[[], bool] = lambda: False) -> Purged:
-    """Remove all that is due, part by part. Raises ChangeError while nothing can be signed."""
+    """Remove all that is due, part by part. Raises ChangeError while nothing can be signed or believed."""
+    record = SignedRecord(desk.key.public_key())
     with reading(desk.engine) as conn:
         if (waits := why_not_now(conn, now)) is not None:
             log.warning("retention.waits", why=waits)
             return Purged(waits=waits)
+        _believe(conn, record)  # the long look, while nobody waits
         policy = parsed_policy(conn)
         due = due_parts(conn, policy, now)
-    _purge_incidents(desk, now)
     rows = done = kept_from = 0
-    for part in due:
+    each: list[Work] = [partial(_purge_part, part=part) for part in due]
+    for work in (_purge_incidents, *each, _purge_totals):
         if stop() or kept_from >= GIVE_UP_AFTER:
-            return Purged(rows, done, "somebody kept the tables busy; it goes on another night")
+            return Purged(rows, done, BUSY, busy=True)
         try:
-            removed = _purge_part(desk, part, now)
+            removed = work(desk, record, now)
         except OperationalError as error:  # somebody reads, and for longer than we wait
             kept_from += 1
-            log.warning("retention.part_is_busy", part=part.name, error=type(error).__name__)
+            log.warning("retention.is_busy", error=type(error).__name__)
             continue
         rows, done = rows + removed, done + bool(removed)
-    _purge_totals(desk, now)
     _drop_empty(desk, policy, now)
-    return Purged(
-        rows, done, "somebody kept the tables busy; it goes on another night" if kept_from else None
-    )
+    return Purged(rows, done, BUSY if kept_from else None, busy=kept_from > 0)
+
+
+@contextmanager
+def _removing(desk: Desk, record: SignedRecord, now: datetime) -> Iterator[Change]:
+    """A change that removes something, by what is agreed on. Undone where there is nothing to do."""
+    with suppress(_NothingToDo), change(desk, now) as made:
+        hold_still(made.conn)
+        _believe(made.conn, record)
+        yield made
+
+
+def _believe(conn: Connection, record: SignedRecord) -> None:
+    try:
+        record.check(conn)
+    except Fault as fault:
+        log.error("retention.refused", why=fault.says)
+        says = f"nothing is removed, since what is agreed on cannot be believed: {fault.says}"
+        raise ChangeError("refused", says) from fault
 
 
 def due_parts(conn: Connection, policy: Policy, now: datetime) -> list[Part]:
@@ -114,6 +142,42 @@ def due_parts(conn: Connection, policy: Policy, now: datetime) -> list[Part]:
     return sorted(due, key=lambda part: (part.day or date.min, part.keep))
 
 
+def overdue_days(conn: Connection, policy: Policy, now: datetime) -> int:
+    """For how many days the part that waits longest has been due; 0 or 1 is usual.
+
+    Not of what stayed when its part went: a hold may keep that for years.
+    """
+    lines = {line.part: line for line in purge_lines(conn)}
+    longest = 0
+    for part in due_parts(conn, policy, now):
+        if part.day is None:
+            continue
+        since = part.day + (days_kept(policy, part.keep) + 1) * ONE_DAY
+        if (line := lines.get(part.name)) is not None:
+            late = conn.execute(LATE, {"part": part.name, "upto": line.upto_seal}).one_or_none()
+            if late is None:
+                continue
+            since = max(since, _today(datetime.fromisoformat(parsed(late.entry, late.seq).at)))
+        longest = max(longest, (_today(now) - since).days)
+    return longest
+
+
+def what_waits(conn: Connection, policy: Policy, now: datetime) -> str | None:
+    """Why nothing goes just now, or that something should have gone and did not."""
+    if (waits := why_not_now(conn, now)) is not None:
+        return waits
+    days = overdue_days(conn, policy, now)
+    return overdue_says(days) if days > LATE_AFTER else None
+
+
+def overdue_says(days: int) -> str:
+    return (
+        f"rows that are over have waited for {days} days to be removed: somebody keeps the tables busy, or"
+        " what is agreed on cannot be believed; see retention.refused in the api's log, and schoolgate log"
+        " verify"
+    )
+
+
 def oldest_days(conn: Connection) -> dict[str, date]:
     """For each row of the policy's table the oldest day of which there are rows, held ones among them."""
     gone = {line.part for line in purge_lines(conn) if not line.kept_back}
@@ -130,13 +194,6 @@ def oldest_days(conn: Connection) -> dict[str, date]:
 
 def part_of(name: str) -> Part:
     return Part(name.rpartition("/")[0], day_of(name))
-
-
-def days_kept(policy: Policy, keep: str) -> int:
-    """By the policy in force now; a row of its table that is gone counts as everybody's."""
-    if keep == EARLIER:
-        return max(days_kept(policy, EVERYONE), *(record.days for record in policy.record.values()), 0)
-    return (policy.record.get(keep) or policy.record.get(EVERYONE) or Record()).days
 
 
 def is_due(policy: Policy, part: Part, now: datetime) -> bool:
@@ -179,22 +236,22 @@ def steady_for(conn: Connection, now: datetime) -> timedelta:
     return went_on
 
 
-def _purge_part(desk: Desk, part: Part, now: datetime) -> int:
+def _purge_part(desk: Desk, record: SignedRecord, now: datetime, *, part: Part) -> int:
     """Holds are asked for under the lock that placing one takes: one that was placed just before counts."""
-    try:
-        with change(desk, now) as made:
-            conn, policy = made.conn, parsed_policy(made.conn)
-            first = _first_format(conn)
-            still_due = is_due(policy, part, now) or (part.day is None and _earlier_is_due(conn, policy, now))
-            weighed = weigh(conn, part, first) if still_due else None
-            if weighed is None:
-                raise _NothingToDo
-            made.seal(PURGE, SYSTEM, part.name, weighed.detail(part, days_kept(policy, part.keep)))
-            remove(conn, part, weighed)
-    except _NothingToDo:
-        return 0
-    log.info("retention.purged", part=part.name, rows=weighed.rows, kept_back=weighed.kept_back)
-    return weighed.rows
+    rows = 0
+    with _removing(desk, record, now) as made:
+        conn, policy = made.conn, parsed_policy(made.conn)
+        still_due = is_due(policy, part, now) or (part.day is None and _earlier_is_due(conn, policy, now))
+        since = _today(now) - policy.retention.incidents * ONE_DAY
+        weighed = weigh(conn, part, _first_format(conn), since) if still_due else None
+        if weighed is None:
+            raise _NothingToDo
+        made.seal(PURGE, SYSTEM, part.name, weighed.detail(part, days_kept(policy, part.keep)))
+        remove(conn, part, weighed)
+        rows = weighed.rows
+    if rows:
+        log.info("retention.purged", part=part.name, rows=rows)
+    return rows
 
 
 def _first_format(conn: Connection) -> int:
@@ -202,21 +259,23 @@ def _first_format(conn: Connection) -> int:
     return last.seq if last else 0
 
 
-def _purge_incidents(desk: Desk, now: datetime) -> None:
-    with suppress(_NothingToDo), change(desk, now) as made:
+def _purge_incidents(desk: Desk, record: SignedRecord, now: datetime) -> int:
+    with _removing(desk, record, now) as made:
         before = _today(now) - parsed_policy(made.conn).retention.incidents * ONE_DAY
         if not (gone := remove_incidents(made.conn, before)):
             raise _NothingToDo
         made.seal(PURGE_INCIDENTS, SYSTEM, WHOLE, {"before": str(before), "incidents": gone})
+    return 0
 
 
-def _purge_totals(desk: Desk, now: datetime) -> None:
-    with suppress(_NothingToDo), change(desk, now) as made:
+def _purge_totals(desk: Desk, record: SignedRecord, now: datetime) -> int:
+    with _removing(desk, record, now) as made:
         before = _today(now) - parsed_policy(made.conn).retention.totals * ONE_DAY
         hours, days = remove_totals(made.conn, before)
         if not hours + days:
             raise _NothingToDo
         made.seal(PURGE_TOTALS, SYSTEM, WHOLE, {"before": str(before), "hours": hours, "days": days})
+    return 0
 
 
 def _drop_empty(desk: Desk, policy: Policy, now: datetime) -> None:
