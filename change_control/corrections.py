@@ -1,12 +1,13 @@
 """The kind "correction": rows that were recorded as somebody else's, set right by a row beside them (S103).
 
-It can move blame from one person to another, so two agree on it, and neither may be one of those it is about.
+It can move blame from one person to another, so two agree on it, and neither may be one of those it is about:
+not when it is proposed, nor when it is agreed to, since another correction may have come in between.
 The address is a person's too: what is sealed of it is a salted hash.
 """
 
 import ipaddress
 import secrets
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -24,6 +25,7 @@ from change_control.errors import ChangeError, bad_input
 KIND = "correction"
 SEALED = ("person", "right_person", "from", "to", "address_sha256")
 CONCERNED = "this is about you; two others have to agree on it"
+PROPOSER_CONCERNED = "by now this is about whoever proposed it; somebody else has to propose it anew"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +60,7 @@ def draft(conn: Connection, actor: Actor, asked: WrongIdentity, reason: str, now
         "address_sha256": text_seal(salt, address) if address else None,
     }
     _check_changes_something(conn, payload)
-    _require_unconcerned(conn, actor, payload)
+    require_unconcerned(concerned(conn, payload), actor.person_id)
     return Draft(KIND, payload, reason)
 
 
@@ -68,11 +70,12 @@ def facts(row: Mapping[Any, Any]) -> dict[str, object]:
 
 def recheck(_desk: Desk, conn: Connection, row: Mapping[Any, Any], _now: datetime) -> None:
     _check_changes_something(conn, row["payload"])
+    require_unconcerned(concerned(conn, row["payload"]), row["proposed_by"], PROPOSER_CONCERNED)
 
 
 def apply(conn: Connection, row: Mapping[Any, Any], actor: Actor, now: datetime) -> Mapping[str, str]:
     payload = row["payload"]
-    _require_unconcerned(conn, actor, payload)
+    require_unconcerned(concerned(conn, payload), actor.person_id)
     conn.execute(
         insert(correction).values(
             id=row["id"],
@@ -103,9 +106,10 @@ def _earlier(conn: Connection, payload: Mapping[str, Any]) -> set[str | None]:
     }
 
 
-def _require_unconcerned(conn: Connection, actor: Actor, payload: Mapping[str, Any]) -> None:
-    if actor.person_id in concerned(conn, payload):
-        raise ChangeError("same-person", CONCERNED)
+def require_unconcerned(about: Container[str], person_id: str, says: str = CONCERNED) -> None:
+    """Raises ChangeError same-person."""
+    if person_id in about:
+        raise ChangeError("same-person", says)
 
 
 def _check_changes_something(conn: Connection, payload: Mapping[str, Any]) -> None:

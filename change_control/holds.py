@@ -15,7 +15,7 @@ from audit_log.corrections import corrections
 from audit_log.holds import Hold, holds
 from audit_log.seal import stamp
 from audit_log.tables import legal_hold
-from change_control.corrections import CONCERNED, found_person, times_at_fault
+from change_control.corrections import PROPOSER_CONCERNED, found_person, require_unconcerned, times_at_fault
 from change_control.desk import Actor, Desk
 from change_control.drafts import Draft
 from change_control.errors import ChangeError, bad_input
@@ -54,7 +54,7 @@ def place_hold(  # noqa: PLR0917  # the order of every verb here: desk, who, wha
 def draft(conn: Connection, actor: Actor, hold_id: str, reason: str) -> Draft:
     """To release one. Raises ChangeError."""
     found = _in_force(conn, hold_id)
-    _require_unconcerned(actor, found)
+    require_unconcerned(concerned(conn, found), actor.person_id)
     return Draft(KIND, {"hold": found.id}, reason)
 
 
@@ -63,12 +63,13 @@ def facts(row: Mapping[Any, Any]) -> dict[str, object]:
 
 
 def recheck(_desk: Desk, conn: Connection, row: Mapping[Any, Any], _now: datetime) -> None:
-    _in_force(conn, row["payload"]["hold"])
+    found = _in_force(conn, row["payload"]["hold"])
+    require_unconcerned(concerned(conn, found), row["proposed_by"], PROPOSER_CONCERNED)
 
 
 def apply(conn: Connection, row: Mapping[Any, Any], actor: Actor, now: datetime) -> Mapping[str, str]:
     found = _in_force(conn, row["payload"]["hold"])
-    _require_unconcerned(actor, found)
+    require_unconcerned(concerned(conn, found), actor.person_id)
     conn.execute(update(legal_hold).where(legal_hold.c.id == found.id).values(released_at=now))
     return {}
 
@@ -99,7 +100,14 @@ def _in_force(conn: Connection, hold_id: str) -> Hold:
     return found
 
 
-def _require_unconcerned(actor: Actor, found: Hold) -> None:
-    """What is kept may speak against them."""
-    if actor.person_id == found.person_id:
-        raise ChangeError("same-person", CONCERNED)
+def concerned(conn: Connection, found: Hold) -> set[str]:
+    """Whose rows it keeps, by any correction as well: they may speak against them."""
+    if found.person_id is None:  # everybody's alike
+        return set()
+    meeting = [
+        each for each in corrections(conn) if each.from_at < found.to_at and found.from_at < each.to_at
+    ]
+    recorded_as = {each.person_id for each in meeting if each.right_person_id == found.person_id}
+    recorded_as.add(found.person_id)
+    right = {each.right_person_id for each in meeting if each.person_id in recorded_as}
+    return recorded_as | {each for each in right if each is not None}

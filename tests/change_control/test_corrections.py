@@ -96,6 +96,20 @@ def test_who_got_rows_by_a_correction_does_not_give_them_back(desk: Desk) -> Non
     assert [each.right_person_id for each in agreed(desk)][-1] == somebody(desk, "anna").id
 
 
+def test_who_was_given_the_rows_in_the_meantime_cannot_have_proposed_it(desk: Desk) -> None:
+    """Whoever hears what is about to be agreed on could otherwise be quicker with another name."""
+    mine = corrects(desk, "cora", wrong("anna", "ben"))
+    approve(desk, the(desk, "hedy"), corrects(desk, "terry", wrong("anna", "cora")).id, "", NOON)
+
+    found = refused("same-person", lambda: approve(desk, the(desk, "hedy"), mine.id, "", NOON + HOUR))
+
+    assert "whoever proposed it" in str(found)
+    assert [each.right_person_id for each in agreed(desk)] == [somebody(desk, "cora").id]
+    again = corrects(desk, "terry", wrong("anna", "ben"), NOON + HOUR)
+    approve(desk, the(desk, "hedy"), again.id, "", NOON + HOUR)
+    assert agreed(desk)[-1].right_person_id == somebody(desk, "ben").id
+
+
 def test_what_is_declined_or_taken_back_corrects_nothing(desk: Desk) -> None:
     decline(desk, the(desk, "hedy"), corrects(desk, "terry", wrong()).id, "it was her", NOON)
     withdraw(desk, the(desk, "terry"), corrects(desk, "terry", wrong()).id, "", NOON)

@@ -15,7 +15,16 @@ from tests.audit_log.conftest import fresh_postgresql_url as fresh_postgresql_ur
 from tests.audit_log.conftest import postgresql as postgresql
 from tests.audit_log.conftest import postgresql_url as postgresql_url
 from tests.builders import NOON
-from tests.change_control.protected import EITHER, HOUR, holds_back, in_force, school_in, verified
+from tests.change_control.protected import (
+    EITHER,
+    HOUR,
+    corrects,
+    holds_back,
+    in_force,
+    school_in,
+    verified,
+    wrong,
+)
 from tests.change_control.school import log_of, refused, somebody, the
 
 
@@ -65,6 +74,39 @@ def test_who_is_held_does_not_let_themselves_go(desk: Desk) -> None:
     refused("same-person", lambda: approve(desk, the(desk, "cora"), asked.id, "", NOON))
 
     assert in_force(desk) == (made,)
+
+
+@pytest.mark.parametrize(
+    ("person", "right"),
+    [("anna", "cora"), ("cora", "anna")],
+    ids=["given to them", "recorded as theirs"],
+)
+def test_whose_rows_are_held_through_a_correction_has_no_part_in_the_release(
+    desk: Desk, person: str, right: str
+) -> None:
+    made = holds_back(desk, "hedy", "anna")
+    early = propose_release(desk, the(desk, "cora"), made.id, "over", NOON)
+    approve(desk, the(desk, "hedy"), corrects(desk, "terry", wrong(person, right)).id, "", NOON)
+
+    refused("same-person", lambda: approve(desk, the(desk, "hedy"), early.id, "", NOON))
+    refused("same-person", lambda: propose_release(desk, the(desk, "cora"), made.id, "over", NOON))
+    asked = propose_release(desk, the(desk, "terry"), made.id, "over", NOON)
+    refused("same-person", lambda: approve(desk, the(desk, "cora"), asked.id, "", NOON))
+    assert in_force(desk) == (made,)
+
+    approve(desk, the(desk, "hedy"), asked.id, "", NOON)
+    assert in_force(desk) == ()
+
+
+def test_a_correction_of_another_time_keeps_nobody_from_a_release(desk: Desk) -> None:
+    made = holds_back(desk, "hedy", "anna", to_at=NOON - HOUR / 2)
+    later = wrong("anna", "cora", from_at=NOON - HOUR / 2)
+    approve(desk, the(desk, "hedy"), corrects(desk, "terry", later).id, "", NOON)
+
+    asked = propose_release(desk, the(desk, "cora"), made.id, "over", NOON)
+    approve(desk, the(desk, "hedy"), asked.id, "", NOON)
+
+    assert in_force(desk) == ()
 
 
 def test_a_hold_is_released_once(desk: Desk) -> None:
