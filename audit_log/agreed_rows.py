@@ -1,7 +1,8 @@
-"""Corrections and legal holds against the sealed lines about them: none added, none taken, none rewritten.
+"""Corrections, legal holds and damage let go against the sealed lines about them: none is added or rewritten,
+and neither of the first two is taken away.
 
-Whose a row of the filtering log is, and which may not be removed, is read from two small tables. Each row of
-them stands for a line of the change log; here both are compared.
+Whose a row of the filtering log is, which may not be removed, and what the recorder may leave out is read
+from small tables. Each row of them stands for a line of the change log; here both are compared.
 """
 
 import json
@@ -14,6 +15,8 @@ from sqlalchemy import Connection, Row, text
 
 from audit_log.as_written import shown
 from audit_log.fault import Fault
+from audit_log.heartbeat import Stopped
+from audit_log.release_lines import place_of
 from audit_log.seal import stamp
 
 Entry = Mapping[str, Any]
@@ -26,6 +29,10 @@ HOLDS = text(
     "SELECT id, person_id, from_at, to_at, placed_by, placed_at, released_at FROM legal_hold ORDER BY id"
 )
 
+RELEASES = text(
+    'SELECT segment, "offset", resume, released_by FROM journal_release ORDER BY segment, "offset"'
+)
+
 
 @dataclass(slots=True)
 class AgreedRows:
@@ -34,6 +41,7 @@ class AgreedRows:
     corrections: dict[str, Entry] = field(default_factory=dict)
     holds: dict[str, Entry] = field(default_factory=dict)
     released: dict[str, Entry] = field(default_factory=dict)
+    let_go: set[tuple[Stopped, str]] = field(default_factory=set)  # damage of the journal, and who let it go
 
     def add(self, entry: Entry) -> None:
         match entry["event"]:
@@ -43,6 +51,8 @@ class AgreedRows:
                 self.holds[entry["object"]] = entry
             case "hold-release:approve":
                 self.released[str(entry["detail"].get("hold"))] = entry
+            case "journal:release" if (place := place_of(entry)) is not None:
+                self.let_go.add((place, entry["actor"]))
 
     def check(self, conn: Connection, entries: int) -> None:
         """Raises Fault at the entry that a row contradicts, or has no row any more."""
@@ -53,6 +63,17 @@ class AgreedRows:
             _compare("correction", row, self.corrections[row.id], _sealed_correction, _kept_correction)
         for row in holds:
             _compare("legal hold", row, self.holds[row.id], self._sealed_hold, _kept_hold)
+        for row in conn.execute(RELEASES):
+            self._hold_release(row, entries)
+
+    def _hold_release(self, row: Row[Any], entries: int) -> None:
+        """Where the recorder was let go on, an entry says so. One that is gone only holds it up."""
+        if (Stopped(row.segment, row.offset, row.resume), row.released_by) not in self.let_go:
+            raise Fault(
+                entries + 1,
+                f"The database lets the recorder leave out the bytes {shown(row.offset)} to"
+                f" {shown(row.resume)} of {shown(row.segment)}, and no entry says so.",
+            )
 
     def _sealed_hold(self, entry: Entry) -> Facts:
         released = self.released.get(entry["object"])

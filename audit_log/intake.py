@@ -81,7 +81,7 @@ class Intake:
             self._close(late, waiting)
         self._store_incidents(opened)
         self.store_.count(self.conn, self._totals)
-        self._seals.write(self.conn, self.sql, at)
+        self._seals.write(self.conn, self.sql, at, self.batch.ranges)
         places = [(each.segment, each.offset, each.torn, each.damaged) for each in self.batch.places]
         execute(self.conn, self.sql.position, places)
         return len(opened)

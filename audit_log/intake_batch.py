@@ -51,6 +51,11 @@ class Batch:
     def gates_begun(self) -> list[str]:
         return [piece.segment.gate for piece in self.pieces if piece.new_process]
 
+    @property
+    def ranges(self) -> dict[str, tuple[int, int]]:
+        """Which bytes of which segments these are."""
+        return {each.segment.name: (each.start, each.end) for each in self.pieces if each.end > each.start}
+
     def opens(self) -> Iterator[tuple[str, str, Record]]:
         """(event id, gate, record)"""
         for piece in self.pieces:

@@ -1,10 +1,12 @@
 """The seals of one batch: for each part in it the next number, and its halves as they are stored."""
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from sqlalchemy import Connection
 
+from audit_log.first_seals import EARLIER
 from audit_log.intake_store import Statements, execute
 from audit_log.row_seal import half, seal_of
 from audit_log.rows import Values
@@ -43,13 +45,25 @@ class Seals:
             self._opened[part], self._closed[part] = [], []
         return halves[part]
 
-    def write(self, conn: Connection, sql: Statements, at: datetime) -> None:
-        """The chain goes on with one seal for each part. Its time never goes back, even if the clock did."""
+    def write(
+        self,
+        conn: Connection,
+        sql: Statements,
+        at: datetime,
+        ranges: Mapping[str, tuple[int, int]] | None = None,
+    ) -> None:
+        """The chain goes on with one seal for each part. Its time never goes back, even if the clock did.
+
+        The first says what was read; if that made no row, it is one of no rows, in a part that never goes.
+        """
         at = max(at, self._last_at) if self._last_at else at
+        if ranges and not self._numbers:
+            self._of(f"{EARLIER}/{at.astimezone(UTC).date()}", self._opened)
         seals: list[Values] = []
         leaves: list[Values] = []
         for part, seq in self._numbers.items():
-            sealed = seal_of(seq, at, part, self._opened[part], self._closed[part])
+            sealed = seal_of(seq, at, part, self._opened[part], self._closed[part], ranges=ranges)
+            ranges = None
             leaf = leaf_of(self._prev, sealed.entry)
             seals.append((seq, sealed.entry, self._prev, leaf, part))
             leaves.append((seq, sealed.opened, sealed.closed))

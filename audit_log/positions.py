@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 
+import structlog
 from sqlalchemy import Engine, select
 
 from audit_log.db import reading
 from audit_log.heartbeat import Stopped
 from audit_log.intake_batch import Place
+from audit_log.journal_ranges import is_earlier, is_told, told_since
+from audit_log.release_lines import Releases, release_lines
 from audit_log.segments import Segment
 from audit_log.tables import journal_position, journal_release
+
+log = structlog.get_logger()
 
 
 @dataclass(slots=True)
@@ -60,9 +65,21 @@ def behind(found: list[Segment], positions: Positions | None) -> int:
 
 
 def released(engine: Engine, waiting: list[Stopped]) -> list[Stopped]:
-    """Those of these places after which a person let the recorder go on. One that names another end is none:
-    sound records would be skipped."""
+    """Those of these places after which a person let the recorder go on, with a line in the change log. One
+    that names another end is none: sound records would be skipped."""
     with reading(engine) as conn:
         rows = conn.execute(select(journal_release)).all()
-    agreed = {(row.segment, row.offset, row.resume) for row in rows}
-    return [place for place in waiting if (place.segment, place.offset, place.resume) in agreed]
+        agreed = {Stopped(row.segment, row.offset, row.resume) for row in rows}.intersection(waiting)
+        sealed = {line.place for line in release_lines(conn)} if agreed else set()
+    for place in sorted(agreed - sealed):
+        log.error("journal.release_without_a_line", segment=place.segment, offset=place.offset)
+    return [place for place in waiting if place in agreed & sealed]
+
+
+def told_of(engine: Engine, segment: str, offset: int) -> bool:
+    """Whether the seals tell of all of it up to here. If not, somebody else said that we had read it."""
+    with reading(engine) as conn:
+        if offset == 0 or is_earlier(segment, told_since(conn)):
+            return True
+        starts = Releases(line.place for line in release_lines(conn)).before(segment, offset)
+        return any(start == 0 or is_told(conn, segment, start) for start in starts)

@@ -31,7 +31,7 @@ from audit_log.intake_batch import BATCH, Batch, Piece, Place
 from audit_log.intake_known import Known, learn
 from audit_log.intake_store import ODD_VALUE, Statements, execute, store_for
 from audit_log.lanes import Lane
-from audit_log.positions import Position, Positions, behind, released
+from audit_log.positions import Position, Positions, behind, released, told_of
 from audit_log.quarantine import quarantine
 from audit_log.segments import Segment, begins_anew, lock_path, newest_with_times, opened_in, segments
 from audit_log.tables import journal_position
@@ -280,7 +280,7 @@ class Recorder:
             needed = newest_with_times(found)  # a gate that starts learns from them what time it is at least
         except OSError:
             return  # which one cannot be read has been said
-        gone = [s for s in found if s not in needed and self._may_go(s, old)]
+        gone = [s for s in found if s not in needed and self._may_go(s, old) and self._is_told(s)]
         for segment in gone:
             segment.path.unlink()
         if gone:
@@ -294,6 +294,14 @@ class Recorder:
         position = self._place().of(segment)
         written = datetime.fromtimestamp(segment.path.stat().st_mtime, UTC)
         return position.read and not position.damaged and written < old
+
+    def _is_told(self, segment: Segment) -> bool:
+        """A position alone, which somebody may have written, costs no record."""
+        offset = self._place().of(segment).offset
+        told = told_of(self.engine, segment.name, offset)
+        if not told:
+            log.error("journal.not_sealed", segment=segment.name, offset=offset)
+        return told
 
     def _beat(self) -> None:
         """Say for `readyz` that we are alive, how far behind, and where we wait."""

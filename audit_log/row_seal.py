@@ -11,7 +11,7 @@ A part is what goes together when its time is over: one day of one row of the po
 
 import hashlib
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,8 +48,17 @@ def half(event_id: str, values: Values) -> bytes:
     return leaf
 
 
-def seal_of(seq: int, at: datetime, part: str, opened: Iterable[bytes], closed: Iterable[bytes]) -> Sealed:
-    """Seal these halves, in whatever order they come. All are of this part."""
+def seal_of(
+    seq: int,
+    at: datetime,
+    part: str,
+    opened: Iterable[bytes],
+    closed: Iterable[bytes],
+    *,
+    ranges: Mapping[str, tuple[int, int]] | None = None,
+) -> Sealed:
+    """Seal these halves, in whatever order they come. All are of this part. `ranges`: which bytes of which
+    segments of the journal this batch was read from, in the first of its seals."""
     first, second = sorted(opened), sorted(closed)
     entry = {
         "seq": seq,
@@ -59,6 +68,7 @@ def seal_of(seq: int, at: datetime, part: str, opened: Iterable[bytes], closed: 
         "opened_root": root_over(first).hex(),
         "closed": len(second),
         "closed_root": root_over(second).hex(),
+        **({"from": ranges} if ranges else {}),
     }
     return Sealed(encode(entry), b"".join(first), b"".join(second))
 

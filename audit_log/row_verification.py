@@ -17,6 +17,7 @@ from audit_log.day_totals import as_day, day_bounds, days_with_totals
 from audit_log.earlier_check import check_earlier
 from audit_log.fault import Fault
 from audit_log.findings import ADDED, NAMED, Findings, time_of
+from audit_log.incident_check import check_incidents, check_incidents_outside
 from audit_log.parts import tables
 from audit_log.seal_chain import Chain
 from audit_log.sealed_lines import PurgeLine, hour_lines, purge_lines, totals_gone_before
@@ -77,6 +78,8 @@ class RowCheck:
     def begin(self, conn: Connection) -> None:
         """Follow the chain of the seals, and find out which days there are."""
         self._follow(conn, None)
+        if not self._broken:
+            self.record.chain.ranges.check(conn, self.found)
         if not self._broken and self.only is None:
             self.days = sorted(self._all_days(conn), reverse=True)
         elif not self._broken:
@@ -90,6 +93,7 @@ class RowCheck:
             check = DayCheck(conn, day, self.record, self.found)
             check.run()
             self.rows += check.rows
+            check_incidents(conn, day, self.found)
 
     def finish(self, conn: Connection) -> None:
         """What is in no day."""
@@ -98,6 +102,7 @@ class RowCheck:
         with as_written(conn):
             check_earlier(conn, self.record, self.found)
             self._nothing_outside(conn)
+            check_incidents_outside(conn, _gaps(self.days), self.found)
 
     @property
     def verdict(self) -> Verification:

@@ -6,13 +6,14 @@ It reads no row: it is short work even where the log is long.
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
 from audit_log.as_written import encodable
 from audit_log.fault import Fault
+from audit_log.journal_ranges import Range, Ranges, ranges_in
 from audit_log.merkle import Frontier
 from audit_log.row_seal import EMPTY_ROOT
 from audit_log.seal import GENESIS, leaf_of
@@ -38,6 +39,7 @@ class Seal:
     opened_root: str
     closed: int
     closed_root: str
+    ranges: Mapping[str, Range] = field(default_factory=dict)  # what was read of the journal for it
 
 
 class Chain:
@@ -47,6 +49,7 @@ class Chain:
         self.seq = 0
         self.first_format = 0  # the last seal of the first format
         self.parts: set[str] = set()
+        self.ranges = Ranges()
         self._prev = GENESIS
         self._heads = heads
         self._hours = _Hours(hours)
@@ -84,6 +87,7 @@ class Chain:
         else:
             self.parts.add(seal.part)
         self._hours.add(seal, row.leaf)
+        self.ranges.add(seq, seal.at, seal.ranges)
         self.seq, self._prev = seq, row.leaf
 
 
@@ -93,7 +97,8 @@ def parsed(entry: str, seq: int) -> Seal:
         said = json.loads(entry)
         part, hashed = (said["part"], "root") if "part" in said else (None, "sha256")
         opened, closed = said[f"opened_{hashed}"], said[f"closed_{hashed}"]
-        seal = Seal(said["seq"], said["at"], part, said["opened"], opened, said["closed"], closed)
+        ranges = ranges_in(said.get("from"))
+        seal = Seal(said["seq"], said["at"], part, said["opened"], opened, said["closed"], closed, ranges)
         sound = type(seal.opened) is type(seal.closed) is int and (part is None or isinstance(part, str))
     except (ValueError, KeyError, TypeError, RecursionError):
         sound = False

@@ -8,9 +8,11 @@ import pytest
 from sqlalchemy import Engine, insert
 from structlog.testing import capture_logs
 
+from audit_log.change_log import append
 from audit_log.db import writing
 from audit_log.heartbeat import Stopped, read_heartbeat
 from audit_log.recorder import Recorder
+from audit_log.release_lines import RELEASE
 from audit_log.segments import segments
 from audit_log.tables import journal_release
 from tests.audit_log.recording import in_hours, outcomes, positions, running, until
@@ -30,6 +32,16 @@ def let_go_on(engine: Engine, place: Stopped) -> None:
     with writing(engine) as conn:
         row = {"segment": place.segment, "offset": place.offset, "resume": place.resume}
         conn.execute(insert(journal_release).values(row | {"released_by": "p_ed", "released_at": NOON}))
+        append(
+            conn,
+            at=NOON,
+            event=RELEASE,
+            actor="p_ed",
+            role="technician",
+            object_id=place.segment,
+            detail=row,
+            texts={},
+        )
 
 
 def test_damage_stops_the_reading_of_its_segment_with_an_alarm_and_the_others_go_on(

@@ -1,0 +1,117 @@
+"""Incidents against the rows that they are of: each follows from a sealed row, so one that was edited, taken
+away or made up is found. After their time they go, and the change log says up to which day.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, text
+
+from audit_log.as_written import as_written, shown
+from audit_log.day_totals import as_day, day_bounds
+from audit_log.findings import LONGEST_SHOWN, NAMED, Findings, time_of
+from audit_log.incidents import COLUMNS, ILLEGAL, incident_values
+from audit_log.rows import OPENING, Values
+from audit_log.sealed_lines import PURGE_INCIDENTS, lines_of
+from audit_log.tables import SELDOM
+
+AT_UTC = "to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
+GROUPS, WHEN = COLUMNS.index("filter_groups"), COLUMNS.index("at")
+IN_DAY = "at >= :first AND at < :end"
+Days = tuple[date | None, date | None]
+
+
+def check_incidents(conn: Connection, day: date, found: Findings) -> None:
+    """Of one day."""
+    with as_written(conn):
+        expected = _expected(conn, day)
+        kept = _incidents(conn, day)
+        elsewhere = _incidents_of(conn, expected.keys() - kept.keys())
+        gone_before = incidents_gone_before(conn)
+    for event_id, values in expected.items():
+        stored = kept.get(event_id, elsewhere.get(event_id))
+        if stored is not None:
+            _compare(values, stored, found)
+        elif gone_before is None or day >= gone_before:
+            _say(found, values, "was removed")
+    for event_id, stored in kept.items():
+        if event_id not in expected:
+            _say(found, stored, "was added: it follows from no row of that day")
+
+
+def check_incidents_outside(conn: Connection, gaps: Iterable[Days], found: Findings) -> None:
+    """Those with a time that is in none of the days that were read: they follow from no row."""
+    for low, high in gaps:
+        ends = {
+            "first": day_bounds(conn, low)["end"] if low else None,
+            "end": day_bounds(conn, high)["first"] if high else None,
+        }
+        sides = [*(["at >= :first"] if low else []), *(["at < :end"] if high else [])]
+        query = f"SELECT {_columns(conn)} FROM incident WHERE {' AND '.join(sides) or 'true'} LIMIT {NAMED}"  # noqa: S608  # our own names
+        for row in conn.execute(text(query), {name: end for name, end in ends.items() if end}).all():
+            _say(found, tuple(row), "was added: it is in none of the log's days")
+
+
+def incidents_gone_before(conn: Connection) -> date | None:
+    """The day before which incidents may have gone."""
+    said = (entry["detail"].get("before") for _, entry in lines_of(conn, PURGE_INCIDENTS))
+    return max((day for each in said if (day := as_day(each))), default=None)
+
+
+def _expected(conn: Connection, day: date) -> dict[Any, Values]:
+    columns = ", ".join(_as_text(conn, name) for name in OPENING)
+    query = f"SELECT {columns} FROM filtering_log WHERE reason = :illegal AND {SELDOM} AND {IN_DAY}"  # noqa: S608  # our own names
+    rows = conn.execute(text(query), day_bounds(conn, day) | {"illegal": ILLEGAL})
+    return {row[0]: incident_values(tuple(row)) for row in rows}
+
+
+def _incidents(conn: Connection, day: date) -> dict[Any, Values]:
+    query = f"SELECT {_columns(conn)} FROM incident WHERE {IN_DAY}"  # noqa: S608  # our own names
+    return {row[0]: tuple(row) for row in conn.execute(text(query), day_bounds(conn, day))}
+
+
+def _incidents_of(conn: Connection, ids: Iterable[Any]) -> dict[Any, Values]:
+    """Their time may have been changed."""
+    wanted = sorted(map(str, ids))[:NAMED]
+    if not wanted:
+        return {}
+    query = text(f"SELECT {_columns(conn)} FROM incident WHERE id IN :ids")  # noqa: S608  # our own names
+    rows = conn.execute(query.bindparams(bindparam("ids", expanding=True)), {"ids": wanted})
+    return {row[0]: tuple(row) for row in rows}
+
+
+def _columns(conn: Connection) -> str:
+    return ", ".join(_as_text(conn, name) for name in COLUMNS)
+
+
+def _as_text(conn: Connection, name: str) -> str:
+    if conn.dialect.name == "sqlite":
+        return name
+    casts: Mapping[str, str] = {"at": AT_UTC.format("at"), "filter_groups": "CAST(filter_groups AS TEXT)"}
+    return casts.get(name, name)
+
+
+def _compare(expected: Values, stored: Values, found: Findings) -> None:
+    wrong = [
+        name
+        for place, name in enumerate(COLUMNS)
+        if _plain(place, expected[place]) != _plain(place, stored[place])
+    ]
+    if wrong:
+        _say(found, expected, f"was edited: its {wrong[0]} is not what follows from its row")
+
+
+def _plain(place: int, value: object) -> object:
+    if place != GROUPS:
+        return value
+    try:
+        return json.loads(str(value))
+    except (ValueError, RecursionError):
+        return value
+
+
+def _say(found: Findings, incident: Values, what: str) -> None:
+    name = shown(incident[0])[:LONGEST_SHOWN]
+    found.add(f"The incident {name} of {time_of(incident[WHEN])} {what}.", None)

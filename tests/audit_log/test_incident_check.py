@@ -1,0 +1,135 @@
+"""An incident follows from a sealed row: what somebody does to one in the database is named by `verify`."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine
+
+from audit_log.change_log import append
+from audit_log.db import reading, writing
+from audit_log.incident_check import incidents_gone_before
+from audit_log.recorder import Recorder
+from audit_log.row_verification import verify_rows
+from audit_log.sealed_lines import PURGE_INCIDENTS
+from audit_log.verification import Verification
+from tests.audit_log.attacks import attack, verified
+from tests.audit_log.records import a_segment, a_whole, event_id
+from tests.audit_log.test_incidents import a_hit
+from tests.builders import NOON
+
+COPY = (
+    "INSERT INTO incident SELECT :new, kind, {at}, happened, gate, person_id, role, filter_groups, category,"
+    " list_id, hash FROM incident WHERE id = :id"
+)
+ONE = event_id(1)
+
+
+def stored(engine: Engine, folder: Path) -> None:
+    a_segment(folder, [a_hit(1), a_whole(2), a_hit(3, person=None, role=None, groups=[])])
+    Recorder(engine, folder, clock=lambda: NOON).run_once()
+    assert verified(engine).whole
+
+
+@pytest.mark.parametrize(
+    ("change", "value"),
+    [
+        ("kind", "'a-test'"),
+        ("happened", "'connect'"),
+        ("gate", "'gate-9'"),
+        ("person_id", "'p_ben'"),
+        ("person_id", "NULL"),
+        ("role", "'staff'"),
+        ("filter_groups", "'[]'"),
+        ("filter_groups", "'7'"),
+        ("category", "NULL"),
+        ("list_id", "'another'"),
+        ("hash", "NULL"),
+        ("at", "'2026-11-24 12:00:09.000000'"),
+        ("at", "'2021-11-24 12:00:09.000000'"),
+    ],
+)
+def test_an_incident_that_was_edited_is_found(
+    engine: Engine, tmp_path: Path, change: str, value: str
+) -> None:
+    stored(engine, tmp_path)
+    if change == "at" and engine.dialect.name == "postgresql":
+        value = f"{value[:-1]}+00'"
+
+    found = attack(engine, f"UPDATE incident SET {change} = {value} WHERE id = '{ONE}'")  # noqa: S608  # our own words
+
+    assert not found.whole
+    assert f"The incident {ONE} of {NOON:%-d %B %Y %H:%M} was edited: its {change} is not" in found.says
+
+
+def test_an_incident_that_was_removed_is_found(engine: Engine, tmp_path: Path) -> None:
+    stored(engine, tmp_path)
+
+    found = attack(engine, "DELETE FROM incident WHERE id = :id", id=event_id(3))
+
+    assert found.says == f"The incident {event_id(3)} of {NOON:%-d %B %Y %H:%M} was removed."
+
+
+@pytest.mark.parametrize("at", ["at", "'1999-01-01 00:00:00.000000'", "'2099-01-01 00:00:00.000000'"])
+def test_an_incident_that_was_made_up_is_found(engine: Engine, tmp_path: Path, at: str) -> None:
+    stored(engine, tmp_path)
+    if engine.dialect.name == "postgresql" and at != "at":
+        at = f"CAST('{at[1:-1]}+00' AS timestamptz)"
+
+    found = attack(engine, COPY.format(at=at), new=event_id(2), id=ONE)
+
+    assert not found.whole
+    assert found.says.startswith(f"The incident {event_id(2)} of ")
+    assert "was added" in found.says
+
+
+def test_incidents_whose_time_was_over_are_not_missed_and_others_are(engine: Engine, tmp_path: Path) -> None:
+    stored(engine, tmp_path)
+    says_gone(engine, before="2026-11-24")
+    assert not without(engine, event_id(3)).whole, "that was its day"
+
+    says_gone(engine, before="2026-11-25")
+    assert verified(engine).whole
+    found = attack(engine, "UPDATE incident SET kind = 'a-test'")
+    assert f"{ONE} of {NOON:%-d %B %Y %H:%M} was edited" in found.says, "one that is there is held to its row"
+
+
+def test_up_to_which_day_they_are_gone_is_read_from_the_last_line(engine: Engine) -> None:
+    with reading(engine) as conn:
+        assert incidents_gone_before(conn) is None
+    for before in ("2026-11-25", "2026-11-24"):
+        says_gone(engine, before=before)
+    with reading(engine) as conn:
+        assert incidents_gone_before(conn) == date(2026, 11, 25)
+
+
+def test_one_day_alone_is_checked_with_its_incidents(engine: Engine, tmp_path: Path) -> None:
+    stored(engine, tmp_path)
+    without(engine, ONE)
+    with reading(engine) as conn:
+        assert not verify_rows(conn, days=[NOON.date()]).whole
+        assert verify_rows(conn, days=[date(2026, 11, 25)]).whole
+
+
+def without(engine: Engine, event: str) -> Verification:
+    return attack(engine, "DELETE FROM incident WHERE id = :id", id=event)
+
+
+def says_gone(engine: Engine, before: str) -> None:
+    detail: dict[str, Any] = {"before": before, "incidents": 1}
+    with writing(engine) as conn:
+        _line(conn, detail)
+
+
+def _line(conn: Connection, detail: dict[str, Any]) -> None:
+    append(
+        conn,
+        at=NOON,
+        event=PURGE_INCIDENTS,
+        actor="system",
+        role="system",
+        object_id="filtering-log",
+        detail=detail,
+        texts={},
+    )
