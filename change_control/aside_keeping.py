@@ -19,14 +19,18 @@ from sqlalchemy import Connection, delete
 
 from audit_log.corrections import Correction, corrections
 from audit_log.db import reading
+from audit_log.fault import Fault
 from audit_log.first_seals import EARLIER
 from audit_log.heartbeat import JOURNAL, read_heartbeat
 from audit_log.holds import Hold, holds
+from audit_log.purging import hold_still
 from audit_log.quarantine import copies
 from audit_log.sealed_lines import PURGE_ASIDE
 from audit_log.set_aside import AsideRecord, records_aside
+from audit_log.signed_record import SignedRecord
 from audit_log.tables import journal_aside
 from change_control.desk import SYSTEM, Desk
+from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
 from change_control.retention import days_kept, why_not_now
 from change_control.sealing import change
@@ -45,21 +49,33 @@ class _NothingToDo(Exception):
 
 
 def purge_aside(desk: Desk, now: datetime) -> tuple[int, int]:
-    """How many records and copies went. Raises ChangeError while nothing can be signed."""
+    """How many records and copies went. Raises ChangeError while nothing can be signed or believed."""
+    record = SignedRecord(desk.key.public_key())
     with reading(desk.engine) as conn:
         if why_not_now(conn, now) is not None or not any(_due(conn, desk.state, now)):
             return 0, 0
-    keys, files = _remove(desk, now)
+        _believe(conn, record)  # the long look, while nobody waits
+    keys, files = _remove(desk, record, now)
     _unlink(files)
     log.info("retention.purged_aside", records=len(keys), files=len(files))
     return len(keys), len(files)
 
 
-def _remove(desk: Desk, now: datetime) -> Due:
+def _believe(conn: Connection, record: SignedRecord) -> None:
+    try:
+        record.check(conn)
+    except Fault as fault:
+        says = f"nothing is removed, since what is agreed on cannot be believed: {fault.says}"
+        raise ChangeError("refused", says) from fault
+
+
+def _remove(desk: Desk, record: SignedRecord, now: datetime) -> Due:
     """The records, with their line, which names the number of files as well; these go after it."""
     keys: list[str] = []
     files: list[Path] = []
     with suppress(_NothingToDo), change(desk, now) as made:
+        hold_still(made.conn)
+        _believe(made.conn, record)
         keys, files = _due(made.conn, desk.state, now)  # under the lock that placing a hold takes
         if not (keys or files):
             raise _NothingToDo

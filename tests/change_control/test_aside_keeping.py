@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 
 from audit_log.db import reading, writing
 from audit_log.event_id import new_event_id
@@ -18,6 +18,7 @@ from audit_log.seal import stamp
 from audit_log.sealed_lines import PURGE_ASIDE
 from audit_log.tables import journal_aside
 from change_control.aside_keeping import purge_aside
+from change_control.errors import ChangeError
 from tests.audit_log.records import a_segment
 from tests.builders import NOON
 from tests.change_control.aging import ONE_DAY, OVER, School
@@ -162,4 +163,15 @@ def test_nothing_goes_after_a_leap_of_the_clock(lite: School) -> None:
     put(lite, ("old", told(NOON)))
 
     assert purge_aside(lite.desk, OVER) == (0, 0)
+    assert left(lite) == ["old"]
+
+
+def test_nothing_goes_by_a_hold_that_was_taken_away(lite: School) -> None:
+    put(lite, ("old", told(NOON - timedelta(minutes=1))))
+    holds_back(lite.desk, "terry", None)
+    with writing(lite.desk.engine) as conn:
+        conn.execute(text("DELETE FROM legal_hold"))
+
+    with pytest.raises(ChangeError, match="cannot be believed"):
+        at_night(lite)
     assert left(lite) == ["old"]
