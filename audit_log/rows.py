@@ -101,7 +101,7 @@ def opening_values(record: Record, gate: str) -> Values:
     return values
 
 
-@lru_cache(maxsize=65536)  # there are few different ones, and they come again and again
+@lru_cache(maxsize=16384)  # there are few different ones, and they come again and again
 def must_fit(*values: Any) -> None:
     """In the order of WIDTHS. Raises BadRecord, so that every database refuses the same records."""
     for (name, width), value in zip(WIDTHS.items(), values, strict=True):
