@@ -61,6 +61,7 @@ KINDS: Mapping[str, Kind] = {
         503, "The lists in force are damaged", "Gates that run go on as they are. Put the folder back."
     ),
     "no-policy": Kind(503, "No policy in force", "None has been published, so everything is blocked."),
+    "old-http": Kind(505, "Not by HTTP/1.0", "Ask by HTTP/1.1, which says where an answer ends."),
 }
 BY_STATUS: Mapping[int, str] = {
     400: "bad-request", 401: "not-signed-in", 403: "wrong-role", 404: "not-found",

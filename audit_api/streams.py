@@ -7,9 +7,11 @@ from anyio import CancelScope
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from audit_api.problems import Problem
 from audit_api.window import Visit
 from audit_log.db import reading
 from audit_log.people import person_by_id
@@ -21,6 +23,12 @@ log = structlog.get_logger()
 
 class BrokenOff(Exception):
     """What was begun is not finished, and what came of it must not look whole."""
+
+
+def with_an_end(request: Request) -> None:
+    """Raises Problem: by HTTP/1.0 an answer ends where the connection does, so half of it looks whole."""
+    if request.scope["http_version"] == "1.0":
+        raise Problem("old-http")
 
 
 def is_still_here(visit: Visit) -> bool:

@@ -5,7 +5,7 @@ The file has its name only when all of it is there: until then it is FILE.part.
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,16 @@ class Announced:
 
     event: int  # the line of the change log that tells of it
     rows: int
+    by_name: bool  # then none of them is left out because it would tell who it was
+
+    def missing(self, came: int) -> str:
+        """In words; nothing where all came."""
+        if came == self.rows or not self.by_name:
+            return ""
+        return (
+            f" There were {self.rows:,} when it began: the time of some was over meanwhile,"
+            " or connections turned out to be requests."
+        )
 
 
 @filtered
@@ -49,15 +59,21 @@ def export(
         raise typer.BadParameter("csv or jsonl", param_hint="--format")
     _refuse_existing(to)
     with signed_in_api().stream("/filtering-log/export", {**asked, "format": form}) as answer:
-        announced = Announced(int(answer.headers["Export-Event"]), int(answer.headers["Export-Rows"]))
+        announced = _announced(answer.headers)
         file = to or Path(f"filtering-log-{announced.event}.{form}")
         _refuse_existing(file)
         with _whole_or_nothing(file) as out:
             rows = _save(answer.iter_bytes(), out, announced, header=form == "csv")
     if as_json and file != STDOUT:
-        put_json({"event": announced.event, "rows": rows, "file": str(file)})
+        put_json({"event": announced.event, "rows": rows, "announced": announced.rows, "file": str(file)})
     where = "" if file == STDOUT else f" in {file}"
-    tell(f"{rows:,} rows{where}. Entry {announced.event} of the change log tells of this export.")
+    says = f"Entry {announced.event} of the change log tells of this export."
+    tell(f"{rows:,} rows{where}. {says}{announced.missing(rows)}")
+
+
+def _announced(headers: Mapping[str, str]) -> Announced:
+    by_name = headers.get("Export-Names") == "yes"
+    return Announced(int(headers["Export-Event"]), int(headers["Export-Rows"]), by_name)
 
 
 def _refuse_existing(file: Path | None) -> None:

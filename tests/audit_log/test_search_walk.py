@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, insert
 
 from audit_log.corrections import Correction
 from audit_log.db import open_engine, reading, writing
-from audit_log.filtering_log import Filter, count, stream
+from audit_log.filtering_log import Filter, count, counted, stream
 from audit_log.parts import ensure
 from audit_log.search_filter import sought
 from audit_log.search_walk import STEADY, Key, Pace, Walk, spans
@@ -120,6 +120,55 @@ def test_postgresql_finds_the_same(postgresql_engine: Engine) -> None:
             undone.rollback()
 
     finds_what_fits()
+
+
+@settings(max_examples=40, deadline=None)
+@given(rows=the_rows(), agreed=the_corrections(), what=the_filters(), pace=PACES)
+def test_what_is_counted_some_at_a_time_is_all_of_it(
+    empty_log: Callable[[], Path], rows: list[Row], agreed: list[Correction], what: Filter, pace: Pace
+) -> None:
+    engine = open_engine(f"sqlite:///{empty_log() / 'log.sqlite'}")
+    with writing(engine) as conn:
+        store(conn, rows)
+        known = agree(conn, agreed)
+    found, before = 0, None
+    while True:
+        with reading(engine) as conn:
+            of = sought(conn, what)
+            walk = Walk(conn, of, (), pace)
+            found += walk.count(before)
+        if (before := walk.stopped_at) is None:
+            break
+
+    assert found == counted(engine, of) == len(found_by(what, rows, known))
+    engine.dispose()
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        Filter(reason="site-allowed"),
+        Filter(reason="site-allowed", pages_only=True),
+        Filter(reason="site-allowed", class_name="6B"),
+        Filter(reason="site-allowed", category="news"),
+        Filter(person_id="p_anna", host="none.test"),
+        Filter(person_id="p_anna", reason="site-allowed"),
+    ],
+)
+def test_a_page_ends_when_enough_was_looked_at_on_whichever_path(engine: Engine, what: Filter) -> None:
+    days = [START + timedelta(hours=n) for n in range(60)]
+    with writing(engine) as conn:
+        store(conn, [a_row(n, at, **A_PAGE | {"category": "news"}) for n, at in enumerate(days)])
+    pace = Pace(sample=2, most=30)
+
+    with reading(engine) as conn:
+        walk = Walk(conn, sought(conn, what), ("event_id", "at"), pace)
+        assert walk.older(10) == []
+        looked, stopped = walk._looked, walk.stopped_at
+    if what.host is None:  # that there is no such host is known at once
+        assert stopped is not None
+        assert stopped > days[0]
+        assert looked <= 3 * 30
 
 
 def test_a_stream_is_all_of_it_and_its_count_is_known_before(sqlite_engine: Engine) -> None:

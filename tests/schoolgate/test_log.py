@@ -116,8 +116,22 @@ def test_an_export_that_breaks_off_leaves_no_file(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["session.json"]
 
 
+@pytest.mark.parametrize(("names", "told"), [("yes", True), ("no", False)])
+def test_an_export_by_name_says_when_fewer_rows_came_than_there_were(
+    tmp_path: Path, names: str, *, told: bool
+) -> None:
+    begun = BROKEN.partition(b"Transfer-Encoding")[0] + f"Export-Names: {names}\r\n".encode()
+    with broken_server(begun + b"Content-Length: 8\r\n\r\na\r\n1\r\n2\n") as address:
+        environ = session_of(address, "x", tmp_path)
+        done = cli("log", "export", "--to", str(tmp_path / "rows.csv"), environ=environ)
+
+    assert done.returncode == 0, done.stderr
+    assert "2 rows in" in done.stderr
+    assert ("There were 3 when it began" in done.stderr) is told
+
+
 @contextmanager
-def broken_server() -> Iterator[str]:
+def broken_server(answered: bytes = BROKEN) -> Iterator[str]:
     """It begins an export and goes away."""
     with socket.create_server(("127.9.0.3", 0)) as server:
 
@@ -125,7 +139,7 @@ def broken_server() -> Iterator[str]:
             client, _ = server.accept()
             with client:
                 client.recv(65536)
-                client.sendall(BROKEN)
+                client.sendall(answered)
 
         thread = threading.Thread(target=answer)
         thread.start()
