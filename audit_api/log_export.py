@@ -4,7 +4,9 @@ It is recorded before its first byte, with the number of rows; the number of tha
 file and on each of its rows, so that a copy that turns up anywhere tells who took it and why.
 
 Rows are read some at a time, each time in a short transaction, so that a slow reader holds up neither the
-recorder nor retention. What is stored after the export began is left out: all of it is one view of the log.
+recorder nor retention. What is stored after the export began is left out, and whose rows are whose is told as
+it was agreed then. How a request ended may be learnt meanwhile, and rows whose time is over may go: they are
+as they were when they were read.
 """
 
 import json
@@ -21,7 +23,8 @@ from audit_api.rows import as_csv
 from audit_api.streams import BrokenOff, Stream, is_still_here
 from audit_api.window import Visit
 from audit_log.db import reading
-from audit_log.filtering_log import count, last_seal, search
+from audit_log.filtering_log import counted, last_seal, search
+from audit_log.search_filter import Sought, sought
 from change_control.looks import record_export
 
 AT_ONCE = 2  # for each person
@@ -43,6 +46,7 @@ def export_of(visit: Visit, asked: ToExport) -> Stream:
     headers = {
         "Export-Event": str(export.event),
         "Export-Rows": str(export.rows),
+        "Export-Names": "yes" if export.look.by_name else "no",
         "Content-Disposition": f'attachment; filename="filtering-log-{export.event}.{asked.format}"',
     }
     return Stream(_in_threads(export.parts()), give_back, MEDIA_TYPES[asked.format], headers)
@@ -52,8 +56,9 @@ def export_of(visit: Visit, asked: ToExport) -> Stream:
 class Export:
     visit: Visit
     look: Look
+    of: Sought
     form: str
-    rows: int  # to read; nameless, some of them may not be shown
+    rows: int
     event: int
 
     def parts(self) -> Iterator[bytes]:
@@ -65,7 +70,7 @@ class Export:
             if not is_still_here(self.visit):
                 raise BrokenOff
             with reading(self.visit.desk.engine) as conn:
-                found = search(conn, self.look.what, ROWS, cursor)
+                found = search(conn, self.of, ROWS, cursor)
                 shown = list(self.look.view.shown(conn, found.rows))
             yield self._written(shown)
             cursor = found.next
@@ -80,14 +85,15 @@ class Export:
 
 
 def _begin(visit: Visit, asked: ToExport) -> Export:
-    with reading(visit.desk.engine) as conn:
+    engine = visit.desk.engine
+    with reading(engine) as conn:
         look = look_at_all(conn, visit, asked)
-        what = replace(look.what, upto_seal=last_seal(conn))
-        rows = count(conn, what)
-    event = record_export(
-        visit.desk, visit.reader.actor, look.recorded(asked), rows, visit.now, form=asked.format
-    )
-    return Export(visit, replace(look, what=what), asked.format, rows, event)
+        of = sought(conn, replace(look.what, upto_seal=last_seal(conn)))
+    rows = counted(engine, of)
+    look = replace(look, what=of.what)
+    told = look.recorded(asked)
+    event = record_export(visit.desk, visit.reader.actor, told, rows, visit.now, form=asked.format)
+    return Export(visit, look, of, asked.format, rows, event)
 
 
 async def _in_threads(parts: Iterator[bytes]) -> AsyncIterator[bytes]:

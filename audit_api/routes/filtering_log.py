@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -13,6 +13,7 @@ from audit_api.log_export import export_of
 from audit_api.log_tail import tail_of
 from audit_api.log_wanted import Sought, ToExport, Wanted
 from audit_api.rows import listed
+from audit_api.streams import with_an_end
 from audit_api.window import Here
 
 router = APIRouter(route_class=GuardedRoute, tags=["filtering-log"])
@@ -41,10 +42,11 @@ def list_filtering_log(request: Request, here: Here, asked: Annotated[Wanted, Qu
     summary="All that a filter finds",
     response_class=Response,
     responses=_streams("text/csv", "application/x-ndjson"),
+    dependencies=[Depends(with_an_end)],
 )
 def export_filtering_log(here: Here, asked: Annotated[ToExport, Query()]) -> Response:
     """A stream, as CSV or as lines of JSON. `Export-Event` is the line of the change log that tells of it,
-    also on each row as `export_event`; `Export-Rows` says how many rows there are to read.
+    also on each row as `export_event`; `Export-Rows` says how many rows there were to read when it began.
 
     One that breaks off ends without the end of HTTP, so that no program takes it for the whole.
     """

@@ -4,15 +4,18 @@ import asyncio
 import csv
 import io
 import json
+import socket
 import tracemalloc
 from datetime import timedelta
 from typing import Any
 
 import httpx2
 import pytest
+from sqlalchemy import insert
 
 from audit_log.db import writing
 from audit_log.sessions import end_sessions_of
+from audit_log.tables import correction
 from tests.audit_api.logged import a_row, seal_up_to, store
 from tests.audit_api.school import School, fields_of, problem_of
 from tests.audit_api.served import served, streamed
@@ -89,6 +92,24 @@ def test_a_filter_that_leads_to_few_says_who_they_are(school: School) -> None:
     problem_of(school.as_("gail").get(URL, params={"class": "RH"}), 403, "wrong-role")
 
 
+@pytest.mark.parametrize("wanted", [{"host": "bet.test"}, {"class": "6B"}])
+def test_an_export_that_holds_rows_of_few_says_who_they_are(school: School, wanted: dict[str, str]) -> None:
+    stored(school, 6)
+    asked = {**wanted, "names": "yes", "purpose": "a report"}
+    school.as_("cora").get(URL, params=asked)
+    told = {school.person(name).id for name in (("anna", "ben") if "host" in wanted else ("anna",))}
+
+    assert set(newest(school)["detail"]["people"]) == told
+
+
+def test_an_export_by_a_reference_says_whose_it_was(school: School) -> None:
+    stored(school, 1)
+    reference = school.as_("cora").get("/api/v1/filtering-log").json()["rows"][0]["reference"]
+    school.as_("cora").get(URL, params={"reference": reference, "purpose": "a report"})
+
+    assert newest(school)["detail"]["people"] == [school.person("anna").id]
+
+
 @pytest.mark.parametrize("wanted", [{"reference": "ABC-DEF"}, {"search_terms": "x"}, {"names": "yes"}])
 def test_a_governor_exports_nothing_that_leads_to_somebody(school: School, wanted: dict[str, str]) -> None:
     problem_of(school.as_("gail").get(URL, params={**wanted, "purpose": "x"}), 403, "wrong-role")
@@ -102,6 +123,41 @@ def test_what_is_stored_after_it_began_is_not_in_it(school: School) -> None:
 
     answer = school.as_("cora").get(URL, params={"format": "jsonl"})
     assert (answer.headers["export-rows"], len(answer.text.splitlines())) == ("3", 3)
+
+
+def test_by_http_1_0_which_has_no_end_nothing_is_exported(school: School) -> None:
+    stored(school, 3)
+    with served(school) as address:
+        host, port = address.removeprefix("http://").split(":")
+        with socket.create_connection((host, int(port))) as client:
+            bearer = school.token("cora")[0]
+            asked = f"GET {URL} HTTP/1.0\r\nHost: {host}\r\nAuthorization: Bearer {bearer}\r\n\r\n"
+            client.sendall(asked.encode())
+            answer = b"".join(iter(lambda: client.recv(65536), b""))
+
+    assert answer.split(b" ", 2)[1] == b"505"
+    assert b"/problems/old-http" in answer
+    assert newest(school)["event"] != "filtering-log:export"
+
+
+def test_whose_rows_are_whose_is_told_as_it_was_agreed_when_it_began(school: School) -> None:
+    stored(school, 5000)
+    anna, ben = school.person("anna").id, school.person("ben").id
+    wanted = {"person": "anna", "purpose": "a report", "format": "jsonl"}
+    with served(school) as address, streamed(school, address + URL, "cora", **wanted) as answer:
+        lines = answer.iter_lines()
+        first = next(lines)
+        with writing(school.desk.engine) as conn:
+            conn.execute(insert(correction), a_correction(anna, ben))
+        told = [json.loads(line)["person"]["id"] for line in (first, *lines)]
+
+    assert answer.headers["export-names"] == "yes"
+    assert told == [anna] * int(answer.headers["export-rows"]) == [anna] * 2500
+
+
+def a_correction(wrong: str, right: str) -> dict[str, Any]:
+    long_ago = {"from_at": NOON - timedelta(days=1), "to_at": NOON, "agreed_at": NOON}
+    return {"id": "c1", "person_id": wrong, "right_person_id": right, "client_address": None} | long_ago
 
 
 def test_nobody_has_more_than_two_under_way(school: School) -> None:
