@@ -1,20 +1,30 @@
 """How many people could it be? Behind at most three, everybody in a school knows who it was (invariant 9).
 
 A filter behind which so few stand is a reading by name; a word in a row that leaves so few is not shown.
+Nor may what is not shown tell: rows of all of a class are shown in the same way, so that nobody stands out
+by a gap.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import reduce
 
 from sqlalchemy import Connection, select
 
 from audit_log.filtering_log import LogRow
-from audit_log.tables import proposal
-from filter_policy.model import Person, Role
+from audit_log.tables import proposal, who_set
+from filter_policy.model import Person, Reason, Role
 
 FEW = 3
 # Many people have these; of the others a school may have only one.
 SHARED_BY_MANY = frozenset({Role.PUPIL, Role.STAFF, Role.GUEST, Role.COMMUNITY})
+# These speak of the person, not of the site. A row without a name says so much and no more.
+PERSONAL = frozenset(
+    (Reason.SUSPENDED, Reason.ENDED, Reason.NOT_YET_ALLOWED, Reason.PASSWORD_MUST_CHANGE, Reason.NOT_SELECTED)
+)
+ABOUT_THE_PERSON = "about-the-person"
+# As roles are left out: "" is that of a row that nobody signed in for.
+NO_PUPILS = frozenset({*Role, ""} - {Role.PUPIL})
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +69,11 @@ class Narrowing:
     class_name: str | None = None
     unblock_id: str | None = None
     whom: Whom | None = None  # of that unblock; None: there is none
+    personal: bool = False  # by a reason that speaks of the person: only the log knows of whom
 
-    def __bool__(self) -> bool:
+    @property
+    def whose(self) -> bool:
+        """Whether the register tells whom it is about."""
         return bool(self.group or self.class_name or self.unblock_id)
 
     def fits(self, person: Person) -> bool:
@@ -84,59 +97,99 @@ def shared_role(role: str | None) -> str | None:
     return role if role is None or role in SHARED_BY_MANY else Role.STAFF.value
 
 
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """With what roles, groups and classes there ever was a row."""
+
+    role: str
+    filter_groups: frozenset[str]
+    classes: frozenset[str]
+
+
+def recorded(conn: Connection) -> frozenset[Recorded]:
+    found = conn.execute(select(who_set.c.role, who_set.c.filter_groups, who_set.c.classes))
+    return frozenset(Recorded(role, frozenset(groups), frozenset(classes)) for role, groups, classes in found)
+
+
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """What all people share whom a row could be about; `wholly`: they have no other groups."""
+
+    filter_groups: frozenset[str] = frozenset()
+    wholly: bool = False
+
+
 @dataclass(slots=True)
 class Veil:
-    """Takes from a row without a name what would leave only a few whom it could be about."""
+    """Takes from a row without a name what would leave only a few whom it could be about.
+
+    What it takes does not depend on the groups that the row has: so a row shows as those of all others do
+    who have its role and classes.
+    """
 
     people: Sequence[Person]
     narrowing: Narrowing
     whom: Mapping[str, Whom]
-    _hidden: dict[object, tuple[bool, bool, bool]] = field(default_factory=dict)
-    _left_out: dict[str, bool] = field(default_factory=dict)
+    recorded: Collection[Recorded] = ()
+    _hidden: dict[object, tuple[bool, Alike, bool]] = field(default_factory=dict)
 
-    def leaves_out(self, row: LogRow) -> bool:
-        """A row of one of the few of that role whom the filters fit: of the one teacher of a class, say."""
-        role = shared_role(row.role)
-        if role is None or not self.narrowing:
-            return False
-        if role not in self._left_out:
-            peers = _with(self.people, lambda each: shared_role(each.role) == role)
-            self._left_out[role] = len(_with(peers, self.narrowing.fits)) <= FEW
-        return self._left_out[role]
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The roles that only a few of the people have whom the filters fit: the one teacher of a class."""
+        if not self.narrowing.whose:
+            return frozenset()
+        fit = [shared_role(each.role) for each in _with(self.people, self.narrowing.fits)]
+        few = frozenset(role for role in Role if fit.count(shared_role(role)) <= FEW)
+        return few | NO_PUPILS if self.narrowing.class_name else few
+
+    def know(self, found: Collection[Recorded]) -> None:
+        self.recorded = found
+        self._hidden.clear()
 
     def over(self, row: LogRow) -> LogRow:
         if row.role is None:  # nobody signed in
             return row
-        key = (row.role, row.classes, row.filter_groups, row.unblock_id)
+        role = shared_role(row.role)
+        key = (role, frozenset(row.classes), row.unblock_id)
         if key not in self._hidden:
             self._hidden[key] = self._hides(row)
-        role, (classes, groups, unblock) = shared_role(row.role), self._hidden[key]
-        if not (classes or groups or unblock) and role == row.role:
-            return row
-        named = groups and any(name in (row.rule or "") for name in row.filter_groups)
+        classes, alike, unblock = self._hidden[key]
+        personal = row.reason in PERSONAL
+        telling = (row.rule or "").startswith("access.") and not alike.wholly
         return replace(
             row,
             role=role,
-            classes=() if classes else row.classes,
-            filter_groups=() if groups else row.filter_groups,
+            classes=() if classes else tuple(sorted(row.classes)),
+            filter_groups=tuple(sorted(alike.filter_groups.intersection(row.filter_groups))),
             unblock_id=None if unblock else row.unblock_id,
-            rule=None if unblock or named else row.rule,
+            rule=None if unblock or telling or personal else row.rule,
+            reason=ABOUT_THE_PERSON if personal else row.reason,
         )
 
-    def _hides(self, row: LogRow) -> tuple[bool, bool, bool]:
-        """Whether its classes, its groups and its unblock are hidden."""
+    def _hides(self, row: LogRow) -> tuple[bool, Alike, bool]:
+        """Whether its classes are hidden, which groups are shown, and whether its unblock is hidden."""
         pupil = row.role == Role.PUPIL
         role = shared_role(row.role)
         peers = _with(self.people, lambda each: shared_role(each.role) == role)
         left, classes = _with(peers, self.narrowing.fits), True
-        if pupil:
+        if pupil and not self.narrowing.personal:
             in_class = _with(peers, lambda each: set(row.classes) <= set(each.classes))
             classmates = _with(in_class, self.narrowing.fits)
             classes = len(classmates) <= FEW and len(classmates) < len(in_class)
-            left = left if classes else classmates
-        within = _with(left, lambda each: set(row.filter_groups) <= set(each.filter_groups))
-        groups = _tells(left, within, pupil=pupil)
-        return classes, groups, self._hides_unblock(row, left if groups else within, pupil=pupil)
+            peers, left = (peers, left) if classes else (in_class, classmates)
+        alike = self._alike(role, frozenset() if classes else frozenset(row.classes), peers)
+        return classes, alike, self._hides_unblock(row, left, pupil=pupil)
+
+    def _alike(self, role: str | None, classes: frozenset[str], peers: Sequence[Person]) -> Alike:
+        """Of the register and of all that was ever recorded, so that each of their rows has them."""
+        if not peers or (role != Role.PUPIL and len(peers) <= FEW):
+            return Alike()
+        sets = {frozenset(each.filter_groups) for each in peers} | {
+            each.filter_groups
+            for each in self.recorded
+            if each.role and shared_role(each.role) == role and classes <= each.classes
+        }
+        return Alike(reduce(frozenset.intersection, sets), wholly=len(sets) == 1)
 
     def _hides_unblock(self, row: LogRow, left: Sequence[Person], *, pupil: bool) -> bool:
         if row.unblock_id is None:

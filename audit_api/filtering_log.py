@@ -4,15 +4,16 @@ Filters behind which a few people stand are a reading by name as well, and so is
 searched for: rows without a name would not show them, and who looks for a word wants to know whose it was.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection
 
 from audit_api.answers import LogRowOut
-from audit_api.few import FEW, Narrowing, whom
+from audit_api.few import FEW, PERSONAL, Narrowing, whom
 from audit_api.log_rows import Named, Nameless, illegal_in
 from audit_api.log_wanted import Sought, Wanted, filter_of, in_words
+from audit_api.looked_at import About, abouts, few_of, people_found, people_of, roles_behind
 from audit_api.names import a_role
 from audit_api.problems import Problem
 from audit_api.rights import APPROVING
@@ -20,7 +21,7 @@ from audit_api.rows import NO_CURSOR, read_instant
 from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading
-from audit_log.filtering_log import Filter, LogRow, Page, search
+from audit_log.filtering_log import Filter, Page, last_seal, search
 from audit_log.people import person_by_id, person_by_username
 from change_control.looks import Reading, record_look
 from filter_policy.model import Person, Role
@@ -30,24 +31,27 @@ __all__ = ["Behind", "Look", "Shown", "Wanted", "look_at_all", "page_of"]
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A page. `searched_to`: how far back it looked, where it is short and yet not the last."""
+    """A page. `searched_to`: how far back it looked, where it is short and yet not the last. `seal`: the
+    newest there was."""
 
     rows: list[LogRowOut]
     next: str | None
     searched_to: str | None
+    seal: int | None = None
 
 
 def page_of(visit: Visit, asked: Wanted) -> Shown:
     """Newest first. Raises Problem. A reading by name is recorded before anything is shown (S17, S101)."""
     with reading(visit.desk.engine) as conn:
         look = look_at(conn, visit, asked)
-        found = _search(conn, look.what, asked)
-        if not look.by_name and asked.reference and any(map(_is_somebodys, found.rows)):
+        seal, found = last_seal(conn), _search(conn, look.what, asked)
+        whose = [people_of(row) for row in found.rows]
+        if not look.by_name and asked.reference and any(whose):
             look = look.of_few(visit, asked)
         rows = list(look.view.shown(conn, found.rows))
     if look.by_name:
-        _record(visit, asked, look, rows)
-    return Shown(rows, found.next, iso(found.searched_to) if found.searched_to else None)
+        _record(visit, asked, look, whose)
+    return Shown(rows, found.next, iso(found.searched_to) if found.searched_to else None, seal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,26 +84,36 @@ class Look:
     def of_few(self, visit: Visit, asked: Sought) -> "Look":
         """It turns out to be about a few people. Raises Problem."""
         _may_look_at_few(visit, asked)
-        return replace(self, view=_named(visit))
+        what = replace(self.what, without_roles=frozenset())
+        return replace(self, what=what, view=_named(visit))
 
-    def recorded(self, asked: Sought) -> Reading:
-        """As the change log tells of it when its rows are not known yet."""
-        people = sorted(self.behind.people) if 0 < len(self.behind.people) <= FEW else ()
+    def recorded(self, asked: Sought, shown: Collection[str] = ()) -> Reading:
+        """As the change log tells of it. `shown`: whose rows are, where that is known beforehand."""
+        about = self.what.person_id or self._narrowed()
+        people = few_of({*shown, *self.sought}) or few_of(self.sought)
         return Reading(
             what=in_words(asked),
             purpose=asked.purpose or "",
-            about=self.what.person_id or self._narrowed(),
-            people=tuple(people),
+            about=about,
+            people=() if people == (about,) else people,
             by_name=self.by_name,
             search_terms=asked.search_terms or "",
         )
 
-    def about(self, rows: Sequence[LogRowOut]) -> Sequence[str | None]:
-        """Whom the change log says was looked at: the people when they are few, else the class or group."""
+    @property
+    def sought(self) -> Collection[str]:
+        """The few that the filters lead to, whether they have rows or not."""
         if self.what.person_id is not None:
-            return [self.what.person_id]
-        people = self.behind.people.union(*map(_whose, rows))
-        return sorted(people) if 0 < len(people) <= FEW else [self._narrowed()]
+            return (self.what.person_id,)
+        return few_of(self.behind.people)
+
+    def abouts(self, whose: Sequence[Collection[str]]) -> Sequence[About]:
+        """Whom the change log says was looked at: the people when they are few, else the class or group."""
+        return abouts(whose, self.what.person_id or self._narrowed(), self.sought)
+
+    def shown_to(self, conn: Connection) -> Collection[str]:
+        """Whose rows it will show by name; without names it shows nobody's."""
+        return people_found(conn, self.what) if self.by_name else ()
 
     def _narrowed(self) -> str | None:
         """A class that nobody is in may be a name that somebody typed, so it is not sealed."""
@@ -119,7 +133,35 @@ def look_at(conn: Connection, visit: Visit, asked: Sought) -> Look:
     if asked.by_name or behind.few:
         return Look(what, behind, _named(visit))
     policy, approving = visit.window.bundle().policy, visit.reader.role in APPROVING
-    return Look(what, behind, Nameless(illegal_in(policy), behind.everybody, behind.narrowing, approving))
+    view = Nameless(illegal_in(policy), behind.everybody, behind.narrowing, approving)
+    bare = Look(replace(what, without_roles=view.left_out), behind, view)
+    return _as_recorded(conn, bare, visit, asked)
+
+
+def _as_recorded(conn: Connection, look: Look, visit: Visit, asked: Sought) -> Look:
+    """The register knows who is in a class now; who was behind these filters then, only the log knows."""
+    what, narrowing = look.what, look.behind.narrowing
+    then = narrowing.whose and (what.from_at or what.to_at)
+    if not then and not narrowing.personal:
+        return look
+    few, many = roles_behind(conn, _narrowest(what))
+    if few and not many:
+        return look.of_few(visit, asked)
+    return replace(look, what=replace(what, without_roles=what.without_roles | few))
+
+
+def _narrowest(what: Filter) -> Filter:
+    """Of the filters, those that say about whom."""
+    return Filter(
+        from_at=what.from_at,
+        to_at=what.to_at,
+        filter_group=what.filter_group,
+        class_name=what.class_name,
+        unblock_id=what.unblock_id,
+        reason=what.reason if what.reason in PERSONAL else None,
+        pages_only=what.pages_only,
+        without_roles=what.without_roles,
+    )
 
 
 def look_at_all(conn: Connection, visit: Visit, asked: Sought) -> Look:
@@ -144,8 +186,10 @@ def _search(conn: Connection, what: Filter, asked: Wanted) -> Page:
 def _behind(conn: Connection, visit: Visit, asked: Sought) -> Behind:
     everybody = [each.person for each in visit.window.bundle().accounts.values()]
     for_whom = whom(conn, [asked.unblock]).get(asked.unblock) if asked.unblock else None
-    narrowing = Narrowing(asked.group, asked.class_, asked.unblock, for_whom)
-    fit = [each for each in everybody if narrowing and narrowing.fits(each)]
+    narrowing = Narrowing(
+        asked.group, asked.class_, asked.unblock, for_whom, personal=asked.reason in PERSONAL
+    )
+    fit = [each for each in everybody if narrowing.whose and narrowing.fits(each)]
     now = [each for each in fit if each.ends_at is None or each.ends_at > visit.now]
     if asked.class_:  # rows of its teachers are left out
         now = [each for each in now if each.role is Role.PUPIL]
@@ -168,23 +212,13 @@ def _may_name(visit: Visit, asked: Sought) -> None:
         raise Problem("bad-input", errors={"purpose": "is needed to read by name, and is kept"})
 
 
-def _record(visit: Visit, asked: Wanted, look: Look, rows: Sequence[LogRowOut]) -> None:
+def _record(visit: Visit, asked: Wanted, look: Look, whose: Sequence[Collection[str]]) -> None:
     """A line for each of the few that were looked at, with how many rows are theirs; or one for all."""
     what, purpose, terms = in_words(asked), asked.purpose or "", asked.search_terms or ""
-    abouts = look.about(rows)
-    for about in abouts:
-        theirs = len(rows) if len(abouts) == 1 else sum(about in _whose(row) for row in rows)
+    for about, theirs in look.abouts(whose):
         record_look(
             visit.desk, visit.reader.actor, about, what, purpose, visit.now, rows=theirs, search_terms=terms
         )
-
-
-def _whose(row: LogRowOut) -> frozenset[str]:
-    return frozenset(each.id for each in (row.person, row.recorded_as) if each)
-
-
-def _is_somebodys(row: LogRow) -> bool:
-    return bool(row.person_id or row.recorded_as)
 
 
 def _person_id(conn: Connection, named: str) -> str:

@@ -11,7 +11,8 @@ from pydantic import Field
 from sqlalchemy import Connection
 
 from audit_api.answers import Instant, LogPersonOut, _Out
-from audit_api.few import FEW, shared_role
+from audit_api.few import shared_role
+from audit_api.looked_at import abouts
 from audit_api.names import Names, a_role
 from audit_api.problems import Problem
 from audit_api.rows import read_cursor, write_cursor
@@ -66,8 +67,7 @@ def page_of(visit: Visit, asked: Asked) -> tuple[list[IncidentOut], str | None]:
         rows, more = found[: asked.limit], len(found) > asked.limit
         shown = list((_named if by_name else _nameless)(conn, rows))
     if by_name:
-        for about in _about(rows):
-            record_look(visit.desk, visit.reader.actor, about, "incidents", asked.purpose or "", visit.now)
+        _record(visit, asked, rows)
     return shown, write_cursor((rows[-1].at, rows[-1].id)) if more else None
 
 
@@ -78,10 +78,15 @@ def _may_name(visit: Visit, asked: Asked) -> None:
         raise Problem("bad-input", errors={"purpose": "is needed to read by name, and is kept"})
 
 
-def _about(rows: Sequence[Incident]) -> Sequence[str | None]:
-    """Whom the change log says was looked at: the people when they are few."""
-    people = {row.person_id for row in rows if row.person_id}
-    return sorted(people) if 0 < len(people) <= FEW else [None]
+def _record(visit: Visit, asked: Asked, rows: Sequence[Incident]) -> None:
+    what, purpose, actor = _in_words(asked), asked.purpose or "", visit.reader.actor
+    for about, theirs in abouts([[row.person_id] if row.person_id else [] for row in rows]):
+        record_look(visit.desk, actor, about, what, purpose, visit.now, rows=theirs)
+
+
+def _in_words(asked: Asked) -> str:
+    filters = [f"{name} {said}" for name, said in (("from", asked.from_), ("to", asked.to)) if said]
+    return ", ".join(["incidents", *filters, *(["a further page"] if asked.cursor else [])])
 
 
 def _named(conn: Connection, rows: Sequence[Incident]) -> Iterator[IncidentOut]:

@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from audit_api.answers import Instant, SomebodyOut, _Out
-from audit_api.few import FEW
+from audit_api.looked_at import About, abouts
 from audit_api.names import Names
 from audit_api.problems import Problem
 from audit_api.shapes import Paging, Reason, _In
@@ -119,17 +119,19 @@ def records_of(visit: Visit, asked: Asked) -> tuple[list[AsideRecordOut], str | 
     with reading(visit.desk.engine) as conn:
         found = records_aside(conn, asked.limit + 1, asked.cursor or "")
     shown, more = found[: asked.limit], len(found) > asked.limit
-    for about in _about(shown):
-        actor, purpose = visit.reader.actor, asked.purpose or ""
-        record_look(visit.desk, actor, about, WHAT, purpose, visit.now, rows=len(shown))
+    actor, purpose = visit.reader.actor, asked.purpose or ""
+    for about, theirs in _abouts(shown):
+        record_look(visit.desk, actor, about, WHAT, purpose, visit.now, rows=theirs)
     return [_record(each) for each in shown], shown[-1].key if more else None
 
 
-def _about(records: Sequence[AsideRecord]) -> Sequence[str | None]:
-    """Whom the change log says was looked at: the people when they are few and on the register's own ids."""
-    people = frozenset[str]().union(*(each.people for each in records))
-    told = all(len(person) <= 32 and person.isascii() and person.isprintable() for person in people)
-    return sorted(people) if told and 0 < len(people) <= FEW else [None]
+def _abouts(records: Sequence[AsideRecord]) -> Sequence[About]:
+    """Whom the change log says was looked at. What cannot be an id of the register's is not sealed."""
+    whose = [each.people for each in records]
+    told = all(
+        len(person) <= 32 and person.isascii() and person.isprintable() for person in set().union(*whose)
+    )
+    return abouts(whose) if told else [(None, len(records))]
 
 
 def _stopped(visit: Visit, place: Stopped) -> StoppedOut:

@@ -90,8 +90,9 @@ def _begin(visit: Visit, asked: ToExport) -> Export:
         look = look_at_all(conn, visit, asked)
         of = sought(conn, replace(look.what, upto_seal=last_seal(conn)))
     rows = counted(engine, of)
-    look = replace(look, what=of.what)
-    told = look.recorded(asked)
+    with reading(engine) as conn:
+        look = replace(look, what=of.what)
+        told = look.recorded(asked, look.shown_to(conn))
     event = record_export(visit.desk, visit.reader.actor, told, rows, visit.now, form=asked.format)
     return Export(visit, look, of, asked.format, rows, event)
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from sqlalchemy import Connection
 
 from audit_api.answers import LogPersonOut, LogRowOut
-from audit_api.few import Narrowing, Veil, Whom, whom
+from audit_api.few import Narrowing, Recorded, Veil, Whom, recorded, whom
 from audit_api.names import Names, a_pupil, a_role
 from audit_api.times import iso
 from audit_log.filtering_log import LogRow, without_people
@@ -38,15 +38,18 @@ class Nameless:
     def __post_init__(self) -> None:
         self._veil = Veil(self.people, self.narrowing, self._whom)
 
+    @property
+    def left_out(self) -> frozenset[str]:
+        """The roles whose rows only one of a few can have made: they are not searched for."""
+        return self._veil.left_out
+
     def shown(self, conn: Connection, rows: Sequence[LogRow]) -> Iterator[LogRowOut]:
-        """Without those that only one of a few can have made."""
+        """Of a search without the roles of `left_out`."""
         new = {row.unblock_id for row in rows if row.unblock_id} - self._whom.keys()
         self._whom |= whom(conn, new)
+        if not self._veil.recorded or any(_recorded(row) not in self._veil.recorded for row in rows):
+            self._veil.know(recorded(conn))
         for row in rows:
-            if self.narrowing.class_name and row.role != Role.PUPIL:
-                continue  # a teacher of that class: the filter would tell who
-            if self._veil.leaves_out(row):
-                continue
             bare = _without_terms(row) if self.approving else without_people(_without_terms(row))
             yield _nameless(self._veil.over(bare), self.illegal)
 
@@ -85,6 +88,10 @@ def _somebody(person_id: str | None, known: Mapping[str, Registered], names: Nam
         return None
     found = known.get(person_id)
     return LogPersonOut(id=person_id, username=found.username if found else None, name=names.name(person_id))
+
+
+def _recorded(row: LogRow) -> Recorded:
+    return Recorded(row.role or "", frozenset(row.filter_groups), frozenset(row.classes))
 
 
 def illegal_in(policy: Policy) -> frozenset[str]:

@@ -79,10 +79,14 @@ def record_tail(desk: Desk, actor: Actor, look: Reading, now: datetime) -> int:
     return _record(desk, actor, "filtering-log:tail", look, {"by_name": look.by_name}, now)
 
 
-def record_tail_end(desk: Desk, began: int, rows: int, how: Ending, now: datetime) -> int:
-    """Said by the system: who watched may have gone, or may no longer be who may watch."""
+def record_tail_end(
+    desk: Desk, began: int, rows: int, how: Ending, now: datetime, *, people: tuple[str, ...] = ()
+) -> int:
+    """Said by the system: who watched may have gone, or may no longer be who may watch. `people`: whose rows
+    were shown by name, where they are few."""
+    few = {"people": list(people)} if people else {}
     with change(desk, now) as made:
-        return made.seal("filtering-log:tail-end", SYSTEM, str(began), {"rows": rows, "ended": how})
+        return made.seal("filtering-log:tail-end", SYSTEM, str(began), {"rows": rows, "ended": how, **few})
 
 
 def _record(  # noqa: PLR0917  # as above

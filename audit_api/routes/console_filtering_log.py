@@ -68,20 +68,21 @@ def _page(
         kinds=KINDS,
         may_name=here.reader.role in APPROVING,
         live=live,
-        **_links(given),
+        **_links(given, shown.seal),
     )
     if live:
         made.headers.update(OWN_SCRIPT)
     return made
 
 
-def _links(given: Mapping[str, str]) -> dict[str, str]:
-    """The same rows elsewhere: live, no longer live, as a file, as they come."""
+def _links(given: Mapping[str, str], seal: int | None) -> dict[str, str]:
+    """The same rows elsewhere: live, no longer live, as a file, as they come after those on the page."""
     filters = {name: value for name, value in given.items() if name in FILTERS}
     query = urlencode(filters)
+    after = {} if seal is None else {"after": str(seal)}
     return {
         "watch": f"{PAGE}?{urlencode({**filters, 'live': 'yes'})}",
         "still": f"{PAGE}?{query}",
         "export": f"{API}/export?{query}",
-        "tail": f"{API}/tail?{query}",
+        "tail": f"{API}/tail?{urlencode({**filters, **after})}",
     }

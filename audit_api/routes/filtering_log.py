@@ -10,8 +10,8 @@ from audit_api.answers import LogPageOut, LogRowOut
 from audit_api.filtering_log import page_of
 from audit_api.guard import GuardedRoute
 from audit_api.log_export import export_of
-from audit_api.log_tail import tail_of
-from audit_api.log_wanted import Sought, ToExport, Wanted
+from audit_api.log_tail import ToWatch, tail_of
+from audit_api.log_wanted import ToExport, Wanted
 from audit_api.rows import listed
 from audit_api.streams import with_an_end
 from audit_api.window import Here
@@ -59,7 +59,7 @@ def export_filtering_log(here: Here, asked: Annotated[ToExport, Query()]) -> Res
     response_class=Response,
     responses=_streams("application/x-ndjson"),
 )
-def tail_filtering_log(here: Here, asked: Annotated[Sought, Query()]) -> Response:
+def tail_filtering_log(here: Here, asked: Annotated[ToWatch, Query()]) -> Response:
     """Lines of JSON; empty ones mean that nothing came. The last is `{"ended": "time"}` after fifteen
     minutes, or `right` when you may not read this any more. It leaves a line in the change log, and one at
     its end.

@@ -76,10 +76,10 @@ def _who(row: Mapping[str, Any]) -> WhoKey:
     return row["role"] or "", names_text(row["filter_groups"]), names_text(row["classes"])
 
 
-def seal_up_to(engine: Engine, seq: int) -> None:
+def seal_up_to(engine: Engine, seq: int, entry: str = "{}") -> None:
     """As if the recorder had sealed what is stored, in so many seals."""
     with writing(engine) as conn:
         for number in range(last_seal(conn) + 1, seq + 1):
             prev = conn.scalar(select(filtering_seal.c.leaf).where(filtering_seal.c.seq == number - 1))
-            values: Row = {"seq": number, "entry": "{}", "prev": prev or GENESIS, "part": None}
-            conn.execute(insert(filtering_seal).values(**values, leaf=leaf_of(values["prev"], "{}")))
+            values: Row = {"seq": number, "entry": entry, "prev": prev or GENESIS, "part": None}
+            conn.execute(insert(filtering_seal).values(**values, leaf=leaf_of(values["prev"], entry)))

@@ -87,6 +87,17 @@ def test_who_has_to_act_on_it_reads_the_names_and_is_seen(troubled: School, read
     assert lines[0]["texts"] == {"what": "incidents", "purpose": BY_NAME["purpose"]}
 
 
+def test_the_line_says_by_which_filter_and_how_many(troubled: School) -> None:
+    happened(troubled, "anna", 9)
+    rows(troubled, "cora", **BY_NAME, to="2026-11-24T11:59:30Z")
+    lines = troubled.as_("gail").get("/api/v1/changes", params={"event": "filtering-log:read"}).json()["rows"]
+
+    assert {line["texts"]["what"] for line in lines} == {"incidents, to 2026-11-24T11:59:30Z"}
+    assert {line["object"]: line["detail"]["rows"] for line in lines} == {
+        troubled.person("anna").id: 2, troubled.person("hedy").id: 1, troubled.person("tess").id: 1,
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize("reader", ["terry", "gail"])
 def test_the_technician_and_the_governor_read_no_names(troubled: School, reader: str) -> None:
     problem_of(troubled.as_(reader).get(URL, params=BY_NAME), 403, "wrong-role")

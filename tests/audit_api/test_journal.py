@@ -168,6 +168,16 @@ def test_reading_records_takes_a_purpose_and_leaves_a_line(school: School) -> No
     problem_of(school.as_("gail").get(f"{URL}/aside", params={"purpose": "curious"}), 403, "wrong-role")
 
 
+def test_each_line_says_how_many_of_the_records_are_that_persons(school: School) -> None:
+    anna, ben = school.person("anna").id, school.person("ben").id
+    put_aside(school, **{f"{EVENT}{n}": {"person": anna if n else ben} for n in range(3)}, nobodys={"n": 1})
+    school.as_("cora").get(f"{URL}/aside", params={"purpose": "a look"})
+
+    wanted = {"event": "filtering-log:read"}
+    lines = school.as_("gail").get("/api/v1/changes", params=wanted).json()["rows"]
+    assert {line["object"]: line["detail"]["rows"] for line in lines} == {anna: 2, ben: 1}
+
+
 def test_records_are_read_page_by_page_and_as_csv(school: School) -> None:
     put_aside(school, **{f"{EVENT}{n}": {"n": n} for n in range(5)})
     cora = school.as_("cora")

@@ -134,7 +134,7 @@ def test_looking_for_words_is_a_reading_by_name_that_is_recorded(school: School)
 
     assert [row["who"] for row in found] == ["Anna Akhtar"]
     assert line["texts"] == {
-        "what": "words in search terms", "purpose": "a worry", "search_terms": "Akhtar N",
+        "what": "words in search terms", "purpose": "a worry", "search_terms": "akhtar n",
     }  # fmt: skip
     assert "akhtar" not in line["sealed"].lower()
     assert school.as_("gail").get(URL, params={"search_terms": "x", "purpose": "x"}).status_code == 403

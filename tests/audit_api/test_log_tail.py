@@ -1,5 +1,7 @@
 """The filtering log as it grows: by the rules of a page, recorded at both ends, and over in time."""
 
+import json
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
@@ -8,10 +10,11 @@ import pytest
 
 from audit_log.db import writing
 from audit_log.people import change_person
+from audit_log.seal import stamp
 from audit_log.sessions import end_sessions_of
 from change_control.tightening import suspend
 from tests.audit_api.logged import a_row, seal_up_to, store
-from tests.audit_api.school import School, problem_of
+from tests.audit_api.school import School, fields_of, problem_of
 from tests.audit_api.served import rows_in, served, streamed
 from tests.builders import NOON
 from tests.running import eventually
@@ -68,7 +71,7 @@ def test_watching_is_recorded_at_its_start_and_at_its_end(school: School, addres
     )
     assert begin["texts"] == {"what": "everything", "purpose": "a worry"}
     assert (end["object"], end["actor"]["name"]) == (str(begin["seq"]), "the system")
-    assert end["detail"] == {"rows": 1, "ended": "left"}
+    assert end["detail"] == {"rows": 1, "ended": "left", "people": [school.person("anna").id]}
 
 
 def test_whoever_loses_the_role_is_cut_off(school: School, address: str) -> None:
@@ -81,7 +84,47 @@ def test_whoever_loses_the_role_is_cut_off(school: School, address: str) -> None
         assert next(rows) == {"ended": "right"}
         comes(school, "anna", 2)
         assert list(rows) == []
-    assert ended(school)["detail"] == {"rows": 1, "ended": "right"}
+    people = [school.person("anna").id]
+    assert ended(school)["detail"] == {"rows": 1, "ended": "right", "people": people}
+
+
+def test_of_many_no_end_says_who_they_were(school: School, address: str) -> None:
+    with streamed(school, address, "cora", names="yes", purpose="a worry") as answer:
+        rows = rows_in(answer)
+        for seal, username in enumerate(("anna", "ben", "pim", "pip"), start=1):
+            comes(school, username, seal)
+        assert {next(rows)["role"] for _ in range(4)} == {"pupil"}
+    assert ended(school)["detail"] == {"rows": 4, "ended": "left"}
+
+
+def sealed_at(school: School, seal: int, minutes: int) -> None:
+    """A row in that seal, sealed so many minutes before NOON."""
+    store(school.desk.engine, [a_row(school.person("anna"), NOON, opened_in=seal)])
+    entry = json.dumps({"at": stamp(NOON - timedelta(minutes=minutes))})
+    seal_up_to(school.desk.engine, seal, entry)
+
+
+def test_what_was_sealed_between_a_page_and_its_tail_is_shown(school: School, address: str) -> None:
+    comes(school, "ben", 1)
+    page = school.browser("cora")[0].get("/filtering-log", params={"live": "yes"}).text
+    after = re.findall(r"tail\?[^\"]*after=(\d+)", page)
+    sealed_at(school, 2, minutes=1)
+
+    with streamed(school, address, "cora", after=after[0]) as answer:
+        assert next(rows_in(answer))["who"] == "a pupil of 6B"
+    assert lines(school)[0]["texts"] == {"what": "everything"}
+
+
+def test_a_tail_goes_back_no_more_than_ten_minutes(school: School) -> None:
+    sealed_at(school, 1, minutes=12)
+    sealed_at(school, 2, minutes=11)
+    cora = school.as_("cora")
+
+    for after in ("0", "1", "3", "-1", "x", str(2**63)):
+        assert set(fields_of(problem_of(cora.get(URL, params={"after": after}), 422, "bad-input"))) == {
+            "after"
+        }
+    assert lines(school) == []
 
 
 @pytest.mark.parametrize("how", ["suspended", "signed out"])
