@@ -32,7 +32,7 @@ from audit_log.intake_known import Known, learn
 from audit_log.intake_store import ODD_VALUE, Statements, execute, store_for
 from audit_log.lanes import Lane
 from audit_log.positions import Position, Positions, behind, released, told_of
-from audit_log.quarantine import quarantine
+from audit_log.quarantine import copies, quarantine
 from audit_log.segments import Segment, begins_anew, lock_path, newest_with_times, opened_in, segments
 from audit_log.tables import journal_position
 
@@ -274,7 +274,7 @@ class Recorder:
     # Housekeeping.
 
     def _tidy(self, found: list[Segment]) -> None:
-        """Delete segments that are stored whole and a day old; damaged ones stay, as evidence."""
+        """Delete segments that are stored whole and a day old; damaged ones with their copies."""
         old = self.clock() - (KEEP if shutil.disk_usage(self.folder).free >= LOW else timedelta())
         try:
             needed = newest_with_times(found)  # a gate that starts learns from them what time it is at least
@@ -293,7 +293,8 @@ class Recorder:
     def _may_go(self, segment: Segment, old: datetime) -> bool:
         position = self._place().of(segment)
         written = datetime.fromtimestamp(segment.path.stat().st_mtime, UTC)
-        return position.read and not position.damaged and written < old
+        is_evidence = position.damaged and any(at.segment == segment.name for at in copies(self.folder))
+        return position.read and not is_evidence and written < old
 
     def _is_told(self, segment: Segment) -> bool:
         """A position alone, which somebody may have written, costs no record."""
