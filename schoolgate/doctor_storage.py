@@ -4,9 +4,13 @@ import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from schoolgate.finding import Finding
 from schoolgate.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
 
 MOST_BEHIND = 100_000_000  # bytes: some hours of a large school
 LEAST_DAYS = 3.0  # without a database, over a weekend, the journal must have room
@@ -79,6 +83,7 @@ def stored(settings: Settings) -> Iterator[Finding]:
         size = size_of(engine)
         with reading(engine) as conn:
             aside = [each for each in set_aside(conn) if not each.waits]
+        retention = list(overdue(engine))
     finally:
         engine.dispose()
     says = f"about {size.rows:,} rows of the filtering log, {_size(size.bytes)}"
@@ -89,6 +94,25 @@ def stored(settings: Settings) -> Iterator[Finding]:
     for each in aside:
         says = f"{each.records:,} could not become rows ({each.why}); they are kept: schoolgate log damage"
         yield Finding("records set aside", False, says)
+    yield from retention
+
+
+def overdue(engine: "Engine") -> Iterator[Finding]:
+    """Rows that should be gone and are not. Nothing before the founding."""
+    from audit_log.db import reading
+    from audit_log.fault import Fault
+    from change_control.errors import ChangeError
+    from change_control.in_force import parsed_policy
+    from change_control.retention import LATE_AFTER, overdue_days, overdue_says
+    from filter_policy.parse import PolicyError
+
+    try:
+        with reading(engine) as conn:
+            days = overdue_days(conn, parsed_policy(conn), datetime.now(UTC))
+    except (ChangeError, PolicyError, Fault):
+        return  # other checks say so
+    says = overdue_says(days) if days > LATE_AFTER else "what is over is removed"
+    yield Finding("retention", days <= LATE_AFTER, says)
 
 
 def _size(size: float) -> str:
