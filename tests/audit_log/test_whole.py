@@ -39,6 +39,7 @@ CUT = (
     "UPDATE rollup_hour SET requests = 2, pages = 2",
     "UPDATE rollup_day SET requests = 2, pages = 2",
     "DELETE FROM {log} WHERE opened_in = 3",
+    "DELETE FROM journal_position",
 )
 
 

@@ -161,7 +161,7 @@ def test_lines_that_tell_of_something_else_are_found(
         journal.store(NOON + hour * ONE_HOUR)
         state_hours(desk, NOON + (hour + 1.1) * ONE_HOUR)
     without_guards(desk)
-    change = "UPDATE change_log SET entry = replace(entry, :sealed, :wrong) WHERE entry LIKE '%:seal%'"
+    change = "UPDATE change_log SET entry = replace(entry, :sealed, :wrong) WHERE entry LIKE '%log:seal%'"
     with writing(desk.engine) as conn:
         conn.execute(text(change), {"sealed": sealed, "wrong": wrong})
     with reading(desk.engine) as conn:
