@@ -14,6 +14,7 @@ from filter_policy.life_cycle import State
 
 READING = "filtering-log:read"
 TAKING = ("filtering-log:export", "filtering-log:tail")  # by name or not; the line says which
+ACCESS = "person:access"  # everything that is kept about somebody, to be handed over
 MOST = 20_000  # lines; a month with more is told up to there
 
 
@@ -31,6 +32,7 @@ class Readings:
 
     by_role: tuple[tuple[str, int], ...]
     exports: int
+    accesses: int = 0  # of those by name
 
     @property
     def by_name(self) -> int:
@@ -54,13 +56,11 @@ def unblocks_of(conn: Connection, month: Month) -> Unblocks:
 
 
 def readings_of(conn: Connection, month: Month) -> Readings:
-    lines = [
-        *_lines(conn, month, READING),
-        *(line for event in TAKING for line in _lines(conn, month, event)),
-    ]
-    by_name = Counter(line.role for line in lines if line.event == READING or line.detail.get("by_name"))
-    exports = sum(line.event == TAKING[0] for line in lines)
-    return Readings(tuple(by_name.most_common()), exports)
+    looks, accesses = _lines(conn, month, READING), _lines(conn, month, ACCESS)
+    exports, tails = (_lines(conn, month, event) for event in TAKING)
+    taken = [line for line in (*exports, *tails) if line.detail.get("by_name")]
+    by_name = Counter(line.role for line in (*looks, *accesses, *taken))
+    return Readings(tuple(by_name.most_common()), len(exports), len(accesses))
 
 
 def _lines(conn: Connection, month: Month, event: str) -> list[Entry]:

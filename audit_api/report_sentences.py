@@ -79,6 +79,9 @@ def _readings(report: ReportOut) -> str:
     readings = report.readings
     if readings.by_name:
         says = f"Browsing was read by name {_times(readings.by_name)}, {_by_whom(readings)}."
+        if readings.accesses:
+            says += f" {_times(readings.accesses).capitalize()} it was all that is kept about one person,"
+            says += " taken out to be handed over."
         says += " The change log tells each, with its purpose."
     else:
         says = "Nobody's browsing was read by name."

@@ -55,6 +55,9 @@ class ReadingsOut(_Out):
 
     by_name: int
     by_role: list[RoleOut]
+    accesses: Annotated[
+        int, Field(description="of these, how often everything kept about one person was taken out for them")
+    ]
     exports: Annotated[int, Field(description="how often rows were taken away, by name or not")]
 
 

@@ -5,7 +5,7 @@ not in it, whoever asks: groups of at most three people are told as one, and a s
 blocked more than ten times.
 """
 
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Container, Hashable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 from audit_api.months import Month
 from audit_api.problems import Problem
 from audit_api.report_counts import Readings, readings_of, unblocks_of
-from audit_api.report_groups import OTHER, key_of, named, people_by_groups
+from audit_api.report_groups import OTHER, key_of, named, people_by_groups, regrouped_since, with_requests
 from audit_api.report_sentences import Gaps, sentences
 from audit_api.report_shapes import (
     ComparedOut,
@@ -53,6 +53,7 @@ def report_of(visit: Visit, asked: str | None) -> ReportOut:
         recorded = recorded_hours(conn, month.starts_at, month.ends_at)
         unblocks = unblocks_of(conn, month), unblocks_of(conn, month.before)
         readings = readings_of(conn, month)
+        regrouped = regrouped_since(conn, month.ends_at)
     lessons = hours_with_records_due(visit.window.bundle().policy.timetable, month, first, visit.now)
     silent = [at for at in lessons if at not in recorded]
     is_over = month.ends_at <= visit.now
@@ -69,7 +70,7 @@ def report_of(visit: Visit, asked: str | None) -> ReportOut:
         says=[],
         total=ComparedOut(**_compared(now.total, None if before is None else _sum(before.values()))),
         kinds=_kinds(now, before),
-        groups=_groups(visit, month, now),
+        groups=_groups(visit, month, now, regrouped),
         sites=sites,
         other_sites_blocked=max(0, now.total.blocked - sum(each.blocked for each in sites)),
         unblocks=UnblocksOut(**asdict(unblocks[0])),
@@ -106,13 +107,14 @@ def _waits(visit: Visit) -> bool:
     return told is not None and bool(told.sql_away or told.stopped or told.behind_bytes > LONG_BACKLOG)
 
 
-def _groups(visit: Visit, month: Month, found: Report) -> list[GroupOut]:
+def _groups(visit: Visit, month: Month, found: Report, unsure: Container[str]) -> list[GroupOut]:
     """Without the month before: other groups may have been few then, and two reports can be compared."""
     bundle = visit.window.bundle()
     everybody = (account.person for account in bundle.accounts.values())
-    people = people_by_groups(everybody, month.starts_at, month.ends_at)
+    people = people_by_groups(everybody, month.starts_at, month.ends_at, unsure)
     sums = _summed((key_of(each.filter_groups), each.counts) for each in found.groups)
-    names = named(sums, people, bundle.policy)
+    asked = {groups: counts.requests for groups, counts in sums.items()}
+    names = named(sums, with_requests(people, asked), bundle.policy)
     called = _summed((names[groups], counts) for groups, counts in sums.items())
     rows = [GroupOut(name=name, **_figures(counts)) for name, counts in called.items()]
     return sorted(rows, key=lambda row: (row.name == OTHER, -row.requests, row.name))
@@ -157,7 +159,7 @@ def _figures(counts: Counts) -> dict[str, int]:
 
 def _readings(found: Readings) -> ReadingsOut:
     by_role = [RoleOut(role=role, times=times) for role, times in found.by_role]
-    return ReadingsOut(by_name=found.by_name, by_role=by_role, exports=found.exports)
+    return ReadingsOut(by_name=found.by_name, by_role=by_role, accesses=found.accesses, exports=found.exports)
 
 
 def rows_of(found: ReportOut) -> Iterator[dict[str, Any]]:
@@ -175,6 +177,7 @@ def rows_of(found: ReportOut) -> Iterator[dict[str, Any]]:
     for role in found.readings.by_role:
         yield _line("readings by name", role.role, "times", role.times)
     yield _line("readings by name", "", "times", found.readings.by_name)
+    yield _line("readings by name", "to hand over", "times", found.readings.accesses)
     yield _line("exports", "", "times", found.readings.exports)
     for at in found.silent_hours:
         yield _line("silent hour", at, "requests", 0)

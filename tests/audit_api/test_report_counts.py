@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 from audit_api.months import Month
 from audit_api.report_counts import Readings, Unblocks, readings_of, unblocks_of
 from audit_log.db import reading
+from change_control.access import record_access
 from change_control.looks import Reading, record_export, record_look, record_tail
 from change_control.proposals import approve, decline, propose_unblock
 from tests.audit_api.school import School, an_ask
@@ -53,6 +54,13 @@ def test_only_what_was_read_by_name_counts_as_that(school: School) -> None:
 
     assert found == Readings((("coordinator", 3), ("technician", 2)), exports=2)
     assert found.by_name == 5
+
+
+def test_what_was_taken_out_about_one_person_was_read_by_name(school: School) -> None:
+    anna = school.person("anna").id
+    record_access(school.desk, school.actor("hedy"), anna, {}, "asked in writing", NOON)
+
+    assert readings(school, NOVEMBER) == Readings((("headteacher", 1),), exports=0, accesses=1)
 
 
 def test_an_answer_is_in_the_month_in_which_it_was_given(school: School) -> None:

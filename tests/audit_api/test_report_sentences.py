@@ -24,7 +24,7 @@ def a_report(**changes: Any) -> ReportOut:
         "kinds": [kind("gambling", 20), kind("games", 10), kind("education", 0)],
         "groups": [], "sites": [], "other_sites_blocked": 30,
         "unblocks": unblocks(0, 0, 0), "unblocks_before": unblocks(0, 0, 0),
-        "readings": {"by_name": 0, "by_role": [], "exports": 0}, "silent_hours": [],
+        "readings": {"by_name": 0, "by_role": [], "accesses": 0, "exports": 0}, "silent_hours": [],
     }  # fmt: skip
     return ReportOut.model_validate(made | changes)
 
@@ -98,10 +98,19 @@ def test_requests_for_lessons_are_told_with_how_long_they_waited() -> None:
 def test_who_read_by_name_is_told_by_role() -> None:
     by_role = [{"role": "coordinator", "times": 2}, {"role": "technician", "times": 1}]
 
-    told = said(readings={"by_name": 3, "by_role": by_role, "exports": 1})
+    told = said(readings={"by_name": 3, "by_role": by_role, "accesses": 0, "exports": 1})
 
     assert "read by name 3 times, 2 times by a coordinator and once by a technician." in told
     assert "exported once." in told
+
+
+def test_what_was_taken_out_to_be_handed_over_has_a_word_of_its_own() -> None:
+    by_role = [{"role": "headteacher", "times": 2}]
+
+    told = said(readings={"by_name": 2, "by_role": by_role, "accesses": 1, "exports": 0})
+
+    assert "read by name 2 times, by a headteacher. Once it was all that is kept about one person," in told
+    assert "Nobody's browsing" not in told
 
 
 def test_silence_is_told_by_day_in_school_time() -> None:
