@@ -1,9 +1,11 @@
 """Data protection: corrections, legal holds, erasing who has left, and what is kept about one person."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, BinaryIO
 
 import typer
 
@@ -187,28 +189,47 @@ def access(
     api = signed_in_api()
     found = _person(api, username)
     asked = {"purpose": purpose, "format": format_, "asked_on": asked_on and asked_on.date().isoformat()}
-    unfinished = to.with_name(f".{to.name}.part")
-    try:
-        with api.stream(f"/people/{found['id']}/access", asked) as answer, _new(to, unfinished) as file:
-            for part in answer.iter_bytes():
-                file.write(part)
-            number = answer.headers["Export-Event"]
-        unfinished.rename(to)
-    finally:
-        unfinished.unlink(missing_ok=True)
+    with (
+        _whole_or_nothing(to) as file,  # before anything is asked for: the asking alone leaves a line
+        api.stream(f"/people/{found['id']}/access", asked) as answer,
+    ):
+        for part in answer.iter_bytes():
+            file.write(part)
+        number = answer.headers["Export-Event"]
     tell(f"{to}: entry {number} of the change log. Read it before you hand it over.")
 
 
-def _new(to: Path, unfinished: Path) -> Any:
-    """For its owner alone; what breaks off leaves nothing under the name that was asked for."""
+@contextmanager
+def _whole_or_nothing(to: Path) -> Iterator[BinaryIO]:
+    """For its owner alone; what breaks off leaves nothing behind, and what was there before stays."""
     if to.exists():
         raise Failed(f"{to} exists already.")
+    unfinished = to.with_name(f".{to.name}.part")
     try:
-        unfinished.unlink(missing_ok=True)
         handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        says = f"{unfinished} exists already: one that is under way, or one that broke off."
+        raise Failed(says) from None
     except OSError as error:
         raise Failed(f"{to} cannot be written: {error.strerror}") from error
-    return os.fdopen(handle, "wb")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file
+        _named(unfinished, to)
+    except OSError as error:
+        raise Failed(f"{to} cannot be written: {error.strerror}") from error
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def _named(unfinished: Path, to: Path) -> None:
+    """Under the name that was asked for, unless somebody else has taken it by now."""
+    try:
+        to.hardlink_to(unfinished)
+    except FileExistsError:
+        raise Failed(f"{to} exists already.") from None
+    except OSError:  # there are file systems without links
+        unfinished.rename(to)
 
 
 def _person(api: Any, username: str) -> dict[str, Any]:

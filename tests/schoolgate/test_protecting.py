@@ -84,6 +84,24 @@ def test_all_that_is_kept_about_somebody_becomes_a_file(demo: Demo, session: Ses
     assert (again.returncode, "exists already" in again.stderr) == (1, True)
 
 
+def test_a_file_that_cannot_be_written_leaves_no_line_and_takes_nothing_away(
+    demo: Demo, session: Session, tmp_path: Path
+) -> None:
+    words = ("people", "access", "anna", "--purpose", "asked for in writing", "--format", "json", "--to")
+    (tmp_path / "there.json").write_text("mine")
+    (tmp_path / ".half.json.part").write_text("another run's")
+    log = ("changes", "list", "--limit", "1")
+    before = told(demo, session("cora"), *log)["rows"]
+
+    for name in ("there.json", "half.json", "nowhere/new.json"):
+        done = demo.cli(*words, str(tmp_path / name), session=session("cora"))
+        assert done.returncode == 1, name
+
+    assert told(demo, session("cora"), *log)["rows"] == before
+    kept = {path.name: path.read_text() for path in tmp_path.iterdir() if path.suffix in {".json", ".part"}}
+    assert kept == {"there.json": "mine", ".half.json.part": "another run's"}
+
+
 def test_a_technician_takes_nobodys_data_out(demo: Demo, session: Session, tmp_path: Path) -> None:
     to = tmp_path / "anna.json"
     words = ("people", "access", "anna", "--purpose", "curious", "--format", "json", "--to", str(to))
