@@ -41,7 +41,7 @@ class Pace:
     hosts: int = 1000  # below one host, to go by
     terms: int = 500  # searches at a time
     first: timedelta = DAY  # the first window, where each day of it has to be opened
-    most: int | None = 200_000  # rows looked at for one page; one that must be fetched counts for more
+    most: int | None = 100_000  # rows looked at for one page; one that must be fetched counts for more
 
 
 STEADY = Pace()

@@ -99,7 +99,8 @@ def test_an_export_goes_to_stdout_too(log: Log) -> None:
 def test_an_export_says_to_programs_what_it_is(log: Log, tmp_path: Path) -> None:
     told = json.loads(log("export", "--to", str(tmp_path / "x.csv"), "--json").stdout)
 
-    assert told == {"event": told["event"], "rows": 40, "file": str(tmp_path / "x.csv")}
+    file = str(tmp_path / "x.csv")
+    assert told == {"event": told["event"], "rows": 40, "announced": 40, "file": file}
 
 
 def test_wrong_usage_of_an_export_ends_with_two(log: Log) -> None:
