@@ -81,3 +81,21 @@ def test_what_fails_is_tried_again_soon(school: School) -> None:
     assert hours(school) == 1
     with reading(school.desk.engine) as conn:
         assert conn.scalar(text("SELECT count(*) FROM filtering_log")) == 1
+
+
+def test_a_night_in_which_what_is_agreed_on_was_edited_is_made_up_for_soon(school: School) -> None:
+    sealed(school, 1)
+    night = datetime(2027, 2, 23, 3, 0, tzinfo=LONDON)
+    with writing(school.desk.engine) as conn:
+        said = conn.execute(text("SELECT payload FROM proposal WHERE kind = 'policy'")).scalar()
+        edit = text("UPDATE proposal SET payload = :said WHERE kind = 'policy'")
+        conn.execute(edit, {"said": str(said).replace("days: 90", "days: 9")})
+    keeping = RowKeeping(school.desk)
+    for hour in range(-50, 1):
+        keeping.look(night + hour * HOUR + timedelta(minutes=2))
+    assert "retention:purge" not in school.events()
+    with writing(school.desk.engine) as conn:
+        conn.execute(edit, {"said": said})
+    keeping.look(night + timedelta(minutes=2) + AGAIN)
+
+    assert "retention:purge" in school.events()

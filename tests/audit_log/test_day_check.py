@@ -71,18 +71,21 @@ def test_any_changed_value_beside_the_rows_is_found(
     folder, (table, column) = empty_log(), where
     engine = open_engine(f"sqlite:///{folder / 'log.sqlite'}")
     store(engine, folder)
-    sql = f"SELECT {column} FROM {table} ORDER BY rowid"  # noqa: S608  # our own names
     with writing(engine) as conn:
         for trigger in (
             conn.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'").scalars().all()
         ):
             conn.exec_driver_sql(f"DROP TRIGGER {trigger}")
-        before = conn.exec_driver_sql(sql).scalars().all()
-        change = f"UPDATE {table} SET {column} = ? WHERE rowid = (SELECT rowid FROM {table} LIMIT 1 OFFSET ?)"  # noqa: S608  # our own names
+        info = conn.exec_driver_sql(f"PRAGMA table_info({table})").all()
+        key = ", ".join(each.name for each in info if each.pk)
+        sql = f"SELECT * FROM {table}"  # noqa: S608  # our own names
+        before = sorted(map(repr, conn.exec_driver_sql(sql).all()))
+        nth = f"SELECT {key} FROM {table} ORDER BY {key} LIMIT 1 OFFSET ?"  # noqa: S608  # our own names
+        change = f"UPDATE {table} SET {column} = ? WHERE ({key}) = ({nth})"  # noqa: S608  # our own names
         with suppress(DBAPIError), conn.begin_nested():
             conn.exec_driver_sql(change, (value, row))
-        after = conn.exec_driver_sql(sql).scalars().all()
+        after = sorted(map(repr, conn.exec_driver_sql(sql).all()))
     whole = verified(engine).whole
     engine.dispose()
 
-    assert whole == ([*map(repr, before)] == [*map(repr, after)])
+    assert whole == (before == after)
