@@ -11,7 +11,8 @@ from tests.builders import NOON
 def test_every_kind_does_what_the_protocol_asks_and_has_its_rights() -> None:
     kinds: dict[str, Kind] = dict(KINDS)
 
-    assert set(kinds) == {"policy", "lists", "unblock", "people"}
+    protecting = {"correction", "hold-release", "erasure"}
+    assert set(kinds) == {"policy", "lists", "unblock", "people"} | protecting
     for name in kinds:
         assert {f"{name}:{act}" for act in ("propose", "approve", "decline", "withdraw")} <= set(MAY)
 
