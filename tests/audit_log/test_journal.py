@@ -331,7 +331,7 @@ def test_a_full_disk_refuses_everything_and_keeps_what_it_acknowledged(tmp_path:
 
     kept = [line for line in said if not line.startswith("refused")]
     assert said[-100:] == [line for line in said[-100:] if line.startswith("refused")]
-    assert len(kept) > 20
+    assert len(kept) > 10
     assert lost_in(tmp_path, kept) == set()
     assert segments(tmp_path)[0].path.stat().st_size <= 20_000
 
