@@ -58,7 +58,7 @@ def test_the_switch_works_without_scripts(school: School) -> None:
 
     assert '<noscript><meta http-equiv="refresh" content="30"></noscript>' in page.text
     assert "script-src 'self'" in page.headers["content-security-policy"]
-    assert 'data-tail="/api/v1/filtering-log/tail?class=6B"' in page.text
+    assert 'data-tail="/api/v1/filtering-log/tail?class=6B&amp;after=' in page.text
     assert (
         "script-src 'none'"
         in school.browser("cora")[0].get("/filtering-log").headers["content-security-policy"]
