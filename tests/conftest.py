@@ -11,8 +11,8 @@ from tests.running import Demo, running_demo
 INSIST = "SCHOOLGATE_CI"
 ROUNDS = "SCHOOLGATE_TORTURE_ROUNDS"
 
-# How many examples a property is tried with where its test does not say: a share here, many in `make torture`.
-# How long one may take is not asked, since machines are shared.
+# How many examples a property is tried with where its test does not say: a share here, many in torture. How
+# long one may take is not asked, since machines are shared.
 settings.register_profile("share", max_examples=50, deadline=None)
 settings.register_profile("torture", max_examples=500, deadline=None)
 settings.load_profile("torture" if os.environ.get(ROUNDS) else "share")
