@@ -12,7 +12,7 @@ def test_every_step_in_the_table_is_taken(pair: tuple[State, Act], state: State)
     assert step(*pair) is state
 
 
-@pytest.mark.parametrize("pair", set(product(State, Act)) - set(TRANSITIONS), ids=str)
+@pytest.mark.parametrize("pair", sorted(set(product(State, Act)) - set(TRANSITIONS)), ids=str)
 def test_every_other_step_is_refused(pair: tuple[State, Act]) -> None:
     with pytest.raises(LifeCycleError) as error:
         step(*pair)
