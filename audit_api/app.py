@@ -10,6 +10,7 @@ from audit_api.faults import install_faults
 from audit_api.headers import SafeHeaders
 from audit_api.limits import BodyLimit
 from audit_api.list_jobs import CompareLists, ListJobs, RunLists, compare_here, no_worker
+from audit_api.mail import Ways
 from audit_api.reference import describe
 from audit_api.routes import ROUTERS
 from audit_api.upkeep import upkeep
@@ -28,18 +29,21 @@ def create_app(
     dev_http: bool = True,
     run_lists: RunLists = no_worker,
     compare_lists: CompareLists = compare_here,
+    ways: Ways = Ways(),  # noqa: B008  # a frozen value
 ) -> FastAPI:
     """`dev_http`: served without TLS, so that the console's cookie cannot insist on it.
 
     `run_lists`, `compare_lists`: how lists are built and compared; a child process, where there are millions.
+    `ways`: how checkpoints leave this server.
     """
-    window = Window(desk, clock, dev_http, ListJobs(run_lists, clock), compare_lists)
+    window = Window(desk, clock, dev_http, ListJobs(run_lists, clock), compare_lists, ways=ways)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         async with upkeep(window):
             yield
-        window.hashing.shutdown(wait=False, cancel_futures=True)
+        for pool in (window.hashing, window.mailing):
+            pool.shutdown(wait=False, cancel_futures=True)
 
     app = FastAPI(
         title="Schoolgate",

@@ -12,6 +12,7 @@ from fastapi import Depends, Path
 from starlette.requests import Request
 
 from audit_api.list_jobs import CompareLists, ListJobs
+from audit_api.mail import Ways
 from audit_api.problems import Problem
 from audit_api.reader import Reader
 from audit_api.throttle import Throttle
@@ -49,6 +50,8 @@ class Window:
     hashing: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(HASHING_THREADS, "hashing")
     )
+    ways: Ways = field(default_factory=Ways)
+    mailing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "mailing"))
     counted: Counted = field(default_factory=Counted)
     waiting: int = 0  # password checks in the queue; touched on the event loop alone
     _bundle: tuple[str, Bundle] | None = None
