@@ -202,11 +202,13 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     ),
     "unblock:end": lambda x: f"Time ran out: {_what(x)} is shut again. {x.asker} had asked for it.",
     "policy:propose": lambda x: f"{x.who} proposed a new policy.",
+    "policy:tighten": lambda x: f"{x.who} made the policy stricter. It is in force, for others to look at.",
     "policy:approve": lambda x: f"{x.who} agreed to the policy that {x.asker} proposed. It is in force.",
     "policy:decline": lambda x: f"{x.who} said no to the policy that {x.asker} proposed.",
     "policy:withdraw": lambda x: f"{x.who} took back their proposal of a new policy.",
     "policy:lapse": lambda x: f"Nobody answered in time: the policy that {x.asker} proposed lapsed.",
     "lists:propose": lambda x: f"{x.who} proposed other lists: {_sites(x)}.",
+    "lists:tighten": lambda x: f"{x.who} made the lists longer: {_sites(x)}. They are in force.",
     "lists:approve": lambda x: (
         f"{x.who} agreed to the lists that {x.asker} proposed: {_sites(x)}. They are in force."
     ),
@@ -220,6 +222,7 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     "lists:confirm": lambda x: f"{x.who} let in an update of the lists that was held: {_sites(x)}.",
     "lists:rollback": lambda x: f"{x.who} went back to earlier lists: {_sites(x)}.",
     "people:propose": lambda x: f"{x.who} proposed {_people(x)} in the register.",
+    "people:tighten": lambda x: f"{x.who} made {_people(x)} in the register that only shut.",
     "people:approve": lambda x: f"{x.who} agreed to {_people(x)} in the register. {x.asker} had proposed it.",
     "people:decline": lambda x: (
         f"{x.who} said no to {_people(x)} in the register. {x.asker} had proposed it."

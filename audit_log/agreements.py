@@ -23,9 +23,12 @@ PROPOSALS = text(
 )
 FOUNDED = "school:found"  # brings the first policy and the first lists, in one person's name
 FOUND_LISTS = "found_lists"  # in its detail: the id of the row of the lists, and what is sealed of it
-KINDS = frozenset({"policy", "lists", "unblock", "people", "correction", "hold-release", "erasure"})
+KINDS = frozenset(
+    {"policy", "lists", "unblock", "people", "correction", "hold-release", "erasure", "break-glass"}
+)
 AFTER = {
     "propose": "requested",
+    "tighten": "approved",  # one person's word, since it only shuts
     "approve": "approved",
     "decline": "declined",
     "withdraw": "withdrawn",
@@ -40,10 +43,10 @@ AFTER = {
 }
 # Which columns say who did it and when.
 WHO = {
-    **dict.fromkeys(("propose", "found", "hold", "update"), "proposed"),
+    **dict.fromkeys(("propose", "tighten", "found", "hold", "update"), "proposed"),
     **dict.fromkeys(("approve", "decline", "confirm", "rollback"), "decided"),
 }
-REPLACING = frozenset({"hold", "update", "propose", "rollback"})  # an update of lists that waited
+REPLACING = frozenset({"hold", "update", "propose", "tighten", "rollback"})  # an update of lists that waited
 KEPT = frozenset({"sites", "classes", "filter_groups", "base", "lists", "entries"})  # may not be left out
 
 IN_FORCE = frozenset({"policy", "lists", "school"})  # of these one is, always

@@ -17,6 +17,12 @@ from sqlalchemy import (
     Text,
 )
 
+from audit_log.change_tables import break_glass as break_glass
+from audit_log.change_tables import delivery as delivery
+from audit_log.change_tables import log_review as log_review
+from audit_log.change_tables import preview as preview
+from audit_log.change_tables import review as review
+from audit_log.change_tables import review_signature as review_signature
 from audit_log.log_tables import ODD as ODD
 from audit_log.log_tables import SELDOM as SELDOM
 from audit_log.log_tables import SHOWN as SHOWN
@@ -103,10 +109,11 @@ proposal = Table(
     Column("ended_reason", Text),
     # Nobody agrees with himself, in the table's own words: what was ever in force has two people behind it.
     # (What was found at the founding has "system" alone, and is marked "not yet agreed" for good. So has an
-    # update of lists: what two people agreed on, at work. `loosening` marks those that must not.)
+    # update of lists: two people's agreement at work. What only shuts takes one: `loosening` is false.)
     CheckConstraint("decided_by IS NULL OR decided_by <> proposed_by", name="proposal_two_people"),
     CheckConstraint(
-        "decided_by IS NOT NULL OR proposed_by = 'system' OR state IN ('requested', 'withdrawn', 'lapsed')",
+        "decided_by IS NOT NULL OR proposed_by = 'system' OR NOT loosening"
+        " OR state IN ('requested', 'withdrawn', 'lapsed')",
         name="proposal_decided",
     ),
     CheckConstraint(

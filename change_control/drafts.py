@@ -22,6 +22,7 @@ class Draft:
     ends_at: datetime | None = None
     texts: Mapping[str, str] = field(default_factory=dict, repr=False)
     handed: Mapping[str, str] = field(default_factory=dict, repr=False)  # see `Proposal.handed`
+    loosening: bool = True  # False, where comparing decisions showed that it only shuts: one person's word
 
 
 class Kind(Protocol):

@@ -21,6 +21,7 @@ from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
 from change_control.probes import record_refused
 from change_control.proposal import Proposal, load, proposal_of, settled, state_at
+from change_control.reviews import TIGHTENING, open_review
 from change_control.roles import APPROVING, MAY, entitle, require_established
 from change_control.sealing import Change, change
 from change_control.texts import needed, optional
@@ -42,8 +43,7 @@ BY_THE_CLOCK = {("requested", "lapsed"): Act.LAPSE, ("approved", "ended"): Act.E
 def propose_policy(desk: Desk, actor: Actor, text: str, reason: str, now: datetime) -> Proposal:
     """The whole text of a new policy; the lists stay as they are.
 
-    In this first version every policy change counts as loosening. A long text is read before the transaction
-    begins, so that nobody else has to wait for it.
+    A long text is read before the transaction begins, so that nobody else has to wait for it.
     """
     why = needed(reason)
     with reading(desk.engine) as conn:
@@ -81,10 +81,7 @@ def propose_people(
     *,
     labels: Sequence[str] = (),
 ) -> Proposal:
-    """People to add or change, all at once; see `register.py` for what a row may hold.
-
-    Counts as loosening even where every row only takes away: in this first version two people agree on both.
-    """
+    """People to add or change, all at once; see `register.py` for what a row may hold."""
     why = needed(reason)
     with change(desk, now) as made:
         may_propose(made.conn, actor, "people", now)
@@ -141,13 +138,14 @@ def may_propose(conn: Connection, actor: Actor, kind: str, now: datetime) -> Non
 
 
 def submit(made: Change, actor: Actor, draft: Draft) -> Proposal:
+    """Loosening waits for another person. What only shuts is in force at once, and is looked at later."""
     proposal_id = secrets.token_hex(8)
     made.conn.execute(
         insert(proposal).values(
             id=proposal_id,
             kind=draft.kind,
             state=State.REQUESTED,
-            loosening=True,
+            loosening=draft.loosening,
             payload=dict(draft.payload),
             reason=draft.reason,
             proposed_by=actor.person_id,
@@ -158,8 +156,21 @@ def submit(made: Change, actor: Actor, draft: Draft) -> Proposal:
     )
     row = row_to_change(made, proposal_id)
     texts = {**draft.texts, "reason": draft.reason}
+    if not draft.loosening:
+        return _tighten(made, actor, row, texts)
     made.seal(f"{draft.kind}:propose", actor, proposal_id, KINDS[draft.kind].facts(row), texts)
     return replace(proposal_of(row), handed=draft.handed)
+
+
+def _tighten(made: Change, actor: Actor, row: RowMapping, texts: Mapping[str, str]) -> Proposal:
+    """One person's word, which another looks at within the time that the policy sets (S34)."""
+    kind, proposal_id = KINDS[row["kind"]], row["id"]
+    handed = kind.apply(made.conn, row, actor, made.at)
+    seq = made.seal(f"{row['kind']}:tighten", actor, proposal_id, kind.facts(row), texts)
+    in_force = {"state": State.APPROVED, "payload": settled(row["payload"])}
+    made.conn.execute(update(proposal).where(proposal.c.id == proposal_id).values(in_force))
+    open_review(made, TIGHTENING, proposal_id, seq, actor)
+    return replace(proposal_of(row_to_change(made, proposal_id)), handed=handed)
 
 
 def _read_ahead(desk: Desk, proposal_id: str, now: datetime) -> None:

@@ -37,7 +37,8 @@ TIGHTENING = frozenset(
         ),
         *("unblock:revoke", "unblock:end", "person:suspend", "person:end", "opening:close"),
         *(f"filtering-log:{act}" for act in ("read", "export", "tail", "tail-end")),
-        *("hold:place", "person:access"),
+        *(f"{kind}:tighten" for kind in ("policy", "lists", "people")),
+        *("hold:place", "person:access", "review:sign"),
         "illegal-list:probe",
     }
 )

@@ -194,9 +194,15 @@ class Network:
     label: str
 
 
+Window = tuple[datetime, datetime]  # half-open, aware UTC
+
+
 @dataclass(frozen=True, slots=True)
 class Unblock:
-    """An approved exception for a lesson (A169); half-open [starts_at, ends_at), aware UTC."""
+    """An approved exception for a lesson (A169); half-open [starts_at, ends_at), aware UTC.
+
+    With `windows` it is in force only within one of them; without, for the whole stretch.
+    """
 
     id: str
     sites: tuple[Site, ...]
@@ -205,6 +211,7 @@ class Unblock:
     classes: frozenset[str] = frozenset()
     filter_groups: frozenset[str] = frozenset()
     people: frozenset[str] = frozenset()  # person ids
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +252,26 @@ class UnblockLimits:
     lapse_after_hours: int = 72
 
 
+@dataclass(frozen=True, slots=True)
+class Reviews:
+    """Within how many days others look at what one person did at once, and governors at the change log."""
+
+    tightening_days: int = 7
+    break_glass_days: int = 2
+    change_log_days: int = 92
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """What the school expects of its own policy: a site that a group must see, or must not (S93)."""
+
+    site: Site
+    verdict: Verdict
+    filter_group: str
+    during: str | None  # a period; None: in term, outside all periods
+    why: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity, so that indexes can be remembered
 class Policy:
     """The whole of it. `revision` is the content hash of policy text and list generation (hex sha256)."""
@@ -261,6 +288,9 @@ class Policy:
     limits: UnblockLimits = UnblockLimits()
     record: Mapping[str, Record] = field(default_factory=dict)
     retention: Retention = Retention()
+    reviews: Reviews = Reviews()
+    notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # addresses, by role
+    checks: tuple[Check, ...] = ()
     sites: tuple[SiteRule, ...] = ()
     unblocks: tuple[Unblock, ...] = ()
     openings: tuple[Opening, ...] = ()

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from filter_policy.model import FilterGroup, Policy, Role, Rule, UnblockLimits
 from filter_policy.parse_access import parse_access, parse_rule
 from filter_policy.parse_network import parse_connect_ports, parse_egress, parse_networks
+from filter_policy.parse_oversight import parse_checks, parse_notify, parse_reviews
 from filter_policy.parse_record import parse_record, parse_retention
 from filter_policy.parse_sites import parse_sites
 from filter_policy.parse_timetable import parse_timetable
@@ -16,7 +17,8 @@ from filter_policy.yaml_lines import Lines, YamlFault, load_with_lines
 
 SECTIONS = (
     "school", "timetable", "filter_groups", "access", "selected_users", "networks",
-    "egress", "connect_ports", "unblocks", "record", "retention", "sites",
+    "egress", "connect_ports", "unblocks", "record", "retention", "reviews", "notify",
+    "checks", "sites",
 )  # fmt: skip
 BLOCK_PAGES = ("picture", "simple", "plain")
 
@@ -68,6 +70,9 @@ def _policy(raw: object, revision: str, read: Reader, lines: Lines) -> Policy:
         limits=_limits(whole.get("unblocks"), read),
         record=parse_record(whole.get("record"), groups, read),
         retention=parse_retention(whole.get("retention"), read),
+        reviews=parse_reviews(whole.get("reviews"), read),
+        notify=parse_notify(whole.get("notify"), read),
+        checks=parse_checks(whole.get("checks"), groups, periods, read),
         sites=parse_sites(whole.get("sites"), groups, read),
         undecided=_undecided(groups, {name: row.rules for name, row in access.items()}),
     )

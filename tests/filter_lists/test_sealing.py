@@ -54,7 +54,10 @@ def everything_kept(folder: Path) -> bytes:
     return b"".join(path.read_bytes() for path in (folder / "state").rglob("*") if path.is_file())
 
 
-@pytest.mark.parametrize("content", [CONTENT, gzip.compress(CONTENT, mtime=0), CONTENT.replace(b"\n", b"\r\n")])
+ZIPPED = gzip.compress(CONTENT, mtime=0)
+
+
+@pytest.mark.parametrize("content", [CONTENT, ZIPPED, CONTENT.replace(b"\n", b"\r\n")])
 def test_a_sealed_list_is_fetched_and_answers_and_lies_nowhere(
     tmp_path: Path, server: ListServer, content: bytes
 ) -> None:
