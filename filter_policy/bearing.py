@@ -9,7 +9,16 @@ from filter_policy.model import Access, Opening, Person, Policy, Request, Rule, 
 
 
 def in_force(exception: Unblock | Opening, now: datetime) -> bool:
-    return exception.starts_at <= now < exception.ends_at
+    if not exception.starts_at <= now < exception.ends_at:
+        return False
+    windows = exception.windows if isinstance(exception, Unblock) else ()
+    return not windows or any(starts <= now < ends for starts, ends in windows)
+
+
+def next_edge(unblock: Unblock, now: datetime) -> datetime | None:
+    """The first instant after `now` at which this unblock, or a window of it, begins or ends."""
+    edges = (unblock.starts_at, unblock.ends_at, *(edge for window in unblock.windows for edge in window))
+    return min((edge for edge in edges if edge > now), default=None)
 
 
 def for_person(unblock: Unblock, person: Person) -> bool:
@@ -81,7 +90,7 @@ def instants(request: Request, policy: Policy, now: datetime) -> set[datetime]:
     }
     for unblock in near(unblocks_by_host(policy), request.url):
         if for_person(unblock, person):
-            found |= {unblock.starts_at, unblock.ends_at}
+            found.add(next_edge(unblock, now))
     for rule in _rules_near(request, policy):
         if rule.access is Access.AT_CERTAIN_TIMES:
             found.add(timetable.next_change(policy.timetable, rule.names, now))

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from filter_lists.names import NameFault, parse_site
-from filter_policy.model import Opening, Person, Policy, Role, Unblock
+from filter_policy.model import Opening, Person, Policy, Role, Unblock, Window
 from filter_policy.parse import PolicyError, parse_policy
 
-FORMAT = 1
+FORMAT = 2
+READABLE = (1, 2)  # the first version knew no windows: reading them as nothing would open too much
 FOLDER = "bundle"
 CURRENT = "current"
 
@@ -114,8 +115,8 @@ def read_bundle(state: Path, name: str) -> Bundle:
 
 
 def _bundle_in(data: Mapping[str, Any]) -> Bundle:
-    if data["format"] != FORMAT:
-        raise BundleFault(f"format {data['format']!r}, and this version reads {FORMAT}")
+    if data["format"] not in READABLE:
+        raise BundleFault(f"format {data['format']!r}, and this version reads {READABLE}")
     text, lists = str(data["policy"]), str(data["lists"])
     policy = replace(
         parse_policy(text, revision_of(text, lists)),
@@ -178,6 +179,7 @@ def _unblock_out(unblock: Unblock) -> dict[str, object]:
         "classes": sorted(unblock.classes),
         "filter_groups": sorted(unblock.filter_groups),
         "people": sorted(unblock.people),
+        "windows": [[_time_out(edge) for edge in window] for window in unblock.windows],
     }
 
 
@@ -190,7 +192,16 @@ def _unblock_in(raw: Mapping[str, Any]) -> Unblock:
         classes=frozenset(raw["classes"]),
         filter_groups=frozenset(raw["filter_groups"]),
         people=frozenset(raw["people"]),
+        windows=tuple(_window_in(window) for window in raw.get("windows", ())),
     )
+
+
+def _window_in(raw: Any) -> Window:
+    """Raises ValueError or TypeError for what is no stretch of time: no window is left out."""
+    starts_at, ends_at = (datetime.fromisoformat(edge) for edge in raw)
+    if not starts_at < ends_at:
+        raise ValueError("ends before it begins")
+    return starts_at, ends_at
 
 
 def _opening_out(opening: Opening) -> dict[str, object]:
