@@ -12,6 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from audit_log.agreed_log_reviews import AgreedLogReviews
+from audit_log.agreed_reviews import AgreedReviews
 from audit_log.agreed_rows import AgreedRows, as_stamp
 from audit_log.as_written import shown
 from audit_log.fault import Fault
@@ -48,6 +50,7 @@ WHO = {
 }
 REPLACING = frozenset({"hold", "update", "propose", "tighten", "rollback"})  # an update of lists that waited
 KEPT = frozenset({"sites", "classes", "filter_groups", "base", "lists", "entries"})  # may not be left out
+BESIDE = frozenset({"preview", "used_by"})  # of an approval: what the row knows nothing of
 
 IN_FORCE = frozenset({"policy", "lists", "school"})  # of these one is, always
 
@@ -62,10 +65,14 @@ class Agreements:
     states: dict[str, str] = field(default_factory=dict)
     replaced: dict[str, Entry] = field(default_factory=dict)  # by the line that put another in its place
     beside: AgreedRows = field(default_factory=AgreedRows)
+    reviews: AgreedReviews = field(default_factory=AgreedReviews)
+    log_reviews: AgreedLogReviews = field(default_factory=AgreedLogReviews)
 
     def add(self, entry: Entry) -> None:
         kind, _, verb = entry["event"].partition(":")
         self.beside.add(entry)
+        self.reviews.add(entry)
+        self.log_reviews.add(entry)
         if entry["event"] == FOUNDED:
             self._keep(entry, "approved")
             if lists := _found_lists(entry):
@@ -103,6 +110,8 @@ class Agreements:
                     f" and by entry {lines[-1]['seq']} it is {self.states[row.id]}.",
                 )
         self.beside.check(conn, entries)
+        self.reviews.check(conn, entries)
+        self.log_reviews.check(conn, entries)
 
     def _check_all_there(self, ids: set[Any]) -> None:
         """Without the row in force, the gates would follow an older one; of lists every row is a way back."""
@@ -181,7 +190,7 @@ def _compared(entry: Entry, first: Entry, row: Row[Any]) -> Iterator[str]:
     yield from (name for name in kept if kept[name] != sealed[name])
     for name, value in entry["detail"].items():
         asked = first["detail"].get(name, value)
-        there = name in facts or name in KEPT or row.kind == "lists"
+        there = name in facts or name in KEPT or (row.kind == "lists" and name not in BESIDE)
         if _text(asked) != _text(value) or (there and not _agree(name, value, facts.get(name))):
             yield shown(name)
 

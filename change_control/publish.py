@@ -40,13 +40,15 @@ QUIET = frozenset(
             for kind in ("policy", "lists", "unblock", "people")
             for act in ("propose", "decline", "withdraw", "lapse")
         ),
-        *(f"{kind}:{act}" for kind in ("correction", "hold-release") for act in DECIDING),
+        *(f"{kind}:{act}" for kind in ("correction", "hold-release", "break-glass") for act in DECIDING),
+        *("review:sign", "break-glass:use"),  # what an envelope approves has a line of its own
         *(f"erasure:{act}" for act in DECIDING if act != "approve"),
         *("hold:place", "person:access"),
         "lists:hold",
         "unblock:end",  # `decide` has ended it already
         *(f"filtering-log:{act}" for act in ("read", "export", "tail", "tail-end")),
         "illegal-list:probe",
+        *("change-log:seen", "change-log:review"),
         "journal:release",  # the recorder's business; no gate decides by it
     }
 )

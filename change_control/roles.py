@@ -11,6 +11,7 @@ from sqlalchemy import Connection, select
 from audit_log.enrolment import enrolled_count
 from audit_log.people import Registered, people, person_by_id
 from audit_log.tables import proposal
+from change_control import probation
 from change_control.desk import Actor
 from change_control.errors import ChangeError
 from filter_policy.model import Role
@@ -63,6 +64,14 @@ MAY: Mapping[str, frozenset[Role]] = {
     "filtering-log:export": READING,
     "filtering-log:tail": READING,
     "journal:release": APPROVING,
+    "change-log:seen": READING,
+    "change-log:review": READING,
+    "review:sign": READING,  # what one person did at once: another looks at it
+    "break-glass:propose": APPROVING,
+    "break-glass:approve": APPROVING,
+    "break-glass:decline": APPROVING,
+    "break-glass:withdraw": APPROVING,
+    "break-glass:use": APPROVING,
     "illegal-list:probe": ASKING,  # nobody is meant to; whoever may ask may be answered so
 }
 FOUNDERS = 2
@@ -79,6 +88,8 @@ def entitle(conn: Connection, actor: Actor, event: str, now: datetime) -> Regist
         raise ChangeError("wrong-role", "your account is not what it was when you signed in; sign in again")
     if found.role not in MAY.get(event, frozenset()):
         raise ChangeError("wrong-role", f"a {found.role} may not do this ({event})")
+    if not probation.shuts(event) and probation.is_on_probation(conn, found.id):
+        raise ChangeError("wrong-role", probation.SAYS)
     return found
 
 

@@ -32,7 +32,16 @@ TIGHTENING = frozenset(
     {
         *(
             f"{kind}:{act}"
-            for kind in ("policy", "lists", "people", "unblock", "correction", "hold-release", "erasure")
+            for kind in (
+                "policy",
+                "lists",
+                "people",
+                "unblock",
+                "correction",
+                "hold-release",
+                "erasure",
+                "break-glass",
+            )  # fmt: skip
             for act in ("decline", "withdraw", "lapse")
         ),
         *("unblock:revoke", "unblock:end", "person:suspend", "person:end", "opening:close"),
@@ -40,6 +49,7 @@ TIGHTENING = frozenset(
         *(f"{kind}:tighten" for kind in ("policy", "lists", "people")),
         *("hold:place", "person:access", "review:sign"),
         "illegal-list:probe",
+        *("change-log:seen", "change-log:review"),
     }
 )
 CONTRADICTS = (

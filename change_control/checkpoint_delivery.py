@@ -1,0 +1,171 @@
+"""When a checkpoint has to leave this server, how far each way is, and the way into a folder.
+
+What lies outside is the proof against whoever owns the database: so nothing that was delivered is ever
+overwritten, and what contradicts it is a fault that stays.
+"""
+
+import os
+import re
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Connection, Engine, delete, func, insert, select
+
+from audit_log.checkpoint import NoteError, Signed, checkpoints, read_note
+from audit_log.db import writing
+from audit_log.tables import break_glass, delivery
+from change_control.desk import Desk
+
+FOLDER, MAIL = "folder", "mail"
+MORNING = time(6)  # by the clock on the school's wall
+RETRY = timedelta(hours=1)
+OVERDUE = timedelta(hours=26)
+LONGEST_FAULT = 200
+NAME = re.compile(r"checkpoint-\d{4}-\d\d-\d\d-(\d+)\.txt")
+
+
+class DeliveryError(Exception):
+    """This checkpoint did not get out, or contradicts what did; the message says how."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How far one way is. `at`: of the last that arrived; `fault`: what hindered the last try."""
+
+    way: str
+    size: int
+    at: datetime | None
+    tried_at: datetime
+    fault: str | None = None
+
+
+def deliveries(conn: Connection) -> dict[str, Delivery]:
+    """By way; none of one that was never tried."""
+    return {row.way: Delivery(**row._mapping) for row in conn.execute(select(delivery))}
+
+
+def keep_delivery(engine: Engine, done: Delivery) -> None:
+    with writing(engine) as conn:
+        conn.execute(delete(delivery).where(delivery.c.way == done.way))
+        fault = done.fault and done.fault[:LONGEST_FAULT]
+        conn.execute(
+            insert(delivery).values(
+                way=done.way, size=done.size, at=done.at, tried_at=done.tried_at, fault=fault
+            )
+        )
+
+
+def last_occasion(conn: Connection, zone: ZoneInfo, now: datetime) -> datetime:
+    """Since when a checkpoint should be out: six in the morning, or the last use of a sealed envelope."""
+    used = conn.scalar(select(func.max(break_glass.c.used_at)).where(break_glass.c.used_at <= now))
+    return max(this_morning(zone, now), used) if used else this_morning(zone, now)
+
+
+def this_morning(zone: ZoneInfo, now: datetime) -> datetime:
+    """The last six o'clock that has been."""
+    today = now.astimezone(zone).date()
+    found = datetime.combine(today, MORNING, tzinfo=zone).astimezone(UTC)
+    if found > now:
+        found = datetime.combine(today - timedelta(days=1), MORNING, tzinfo=zone).astimezone(UTC)
+    return found
+
+
+def is_due(last: Delivery | None, occasion: datetime, now: datetime) -> bool:
+    """A time later than now is no time at all: somebody wrote it there, or the clock went back."""
+    if last is None:
+        return True
+    if last.at is not None and occasion <= last.at <= now:
+        return False
+    return not (occasion <= last.tried_at <= now and now - last.tried_at < RETRY)
+
+
+def is_overdue(last: Delivery | None, since: datetime, now: datetime) -> bool:
+    """`since`: when there was first something to deliver."""
+    at = last.at if last is not None and last.at is not None and last.at <= now else since
+    return now - at > OVERDUE
+
+
+def newest_checkpoint(conn: Connection, desk: Desk) -> Signed | None:
+    """Raises DeliveryError for one that we did not sign: it proves nothing to anybody."""
+    found = next(iter(checkpoints(conn, limit=1)), None)
+    if found is None:
+        return None
+    try:
+        is_ours = read_note(found.note).is_signed_by(desk.key.public_key())
+    except NoteError:
+        is_ours = False
+    if not is_ours:
+        raise DeliveryError("the newest checkpoint in the database is not one that was signed here")
+    return found
+
+
+def write_to_folder(folder: Path, note: Signed, day: str, *, is_ours: bool) -> None:
+    """One file for each day and size, safe on disk when this returns. Raises DeliveryError.
+
+    A folder that a school names is not made: where a share is not mounted, it would hide that. What is there
+    already and contradicts this checkpoint is told after it is written, so that both can be compared.
+    """
+    try:
+        if is_ours:
+            folder.mkdir(mode=0o755, parents=True, exist_ok=True)
+        earlier = _others(folder)
+        _write_once(folder / f"checkpoint-{day}-{note.size}.txt", note.note.encode())
+        _require_agreement(earlier, note)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise DeliveryError(f"the folder for checkpoints cannot be used: {why}") from None
+
+
+def _others(folder: Path) -> dict[Path, int]:
+    return {path: int(named[1]) for path in folder.iterdir() if (named := NAME.fullmatch(path.name))}
+
+
+def _require_agreement(earlier: dict[Path, int], note: Signed) -> None:
+    for path, size in earlier.items():
+        if size == note.size and _root(path.read_text("utf-8", "replace")) != _root(note.note):
+            raise DeliveryError(
+                f"{path.name}, delivered earlier, says otherwise: the change log was rewritten"
+            )
+    longest = max(earlier.values(), default=0)
+    if longest > note.size:
+        raise DeliveryError(
+            f"a checkpoint of {longest} entries was delivered, and the change log has only {note.size}"
+        )
+
+
+def _root(note: str) -> bytes | None:
+    with suppress(NoteError):
+        return read_note(note).root
+    return None
+
+
+def _write_once(path: Path, content: bytes) -> None:
+    if path.exists():
+        return  # compared with the others
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    try:
+        os.link(new, path)  # fails where somebody was quicker
+        new.unlink()
+    except FileExistsError:
+        new.unlink()
+    except OSError:  # a share that knows no links
+        new.rename(path)
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some shares cannot
+            os.fsync(handle)
+    finally:
+        os.close(handle)
