@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
+from change_control.bundle_proofs import LogLines
 from change_control.errors import ChangeError
 from filter_lists.generations import open_generation
 from filter_lists.listing import Listing
@@ -35,6 +36,9 @@ class Lists(Protocol):
 
     def lookup(self, url: Url) -> Iterable[Listing]: ...
 
+    def has_parts(self, host: str) -> bool:
+        """Whether an address of this host can be listed otherwise than the host alone."""
+
     def sealed_gone(self, new: Any) -> Counter[tuple[str, str]]:
         """How many entries of each sealed list (category, list_id) are not in `new`, of its own kind."""
 
@@ -58,6 +62,7 @@ class Desk:
     lists: Callable[[], Lists]  # those in force; before the founding, those that are found
     publish_lock: Lock = field(default_factory=Lock, repr=False)
     published: Published = field(default_factory=Published, repr=False)
+    log_lines: LogLines = field(default_factory=LogLines, repr=False)
     opened: Callable[[str], Lists] | None = None  # a generation by its name, checked once and then kept
     lists_file: Path | None = (
         None  # lists.yaml on this disk: what somebody wants, and in force only if agreed
@@ -96,3 +101,5 @@ class Actor:
 
 # The founding, the clock, and an update of the lists; it agrees to nothing.
 SYSTEM = Actor("system", "system")
+# The sealed envelope, where it stands in for the second person (S84); its line names who used it.
+ENVELOPE = Actor("break-glass", "break-glass")

@@ -161,7 +161,7 @@ def proposal_of(row: Mapping[Any, Any]) -> Proposal:
 def without_secrets(payload: Mapping[str, Any]) -> dict[str, Any]:
     """The payload less the hashes, and less what the register said at that time: for every eye."""
     if "rows" not in payload:
-        return dict(payload)
+        return {key: value for key, value in payload.items() if key not in UNSEEN}
     rows = [{key: value for key, value in row.items() if key not in UNSEEN} for row in payload["rows"]]
     return {**payload, "rows": rows}
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from audit_log.db import overwrite_removed, reading
 from audit_log.tables import proposal
-from change_control import corrections, erasing, holds, list_rows, policies, register, unblocks
+from change_control import break_glass, corrections, erasing, holds, list_rows, policies, register, unblocks
 from change_control.desk import SYSTEM, Actor, Desk
 from change_control.drafts import Draft, Kind
 from change_control.errors import ChangeError
@@ -35,6 +35,7 @@ KINDS: Mapping[str, Kind] = {
     corrections.KIND: corrections,
     holds.KIND: holds,
     erasing.KIND: erasing,
+    break_glass.KIND: break_glass,
 }
 DECIDING = frozenset({Act.APPROVE, Act.DECLINE})
 BY_THE_CLOCK = {("requested", "lapsed"): Act.LAPSE, ("approved", "ended"): Act.END}
@@ -55,11 +56,11 @@ def propose_policy(desk: Desk, actor: Actor, text: str, reason: str, now: dateti
 
 
 def propose_unblock(desk: Desk, actor: Actor, raw: Mapping[str, object], now: datetime) -> Proposal:
-    """`raw` is the request body: sites, for, starts_at, ends_at, subject, reason (A169)."""
+    """`raw` is the request body: sites, for, starts_at and ends_at or windows, subject, reason (A169)."""
     try:
         with change(desk, now) as made:
             may_propose(made.conn, actor, "unblock", now)
-            return submit(made, actor, unblocks.draft(desk, made.conn, raw, now))
+            return submit(made, actor, unblocks.draft(desk, made.conn, raw, now, actor))
     except ChangeError as error:
         if error.code == "refused":
             _record_refused(desk, actor, raw, now)
@@ -88,11 +89,21 @@ def propose_people(
         return submit(made, actor, register.draft(made.conn, rows, why, labels))
 
 
-def approve(desk: Desk, actor: Actor, proposal_id: str, reason: str, now: datetime) -> Proposal:
-    """The second person. What is approved is looked at again, under the policy and lists in force now."""
-    _read_ahead(desk, proposal_id, now)
+def approve(  # noqa: PLR0917  # the order of every verb here: desk, who, what, why, now
+    desk: Desk,
+    actor: Actor,
+    proposal_id: str,
+    reason: str,
+    now: datetime,
+    only: unblocks.Agreed | None = None,
+) -> Proposal:
+    """The second person. What is approved is looked at again, under the policy and lists in force now.
+
+    `only`: which sites of an unblock are agreed on, and which companions; else all sites and no companion.
+    """
+    read_ahead(desk, proposal_id, now)
     try:
-        agreed = _settle(desk, actor, proposal_id, Act.APPROVE, reason=optional(reason), now=now)
+        agreed = _settle(desk, actor, proposal_id, Act.APPROVE, reason=optional(reason), now=now, only=only)
     except ChangeError as error:
         if error.code == "refused":
             _record_refused(desk, actor, _asked_for(desk, proposal_id), now)
@@ -173,7 +184,7 @@ def _tighten(made: Change, actor: Actor, row: RowMapping, texts: Mapping[str, st
     return replace(proposal_of(row_to_change(made, proposal_id)), handed=handed)
 
 
-def _read_ahead(desk: Desk, proposal_id: str, now: datetime) -> None:
+def read_ahead(desk: Desk, proposal_id: str, now: datetime) -> None:
     """A policy is parsed, and lists are opened, before anybody has to wait for it under the write lock."""
     with reading(desk.engine) as conn:
         row = load(conn, proposal_id, now, parsed_policy(conn).limits.lapse_after_hours)
@@ -183,14 +194,29 @@ def _read_ahead(desk: Desk, proposal_id: str, now: datetime) -> None:
         list_rows.opened(desk, row["payload"]["generation"])
 
 
-def _settle(desk: Desk, actor: Actor, proposal_id: str, act: Act, *, reason: str, now: datetime) -> Proposal:
+def _settle(
+    desk: Desk,
+    actor: Actor,
+    proposal_id: str,
+    act: Act,
+    *,
+    reason: str,
+    now: datetime,
+    only: unblocks.Agreed | None = None,
+) -> Proposal:
     with change(desk, now) as made:
         row = row_to_change(made, proposal_id)
         _may_settle(made, actor, row, act)
-        _check_state(row, act)
+        check_state(row, act)
         if row["kind"] == erasing.KIND and act is Act.APPROVE:
             erasing.require_nameless(made.conn, row, reason)
-        handed = _bring_into_force(desk, made, actor, row) if act is Act.APPROVE else {}
+        handed: Mapping[str, str] = {}
+        if only is not None:
+            unblocks.agree_to(made.conn, row, only)
+            row = row_to_change(made, proposal_id)
+        if act is Act.APPROVE:
+            handed = bring_into_force(desk, made, actor, row)
+            row = row_to_change(made, proposal_id)  # as it is in force
         return replace(move(made, actor, row, act, reason), handed=handed)
 
 
@@ -214,7 +240,7 @@ def _event(row: RowMapping, act: Act) -> str:
     return "lists:confirm" if of_the_system and act is Act.APPROVE else f"{row['kind']}:{act}"
 
 
-def _check_state(row: RowMapping, act: Act) -> None:
+def check_state(row: RowMapping, act: Act) -> None:
     """As of now, not only as written: what has lapsed or ended by the clock is met with nothing more."""
     try:
         step(State(row["state_now"]), act)
@@ -222,15 +248,25 @@ def _check_state(row: RowMapping, act: Act) -> None:
         raise ChangeError("wrong-state", str(error)) from error
 
 
-def _bring_into_force(desk: Desk, made: Change, actor: Actor, row: RowMapping) -> Mapping[str, str]:
+def bring_into_force(desk: Desk, made: Change, actor: Actor, row: RowMapping) -> Mapping[str, str]:
     require_established(made.conn)
     kind = KINDS[row["kind"]]
     kind.recheck(desk, made.conn, row, made.at)
     return kind.apply(made.conn, row, actor, made.at)
 
 
-def move(made: Change, actor: Actor, row: RowMapping, act: Act, reason: str) -> Proposal:
-    """Only from the state that was read: should two ever come this far at once, the second moves nothing."""
+def move(  # noqa: PLR0917  # the order of every verb here: what is made, who, what, how, why
+    made: Change,
+    actor: Actor,
+    row: RowMapping,
+    act: Act,
+    reason: str,
+    beside: Mapping[str, object] | None = None,
+) -> Proposal:
+    """Only from the state that was read: should two ever come this far at once, the second moves nothing.
+
+    `beside`: what else the line says, of which the row knows nothing.
+    """
     who, when, why = (
         ("decided_by", "decided_at", "decision_reason")
         if act in DECIDING
@@ -251,7 +287,7 @@ def move(made: Change, actor: Actor, row: RowMapping, act: Act, reason: str) -> 
     )
     if moved.rowcount != 1:
         raise ChangeError("wrong-state", "somebody else was quicker")
-    detail = {**KINDS[row["kind"]].facts(row), "proposed_by": row["proposed_by"]}
+    detail = {**KINDS[row["kind"]].facts(row), "proposed_by": row["proposed_by"], **(beside or {})}
     made.seal(_event(row, act), actor, row["id"], detail, {"reason": reason} if reason else {})
     return proposal_of(row_to_change(made, row["id"]))
 

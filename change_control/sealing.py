@@ -27,23 +27,11 @@ from change_control.errors import ChangeError
 from change_control.publish import publish_or_alarm
 
 ONE_AT_A_TIME = 0x5C4002  # PostgreSQL advisory lock; SQLite has one writer anyway
+WITH_TWO = ("policy", "lists", "people", "unblock", "correction", "hold-release", "erasure", "break-glass")
 # Lines of what opens nothing for anybody: they are written even when nothing more can be signed.
 TIGHTENING = frozenset(
     {
-        *(
-            f"{kind}:{act}"
-            for kind in (
-                "policy",
-                "lists",
-                "people",
-                "unblock",
-                "correction",
-                "hold-release",
-                "erasure",
-                "break-glass",
-            )  # fmt: skip
-            for act in ("decline", "withdraw", "lapse")
-        ),
+        *(f"{kind}:{act}" for kind in WITH_TWO for act in ("decline", "withdraw", "lapse")),
         *("unblock:revoke", "unblock:end", "person:suspend", "person:end", "opening:close"),
         *(f"filtering-log:{act}" for act in ("read", "export", "tail", "tail-end")),
         *(f"{kind}:tighten" for kind in ("policy", "lists", "people")),

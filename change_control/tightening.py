@@ -1,4 +1,4 @@
-"""What takes one person, at once: suspending somebody (A419, S184) and ending an account.
+"""What takes one person, at once: suspending somebody (A419, S184) and ending an account. Others review it.
 
 Taking either back is a loosening, and so a people proposal.
 """
@@ -11,6 +11,7 @@ from change_control.desk import Actor, Desk
 from change_control.drafts import instant
 from change_control.errors import ChangeError, bad_input
 from change_control.openings import close_openings_of
+from change_control.reviews import TIGHTENING, open_review
 from change_control.roles import FOUNDERS, approvers, entitle
 from change_control.sealing import Change, change
 from change_control.texts import needed
@@ -32,7 +33,8 @@ def suspend(  # noqa: PLR0917  # the order of every verb here: desk, who, what, 
         end_sessions_of(made.conn, person_id, now)
         closed = close_openings_of(made.conn, person_id, now)
         detail = {"from": instant(start), "until": instant(until), "openings": closed}
-        made.seal("person:suspend", actor, person_id, detail, {"reason": why})
+        seq = made.seal("person:suspend", actor, person_id, {**detail, "review": True}, {"reason": why})
+        open_review(made, TIGHTENING, person_id, seq, actor)
         return _now(made, person_id)
 
 
@@ -46,7 +48,8 @@ def end_person(desk: Desk, actor: Actor, person_id: str, reason: str, now: datet
         change_person(made.conn, person_id, ends_at=now)
         end_sessions_of(made.conn, person_id, now)
         detail = {"ends_at": instant(now), "openings": close_openings_of(made.conn, person_id, now)}
-        made.seal("person:end", actor, person_id, detail, {"reason": why})
+        seq = made.seal("person:end", actor, person_id, {**detail, "review": True}, {"reason": why})
+        open_review(made, TIGHTENING, person_id, seq, actor)
         return _now(made, person_id)
 
 
