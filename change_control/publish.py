@@ -17,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
+from cryptography.hazmat.primitives import serialization
 from sqlalchemy import Connection, func, select
 
 from audit_log.change_log import entries
@@ -25,8 +26,29 @@ from audit_log.people import accounts_of
 from audit_log.tables import change_log, checkpoint
 from change_control.desk import Desk
 from change_control.in_force import agreed_lists, openings_in_force, policy_in_force, unblocks_in_force
-from filter_policy.bundle import FOLDER, Account, current_bundle, write_bundle
+from filter_policy.bundle import (
+    FOLDER,
+    Account,
+    BundleFault,
+    current_bundle,
+    name_current,
+    read_bundle,
+    save_bundle,
+    write_durably,
+)
+from filter_policy.bundle_proof import (
+    PUBLIC_KEY,
+    SUFFIX,
+    Proof,
+    ProofFault,
+    proof_path,
+    prove,
+    proven_by,
+    read_proof,
+    signed_proof,
+)
 from filter_policy.model import Opening, Unblock
+from filter_policy.narrowing import Wanted, narrowed
 
 LOCK = "publish.lock"
 KEPT = 5  # older bundles stay a while, for gates that are just reading one and for people who compare
@@ -72,20 +94,24 @@ class Open:
 
 
 def publish(desk: Desk) -> str:
-    """Write the bundle of what is in the database now; returns its name. Idempotent, one at a time.
+    """Write the bundle of what is in the database now, and its proof; returns its name. One at a time.
 
     Raises IndexFault when the lists agreed on are missing or damaged: the gates go on with what they have.
+    What nothing proves reaches no gate: then the last bundle that was proven is narrowed, and an alarm says
+    so. Raises ProofFault where there is none.
     """
     with desk.publish_lock, _file_lock(desk.state):
         with reading(desk.engine) as conn:
             found = read_open(conn)
+            proof = _proof_of(desk, conn, found)
         desk.lists_of(found.lists)
         named, all_was_told = current_bundle(desk.state), _is_all_told(desk)
-        name = _write(desk.state, found)
+        _remove_damaged(desk.state)
+        name = _write_proven(desk, found, proof)
         if all_was_told and named not in (None, name):
             log.error("bundle.current_was_changed", named=str(named)[:12], bundle=name[:12])
         desk.published.of, desk.published.name = (found.changes, found.lists), name
-        _remove_old(desk.state / FOLDER, name)
+        _remove_old(desk.state, name)
     return name
 
 
@@ -118,7 +144,9 @@ def publish_if_needed(desk: Desk) -> str | None:
 
 def is_published(desk: Desk) -> bool:
     """Whether the gates have been told of everything in the database, and of nothing else; cheap."""
-    return current_bundle(desk.state) == desk.published.name and _is_all_told(desk)
+    name = desk.published.name
+    is_there = current_bundle(desk.state) == name and proof_path(desk.state, name).exists()
+    return is_there and _is_all_told(desk)
 
 
 def _is_all_told(desk: Desk) -> bool:
@@ -160,9 +188,70 @@ def _last_change(conn: Connection) -> datetime:
     return conn.execute(asked).scalars().first() or EPOCH
 
 
-def _write(state: Path, found: Open) -> str:
-    _remove_damaged(state)
-    return write_bundle(
+def _proof_of(desk: Desk, conn: Connection, found: Open) -> Proof | ProofFault:
+    try:
+        people = [each.person.id for each in found.accounts]
+        return desk.log_lines.proof(conn, people, found.unblocks, found.openings)
+    except ProofFault as fault:
+        return fault
+
+
+def _write_proven(desk: Desk, found: Open, proof: Proof | ProofFault) -> str:
+    """The proof lies there before `current` names the bundle."""
+    try:
+        if isinstance(proof, ProofFault):
+            raise proof
+        name = _save(desk.state, found)
+        proven_by(proof, read_bundle(desk.state, name), desk.key.public_key())
+    except ProofFault as fault:
+        log.error("bundle.not_proven", why=str(fault))
+        name, proof = _narrowed(desk, found, fault)
+    _write_key(desk)
+    write_durably(proof_path(desk.state, name), signed_proof(proof, name, desk.key.sign))
+    name_current(desk.state, name)
+    return name
+
+
+def _narrowed(desk: Desk, found: Open, fault: ProofFault) -> tuple[str, Proof]:
+    """The last bundle that was proven, less what has been shut since. Raises ProofFault."""
+    base_name = _last_proven(desk)
+    if base_name is None:
+        raise fault
+    base = read_bundle(desk.state, base_name)
+    less = narrowed(base, Wanted(found.accounts, found.unblocks, found.openings))
+    kept = Open(found.changes, base.policy_text, base.lists, base.sealed_lists, *_of(less))
+    return _save(desk.state, kept), Proof("", (), (), base_name)
+
+
+def _of(less: Wanted) -> tuple[tuple[Account, ...], tuple[Unblock, ...], tuple[Opening, ...]]:
+    return less.accounts, less.unblocks, less.openings
+
+
+def _last_proven(desk: Desk) -> str | None:
+    """What is named now, or what that narrows."""
+    name = current_bundle(desk.state)
+    try:
+        if name is None:
+            return None
+        return prove(desk.state, name, read_bundle(desk.state, name), desk.key.public_key()).narrows or name
+    except BundleFault:
+        return None
+
+
+def _write_key(desk: Desk) -> None:
+    """For gates on other machines, which keep it from their first start on."""
+    path, pem = desk.state / FOLDER / PUBLIC_KEY, _pem(desk)
+    if not path.exists() or path.read_bytes() != pem:
+        write_durably(path, pem)
+
+
+def _pem(desk: Desk) -> bytes:
+    public = desk.key.public_key()
+    return public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
+
+
+def _save(state: Path, found: Open) -> str:
+    return save_bundle(
         state,
         policy_text=found.policy_text,
         lists=found.lists,
@@ -197,9 +286,27 @@ def _remove_damaged(state: Path) -> None:
             path.unlink()
 
 
-def _remove_old(folder: Path, current: str) -> None:
-    """Under the lock nobody else writes here, so a temporary file is one that a dead process left."""
-    old = [path for path in folder.iterdir() if len(path.name) == 64 and path.name != current]
+def _remove_old(state: Path, current: str) -> None:
+    """Under the lock nobody else writes here, so a temporary file is one that a dead process left.
+
+    A bundle goes with its proof; the one that the bundle in force narrows stays.
+    """
+    folder = state / FOLDER
+    kept = {current, _narrows(state, current)}
+    old = [path for path in folder.iterdir() if NAME.fullmatch(path.name) and path.name not in kept]
     old.sort(key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in [*old[KEPT:], *folder.glob(".*")]:
+    alone = [path for path in folder.glob(f"*{SUFFIX}") if not path.with_suffix("").exists()]
+    for path in [
+        *old[KEPT:],
+        *(proof_path(state, path.name) for path in old[KEPT:]),
+        *alone,
+        *folder.glob(".*"),
+    ]:
         path.unlink(missing_ok=True)
+
+
+def _narrows(state: Path, name: str) -> str | None:
+    try:
+        return read_proof(state, name).narrows
+    except ProofFault:
+        return None

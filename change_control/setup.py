@@ -132,7 +132,9 @@ def _first_line(made: Change, policy_text: str, lists: Step, two: list[Registere
         "policy_sha256": sha256_of(policy_text),
         "lists": generation,
         FOUND_LISTS: {"id": row["id"], **facts(row)},
-        "people": [{"person": one.id, "role": str(one.role)} for one in two],
+        "people": [
+            {"person": one.id, "role": str(one.role), "filter_groups": list(one.filter_groups)} for one in two
+        ],
     }
     texts = {"policy": policy_text, "lists": lists.config, "reason": NOT_YET_AGREED}
     made.seal("school:found", SYSTEM, proposal_id, detail, texts)

@@ -21,6 +21,8 @@ FORMAT = 2
 READABLE = (1, 2)  # the first version knew no windows: reading them as nothing would open too much
 FOLDER = "bundle"
 CURRENT = "current"
+NAME_LENGTH = 64  # a sha256 in hex
+HEX = frozenset("0123456789abcdef")
 
 
 class BundleFault(Exception):
@@ -69,6 +71,30 @@ def write_bundle(
     sealed_lists: Iterable[str] = (),
 ) -> str:
     """Write, flush to disk, then point `current` at it; returns the name. Raises PolicyError."""
+    name = save_bundle(
+        state,
+        policy_text=policy_text,
+        lists=lists,
+        accounts=accounts,
+        unblocks=unblocks,
+        openings=openings,
+        sealed_lists=sealed_lists,
+    )
+    name_current(state, name)
+    return name
+
+
+def save_bundle(
+    state: Path,
+    *,
+    policy_text: str,
+    lists: str,
+    accounts: Iterable[Account],
+    unblocks: Sequence[Unblock],
+    openings: Sequence[Opening],
+    sealed_lists: Iterable[str],
+) -> str:
+    """Write and flush it; no gate takes it yet. Returns the name. Raises PolicyError."""
     parse_policy(policy_text)
     data = {
         "format": FORMAT,
@@ -84,10 +110,18 @@ def write_bundle(
     folder = state / FOLDER
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     if not (folder / name).exists():
-        _write_durably(folder / name, content)
-    if current_bundle(state) != name:
-        _write_durably(folder / CURRENT, name.encode())
+        write_durably(folder / name, content)
     return name
+
+
+def name_current(state: Path, name: str) -> None:
+    if current_bundle(state) != name:
+        write_durably(state / FOLDER / CURRENT, name.encode())
+
+
+def is_name(name: object) -> bool:
+    """Whether this can be the name of a bundle."""
+    return isinstance(name, str) and len(name) == NAME_LENGTH and not set(name) - HEX
 
 
 def current_bundle(state: Path) -> str | None:
@@ -100,7 +134,7 @@ def current_bundle(state: Path) -> str | None:
 
 def read_bundle(state: Path, name: str) -> Bundle:
     """The bundle of that name. Raises BundleFault if it is missing, altered or not understood whole."""
-    if len(name) != 64 or set(name) - set("0123456789abcdef"):
+    if not is_name(name):
         raise BundleFault("not the name of a bundle")
     try:
         content = (state / FOLDER / name).read_bytes()
@@ -232,7 +266,7 @@ def _time_in(text: str | None) -> datetime | None:
     return None if text is None else datetime.fromisoformat(text)
 
 
-def _write_durably(path: Path, content: bytes) -> None:
+def write_durably(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     try:
