@@ -186,6 +186,12 @@ class Index:
             found += _left(self._expressions.find_in_page(url), taken)
         return tuple(found)
 
+    def has_parts(self, host: str) -> bool:
+        """Whether an address of this host can be listed otherwise than the host alone. Of sealed lists nothing
+        is told."""
+        known = self._hosts.get(host) or self._meet(host)
+        return known.has_parts or self._expressions.about_pages
+
     def sealed_gone(self, new: "Index") -> Counter[tuple[str, str]]:
         """How many entries of each sealed list (category, list_id) are not in the newer generation."""
         return Counter() if self._sealed is None else self._sealed.gone(new._sealed)

@@ -215,3 +215,9 @@ def copied(whole: Path, folder: Path) -> Path:
     for path in whole.iterdir():
         (copy / path.name).write_bytes(path.read_bytes())
     return copy
+
+
+def test_a_host_has_parts_where_an_address_of_it_can_be_listed_for_more_than_its_host(index: Index) -> None:
+    hosts = ("news.example", "www.news.example", "only.example", "bet.example", "unknown.example")
+
+    assert [index.has_parts(host) for host in hosts] == [True, True, True, False, False]
