@@ -49,7 +49,12 @@ WHO = {
     **dict.fromkeys(("approve", "decline", "confirm", "rollback"), "decided"),
 }
 REPLACING = frozenset({"hold", "update", "propose", "tighten", "rollback"})  # an update of lists that waited
-KEPT = frozenset({"sites", "classes", "filter_groups", "base", "lists", "entries"})  # may not be left out
+KEPT = frozenset(  # may not be left out
+    {"sites", "classes", "filter_groups", "windows", "companions", "agreed", "base", "lists", "entries"}
+)
+# Of an unblock, what its row may say only if the line about it does: with it, other sites would open.
+SAID = ("windows", "companions")
+AGREED = ("approve", "revoke", "end")
 BESIDE = frozenset({"preview", "used_by"})  # of an approval: what the row knows nothing of
 
 IN_FORCE = frozenset({"policy", "lists", "school"})  # of these one is, always
@@ -193,6 +198,9 @@ def _compared(entry: Entry, first: Entry, row: Row[Any]) -> Iterator[str]:
         there = name in facts or name in KEPT or (row.kind == "lists" and name not in BESIDE)
         if _text(asked) != _text(value) or (there and not _agree(name, value, facts.get(name))):
             yield shown(name)
+    if kind == "unblock":
+        said = (*SAID, "agreed") if verb in AGREED else SAID
+        yield from (name for name in said if facts.get(name) and name not in entry["detail"])
 
 
 def _facts(row: Row[Any]) -> dict[str, Any]:

@@ -13,6 +13,7 @@ Place = tuple[int, str]  # the number of the line, and the field
 GONE = "(erased)"
 BECAUSE = "the person that it names, or is about, was erased"
 COPIES = ("reason", "decision_reason", "ended_reason")
+WRITTEN = ("subject", "objective", "tried")  # of an unblock
 
 
 def erase_everywhere(conn: Connection, places: Iterable[Place], actor: Actor, now: datetime) -> None:
@@ -33,6 +34,7 @@ def _erase_copies(conn: Connection, object_id: str, text: str) -> None:
         of_it = (column.table.c.id == object_id) & (column == text)
         conn.execute(update(column.table).where(of_it).values({column.name: GONE}))
     payload = conn.scalar(select(proposal.c.payload).where(proposal.c.id == object_id))
-    if payload and payload.get("subject") == text:
-        changed = {**payload, "subject": GONE}
+    same = [name for name in WRITTEN if payload and payload.get(name) == text]
+    if payload and same:
+        changed = {**payload, **dict.fromkeys(same, GONE)}
         conn.execute(update(proposal).where(proposal.c.id == object_id).values(payload=changed))

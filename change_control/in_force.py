@@ -1,6 +1,6 @@
 """What is open now, as the database has it: the only source of a bundle."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
@@ -13,7 +13,7 @@ from change_control.desk import SYSTEM
 from change_control.errors import ChangeError
 from filter_lists.names import parse_site
 from filter_policy.life_cycle import State
-from filter_policy.model import Opening, Policy, Unblock
+from filter_policy.model import Opening, Policy, Unblock, Window
 from filter_policy.parse import parse_policy
 
 
@@ -118,16 +118,27 @@ def unblocks_in_force(conn: Connection, as_of: datetime) -> tuple[Unblock, ...]:
 
 
 def unblock_of(row: Mapping[Any, Any]) -> Unblock:
+    """Only what was agreed on opens, and of that only what was asked for."""
     payload = row["payload"]
+    agreed = payload.get("agreed") or {"sites": payload["sites"], "companions": ()}
+    sites = [
+        site for name in ("sites", "companions") for site in payload.get(name, ()) if site in agreed[name]
+    ]
     return Unblock(
         id=row["id"],
-        sites=tuple(parse_site(site) for site in payload["sites"]),
+        sites=tuple(parse_site(site) for site in sites),
         starts_at=row["starts_at"],
         ends_at=row["ends_at"],
         classes=frozenset(payload["classes"]),
         filter_groups=frozenset(payload["filter_groups"]),
         people=frozenset(payload["people"]),
+        windows=tuple(_window_of(window) for window in payload.get("windows", ())),
     )
+
+
+def _window_of(edges: Sequence[str]) -> Window:
+    starts_at, ends_at = (datetime.fromisoformat(edge) for edge in edges)
+    return starts_at, ends_at
 
 
 def openings_in_force(conn: Connection, as_of: datetime) -> tuple[Opening, ...]:

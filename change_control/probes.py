@@ -37,8 +37,8 @@ def record_refused(
     desk: Desk, actor: Actor, raw: Mapping[str, object], policy: Policy, now: datetime
 ) -> None:
     """An unblock was refused: if for a site on such a list, that told as much as a lookup would."""
-    named = raw.get("sites")
-    for text in named if isinstance(named, list) else ():
+    named = [raw.get(field) for field in ("sites", "companions")]
+    for text in (text for texts in named if isinstance(texts, list) for text in texts):
         site = _site(text)
         if site is not None:
             url = Url("https", site.host, 443, site.path)
