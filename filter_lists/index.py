@@ -187,8 +187,7 @@ class Index:
         return tuple(found)
 
     def has_parts(self, host: str) -> bool:
-        """Whether an address of this host can be listed otherwise than the host alone. Of sealed lists nothing
-        is told."""
+        """Whether an address of this host can be listed otherwise than the host; silent on sealed lists."""
         known = self._hosts.get(host) or self._meet(host)
         return known.has_parts or self._expressions.about_pages
 
