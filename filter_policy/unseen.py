@@ -1,0 +1,142 @@
+"""What a policy says and no decision shows: what is kept, who is told, which ports there are, and the like.
+
+Each of it counts as opening unless it is proven here to shut, and so does every word that is added to a
+policy later: it stands in no table of this file.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from filter_policy.keeping import kept_of_groups
+from filter_policy.model import Network, Policy
+
+# Of these fields only what is named here is shown by decisions; every other field of theirs must stay.
+SHOWN = {
+    "filter_groups": frozenset({"name", "role", "unlisted"}),
+    "access": frozenset({"rules", "locked"}),
+    "sites": frozenset({"site", "verdict", "for_"}),
+}
+SHOWN_WHOLE = frozenset({"selected_users", "timetable"})
+# What is no word of the policy: its name, what follows from the rest of it, and what is in force beside it.
+NO_WORDS = frozenset({"revision", "undecided", "unblocks", "openings"})
+NAMES = {"egress_allow": "egress", "limits": "unblocks", "school": "school"}  # as policy.yaml has them
+
+
+def unseen(old: Policy, new: Policy) -> tuple[str, ...]:
+    """The sections that changed and are not proven to shut, in the words of policy.yaml."""
+    found: list[str] = []
+    for each in fields(Policy):
+        before, after = getattr(old, each.name), getattr(new, each.name)
+        if each.name in NO_WORDS or each.name in SHOWN_WHOLE or each.name in PROOFS:
+            continue
+        if each.name in SHOWN:
+            found += _other_fields(each.name, before, after)
+        elif before != after:
+            found.append(NAMES.get(each.name, each.name))
+    found += [NAMES.get(name, name) for name, only_shuts in PROOFS.items() if not only_shuts(old, new)]
+    found += _timetable(old, new)
+    return tuple(dict.fromkeys(found))
+
+
+def _rows(value: Any) -> list[tuple[object, Any]]:
+    """Each row, with what it is known by; several rows may say the same of one site."""
+    if isinstance(value, Mapping):
+        return list(value.items())
+    return [((str(row.site), row.verdict, row.for_), row) for row in value]
+
+
+def _other_fields(section: str, before: Any, after: Any) -> Iterable[str]:
+    """Rows that come or go are shown by decisions; of those that stay, no other word may change."""
+    old, new = _words(section, _rows(before)), _words(section, _rows(after))
+    for key in old:
+        if key in new and old[key] != new[key]:
+            yield f"{section}.{key if isinstance(key, str) else key[0]}"
+
+
+def _words(section: str, rows: Iterable[tuple[object, Any]]) -> dict[Any, set[str]]:
+    """All other words of the rows that are known by the same."""
+    found: dict[Any, set[str]] = {}
+    for key, row in rows:
+        told = found.setdefault(key, set())
+        told |= {
+            f"{each.name}={getattr(row, each.name)!r}"
+            for each in fields(row)
+            if each.name not in SHOWN[section]
+        }
+    return found
+
+
+def _timetable(old: Policy, new: Policy) -> Iterable[str]:
+    """Terms and periods are shown by decisions, one instant in each stretch; nothing else of it is."""
+    for each in fields(old.timetable):
+        if each.name in ("terms", "periods"):
+            continue
+        if getattr(old.timetable, each.name) != getattr(new.timetable, each.name):
+            yield "school.timezone" if each.name == "zone" else f"timetable.{each.name}"
+
+
+def _fewer(name: str) -> Callable[[Policy, Policy], bool]:
+    """Nothing new in it."""
+    return lambda old, new: set(getattr(new, name)) <= set(getattr(old, name))
+
+
+def _more(name: str) -> Callable[[Policy, Policy], bool]:
+    """Nothing is gone from it."""
+
+    def only_gains(old: Policy, new: Policy) -> bool:
+        before, after = getattr(old, name), getattr(new, name)
+        if isinstance(before, Mapping):
+            return all(set(row) <= set(after.get(key, ())) for key, row in before.items())
+        return all(row in after for row in before)
+
+    return only_gains
+
+
+def _smaller(name: str) -> Callable[[Policy, Policy], bool]:
+    """No number of it grows, and nothing that is no number changes."""
+
+    def is_smaller(old: Policy, new: Policy) -> bool:
+        before, after = getattr(old, name), getattr(new, name)
+        if not is_dataclass(before) or type(before) is not type(after):
+            return bool(before == after)
+        return all(_at_most(getattr(after, each.name), getattr(before, each.name)) for each in fields(before))
+
+    return is_smaller
+
+
+def _at_most(after: object, before: object) -> bool:
+    numbers = type(after) is type(before) is int
+    return after <= before if numbers else after == before  # type: ignore[operator]  # both are numbers
+
+
+def _networks(old: Policy, new: Policy) -> bool:
+    """A range that goes shuts its devices out, unless a wider one takes them in."""
+    gone = [each for each in old.networks if each not in new.networks]
+    come = [each for each in new.networks if each not in old.networks]
+    return not come and not any(_overlap(one, other) for one in gone for other in new.networks)
+
+
+def _overlap(one: Network, other: Network) -> bool:
+    a, b = one.addresses, other.addresses
+    return a.version == b.version and a.overlaps(b)
+
+
+def _record(old: Policy, new: Policy) -> bool:
+    """Neither more nor less is kept of anybody: the one exposes, the other hides."""
+    names: list[tuple[str, ...]] = [(name,) for name in old.filter_groups if name in new.filter_groups]
+    same = all(kept_of_groups(old, each) == kept_of_groups(new, each) for each in [(), *names])
+    return same and set(old.record) == set(new.record)
+
+
+# Only where this says yes does a change of the field shut, or do nothing.
+PROOFS: Mapping[str, Callable[[Policy, Policy], bool]] = {
+    "egress_allow": _fewer("egress_allow"),
+    "connect_ports": _fewer("connect_ports"),
+    "networks": _networks,
+    "limits": _smaller("limits"),
+    "reviews": _smaller("reviews"),
+    "notify": _more("notify"),
+    "checks": _more("checks"),
+    "record": _record,
+}
