@@ -33,6 +33,7 @@ from filter_policy.bundle import write_bundle
 from schoolgate.demo.authority import ExampleAuthority
 from tests.builders import POLICY
 from tests.harness import PASSWORD, everybody, with_egress
+from tests.proofs import prove_bundle
 
 CONNECTIONS = 16
 LISTED = 20_000
@@ -230,7 +231,7 @@ def a_state(folder: Path, ports: dict[str, int]) -> Path:
     lists = write_generation(gathered, (), state / "lists")
     text = with_egress(POLICY, [("127.0.0.1", port) for port in ports.values()])
     text = text.replace("connect_ports: [443]", f"connect_ports: [443, {ports['https']}]")
-    write_bundle(state, policy_text=text, lists=lists, accounts=everybody())
+    prove_bundle(state, write_bundle(state, policy_text=text, lists=lists, accounts=everybody()))
     return state
 
 

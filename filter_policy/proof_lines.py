@@ -148,7 +148,16 @@ def _sealed(line: Line, name: str) -> Any:
         return _at(value)
     if name == "windows":
         return [[_at(end) for end in window] for window in value or ()]
+    if name == "sites":
+        return sorted(_agreed_sites(line.detail))
     return sorted(value or ())
+
+
+def _agreed_sites(detail: Mapping[str, Any]) -> Iterator[str]:
+    """All sites and no companion, unless the line says which were agreed on; never one not asked for."""
+    agreed = detail.get("agreed") or {"sites": detail["sites"], "companions": ()}
+    for name in ("sites", "companions"):
+        yield from (site for site in detail.get(name) or () if site in agreed[name])
 
 
 def _at(value: str | None) -> datetime | None:

@@ -36,6 +36,7 @@ from proxy_addon.hiding import Hiding
 from proxy_addon.identify import Identifier
 from proxy_addon.judge import InForce
 from proxy_addon.master import GateMaster, held
+from proxy_addon.proof_key import ProofKey
 from proxy_addon.recording import Recording
 from proxy_addon.records import Rows
 from proxy_addon.stages import Stages
@@ -101,7 +102,7 @@ class _Running:
         self.ready = ready
         self.identifier = Identifier()
         self.recording = Recording(settings.state / "journal", settings.gate)
-        self.watch = BundleWatch(settings.state, self._take)
+        self.watch = BundleWatch(settings.state, self._take, ProofKey(settings.state))
         self.clock = GateClock(clock, self.recording.last_at)
         pages = Pages(settings.console)
         self.answers = Answers(

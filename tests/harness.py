@@ -32,11 +32,12 @@ from audit_log.segments import segments
 from filter_lists.gathering import Gatherer
 from filter_lists.names import parse_site
 from filter_lists.writing import write_generation
-from filter_policy.bundle import Account, write_bundle
+from filter_policy.bundle import Account, name_current, save_bundle
 from filter_policy.model import Opening, Person, Role, Unblock
 from schoolgate.demo.authority import ExampleAuthority
 from tests.builders import NOON, POLICY, a_person
 from tests.origins import Origin, an_origin
+from tests.proofs import prove_bundle
 
 ROOT = Path(__file__).parent.parent
 WAIT_SECONDS = 20.0
@@ -123,7 +124,7 @@ class Gate:
         """A new bundle: policy_text, accounts, unblocks, openings. Back before the gate has taken it."""
         for name, value in changes.items():
             setattr(self, name, value)
-        return write_bundle(
+        name = save_bundle(
             self.state,
             policy_text=self.policy_text,
             lists=self.lists,
@@ -132,6 +133,9 @@ class Gate:
             openings=self.openings,
             sealed_lists=self.sealed_lists,
         )
+        prove_bundle(self.state, name)
+        name_current(self.state, name)
+        return name
 
     # -- clients
 
