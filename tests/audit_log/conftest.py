@@ -145,6 +145,11 @@ def empty_again(url: str) -> None:
         conn.execute(text(f"TRUNCATE {', '.join(metadata.tables)}"))
         for guard in guards:
             conn.execute(text(f"ALTER TABLE {guard.table} ENABLE ALWAYS TRIGGER {guard.tgname}"))
+        checks = conn.execute(
+            text("SELECT conrelid::regclass AS table, conname FROM pg_constraint WHERE NOT convalidated")
+        ).all()
+        for check in checks:
+            conn.execute(text(f"ALTER TABLE {check.table} VALIDATE CONSTRAINT {check.conname}"))
     engine.dispose()
 
 
