@@ -4,7 +4,7 @@ Nothing opens or shuts here: `decide` goes by the time itself (invariant 7).
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from itertools import count
@@ -13,6 +13,7 @@ from threading import Event, Thread
 import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit_api.checkpoint_delivery import Delivering
 from audit_api.list_schedule import ListSchedule
 from audit_api.row_keeping import RowKeeping
 from audit_api.window import Window
@@ -26,6 +27,7 @@ from change_control.publish import publish_if_needed
 EVERY_SECONDS = 2.0
 TIDY_EVERY = 1800  # looks, which is an hour
 LISTS_EVERY = 5  # looks
+DELIVERY_SECONDS = 5.0
 KEEP_SESSIONS = timedelta(days=1)
 
 log = structlog.get_logger()
@@ -50,6 +52,14 @@ def tidy(desk: Desk, now: datetime) -> None:
         log.error("upkeep.failed", error=type(error).__name__)
 
 
+def _look_on(
+    stop: Event, clock: Callable[[], datetime], look: Callable[[datetime], object], seconds: float
+) -> None:
+    while not stop.is_set():
+        look(clock())
+        stop.wait(seconds)
+
+
 @asynccontextmanager
 async def upkeep(window: Window) -> AsyncIterator[None]:
     stop = Event()
@@ -67,12 +77,13 @@ async def upkeep(window: Window) -> AsyncIterator[None]:
                 return
 
     def keep_rows() -> None:
-        keeping = RowKeeping(desk, stop.is_set)
-        while not stop.is_set():
-            keeping.look(clock())
-            stop.wait(EVERY_SECONDS)
+        _look_on(stop, clock, RowKeeping(desk, stop.is_set).look, EVERY_SECONDS)
 
-    threads = [Thread(target=work, name=work.__name__, daemon=True) for work in (run, keep_rows)]
+    def deliver() -> None:
+        _look_on(stop, clock, Delivering(window).look, DELIVERY_SECONDS)
+
+    works = (run, keep_rows, deliver)
+    threads = [Thread(target=work, name=work.__name__, daemon=True) for work in works]
     for thread in threads:
         thread.start()
     try:
