@@ -11,6 +11,8 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Row, text
 
+from audit_log.agreed_openings import AgreedOpenings
+from audit_log.agreed_people import AgreedPeople
 from audit_log.agreed_purges import AgreedPurges
 from audit_log.agreements import Agreements
 from audit_log.as_written import as_written, encodable, shown
@@ -47,6 +49,8 @@ class _Read:
     erased: set[tuple[int, str]] = field(default_factory=set)
     agreements: Agreements = field(default_factory=Agreements)
     purges: AgreedPurges = field(default_factory=AgreedPurges)
+    people: AgreedPeople = field(default_factory=AgreedPeople)
+    openings: AgreedOpenings = field(default_factory=AgreedOpenings)
 
 
 def verify(
@@ -66,6 +70,8 @@ def verify(
             if public_key is not None:
                 _signed_to_the_end(len(rows), read.agreed)
             read.agreements.check(conn, len(rows))
+            read.people.check(conn, len(rows))
+            read.openings.check(conn, len(rows))
             read.purges.check(conn)
         except Fault as fault:
             return Verification(False, len(rows), fault.seq, fault.says)
@@ -120,6 +126,8 @@ def _read(
             read.erased.add((entry["detail"]["seq"], entry["detail"]["field"]))
         read.agreements.add(entry)
         read.purges.add(entry)
+        read.people.add(entry)
+        read.openings.add(entry)
     if (longest := max(notes, default=0)) > len(rows):
         raise Fault(
             len(rows) + 1,

@@ -16,11 +16,12 @@ from starlette.testclient import TestClient
 from audit_api.app import create_app
 from audit_api.list_jobs import RunLists, no_worker
 from audit_log.db import migrate, open_engine, reading, writing
-from audit_log.people import Registered, person_by_username, set_password
+from audit_log.people import Registered, person_by_username
 from audit_log.sessions import create_session
 from change_control.desk import Actor, Desk
 from change_control.enrolment import enrol
 from change_control.proposals import approve, propose_people
+from change_control.roles import APPROVING
 from change_control.setup import found
 from filter_lists.index import Index
 from tests.builders import NOON, POLICY
@@ -153,14 +154,16 @@ def build_school(state: Path) -> None:
     asked = propose_people(
         desk, school.actor("terry"), [_row(*each) for each in REGISTER], "the register", day_before
     )
-    approve(desk, school.actor("hedy"), asked.id, "as in the office", day_before)
-    _choose_console_passwords(desk)
+    agreed = approve(desk, school.actor("hedy"), asked.id, "as in the office", day_before)
+    for username, half in agreed.handed.items():  # of those who may approve
+        enrol(desk, asked.handed[username] + half, console_password(username), day_before)
     desk.engine.dispose()
 
 
-def _row(
-    username: str, name: str, role: str, group: str, classes: list[str], _console: bool
+def _row(  # noqa: PLR0917  # a row of the table above
+    username: str, name: str, role: str, group: str, classes: list[str], console: bool
 ) -> dict[str, object]:
+    chosen = {"console_hash": HASHER.hash(console_password(username))} if role not in APPROVING else {}
     return {
         "username": username,
         "name": name,
@@ -170,17 +173,8 @@ def _row(
         "agreement_signed": True,
         "password_hash": HASHER.hash(proxy_password(username)),
         "must_change": False,
+        **(chosen if console else {}),
     }
-
-
-def _choose_console_passwords(desk: Desk) -> None:
-    """As if each had used a code of their own: what matters here is who they are afterwards."""
-    with writing(desk.engine) as conn:
-        for username, *_, console in REGISTER:
-            found_ = person_by_username(conn, username)
-            if console and found_ is not None:
-                hashed = HASHER.hash(console_password(username))
-                set_password(conn, found_.id, "console", hashed, NOON - timedelta(days=1))
 
 
 def copy_of(template: Path, state: Path) -> Desk:

@@ -13,9 +13,11 @@ from sqlalchemy import Engine, insert, text, update
 from audit_log.change_log import append, verify
 from audit_log.checkpoint import sign_checkpoint
 from audit_log.db import reading, writing
+from audit_log.people import Registered, add_person
 from audit_log.seal import stamp
 from audit_log.tables import proposal
 from audit_log.verification import Verification
+from filter_policy.model import Role
 from tests.builders import NOON
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
@@ -43,6 +45,7 @@ class Register:
         row = {"state": "approved", "proposed_by": "system", "payload": policy("first", None)}
         facts = {"says": "found", "people": [{"person": "p_1", "role": "technician"}]}
         self._write("school:found", "c_0", "system", {**facts, **policy_facts("first", None)}, new=row)
+        self.register("p_1", Role.TECHNICIAN)
 
     def ask(
         self, id_: str, kind: str, payload: Mapping[str, Any], facts: Mapping[str, Any], **more: Any
@@ -52,6 +55,10 @@ class Register:
 
     def act(self, id_: str, event: str, facts: Mapping[str, Any], **changes: Any) -> None:
         self._write(event, id_, "p_terry", {**facts, "proposed_by": "p_tess"}, changes=changes)
+
+    def register(self, id_: str, role: Role) -> None:
+        with writing(self.engine) as conn:
+            add_person(conn, Registered(id_, id_, "Somebody", role, (), NOON))
 
     def _write(
         self,
@@ -93,6 +100,7 @@ def school(engine: Engine) -> Engine:
     register.act("c_1", "policy:approve", policy_facts("second", "c_0"), **decided)
     register.ask("r_1", "people", {"rows": PEOPLE}, people)
     register.act("r_1", "people:approve", people, **decided)
+    register.register("p_new", Role.STAFF)
     register.ask("u_2", "unblock", UNBLOCK, unblock, **TIMES)
     register.act("u_2", "unblock:approve", unblock, **decided)
     register.act("u_2", "unblock:revoke", unblock, state="revoked", ended_by="p_terry", ended_at=NOON)

@@ -58,7 +58,7 @@ def logs(engine: Engine, tmp_path: Path, without_guards: Callable[[Engine], None
 
 def a_change(engine: Engine) -> str:
     with writing(engine) as conn:
-        append(conn, at=NOON, event="person:enrol", actor="p_tess", role="staff", object_id="p_tess")
+        append(conn, at=NOON, event="person:access", actor="p_tess", role="staff", object_id="p_tess")
         return sign_checkpoint(conn, KEY, NOON)
 
 
