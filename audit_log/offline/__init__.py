@@ -1,0 +1,1 @@
+"""The verifiers that a governor takes home: one file each, and nothing of ours in them but these."""

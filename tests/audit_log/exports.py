@@ -1,0 +1,75 @@
+"""Exports of the change log for tests of the offline verifier, written from the format that the docs tell."""
+
+import base64
+import json
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy import Connection, text
+
+Lines = list[bytes]
+
+
+def export_of(conn: Connection, key: Ed25519PublicKey, at: str = "2026-11-24T12:00:00.000000Z") -> Lines:
+    """Every line without its end, as somebody reads them who has the database and not our exporter."""
+    rows = conn.execute(text("SELECT entry, leaf FROM change_log ORDER BY seq")).all()
+    texts = conn.execute(text("SELECT seq, field, salt, text FROM change_text ORDER BY seq, field")).all()
+    notes = conn.execute(text("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 50")).scalars().all()
+    names = conn.execute(text("SELECT id, name, role FROM person WHERE role <> 'pupil' ORDER BY id")).all()
+    return lines_of(
+        [(row.entry, row.leaf.hex()) for row in rows],
+        key,
+        [
+            {"seq": row.seq, "field": row.field, "salt": row.salt.hex(), "text": row.text} for row in texts
+        ],
+        list(reversed(notes)),
+        [dict(row._mapping) for row in names],
+        at,
+    )
+
+
+def lines_of(  # noqa: PLR0917  # in the order of the file
+    entries: Sequence[tuple[str, str]],
+    key: Ed25519PublicKey,
+    texts: Sequence[dict[str, Any]],
+    notes: Sequence[str],
+    names: Sequence[dict[str, Any]] = (),
+    at: str = "2026-11-24T12:00:00.000000Z",
+) -> Lines:
+    header = {
+        "schoolgate": "change-log",
+        "format": 1,
+        "origin": "schoolgate/change-log",
+        "public_key": base64.b64encode(key.public_bytes_raw()).decode(),
+        "entries": len(entries),
+        "at": at,
+    }
+    lines: list[dict[str, Any]] = [header]
+    lines += [{"entry": entry, "leaf": leaf} for entry, leaf in entries]
+    lines += [{"text": each} for each in texts]
+    lines += [{"checkpoint": note} for note in notes]
+    lines += [{"name": each} for each in names]
+    lines.append({"end": True, "lines": len(lines)})
+    return [json.dumps(line, ensure_ascii=False).encode() for line in lines]
+
+
+def changed(lines: Lines, number: int, change: Callable[[dict[str, Any]], object]) -> Lines:
+    """With line `number` of the file (from 1) changed in place."""
+    line = json.loads(lines[number - 1])
+    change(line)
+    return [*lines[: number - 1], json.dumps(line, ensure_ascii=False).encode(), *lines[number:]]
+
+
+def counted_anew(lines: Iterable[bytes]) -> Lines:
+    """With header and last line as if these were all, as somebody would who knows the format."""
+    every = list(lines)
+    header, end = json.loads(every[0]), {"end": True, "lines": len(every) - 1}
+    header["entries"] = sum(line.startswith(b'{"entry"') for line in every)
+    return [json.dumps(header).encode(), *every[1:-1], json.dumps(end).encode()]
+
+
+def written(lines: Lines, path: Path) -> Path:
+    path.write_bytes(b"".join(line + b"\n" for line in lines))
+    return path
