@@ -79,7 +79,7 @@ def approve_with(  # noqa: PLR0917  # the order of every verb here: desk, who, w
         seq = made.seal(USE, actor, envelope_id, detail, {"reason": why})
         open_review(made, BREAK_GLASS, envelope_id, seq, actor)
         proposals.bring_into_force(desk, made, ENVELOPE, row)
-        row = proposals.row_to_change(made, proposal_id)
+        row = proposals.as_applied(made, row)
         return proposals.move(made, ENVELOPE, row, Act.APPROVE, why, {"used_by": user.id})
 
 

@@ -216,7 +216,7 @@ def _settle(
             row = row_to_change(made, proposal_id)
         if act is Act.APPROVE:
             handed = bring_into_force(desk, made, actor, row)
-            row = row_to_change(made, proposal_id)  # as it is in force
+            row = as_applied(made, row)
         return replace(move(made, actor, row, act, reason), handed=handed)
 
 
@@ -253,6 +253,11 @@ def bring_into_force(desk: Desk, made: Change, actor: Actor, row: RowMapping) ->
     kind = KINDS[row["kind"]]
     kind.recheck(desk, made.conn, row, made.at)
     return kind.apply(made.conn, row, actor, made.at)
+
+
+def as_applied(made: Change, row: RowMapping) -> RowMapping:
+    """The row as it comes into force: a kind may say more of it by then."""
+    return made.conn.execute(select(proposal).where(proposal.c.id == row["id"])).mappings().one()
 
 
 def move(  # noqa: PLR0917  # the order of every verb here: what is made, who, what, how, why
