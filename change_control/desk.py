@@ -67,6 +67,7 @@ class Desk:
     lists_file: Path | None = (
         None  # lists.yaml on this disk: what somebody wants, and in force only if agreed
     )
+    policy_file: Path | None = None  # policy.yaml, likewise
 
     def lists_of(self, generation: str) -> Lists:
         """Raises IndexFault where that generation is missing or damaged; no other one takes its place."""

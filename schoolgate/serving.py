@@ -16,6 +16,7 @@ from schoolgate.supervised import report_ready, start_when_told
 from schoolgate.telling import Failed
 
 if TYPE_CHECKING:
+    from audit_api.mail import Ways
     from proxy_addon.run import GateSettings
 
 log = structlog.get_logger()
@@ -89,6 +90,7 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
         dev_http=not settings.console.startswith("https:"),
         run_lists=run_worker,
         compare_lists=compare_lists,
+        ways=ways_of(settings),
     )
     config = uvicorn.Config(
         app,
@@ -102,6 +104,22 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     server = ReadyServer(config, lambda: report_ready(ready_fd, listening.getsockname()[1]))
     server.run(sockets=[listening])
     return 0 if server.started else 1
+
+
+def ways_of(settings: Settings) -> "Ways":
+    """How checkpoints leave this server."""
+    from audit_api.mail import MailServer, Ways
+
+    mail = MailServer(
+        settings.mail_host,
+        settings.mail_port,
+        settings.mail_from,
+        settings.mail_tls,
+        settings.mail_user,
+        settings.mail_password,
+        settings.mail_ca,
+    )
+    return Ways(settings.checkpoint_folder, mail if settings.mail_host else None, settings.console)
 
 
 def on_signal(leave: Callable[[], None]) -> None:

@@ -1,7 +1,8 @@
 """Where this installation lives: `config/school.yaml`, each key overridable by the environment.
 
-Only addresses, ports, paths, the database and the log level: no setting can open or hide anything. What is
-not understood is refused whole, with every fault named, so that a typing error never becomes a default.
+Only addresses, ports, paths, the database, the mail server and the log level: no setting can open or hide
+anything; whom the mails go to is in the policy. What is not understood is refused whole, with every fault
+named, so that a typing error never becomes a default.
 """
 
 import os
@@ -18,6 +19,8 @@ PREFIX = "SCHOOLGATE_"
 OTHER_VARIABLES = frozenset({"CONFIG", "SESSION_FILE", "CI", "TORTURE_ROUNDS"})
 Given = tuple[str, str, object]  # where it stands, its key, its value
 LOG_LEVELS = ("debug", "info", "warning", "error")
+MAIL_TLS = ("none", "starttls", "tls")
+LONGEST_LINE = 200  # of a user name or a password
 
 
 class SettingsError(Exception):
@@ -42,6 +45,14 @@ class Settings:
     state: Path = Path("var")
     policy: Path = Path("config/policy.yaml")
     lists: Path = Path("config/lists.yaml")
+    checkpoints: Path | None = None  # None: `checkpoints` in the state folder
+    mail_host: str = ""  # empty: nobody is told by mail
+    mail_port: int = 587
+    mail_from: str = ""
+    mail_tls: str = "starttls"
+    mail_user: str = ""
+    mail_password: str = field(default="", repr=False)
+    mail_ca: Path | None = None  # None: the authorities that this machine trusts
     database_url: str = field(default="", repr=False)  # may hold a password
     gate: str = "gate-1"
     log_level: str = "info"
@@ -49,6 +60,10 @@ class Settings:
     @property
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.state / 'schoolgate.sqlite'}"
+
+    @property
+    def checkpoint_folder(self) -> Path:
+        return self.checkpoints or self.state / "checkpoints"
 
     @property
     def console(self) -> str:
@@ -108,6 +123,32 @@ def _log_level(value: object) -> str:
     raise _Unfit(" | ".join(LOG_LEVELS))
 
 
+def _optional_path(value: object) -> Path | None:
+    return None if value == "" else _path(value)
+
+
+def _mail_host(value: object) -> str:
+    return "" if value == "" else _host(value)
+
+
+def _mail_from(value: object) -> str:
+    if isinstance(value, str) and re.fullmatch(r"([A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9.-]{1,190})?", value):
+        return value
+    raise _Unfit("empty, or an address like filter@school.example")
+
+
+def _mail_tls(value: object) -> str:
+    if isinstance(value, str) and value in MAIL_TLS:
+        return value
+    raise _Unfit(" | ".join(MAIL_TLS))
+
+
+def _line(value: object) -> str:
+    if isinstance(value, str) and value.isprintable() and len(value) <= LONGEST_LINE:
+        return value
+    raise _Unfit(f"empty, or one line of up to {LONGEST_LINE} characters")
+
+
 KEYS: Mapping[str, Callable[[object], object]] = {
     "proxy_host": _host,
     "proxy_port": _port,
@@ -117,11 +158,19 @@ KEYS: Mapping[str, Callable[[object], object]] = {
     "state": _path,
     "policy": _path,
     "lists": _path,
+    "checkpoints": _optional_path,
+    "mail_host": _mail_host,
+    "mail_port": _port,
+    "mail_from": _mail_from,
+    "mail_tls": _mail_tls,
+    "mail_user": _line,
+    "mail_password": _line,
+    "mail_ca": _optional_path,
     "database_url": _database_url,
     "gate": _gate,
     "log_level": _log_level,
 }
-SECRET_KEYS = frozenset({"database_url"})
+SECRET_KEYS = frozenset({"database_url", "mail_password"})
 
 
 def find_config(given: Path | None, environ: Mapping[str, str]) -> Path:
@@ -146,16 +195,29 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] = os.en
         except _Unfit as allowed:
             shown = "(not shown)" if key in SECRET_KEYS else repr(given)
             faults.append(f"{where}: {key}: {shown} is not allowed; allowed: {allowed}")
+    faults.extend(_mail_faults(folder, values))
     if faults:
         raise SettingsError(faults)
     return _anchored(folder, values)
 
 
+def _mail_faults(folder: Path, values: Mapping[str, object]) -> Iterator[str]:
+    """What is wrong only together; said of the file, wherever the values came from."""
+    if not values.get("mail_host"):
+        return
+    where = folder / "school.yaml"
+    if not values.get("mail_from"):
+        yield f"{where}: mail_from: is needed with mail_host; allowed: an address like filter@school.example"
+    if values.get("mail_user") and values.get("mail_tls") == "none":
+        yield f"{where}: mail_user: is not sent in the clear; allowed: with mail_tls starttls or tls"
+
+
 def _anchored(folder: Path, values: dict[str, Any]) -> Settings:
     """Paths become absolute: what is relative is so to the folder that holds config/."""
     settings = Settings(root=folder.parent, config=folder, **values)
-    paths = ("state", "policy", "lists")
-    return replace(settings, **{p: folder.parent / getattr(settings, p).expanduser() for p in paths})
+    paths = ("state", "policy", "lists", "checkpoints", "mail_ca")
+    given = {p: path for p in paths if (path := getattr(settings, p)) is not None}
+    return replace(settings, **{p: folder.parent / path.expanduser() for p, path in given.items()})
 
 
 def _from_file(path: Path, faults: list[str]) -> Iterator[Given]:

@@ -76,7 +76,15 @@ def open_desk(settings: Settings, *, migrated: bool = False) -> "Desk":
         generation = _agreed_generation(engine)
         return found() if generation is None else opened(generation)
 
-    desk = Desk(engine, settings.state, key, lists, opened=opened, lists_file=settings.lists)
+    desk = Desk(
+        engine,
+        settings.state,
+        key,
+        lists,
+        opened=opened,
+        lists_file=settings.lists,
+        policy_file=settings.policy,
+    )
     try:
         if is_founded(engine):
             _require_agreed(desk, found)

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from audit_api.mail import MailServer
+from schoolgate.serving import ways_of
 from schoolgate.settings import KEYS, Settings, SettingsError, load_settings
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -105,8 +107,56 @@ def test_value_and_file_of_one_key_together_are_refused(tmp_path: Path) -> None:
 
 
 def test_nothing_in_the_settings_can_open_or_hide_anything() -> None:
-    """Invariant 4: networks, egress, CONNECT ports and what is kept are policy, not settings."""
+    """Invariant 4: networks, egress, CONNECT ports and what is kept are policy, not settings; and so is whom
+    the mails go to.
+    """
     assert set(KEYS) == {
         *("proxy_host", "proxy_port", "api_host", "api_port", "console_url"),
         *("state", "policy", "lists", "database_url", "gate", "log_level"),
+        *("checkpoints", "mail_host", "mail_port", "mail_from", "mail_tls", "mail_user", "mail_password"),
+        "mail_ca",
     }
+
+
+def test_checkpoints_go_into_the_state_folder_or_where_the_school_says(tmp_path: Path) -> None:
+    assert settings_of(tmp_path, "state: kept\n").checkpoint_folder == tmp_path / "kept" / "checkpoints"
+    assert settings_of(tmp_path, "checkpoints: /mnt/share\n").checkpoint_folder == Path("/mnt/share")
+    assert settings_of(tmp_path, "checkpoints: away\n").checkpoint_folder == tmp_path / "away"
+
+
+def test_a_mail_server_is_understood_with_its_password_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("hunter2\n")
+    file = (
+        "mail_host: mail.school.test\nmail_port: 465\nmail_tls: tls\nmail_from: filter@school.test\n"
+        "mail_ca: ca.pem\n"
+    )
+    settings = settings_of(tmp_path, file, MAIL_USER="filter", MAIL_PASSWORD_FILE=str(tmp_path / "secret"))
+
+    ways = ways_of(settings)
+    assert ways.mail == MailServer(
+        "mail.school.test", 465, "filter@school.test", "tls", "filter", "hunter2", tmp_path / "ca.pem"
+    )
+    assert ways.folder == settings.checkpoint_folder
+    assert "hunter2" not in repr(settings) + repr(ways)
+
+
+def test_without_a_mail_server_there_is_no_mail(tmp_path: Path) -> None:
+    assert ways_of(settings_of(tmp_path, "")).mail is None
+
+
+def test_what_is_wrong_with_the_mail_settings_is_named_at_once(tmp_path: Path) -> None:
+    faults = faults_of(
+        tmp_path,
+        "mail_host: two words\nmail_from: nobody\nmail_tls: maybe\nmail_password: [hunter2]\n",
+        MAIL_PORT="70000",
+    )
+    named = ("mail_host", "mail_from", "mail_tls", "mail_password", "MAIL_PORT")
+    assert all(any(name in fault for fault in faults) for name in named)
+    assert "hunter2" not in "".join(faults)
+
+
+def test_a_mail_server_needs_a_sender_and_tls_for_a_password(tmp_path: Path) -> None:
+    said = faults_of(tmp_path, "mail_host: mail.test\nmail_tls: none\nmail_user: filter\n")
+    assert len(said) == 2
+    assert "mail_from: is needed" in said[0]
+    assert "not sent in the clear" in said[1]
