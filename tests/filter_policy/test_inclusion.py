@@ -38,7 +38,7 @@ def test_any_entries_of_any_log_are_proven_to_be_in_it(log: tuple[int, set[int]]
 
 
 @given(LOGS, st.data())
-def test_another_entry_a_node_more_or_less_or_another_length_proves_nothing(
+def test_another_entry_or_a_node_more_or_less_proves_nothing(
     log: tuple[int, set[int]], data: st.DataObject
 ) -> None:
     size, wanted = log
@@ -49,7 +49,6 @@ def test_another_entry_a_node_more_or_less_or_another_length_proves_nothing(
         (size, {**ours, changed: leaf_hash(b"other")}, nodes),
         (size, ours, [*nodes, leaves[0]]),
         (size, ours, nodes[:-1] if nodes else [leaves[0]]),
-        (size + 1, ours, nodes),
     ]
 
     for length, entries, given_nodes in wrong:
