@@ -47,7 +47,8 @@ def old(tmp_path: Path) -> Listed:
                 insert(enrolment).values(person_id=one.id, code_hash="", made_at=FOUNDED, used_at=FOUNDED)
             )
         made.conn.execute(insert(proposal).values(a_row("c_0", founding, state="approved")))
-        detail = {"policy_sha256": sha256_of(POLICY), "lists": generation}
+        two = [{"person": one.id, "role": str(one.role)} for one in people]
+        detail = {"policy_sha256": sha256_of(POLICY), "lists": generation, "people": two}
         made.seal("school:found", SYSTEM, "c_0", detail)
     return school
 

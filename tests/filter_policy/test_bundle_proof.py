@@ -1,4 +1,4 @@
-"""What a bundle holds is proven by the lines that say two people agreed on it, from the log that was signed."""
+"""What a bundle holds is proven by the lines that say who agreed on it, from the log that was signed."""
 
 import json
 from collections.abc import Callable
