@@ -29,6 +29,10 @@ class Lists(Protocol):
     def categories(self) -> frozenset[str]: ...
 
     @property
+    def category_sets(self) -> frozenset[frozenset[str]]:
+        """The kinds that sites are listed under together."""
+
+    @property
     def lists(self) -> tuple[ListSummary, ...]: ...
 
     @property

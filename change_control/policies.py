@@ -11,13 +11,16 @@ from typing import Any
 
 from sqlalchemy import Connection, update
 
+from audit_log.db import reading
 from audit_log.tables import proposal
 from change_control.desk import Actor, Desk, Lists
 from change_control.drafts import Draft
+from change_control.effects import KEPT, Compared, kept, to_compare
 from change_control.errors import ChangeError, bad_input
 from change_control.in_force import InForce, agreed_lists, parsed, policy_in_force
 from change_control.list_rows import excepted, opened
 from change_control.texts import fault_of
+from filter_policy.comparing import Comparison
 from filter_policy.life_cycle import Act, State, step
 from filter_policy.model import CategoryAccess
 from filter_policy.parse import PolicyError
@@ -30,9 +33,29 @@ def draft(desk: Desk, conn: Connection, text: str, reason: str) -> Draft:
     now = policy_in_force(conn)
     if now.is_agreed and now.text == text:
         raise bad_input({"text": "nothing would change: this policy is in force"})
-    lists = agreed_lists(conn).generation
-    _refuse(now, text, opened(desk, lists))
-    return Draft("policy", {"text": text, "base": now.id, "lists": lists}, reason, texts={"policy": text})
+    generation = agreed_lists(conn).generation
+    _refuse(now, text, opened(desk, generation))
+    found = _to_compare(desk, conn, text).result
+    payload = {"text": text, "base": now.id, "lists": generation, KEPT: kept(found)}
+    # What one person set up is no measure: the first policy that is agreed on is agreed on by two.
+    loosening = found.loosening or not now.is_agreed
+    return Draft("policy", payload, reason, texts={"policy": text}, loosening=loosening)
+
+
+def compare_ahead(desk: Desk, text: str) -> Comparison:
+    """Against what is in force. It may take a second or two, so nobody waits for it in a transaction.
+
+    Raises ChangeError: bad-input with every fault, not-established, refused.
+    """
+    check_policy(text)
+    with reading(desk.engine) as conn:
+        asked = _to_compare(desk, conn, text)
+    return asked.result
+
+
+def _to_compare(desk: Desk, conn: Connection, text: str) -> Compared:
+    lists = opened(desk, agreed_lists(conn).generation)
+    return to_compare(conn, policy_in_force(conn).text, text, lists)
 
 
 def check_policy(text: str) -> None:

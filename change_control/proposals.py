@@ -44,12 +44,13 @@ BY_THE_CLOCK = {("requested", "lapsed"): Act.LAPSE, ("approved", "ended"): Act.E
 def propose_policy(desk: Desk, actor: Actor, text: str, reason: str, now: datetime) -> Proposal:
     """The whole text of a new policy; the lists stay as they are.
 
-    A long text is read before the transaction begins, so that nobody else has to wait for it.
+    A long text is read, and compared with the one in force, before the transaction begins, so that nobody
+    else has to wait for it.
     """
     why = needed(reason)
     with reading(desk.engine) as conn:
         may_propose(conn, actor, "policy", now)
-    policies.check_policy(text)
+    policies.compare_ahead(desk, text)
     with change(desk, now) as made:
         may_propose(made.conn, actor, "policy", now)
         return submit(made, actor, policies.draft(desk, made.conn, text, why))

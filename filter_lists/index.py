@@ -5,6 +5,7 @@ from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -145,6 +146,18 @@ class Index:
         said = {category for each in self._sets for category, _, _ in each.blocks}
         sealed = {category for each in self.lists if each.sealed for category in each.categories}
         return frozenset(said | sealed | self._expressions.categories)
+
+    @cached_property
+    def category_sets(self) -> frozenset[frozenset[str]]:
+        """The kinds that sites are listed under together, in the words of the lists about one name.
+
+        What else comes together, since a host, a path of it and an expression all say something, is made of
+        these; it is at most as open as each of them.
+        """
+        said = {frozenset(category for category, _, _ in each.blocks) for each in self._sets}
+        said |= {frozenset(category for category, _, _ in pairs) for _, _, pairs in self.patterns}
+        said |= {frozenset((category,)) for category in self.categories}
+        return frozenset(said - {frozenset()})
 
     def __len__(self) -> int:
         """How many keys there are; a host of which only parts are listed is one too."""

@@ -8,17 +8,19 @@ from sqlalchemy import update
 from audit_log.db import reading, writing
 from audit_log.tables import proposal
 from change_control.desk import Desk
+from change_control.effects import KEPT, to_compare
 from change_control.in_force import InForce, policy_in_force
 from change_control.list_updates import Took
 from change_control.policies import sha256_of
-from change_control.proposals import approve, decline, propose_policy
+from change_control.proposals import approve, decline, propose_people, propose_policy
 from change_control.publish import publish
+from change_control.reviews import open_reviews
 from filter_lists.index import Index, IndexFault
 from filter_policy.bundle import Bundle, current_bundle, read_bundle
 from filter_policy.life_cycle import State
 from tests.builders import NOON, POLICY
 from tests.change_control.listed import LISTS, Listed, some
-from tests.change_control.school import events_of, log_of, refused, row_of, the
+from tests.change_control.school import events_of, is_whole, log_of, refused, row_of, the
 
 NEWER = POLICY.replace("reviewed}", "reviewed again}")
 NEWEST = POLICY.replace("reviewed}", "reviewed once more}")
@@ -210,3 +212,94 @@ def test_what_is_kept_and_for_how_long_takes_two_people_whichever_way(desk: Desk
 
     approve(desk, the(desk, "hedy"), asked.id, "yes", NOON)
     assert new in in_force(desk).text
+
+
+def agree(desk: Desk, text: str) -> None:
+    approve(
+        desk, the(desk, "hedy"), propose_policy(desk, the(desk, "terry"), text, "so", NOON).id, "yes", NOON
+    )
+
+
+SHUTTING = (
+    ("everyone: allowed, reception-ks1", "everyone: allowed, staff: not_allowed, reception-ks1"),
+    ("staff: {selected_users: [communications]}", "staff: not_allowed"),
+    ("sites:\n", "sites:\n  - {block: [youtube.test], for: pupils, reason: plays by itself}\n"),
+    ("upper-ks2:     {role: pupil, unlisted: allowed", "upper-ks2:     {role: pupil, unlisted: not_allowed"),
+    ("connect_ports: [443]", "connect_ports: []"),
+    ("longest_days: 42", "longest_days: 7"),
+    ("communications: [comms]", "communications: []"),
+)
+OPENING = (
+    ("gambling:           {source: A363, everyone: not_allowed}", "gambling: {everyone: allowed}"),
+    (", locked: true", ""),
+    ("[comms]", "[comms, tess]"),
+    ("connect_ports: [443]", "connect_ports: [443, 8443]"),
+    ('to: "13:00"', 'to: "13:05"'),
+    ("longest_days: 42", "longest_days: 43"),
+    ("[2026-11-02, 2026-12-18]", "[2026-11-02, 2026-12-19]\n    - [2026-12-21, 2026-12-22]"),
+)
+
+
+@pytest.mark.parametrize(("old", "new"), SHUTTING)
+def test_what_only_shuts_is_in_force_at_once_and_looked_at_by_somebody_else(
+    desk: Desk, old: str, new: str
+) -> None:
+    agree(desk, NEWER)
+    base, text = in_force(desk).id, NEWER.replace(old, new)
+    assert text != NEWER
+
+    made = propose_policy(desk, the(desk, "terry"), text, "too much", NOON)
+
+    assert (made.loosening, made.state, in_force(desk).text) == (False, State.APPROVED, text)
+    assert row_of(desk, base)["state"] == State.SUPERSEDED
+    assert events_of(desk)[-1] == "policy:tighten"
+    assert read_bundle(desk.state, current_bundle(desk.state) or "").policy_text == text
+    with reading(desk.engine) as conn:
+        assert [each.object_id for each in open_reviews(conn)] == [made.id]
+    assert is_whole(desk)
+
+
+@pytest.mark.parametrize(("old", "new"), OPENING)
+def test_what_opens_anything_waits_for_another_person(desk: Desk, old: str, new: str) -> None:
+    agree(desk, NEWER)
+    text = NEWER.replace(old, new)
+    assert text != NEWER
+
+    made = propose_policy(desk, the(desk, "terry"), text, "please", NOON)
+
+    assert (made.loosening, made.state, in_force(desk).text) == (True, State.REQUESTED, NEWER)
+    told = made.payload[KEPT]
+    assert told["loosening"]
+    assert told["opens"] or told["hides"]
+
+
+def test_the_first_policy_after_the_founding_takes_two_people_though_it_only_shuts(desk: Desk) -> None:
+    made = propose_policy(desk, the(desk, "terry"), POLICY.replace(*SHUTTING[0]), "less", NOON)
+
+    assert (made.loosening, made.state) == (True, State.REQUESTED)
+    assert not made.payload[KEPT]["loosening"]
+
+
+def test_taking_a_tightening_back_takes_two_people(desk: Desk) -> None:
+    agree(desk, NEWER)
+    propose_policy(desk, the(desk, "terry"), NEWER.replace(*SHUTTING[0]), "less", NOON)
+
+    back = propose_policy(desk, the(desk, "terry"), NEWER, "as it was", NOON)
+
+    assert (back.loosening, back.state) == (True, State.REQUESTED)
+
+
+def test_who_was_put_into_a_group_meanwhile_counts_when_a_policy_is_compared(desk: Desk) -> None:
+    """What was worked out ahead holds for the register of then alone."""
+    agree(desk, NEWER)
+    text = NEWER.replace("[comms]", "[tess]")
+    with reading(desk.engine) as conn:
+        before = to_compare(conn, NEWER, text, desk.lists())
+    rows = [{"username": "tess", "classes": ["6A", "6B"], "filter_groups": ["staff", "upper-ks2"]}]
+    asked = propose_people(desk, the(desk, "terry"), rows, "both", NOON)
+    approve(desk, the(desk, "hedy"), asked.id, "yes", NOON)
+
+    with reading(desk.engine) as conn:
+        after = to_compare(conn, NEWER, text, desk.lists())
+
+    assert before.people != after.people
