@@ -1,7 +1,7 @@
 """Is the system able to do its work? And a few figures about it; nothing personal in either."""
 
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +10,8 @@ from pathlib import Path
 from sqlalchemy import Connection, func, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from audit_api.checkpoint_delivery import overdue_ways
+from audit_api.drift import lists_drift, policy_drift
 from audit_api.list_ages import overdue
 from audit_api.lists import ages_in_force
 from audit_api.problems import Problem
@@ -21,9 +23,11 @@ from audit_log.segments import segments
 from audit_log.sessions import IDLE
 from audit_log.sizes import database_bytes, rows_about
 from audit_log.tables import change_log, journal_aside, proposal, session
+from change_control.checkpoint_delivery import deliveries
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
 from change_control.lists import agreed_lists
+from change_control.log_reviews import review_due
 from change_control.publish import is_published
 from change_control.queries import get_proposal
 from change_control.retention import overdue_days
@@ -106,6 +110,7 @@ def metrics(window: Window) -> str:
     lines += list_figures(window, now)
     lines += retention_figures(window, now)
     lines += journal_figures(window.desk.state)
+    lines += outside_figures(window, now)
     return "\n".join(lines) + "\n"
 
 
@@ -187,6 +192,40 @@ def retention_figures(window: Window, now: datetime) -> Iterator[str]:
     yield from _gauge(
         "schoolgate_retention_overdue_days", "Since rows that are over should be gone", "", days
     )
+
+
+def outside_figures(window: Window, now: datetime) -> Iterator[str]:
+    """What has left this server, who looked, and whether the files here are what is in force."""
+    try:
+        with reading(window.desk.engine) as conn:
+            policy = parsed_policy(conn)
+            known, late = deliveries(conn), overdue_ways(window, conn, policy, now)
+            unreviewed = review_due(conn, policy).is_overdue(now)
+            drifts = {"policy": policy_drift(window, conn), "lists": lists_drift(window, conn)}
+    except (ChangeError, PolicyError):
+        return
+    ages = {way: now - done.at for way, done in known.items() if done.at is not None}
+    says = "Since a checkpoint last arrived outside"
+    yield from _gauges("schoolgate_checkpoint_delivered_seconds", says, "way", _seconds(ages))
+    says = "Ways by which no checkpoint has arrived for more than 26 hours"
+    yield from _gauge("schoolgate_checkpoint_delivery_overdue", says, "", len(late))
+    says = "1: no governor has reviewed the change log within the time that the policy sets"
+    yield from _gauge("schoolgate_change_log_review_overdue", says, "", int(unreviewed))
+    for what, drift in drifts.items():
+        if drift is not None:
+            says = f"1: {what}.yaml on this disk is not what is in force"
+            yield from _gauge(f"schoolgate_{what}_drift", says, "", int(drift.differs))
+
+
+def _seconds(ages: Mapping[str, timedelta]) -> dict[str, int]:
+    return {name: int(age.total_seconds()) for name, age in ages.items()}
+
+
+def _gauges(name: str, says: str, label: str, values: Mapping[str, int]) -> Iterator[str]:
+    yield f"# HELP {name} {says}"
+    yield f"# TYPE {name} gauge"
+    for each in sorted(values):
+        yield f'{name}{{{label}="{each}"}} {values[each]}'
 
 
 def _gauge(name: str, says: str, labels: str, value: int) -> Iterator[str]:

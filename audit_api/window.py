@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from fastapi import Depends, Path
 from starlette.requests import Request
 
+from audit_api.disk import Disk
 from audit_api.list_jobs import CompareLists, ListJobs
 from audit_api.mail import Ways
 from audit_api.problems import Problem
@@ -52,6 +53,7 @@ class Window:
     )
     ways: Ways = field(default_factory=Ways)
     mailing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "mailing"))
+    disk: Disk = field(default_factory=Disk)
     counted: Counted = field(default_factory=Counted)
     waiting: int = 0  # password checks in the queue; touched on the event loop alone
     _bundle: tuple[str, Bundle] | None = None

@@ -6,6 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from audit_api import openings, unblocks
+from audit_api.alarms import alarms
 from audit_api.guard import GuardedRoute
 from audit_api.pages import page, waiting_for
 from audit_api.rights import APPROVING, ASKING, READING
@@ -39,6 +40,7 @@ def home(request: Request, here: Here) -> Response:
         asks=role in ASKING,
         approves=role in APPROVING,
         reads=role in READING,
+        alarms=alarms(here),
     )
 
 

@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from audit_api import policies
 from audit_api.agreeing import Verb, find, settle
+from audit_api.alarms import disk_alarms
 from audit_api.faults import told
 from audit_api.guard import GuardedRoute
 from audit_api.pages import page, see_other
@@ -83,6 +84,7 @@ def _page(
         policy=policy,
         table=policies.table(here.window.bundle().policy),
         views=views,
+        alarms=disk_alarms(here),
         errors=dict(errors),
         text=policy.text if text is None else text,
         reason=reason,

@@ -1,0 +1,83 @@
+"""What somebody should look at now, in a sentence each: on the first page and where it belongs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from audit_api import times
+from audit_api.checkpoint_delivery import overdue_ways
+from audit_api.checkpoint_mail import review_said
+from audit_api.drift import lists_drift, policy_drift
+from audit_api.rights import READING
+from audit_api.window import Visit
+from audit_log.db import reading
+from change_control.checkpoint_delivery import FOLDER
+from change_control.errors import ChangeError
+from change_control.in_force import parsed_policy
+from change_control.log_reviews import review_due
+from filter_policy.model import Policy
+from filter_policy.parse import PolicyError
+
+POLICY_DRIFT = (
+    "policy.yaml on the server's disk is not what is in force: somebody edited it and has not proposed it."
+)
+LISTS_DRIFT = (
+    "lists.yaml on the server's disk is not what is in force: somebody edited it and has not proposed it."
+)
+WAITS = "{} on the server's disk is not what is in force; it was proposed, and waits for somebody to agree."
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    tone: str  # bad | warn
+    says: str
+    href: str
+    leads: str  # what the link says
+
+
+def alarms(visit: Visit) -> list[Alarm]:
+    """For those who read everything about changes; none for others."""
+    if visit.reader.role not in READING:
+        return []
+    with reading(visit.desk.engine) as conn:
+        try:
+            policy = parsed_policy(conn)
+        except (ChangeError, PolicyError):
+            return []
+        return [*_undelivered(visit, conn, policy), *_unreviewed(visit, conn, policy), *_drifted(visit, conn)]
+
+
+def disk_alarms(visit: Visit) -> list[Alarm]:
+    """Of the files alone; for those who read everything about changes."""
+    if visit.reader.role not in READING:
+        return []
+    with reading(visit.desk.engine) as conn:
+        return list(_drifted(visit, conn))
+
+
+def _undelivered(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:
+    zone = policy.timetable.zone
+    for way, last in overdue_ways(visit.window, conn, policy, visit.now).items():
+        how = "to its folder" if way == FOLDER else "by mail"
+        since = f"since {times.when(last.at, zone)}" if last is not None and last.at is not None else "yet"
+        why = f" ({last.fault})" if last is not None and last.fault else ""
+        says = f"No checkpoint of the change log has left this server {how} {since}{why}."
+        yield Alarm("bad", says, "/changes", "The change log")
+
+
+def _unreviewed(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:
+    due = review_due(conn, policy)
+    if due.is_overdue(visit.now):
+        said = review_said(due, policy.timetable.zone)
+        yield Alarm("warn", f"{said[:1].upper()}{said[1:]}", "/changes", "Review the change log")
+
+
+def _drifted(visit: Visit, conn: Connection) -> Iterator[Alarm]:
+    policy, lists = policy_drift(visit.window, conn), lists_drift(visit.window, conn)
+    if policy is not None and policy.differs:
+        says = WAITS.format("policy.yaml") if policy.proposed else POLICY_DRIFT
+        yield Alarm("warn", says, "/policy#f-text", "Propose a policy")
+    if lists is not None and lists.differs:
+        says = WAITS.format("lists.yaml") if lists.proposed else LISTS_DRIFT
+        yield Alarm("warn", says, "/lists", "The lists")
