@@ -23,6 +23,8 @@ PRAGMAS = (
     "foreign_keys=ON",
     "secure_delete=ON",  # what is removed is overwritten: nobody finds it in the file afterwards
     "cache_size=-16000",  # 16 MB: the log's indexes are large
+    "recursive_triggers=ON",  # a row that REPLACE takes away fires its delete trigger
+    "trusted_schema=OFF",  # what somebody put into the schema calls nothing but plain SQL
 )
 MIGRATION_LOCK = 0x5C4001  # PostgreSQL advisory lock: two programs that start together migrate one by one
 
@@ -79,6 +81,7 @@ def _sqlite(url: str) -> Engine:
     def connected(connection: Any, _record: object) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves: the driver's own would be deferred
         _set_journal_mode(connection, library)
+        keep_its_own_rules(connection)
         for pragma in PRAGMAS:
             connection.execute(f"PRAGMA {pragma}").close()
 
@@ -89,6 +92,15 @@ def _sqlite(url: str) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("writing") else "BEGIN")
 
     return engine
+
+
+def keep_its_own_rules(connection: Any) -> None:
+    """No statement on this connection writes the schema past its rules, where the driver can say so.
+
+    Python's own can; the wheel that brings its own SQLite cannot.
+    """
+    if hasattr(connection, "setconfig"):
+        connection.setconfig(sqlite3.SQLITE_DBCONFIG_DEFENSIVE)
 
 
 def _set_journal_mode(connection: Any, library: SqliteLibrary) -> None:

@@ -13,6 +13,7 @@ import pytest
 from sqlalchemy import URL, Engine, make_url, text
 
 from audit_log.db import migrate, open_engine
+from audit_log.migrations.versions.m0009_more_guards import LEAF
 from audit_log.tables import metadata
 
 
@@ -145,6 +146,8 @@ def empty_again(url: str) -> None:
         conn.execute(text(f"TRUNCATE {', '.join(metadata.tables)}"))
         for guard in guards:
             conn.execute(text(f"ALTER TABLE {guard.table} ENABLE ALWAYS TRIGGER {guard.tgname}"))
+        conn.execute(text("ALTER TABLE change_log DROP CONSTRAINT IF EXISTS change_log_leaf"))
+        conn.execute(text(f"ALTER TABLE change_log ADD CONSTRAINT change_log_leaf CHECK ({LEAF})"))
         checks = conn.execute(
             text("SELECT conrelid::regclass AS table, conname FROM pg_constraint WHERE NOT convalidated")
         ).all()
@@ -170,5 +173,6 @@ def without_guards() -> Callable[[Engine], None]:
             else:
                 for table in ("change_log", "change_text", "checkpoint", "filtering_seal"):
                     conn.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+                conn.execute(text("ALTER TABLE change_log DROP CONSTRAINT change_log_leaf"))
 
     return drop

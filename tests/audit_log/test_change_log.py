@@ -324,7 +324,9 @@ def shown_with_the_others(engine: Engine) -> None:
 
 @pytest.mark.parametrize("length", [0, 15, 17])
 def test_the_database_itself_refuses_a_salt_of_another_length(engine: Engine, length: int) -> None:
-    insert = text("INSERT INTO change_text (seq, field, salt, text) VALUES (1, 'reason', :salt, 'x')")
+    insert = text("INSERT INTO change_text (seq, field, salt, text) VALUES (1, 'purpose', :salt, 'x')")
+    with writing(engine) as conn:
+        seal(conn)
 
     with pytest.raises(DBAPIError, match="change_text_salt"), writing(engine) as conn:
         conn.execute(insert, {"salt": bytes(length)})
