@@ -179,7 +179,7 @@ def public_key(state: Path) -> Ed25519PublicKey | None:
     for path in (state / KEYS / PUBLIC_KEY, state / FOLDER / PUBLIC_KEY):
         try:
             key = load_pem_public_key(path.read_bytes())
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             continue
         except (OSError, ValueError) as error:
             raise ProofFault(f"the school's public key cannot be read: {type(error).__name__}") from None

@@ -5,6 +5,7 @@ machine of its own finds it beside its first bundle, and keeps a copy in a folde
 start; as with the fingerprint of the CA, only what it sees first is taken on trust.
 """
 
+from contextlib import suppress
 from pathlib import Path
 
 import structlog
@@ -22,8 +23,9 @@ class ProofKey:
 
     def __init__(self, state: Path) -> None:
         self._state = state
-        self._key = public_key(state)
-        self._keep()
+        self._key: Ed25519PublicKey | None = None
+        with suppress(ProofFault):  # said with the first bundle; until then all is blocked
+            _ = self.key
 
     @property
     def key(self) -> Ed25519PublicKey:
