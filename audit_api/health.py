@@ -15,6 +15,7 @@ from audit_api.drift import lists_drift, policy_drift
 from audit_api.list_ages import overdue
 from audit_api.lists import ages_in_force
 from audit_api.problems import Problem
+from audit_api.reviews import counts
 from audit_api.window import Window
 from audit_log.db import reading
 from audit_log.fault import Fault
@@ -110,6 +111,7 @@ def metrics(window: Window) -> str:
     lines += list_figures(window, now)
     lines += retention_figures(window, now)
     lines += journal_figures(window.desk.state)
+    lines += review_figures(window, now)
     lines += outside_figures(window, now)
     return "\n".join(lines) + "\n"
 
@@ -226,6 +228,16 @@ def _gauges(name: str, says: str, label: str, values: Mapping[str, int]) -> Iter
     yield f"# TYPE {name} gauge"
     for each in sorted(values):
         yield f'{name}{{{label}="{each}"}} {values[each]}'
+
+
+def review_figures(window: Window, now: datetime) -> Iterator[str]:
+    """What one person did, and others have not looked at."""
+    with reading(window.desk.engine) as conn:
+        _, overdue, envelopes = counts(conn, now)
+    says = "What one person did at once, and nobody looked at in time"
+    yield from _gauge("schoolgate_reviews_overdue", says, "", overdue)
+    says = "Uses of the sealed envelope that two others have not signed yet"
+    yield from _gauge("schoolgate_break_glass_unreviewed", says, "", envelopes)
 
 
 def _gauge(name: str, says: str, labels: str, value: int) -> Iterator[str]:

@@ -19,7 +19,8 @@ from audit_api.answers import ProposalOut, UnblockOut
 from audit_api.problems import Problem
 from audit_api.reader import Reader
 from audit_api.reasons import REASONS
-from audit_api.rights import may
+from audit_api.reviews import open_envelopes
+from audit_api.rights import READING, may
 from audit_api.texts import sendable
 from audit_api.window import Visit, window_of
 from audit_log.db import reading
@@ -38,6 +39,8 @@ MENU = (
     ("/reports", "Reports"),
     ("/filtering-log", "Filtering log"),
     ("/changes", "Change log"),
+    ("/reviews", "Reviews"),
+    ("/break-glass", "Sealed envelope"),
     ("/policy", "Policy"),
     ("/lists", "Lists"),
     ("/people", "People"),
@@ -61,6 +64,8 @@ DONE: Mapping[str, str] = {
     "superseded": "A newer one has taken its place.",
     "held": "The hold is in force.",
     "suspended": "Suspended. It takes effect within two seconds.",
+    "signed": "Your word is kept, with your note, in the change log.",
+    "opened-envelope": "Done, and told to those who answer for it. It takes effect within two seconds.",
     "signed-out": "You are signed out.",
 }
 
@@ -80,6 +85,7 @@ def page(request: Request, template: str, status: int = 200, **context: object) 
     shared: dict[str, object] = {
         "reader": reader,
         "nav": _menu(request, visit) if visit and not visit.reader.must_change else (),
+        "alarms": open_envelopes(visit) if visit and visit.reader.role in READING else (),
         "school": school,
         "zone": zone.key,
         "local": Local(zone),

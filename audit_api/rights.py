@@ -29,7 +29,11 @@ RIGHTS: Mapping[str, Who] = {
     "POST /api/v1/browsing-password": PUBLIC,  # the old password is the right
     "GET /api/v1/unblocks": CONSOLE,  # staff see their own
     "POST /api/v1/unblocks": ASKING,
+    "POST /api/v1/unblocks/check": ASKING,  # would this class see it?
+    "GET /api/v1/unblocks/companions": ASKING,
+    "GET /api/v1/unblocks/figures": READING,
     "GET /api/v1/unblocks/{id}": CONSOLE,
+    "GET /api/v1/unblocks/{id}/use": CONSOLE,  # staff: of their own
     "POST /api/v1/unblocks/{id}/approve": APPROVING,
     "POST /api/v1/unblocks/{id}/decline": APPROVING,
     "POST /api/v1/unblocks/{id}/revoke": ASKING,  # staff: their own
@@ -50,6 +54,12 @@ RIGHTS: Mapping[str, Who] = {
     "GET /api/v1/changes": READING,
     "GET /api/v1/changes/verify": READING,
     "GET /api/v1/changes/checkpoints": READING,
+    "GET /api/v1/changes/checkpoints/{size}/qr.svg": READING,
+    "GET /api/v1/changes/seen": READING,
+    "POST /api/v1/changes/seen": READING,
+    "GET /api/v1/changes/reviews": READING,
+    "POST /api/v1/changes/reviews": READING,
+    "GET /api/v1/changes/reviews/due": READING,
     "GET /api/v1/explain": APPROVING,
     "GET /api/v1/policy": CONSOLE,  # S65: no secret from those who live under it
     "GET /api/v1/policy/proposals": READING,
@@ -100,6 +110,18 @@ RIGHTS: Mapping[str, Who] = {
     "POST /api/v1/lists/proposals/{id}/approve": APPROVING,
     "POST /api/v1/lists/proposals/{id}/decline": APPROVING,
     "POST /api/v1/lists/proposals/{id}/withdraw": APPROVING,
+    "GET /api/v1/reviews": READING,
+    "GET /api/v1/reviews/{id}": READING,
+    "POST /api/v1/reviews/{id}/sign": READING,  # never by whoever did it
+    "GET /api/v1/break-glass": READING,
+    "POST /api/v1/break-glass/approve": APPROVING,
+    "POST /api/v1/break-glass/code": PUBLIC,  # the code in the envelope is the right
+    "GET /api/v1/break-glass/proposals": READING,
+    "POST /api/v1/break-glass/proposals": APPROVING,
+    "GET /api/v1/break-glass/proposals/{id}": READING,
+    "POST /api/v1/break-glass/proposals/{id}/approve": APPROVING,
+    "POST /api/v1/break-glass/proposals/{id}/decline": APPROVING,
+    "POST /api/v1/break-glass/proposals/{id}/withdraw": APPROVING,
     # For machines; nothing personal in them
     "GET /healthz": PUBLIC,
     "GET /readyz": PUBLIC,
@@ -125,6 +147,7 @@ RIGHTS: Mapping[str, Who] = {
     "GET /unblocks/queue": APPROVING,
     "GET /unblocks/in-force": READING,
     "GET /unblocks/{id}": CONSOLE,
+    "GET /unblocks/{id}/use": CONSOLE,  # staff: of their own
     "POST /unblocks/{id}/approve": APPROVING,
     "POST /unblocks/{id}/decline": APPROVING,
     "POST /unblocks/{id}/revoke": ASKING,  # staff: their own
@@ -135,7 +158,21 @@ RIGHTS: Mapping[str, Who] = {
     "GET /reports": READING,
     "GET /filtering-log": READING,
     "GET /changes": READING,
+    "POST /changes/seen": READING,
+    "POST /changes/reviews": READING,
     "GET /explain": APPROVING,
+    "GET /reviews": READING,
+    "GET /reviews/{id}": READING,
+    "POST /reviews/{id}/sign": READING,
+    "GET /break-glass": READING,
+    "POST /break-glass/approve": APPROVING,
+    "GET /break-glass/code": PUBLIC,  # the code in the envelope is the right
+    "POST /break-glass/code": PUBLIC,
+    "POST /break-glass/proposals": APPROVING,
+    "GET /break-glass/proposals/{id}": READING,
+    "POST /break-glass/proposals/{id}/approve": APPROVING,
+    "POST /break-glass/proposals/{id}/decline": APPROVING,
+    "POST /break-glass/proposals/{id}/withdraw": APPROVING,
     "GET /policy": CONSOLE,
     "POST /policy/proposals": APPROVING,
     "GET /policy/proposals/{id}": READING,

@@ -10,6 +10,7 @@ from audit_api import times
 from audit_api.log_review_sentences import TELL as LOG_REVIEWS
 from audit_api.names import SYSTEM, Names
 from audit_api.protecting_sentences import TELL as PROTECTING
+from audit_api.review_sentences import TELL as REVIEWS
 from audit_api.row_sentences import (
     aside_removed,
     hour_stated,
@@ -233,6 +234,7 @@ TELL: Mapping[str, Callable[[Line], str]] = {
         f"Nobody answered in time: the proposal of {x.asker} of {_people(x)} in the register lapsed."
     ),
     **PROTECTING,
+    **REVIEWS,
     **LOG_REVIEWS,
     "opening:open": _opened,
     "opening:close": lambda x: f"{x.who} shut again what a class had been given.",

@@ -5,8 +5,11 @@ The order matters where one path could be read as another: a word goes before `{
 
 from audit_api.routes import (
     access,
+    break_glass,
     changes,
+    checkpoint_qr,
     console_account,
+    console_break_glass,
     console_changes,
     console_explain,
     console_filtering_log,
@@ -17,6 +20,7 @@ from audit_api.routes import (
     console_policy,
     console_protecting,
     console_reports,
+    console_reviews,
     console_unblocks,
     enrolment,
     explain,
@@ -26,6 +30,7 @@ from audit_api.routes import (
     journal,
     list_proposals,
     lists,
+    log_reviews,
     log_verify,
     openings,
     password,
@@ -35,6 +40,7 @@ from audit_api.routes import (
     reference,
     reports,
     retention,
+    reviews,
     session,
     unblocks,
 )
@@ -52,6 +58,8 @@ API = (
     journal,
     reports,
     changes,
+    checkpoint_qr,
+    log_reviews,
     policy,
     people,
     access,
@@ -59,6 +67,8 @@ API = (
     explain,
     lists,
     list_proposals,
+    reviews,
+    break_glass,
 )
 MACHINES = (health, reference)
 CONSOLE = (
@@ -74,5 +84,7 @@ CONSOLE = (
     console_lists,
     console_people,
     console_explain,
+    console_reviews,
+    console_break_glass,
 )
 ROUTERS = tuple(module.router for module in (*API, *MACHINES, *CONSOLE))

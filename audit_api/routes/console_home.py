@@ -9,6 +9,7 @@ from audit_api import openings, unblocks
 from audit_api.alarms import alarms
 from audit_api.guard import GuardedRoute
 from audit_api.pages import page, waiting_for
+from audit_api.reviews import counts
 from audit_api.rights import APPROVING, ASKING, READING
 from audit_api.window import Here, Visit
 from audit_log.db import reading
@@ -29,6 +30,7 @@ def home(request: Request, here: Here) -> Response:
             for kind in ("unblock", "policy", "lists", "people")
         }
         open_now = _count(conn, here, "unblock", State.APPROVED)
+        reviews = counts(conn, here.now) if role in READING else (0, 0, 0)
     return page(
         request,
         "home.html",
@@ -36,6 +38,7 @@ def home(request: Request, here: Here) -> Response:
         waiting=waiting,
         to_answer=waiting_for(here) if role in APPROVING else 0,
         open_now=open_now,
+        reviews=reviews,
         openings=openings.now_open(here),
         asks=role in ASKING,
         approves=role in APPROVING,

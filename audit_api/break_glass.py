@@ -1,0 +1,141 @@
+"""The sealed envelope at the window (S84): made here, opened here, and told of at once.
+
+A guess costs the same and is answered the same whatever is wrong with it, and more of them wait longer and
+longer. No code and no half is in an address, a log or a repr.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from starlette.requests import Request
+
+from audit_api import times
+from audit_api.agreeing import history
+from audit_api.names import Names
+from audit_api.review_shapes import ApprovedOut, EnvelopeOut, EnvelopeProposalOut
+from audit_api.rows import Cursor
+from audit_api.sign_in import slow_down
+from audit_api.telling_people import tell_at_once
+from audit_api.times import iso, iso_or_none
+from audit_api.window import Visit, Window
+from audit_log.db import reading
+from audit_log.people import person_by_username
+from change_control import break_glass, envelope, reviews
+from change_control.desk import SYSTEM
+from change_control.errors import ChangeError
+from change_control.in_force import parsed_policy
+from change_control.proposal import Proposal
+from change_control.queries import list_proposals
+from filter_policy.life_cycle import State
+
+GUESS = "the sealed envelope"  # what attempts are counted by, with the address; no user name has blanks
+ABOUT = "the sealed envelope was opened"
+
+
+def status(visit: Visit) -> EnvelopeOut:
+    with reading(visit.desk.engine) as conn:
+        found = break_glass.current_envelope(conn)
+        if found is None:
+            return EnvelopeOut(ready=False)
+        names = Names.of(conn, (found.made_by, found.agreed_by, found.used_by), pupils=False)
+    return EnvelopeOut(
+        ready=found.used_at is None,
+        made_by=names.somebody(found.made_by),
+        agreed_by=names.somebody(found.agreed_by),
+        made_at=iso(found.made_at),
+        used_by=names.somebody_or_none(found.used_by),
+        used_at=iso_or_none(found.used_at),
+    )
+
+
+def make(visit: Visit, reason: str) -> EnvelopeProposalOut:
+    return one(visit, envelope.propose_envelope(visit.desk, visit.reader.actor, reason, visit.now))
+
+
+def one(visit: Visit, found: Proposal) -> EnvelopeProposalOut:
+    """With the half that came with proposing or approving just now."""
+    return _shown(visit, [found])[0].model_copy(update={"half": found.handed.get(break_glass.HALF)})
+
+
+def proposals_page(
+    visit: Visit, *, state: str | None = None, limit: int = 50, cursor: Cursor | None = None
+) -> tuple[list[EnvelopeProposalOut], Cursor | None]:
+    with reading(visit.desk.engine) as conn:
+        found = list_proposals(
+            conn, visit.now, kind=break_glass.KIND, state=state, limit=limit, cursor=cursor
+        )
+    return _shown(visit, found.rows), found.next
+
+
+def waiting(visit: Visit) -> list[Proposal]:
+    """What the envelope could agree to: proposals of people that wait for somebody."""
+    with reading(visit.desk.engine) as conn:
+        found = [
+            each
+            for kind in envelope.APPROVABLE
+            for each in list_proposals(conn, visit.now, kind=kind, state=State.REQUESTED, limit=99).rows
+        ]
+    return [each for each in found if each.proposed_by != SYSTEM.person_id]
+
+
+def approve_with(visit: Visit, request: Request, proposal_id: str, code: str, reason: str) -> ApprovedOut:
+    """Raises ChangeError, or Problem too-many-attempts."""
+
+    def use() -> Proposal:
+        return envelope.approve_with(visit.desk, visit.reader.actor, proposal_id, code, reason, visit.now)
+
+    agreed = _guessed(visit.window, request, visit.now, use)
+    reader = visit.reader
+    did = f"{reader.name} ({reader.role}) agreed alone to a proposal ({agreed.kind}) with the envelope."
+    return ApprovedOut(
+        id=agreed.id, kind=agreed.kind, state=agreed.state, review=_tell(visit.window, did, visit.now)
+    )
+
+
+def new_code(window: Window, request: Request, username: str, code: str, reason: str) -> str:
+    """Nobody is signed in. Returns an enrolment code. Raises ChangeError, or Problem too-many-attempts."""
+    now = window.clock()
+    made = _guessed(window, request, now, lambda: envelope.new_code(window.desk, username, code, reason, now))
+    with reading(window.desk.engine) as conn:
+        person = person_by_username(conn, username.strip())
+    who = f"{person.name} ({person.role})" if person else "somebody"
+    _tell(window, f"The sealed envelope was opened to give {who} a new code to sign in with.", now)
+    return made
+
+
+def _guessed[T](window: Window, request: Request, now: datetime, use: Callable[[], T]) -> T:
+    """A wrong code counts as an attempt; whatever else hinders does not."""
+    key = slow_down(window, request, GUESS, now)
+    try:
+        done = use()
+    except ChangeError as error:
+        if error.code != "not-found":
+            window.throttle.not_made(key)
+        raise
+    except Exception:
+        window.throttle.not_made(key)
+        raise
+    window.throttle.succeeded(key)
+    return done
+
+
+def _tell(window: Window, did: str, now: datetime) -> str:
+    """The headteacher, the coordinator and the governors, at once. Returns the id of the review."""
+    with reading(window.desk.engine) as conn:
+        opened = reviews.open_reviews(conn, reviews.BREAK_GLASS)[-1]
+        zone = parsed_policy(conn).timetable.zone
+    text = (
+        f"{did}\n\nThis was on {times.when(now, zone)}. Why, and what was changed, is in the change log,"
+        f" entry {opened.about_seq}.\nTwo people other than the one who did this have to look at it by"
+        f" {times.when(opened.due_at, zone)}, under Reviews in the console. Until then every page there"
+        " says so in red. If you do not agree, say so there."
+    )
+    tell_at_once(window, ABOUT, text)
+    return opened.id
+
+
+def _shown(visit: Visit, found: Sequence[Proposal]) -> list[EnvelopeProposalOut]:
+    ids = [who for each in found for who in (each.proposed_by, each.decided_by, each.ended_by)]
+    with reading(visit.desk.engine) as conn:
+        names = Names.of(conn, ids, pupils=False)
+    return [EnvelopeProposalOut(**history(each, names), kind=each.kind) for each in found]

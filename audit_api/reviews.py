@@ -1,0 +1,106 @@
+"""Reviews as their readers see them: what was done, by whom, until when others have to look, and who did."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import Connection
+
+from audit_api.names import Names
+from audit_api.review_shapes import ReviewOut, SignatureOut
+from audit_api.rights import APPROVING
+from audit_api.rows import Cursor
+from audit_api.sentences import people_in, sentence
+from audit_api.times import iso, iso_or_none
+from audit_api.window import Visit
+from audit_log.change_log import Entry, entries, entries_at
+from audit_log.db import reading
+from change_control import reviews
+from change_control.reviews import BREAK_GLASS, SIGN, Review
+
+MOST_SIGNATURES = 10_000
+Notes = Mapping[tuple[str, str], str | None]  # by review and person
+
+
+def page_of(
+    visit: Visit, *, is_open: bool | None = None, limit: int = 50, cursor: Cursor | None = None
+) -> tuple[list[ReviewOut], Cursor | None]:
+    """Newest first."""
+    with reading(visit.desk.engine) as conn:
+        found, next_ = reviews.list_reviews(conn, is_open=is_open, limit=limit, cursor=cursor)
+        return _shown(conn, visit, found, [each for each in found if each.done_at is None]), next_
+
+
+def one(visit: Visit, review_id: str) -> ReviewOut:
+    """Raises ChangeError not-found."""
+    with reading(visit.desk.engine) as conn:
+        found = reviews.get_review(conn, review_id)
+        return _shown(conn, visit, [found], [found])[0]
+
+
+def sign(visit: Visit, review_id: str, agrees: bool, note: str) -> ReviewOut:
+    reviews.sign(visit.desk, visit.reader.actor, review_id, agrees, note, visit.now)
+    return one(visit, review_id)
+
+
+def open_envelopes(visit: Visit) -> list[Review]:
+    """Uses of the sealed envelope that two others have not signed yet: the red banner of every page."""
+    with reading(visit.desk.engine) as conn:
+        return reviews.open_reviews(conn, BREAK_GLASS)
+
+
+def counts(conn: Connection, now: datetime) -> tuple[int, int, int]:
+    """How many reviews are open, overdue, and about the envelope."""
+    found = reviews.open_reviews(conn)
+    overdue = sum(each.is_overdue(now) for each in found)
+    return len(found), overdue, sum(each.kind == BREAK_GLASS for each in found)
+
+
+def _shown(
+    conn: Connection, visit: Visit, found: Sequence[Review], noted: Sequence[Review]
+) -> list[ReviewOut]:
+    lines = {line.seq: line for line in entries_at(conn, [each.about_seq for each in found])}
+    ids = {who for line in lines.values() for who in people_in(line)}
+    ids |= {each.person_id for one_ in found for each in one_.signatures} | {one_.opened_by for one_ in found}
+    names = Names.of(conn, ids, pupils=visit.reader.role in APPROVING)
+    notes = _notes(conn, noted)
+    return [
+        _out(each, lines.get(each.about_seq), names, notes, visit, reviews.concerned(conn, each))
+        for each in found
+    ]
+
+
+def _out(  # noqa: PLR0917  # a review, and what is known beside it
+    found: Review, line: Entry | None, names: Names, notes: Notes, visit: Visit, concerned: set[str]
+) -> ReviewOut:
+    return ReviewOut(
+        id=found.id,
+        kind=found.kind,
+        says=sentence(line, names, visit.zone) if line else "The entry that tells of this is gone.",
+        reason=line.texts.get("reason") if line else None,
+        about=found.about_seq,
+        by=names.somebody(found.opened_by),
+        opened_at=iso(found.opened_at),
+        due_at=iso(found.due_at),
+        overdue=found.is_overdue(visit.now),
+        needed=found.needed,
+        done_at=iso_or_none(found.done_at),
+        signatures=[
+            SignatureOut(
+                by=names.somebody(each.person_id),
+                at=iso(each.at),
+                agrees=each.agrees,
+                note=notes.get((found.id, each.person_id)),
+            )
+            for each in found.signatures
+        ],
+        yours=visit.reader.person_id in concerned,
+    )
+
+
+def _notes(conn: Connection, found: Sequence[Review]) -> dict[tuple[str, str], str | None]:
+    """What each wrote last. Read from the first of these reviews on: the log is long."""
+    signed = [each.about_seq for each in found if each.signatures]
+    if not signed:
+        return {}
+    lines = entries(conn, after=min(signed), event=SIGN, limit=MOST_SIGNATURES)
+    return {(line.object_id, line.actor): line.texts.get("note") for line in lines}
