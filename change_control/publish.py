@@ -29,6 +29,7 @@ from change_control.in_force import agreed_lists, openings_in_force, policy_in_f
 from filter_policy.bundle import (
     FOLDER,
     Account,
+    Bundle,
     BundleFault,
     current_bundle,
     name_current,
@@ -203,46 +204,47 @@ def _write_proven(desk: Desk, found: Open, proof: Proof | ProofFault) -> str:
             raise proof
         name = _save(desk.state, found)
         proven_by(proof, read_bundle(desk.state, name), desk.key.public_key())
+        _write_proof(desk, name, proof)
     except ProofFault as fault:
         log.error("bundle.not_proven", why=str(fault))
-        name, proof = _narrowed(desk, found, fault)
-    _write_key(desk)
-    write_durably(proof_path(desk.state, name), signed_proof(proof, name, desk.key.sign))
+        name = _write_narrowed(desk, found, fault)
     name_current(desk.state, name)
     return name
 
 
-def _narrowed(desk: Desk, found: Open, fault: ProofFault) -> tuple[str, Proof]:
-    """The last bundle that was proven, less what has been shut since. Raises ProofFault."""
-    base_name = _last_proven(desk)
-    if base_name is None:
+def _write_narrowed(desk: Desk, found: Open, fault: ProofFault) -> str:
+    """What is in force, less what has been shut since. Raises ProofFault where nothing in force is proven."""
+    now, base = _in_force(desk)
+    if now is None or base is None:
         raise fault
-    base = read_bundle(desk.state, base_name)
-    less = narrowed(base, Wanted(found.accounts, found.unblocks, found.openings))
-    kept = Open(found.changes, base.policy_text, base.lists, base.sealed_lists, *_of(less))
-    return _save(desk.state, kept), Proof("", (), (), base_name)
+    less = narrowed(now, Wanted(found.accounts, found.unblocks, found.openings))
+    name = _save(desk.state, Open(found.changes, now.policy_text, now.lists, now.sealed_lists, *_of(less)))
+    if name != base:
+        _write_proof(desk, name, Proof("", (), (), base))
+    return name
+
+
+def _in_force(desk: Desk) -> tuple[Bundle | None, str | None]:
+    """The bundle that is named now, and the name of the one that was proven by lines: itself, or another."""
+    name = current_bundle(desk.state)
+    try:
+        if name is None:
+            return None, None
+        bundle = read_bundle(desk.state, name)
+        return bundle, prove(desk.state, name, bundle, desk.key.public_key()).narrows or name
+    except BundleFault:
+        return None, None
+
+
+def _write_proof(desk: Desk, name: str, proof: Proof) -> None:
+    path, pem = desk.state / FOLDER / PUBLIC_KEY, _pem(desk)
+    if not path.exists() or path.read_bytes() != pem:  # for gates on machines of their own
+        write_durably(path, pem)
+    write_durably(proof_path(desk.state, name), signed_proof(proof, name, desk.key.sign))
 
 
 def _of(less: Wanted) -> tuple[tuple[Account, ...], tuple[Unblock, ...], tuple[Opening, ...]]:
     return less.accounts, less.unblocks, less.openings
-
-
-def _last_proven(desk: Desk) -> str | None:
-    """What is named now, or what that narrows."""
-    name = current_bundle(desk.state)
-    try:
-        if name is None:
-            return None
-        return prove(desk.state, name, read_bundle(desk.state, name), desk.key.public_key()).narrows or name
-    except BundleFault:
-        return None
-
-
-def _write_key(desk: Desk) -> None:
-    """For gates on other machines, which keep it from their first start on."""
-    path, pem = desk.state / FOLDER / PUBLIC_KEY, _pem(desk)
-    if not path.exists() or path.read_bytes() != pem:
-        write_durably(path, pem)
 
 
 def _pem(desk: Desk) -> bytes:

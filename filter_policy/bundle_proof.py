@@ -87,9 +87,9 @@ def prove(state: Path, name: str, bundle: Bundle, key: Ed25519PublicKey) -> Prov
     if proof.narrows is None:
         return proven_by(proof, bundle, key)
     base = read_bundle(state, proof.narrows)
-    found = prove(state, proof.narrows, base, key)
-    if found.narrows is not None:
+    if read_proof(state, proof.narrows).narrows is not None:
         raise ProofFault("it narrows a bundle that is itself not proven")
+    found = prove(state, proof.narrows, base, key)
     if what := wider(bundle, base):
         raise ProofFault(f"it opens more than what was proven: {what}")
     return Proven(found.size, found.policy_entry, found.lists_entry, proof.narrows)
