@@ -60,15 +60,40 @@ class SiteOut(_Out):
     categories: list[str]
 
 
+class WindowOut(_Out):
+    starts_at: Instant
+    ends_at: Instant
+
+
+class AgreedOut(_Out):
+    sites: list[str]
+    companions: list[str]
+
+
 class UnblockOut(_Out):
     id: str
     state: str
     sites: list[str]
+    companions: Annotated[list[str], Field(description="other hosts that the pages need, as asked for")]
+    agreed: Annotated[
+        AgreedOut | None, Field(description="what was agreed to and opens; null: nothing yet, or all its sites")
+    ] = None
     for_: Annotated[ForOut, Field(alias="for")]
     starts_at: Instant
     ends_at: Instant
+    windows: Annotated[
+        list[WindowOut], Field(description="open within these alone; empty: from the start to the end")
+    ]
     subject: str
     reason: str
+    objective: Annotated[str | None, Field(description="what the class will learn; null: not said")] = None
+    tried: Annotated[str | None, Field(description="what else was tried; null: not said")] = None
+    supervised_by: Annotated[SomebodyOut | None, Field(description="null: not said")] = None
+    extends: Annotated[str | None, Field(description="the request that this one goes on from")] = None
+    used: Annotated[
+        str | None, Field(description="yes, no, or not yet; null: it was never agreed to")
+    ] = None
+    lapses_at: Annotated[Instant | None, Field(description="when it lapses if nobody answers")] = None
     asked_by: SomebodyOut
     asked_at: Instant
     decided_by: SomebodyOut | None = None

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from zoneinfo import ZoneInfo
 
+from audit_api.problems import Problem
+
 WRITTEN = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
 FIRST_YEAR = 2000  # nobody filtered with this before
 
@@ -59,3 +61,15 @@ class Month:
     @property
     def name(self) -> str:
         return f"{self.first:%B} {self.year}"
+
+
+def month_asked(asked: str | None, now: datetime, zone: ZoneInfo) -> Month:
+    """This month, where none is named. Raises Problem naming the field."""
+    this = Month.of(now, zone)
+    try:
+        month = Month.read(asked.strip(), zone) if asked and asked.strip() else this
+    except ValueError as error:
+        raise Problem("bad-input", errors={"month": str(error)}) from None
+    if month.starts_at > now:
+        raise Problem("bad-input", errors={"month": f"{month.name} has not begun; this month is {this}"})
+    return month

@@ -22,6 +22,7 @@ from audit_api.reasons import REASONS
 from audit_api.reviews import open_envelopes
 from audit_api.rights import READING, may
 from audit_api.texts import sendable
+from audit_api.unblock_words import is_open, open_in_words, windows_in
 from audit_api.window import Visit, window_of
 from audit_log.db import reading
 from change_control.queries import list_proposals
@@ -67,6 +68,8 @@ DONE: Mapping[str, str] = {
     "signed": "Your word is kept, with your note, in the change log.",
     "opened-envelope": "Done, and told to those who answer for it. It takes effect within two seconds.",
     "signed-out": "You are signed out.",
+    "seen": "Noted: you have seen the change log up to that entry.",
+    "reviewed": "Noted: you have reviewed the change log up to that entry.",
 }
 
 
@@ -121,6 +124,10 @@ class Local:
     def stretch(self, starts_at: datetime | str, ends_at: datetime | str) -> str:
         return times.stretch(_instant(starts_at), _instant(ends_at), self.zone)
 
+    def times_of(self, view: UnblockOut) -> str:
+        """When an unblock is open: one stretch, or the same hours on several days."""
+        return open_in_words(windows_in(view), self.zone)
+
 
 def _instant(at: datetime | str) -> datetime:
     return at if isinstance(at, datetime) else datetime.fromisoformat(at)
@@ -148,8 +155,10 @@ TAGS: Mapping[str, Tag] = {
 
 def tag_of(view: UnblockOut | ProposalOut, now: datetime) -> Tag:
     if isinstance(view, UnblockOut) and view.state == State.APPROVED:
+        if is_open(view, now):
+            return Tag("good", "Open now")
         begun = datetime.fromisoformat(view.starts_at) <= now
-        return Tag("good", "Open now") if begun else Tag("info", "Agreed, not yet open")
+        return Tag("info", "Agreed, shut until its next time" if begun else "Agreed, not yet open")
     if not isinstance(view, UnblockOut) and view.kind in ("policy", "lists") and view.state == State.APPROVED:
         return Tag("good", "In force")
     return TAGS[view.state]

@@ -64,7 +64,7 @@ def _blocked(report: ReportOut, month: Month) -> str:
 
 def _unblocks(report: ReportOut, month: Month) -> str:
     now, before = report.unblocks, report.unblocks_before
-    if not now.asked and not now.agreed and not now.declined:
+    if not (now.asked or now.agreed or now.declined or now.lapsed or now.never_used):
         return f"Nobody asked to open a site for a lesson ({month.before.name}: {before.asked:,})."
     says = f"Sites for a lesson were asked for {_times(now.asked)} ({month.before.name}: {before.asked:,}); "
     says += (
@@ -72,6 +72,12 @@ def _unblocks(report: ReportOut, month: Month) -> str:
     )
     if now.waited_minutes is not None:
         says += f" Half of the answers came within {_lasting(now.waited_minutes)}."
+    if now.lapsed:
+        says += f" {now.lapsed:,} lapsed, since nobody answered in time."
+    if now.never_used:
+        says += (
+            f" {now.never_used:,} that {_were(now.never_used)} agreed to {_were(now.never_used)} never used."
+        )
     return says
 
 

@@ -43,6 +43,8 @@ class UnblocksOut(_Out):
     agreed: int
     declined: int
     waited_minutes: Annotated[int | None, Field(description="half of the answers came within this")]
+    lapsed: Annotated[int, Field(description="nobody answered in time")]
+    never_used: Annotated[int, Field(description="agreed to, over in this month, and never used")]
 
 
 class RoleOut(_Out):

@@ -12,9 +12,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from audit_api.months import Month
-from audit_api.problems import Problem
-from audit_api.report_counts import Readings, readings_of, unblocks_of
+from audit_api.months import Month, month_asked
+from audit_api.report_counts import Readings, readings_of
 from audit_api.report_groups import OTHER, key_of, named, people_by_groups, regrouped_since, with_requests
 from audit_api.report_sentences import Gaps, sentences
 from audit_api.report_shapes import (
@@ -30,6 +29,7 @@ from audit_api.report_shapes import (
 )
 from audit_api.silent_hours import hours_with_records_due
 from audit_api.times import iso
+from audit_api.unblock_figures import figures_of
 from audit_api.window import Visit
 from audit_log import reports
 from audit_log.db import reading
@@ -45,13 +45,13 @@ COLUMNS = ("table", "name", "figure", "value", "month_before")
 
 def report_of(visit: Visit, asked: str | None) -> ReportOut:
     """Raises Problem naming the field."""
-    month = _month(visit, asked)
+    month = month_asked(asked, visit.now, visit.zone)
     with reading(visit.desk.engine) as conn:
         first = first_recorded_hour(conn)
         now = reports.month(conn, month.first, month.next.first - timedelta(days=1), month.zone)
         before = _before(conn, month, first)
         recorded = recorded_hours(conn, month.starts_at, month.ends_at)
-        unblocks = unblocks_of(conn, month), unblocks_of(conn, month.before)
+        unblocks = figures_of(conn, month, visit.now), figures_of(conn, month.before, visit.now)
         readings = readings_of(conn, month)
         regrouped = regrouped_since(conn, month.ends_at)
     lessons = hours_with_records_due(visit.window.bundle().policy.timetable, month, first, visit.now)
@@ -80,17 +80,6 @@ def report_of(visit: Visit, asked: str | None) -> ReportOut:
     )
     made.says = list(sentences(made, month, Gaps(bool(lessons), silent, _waits(visit))))
     return made
-
-
-def _month(visit: Visit, asked: str | None) -> Month:
-    this = Month.of(visit.now, visit.zone)
-    try:
-        month = Month.read(asked.strip(), visit.zone) if asked and asked.strip() else this
-    except ValueError as error:
-        raise Problem("bad-input", errors={"month": str(error)}) from None
-    if month.starts_at > visit.now:
-        raise Problem("bad-input", errors={"month": f"{month.name} has not begun; this month is {this}"})
-    return month
 
 
 def _before(conn: Connection, month: Month, first: datetime | None) -> dict[str, Counts] | None:

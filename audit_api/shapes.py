@@ -88,29 +88,6 @@ class ForWhom(_In):
     people: Annotated[list[str], Field(description="usernames")] = []
 
 
-class UnblockIn(_In):
-    """Asked for a lesson (A169). `for` names at least one class, filter group or person."""
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "example": {
-                "sites": ["racism-history.example/sources"],
-                "for": {"classes": ["6B"]},
-                "starts_at": "2026-11-24T10:00:00Z",
-                "ends_at": "2026-11-24T11:00:00Z",
-                "subject": "History",
-                "reason": "Primary sources for the lesson on the Bristol bus boycott",
-            }
-        },
-    )
-    sites: list[str]
-    for_: Annotated[ForWhom, Field(alias="for")]
-    starts_at: Annotated[str, Field(description="ISO 8601; without a zone it is school time"), InBounds]
-    ends_at: Annotated[str, Field(description="ISO 8601; the unblock is shut from this instant on"), InBounds]
-    subject: str
-    reason: str
-
-
 class OpeningIn(_In):
     """Opens what the policy gives `with_staff_permission`, for one class and one lesson at most."""
 

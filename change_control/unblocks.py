@@ -43,7 +43,7 @@ def draft(desk: Desk, conn: Connection, raw: Mapping[str, object], now: datetime
     faults: dict[str, str] = {}
     supervised_by = _supervisor(conn, raw.get("supervised_by"), actor, faults)
     extends = _extended(conn, raw.get("extends"), actor, faults)
-    ask = _ask(conn, _with_ids(conn, raw, faults), faults, now)
+    ask = _ask(conn, with_ids(conn, raw, faults), faults, now)
     _refuse(desk, conn, ask)
     payload = {
         "sites": [str(site) for site in ask.sites],
@@ -195,7 +195,7 @@ def _extended(conn: Connection, named: object, actor: Actor, faults: dict[str, s
     return str(named)
 
 
-def _with_ids(conn: Connection, raw: Mapping[str, object], faults: dict[str, str]) -> Mapping[str, object]:
+def with_ids(conn: Connection, raw: Mapping[str, object], faults: dict[str, str]) -> Mapping[str, object]:
     """`for.people` may name people by username or id; from here on by id alone."""
     whom = raw.get("for")
     if not isinstance(whom, Mapping) or not isinstance(named := whom.get("people"), list):

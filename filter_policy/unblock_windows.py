@@ -129,10 +129,8 @@ def _is_of_one_day(starts: datetime, ends: datetime, timetable: Timetable) -> bo
 
 
 def _every(raw: Mapping[str, object], timetable: Timetable, now: datetime, faults: Faults) -> list[Window]:
-    if unknown := set(raw) - set(FIELDS):
-        faults["windows.every"] = (
-            f"no such words: {', '.join(sorted(map(str, unknown)))}; allowed: {', '.join(FIELDS)}"
-        )
+    if set(raw) - set(FIELDS):
+        faults["windows.every"] = f"the words allowed here are {', '.join(FIELDS)}"
     slots = _slots(raw, None, timetable, now, faults)
     starts, ends = (_clock(raw.get(field), f"windows.{field}", faults) for field in ("from", "to"))
     if starts is None or ends is None or slots is None:

@@ -4,7 +4,8 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from audit_api.months import Month
-from audit_api.report_counts import Readings, Unblocks, readings_of, unblocks_of
+from audit_api.report_counts import Readings, readings_of
+from audit_api.unblock_figures import Figures, figures_of
 from audit_log.db import reading
 from change_control.access import record_access
 from change_control.looks import Reading, record_export, record_look, record_tail
@@ -22,9 +23,9 @@ def readings(school: School, month: Month) -> Readings:
         return readings_of(conn, month)
 
 
-def unblocks(school: School, month: Month) -> Unblocks:
+def unblocks(school: School, month: Month) -> Figures:
     with reading(school.desk.engine) as conn:
-        return unblocks_of(conn, month)
+        return figures_of(conn, month, school.clock())
 
 
 def look(school: School, who: str, *times: datetime) -> None:
@@ -72,5 +73,5 @@ def test_an_answer_is_in_the_month_in_which_it_was_given(school: School) -> None
     approve(school.desk, school.actor("terry"), ids[0], "yes", FIRST + timedelta(minutes=59))
     decline(school.desk, school.actor("cora"), ids[1], "no", FIRST + timedelta(minutes=61))
 
-    assert unblocks(school, NOVEMBER) == Unblocks(2, 0, 0, None)
-    assert unblocks(school, NOVEMBER.next) == Unblocks(0, 1, 1, 120)
+    assert unblocks(school, NOVEMBER) == Figures(2, 0, 0, None)
+    assert unblocks(school, NOVEMBER.next) == Figures(0, 1, 1, 120)

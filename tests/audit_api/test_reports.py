@@ -162,7 +162,14 @@ def test_requests_for_lessons_and_their_answers_are_counted(school: School) -> N
 
     found = report(school)
 
-    assert found["unblocks"] == {"asked": 3, "agreed": 1, "declined": 1, "waited_minutes": 30}
+    assert found["unblocks"] == {
+        "asked": 3,
+        "agreed": 1,
+        "declined": 1,
+        "waited_minutes": 30,
+        "lapsed": 0,
+        "never_used": 0,
+    }
     assert found["unblocks_before"]["asked"] == 0
     assert any("asked for 3 times" in said and "within 30 minutes" in said for said in found["says"])
 
