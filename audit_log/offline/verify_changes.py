@@ -22,6 +22,7 @@ import json
 import re
 import sys
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Any, Iterable, Iterator, List, Tuple
 
 ORIGIN = "schoolgate/change-log"
@@ -162,13 +163,13 @@ class UnusableError(Exception):
 
 def parsed(raw: bytes) -> Any:
     """JSON without repeated names, fractions, or numbers that some readers round. Raises ValueError."""
-    return _read(raw.decode("utf-8"), _once)
+    return _read(raw.decode("utf-8"), LINES)
 
 
 def entry_of(sealed: str) -> dict[str, Any]:
     """The entry, if this is RFC 8785: names in the order of UTF-16, no blanks, one way to write each text."""
-    entry: dict[str, Any] = _read(sealed, _in_order)
-    if json.dumps(entry, ensure_ascii=False, separators=(",", ":")) != sealed:
+    entry: dict[str, Any] = _read(sealed, ENTRIES)
+    if WRITTEN.encode(entry) != sealed:
         raise ValueError("not canonical")
     shaped = isinstance(entry, dict) and _is_count(entry["seq"]) and isinstance(entry["detail"], dict)
     texts = all(isinstance(entry[name], str) for name in ("at", "event", "actor", "role", "object"))
@@ -177,16 +178,14 @@ def entry_of(sealed: str) -> dict[str, Any]:
         raise ValueError("not an entry")
     if not all(_is_hex(seal, 64) for seal in sealed_texts.values()):
         raise ValueError("not an entry")
-    time_of(entry["at"])
+    entry["time"] = time_of(entry["at"])
     return entry
 
 
-def _read(text: str, pairs: Any) -> Any:
+def _read(text: str, decoder: json.JSONDecoder) -> Any:
     text.encode()
     try:
-        value = json.loads(
-            text, object_pairs_hook=pairs, parse_int=_small, parse_float=_refused, parse_constant=_refused
-        )
+        value = decoder.decode(text)
         if text.count("[") + text.count("{") > DEEPEST:
             _require_shallow(value, DEEPEST)
     except RecursionError:
@@ -217,6 +216,16 @@ def _small(digits: str) -> int:
 
 def _refused(_: str) -> None:
     raise ValueError("a number that is not whole")
+
+
+def _strict(pairs: Any) -> json.JSONDecoder:
+    return json.JSONDecoder(
+        object_pairs_hook=pairs, parse_int=_small, parse_float=_refused, parse_constant=_refused
+    )
+
+
+LINES, ENTRIES = _strict(_once), _strict(_in_order)
+WRITTEN = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 
 
 def _require_shallow(value: Any, left: int) -> None:
@@ -251,12 +260,11 @@ def _unbase64(text: Any, length: int) -> bytes:
 
 def time_of(stamp: Any) -> datetime:
     """Sealed times are UTC with microseconds; the header's may have none."""
-    spelt = r"(2[0-9]{3}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-5][0-9])(?:\.([0-9]{6}))?Z"
+    spelt = r"(2[0-9]{3})-([0-9]{2})-([0-9]{2})T([0-9]{2}):([0-9]{2}):([0-9]{2})(?:\.([0-9]{6}))?Z"
     found = re.fullmatch(spelt, stamp) if isinstance(stamp, str) else None
     if found is None:
         raise ValueError("not a time")
-    at = datetime.strptime(found[1], "%Y-%m-%dT%H:%M:%S").replace(tzinfo=timezone.utc)
-    return at + timedelta(microseconds=int(found[2] or 0))
+    return datetime(*(int(each or 0) for each in found.groups()), tzinfo=timezone.utc)  # type: ignore[misc,arg-type]
 
 
 # Ed25519 (RFC 8032, 5.1.7), strictly: S below L, no point written in a second way, no weak key.
@@ -271,6 +279,7 @@ Point = Any  # X, Y, Z, T: x = X/Z, y = Y/Z, xy = T/Z
 _tables: dict[bytes, Any] = {}
 
 
+@lru_cache(maxsize=1024)  # what somebody kept is often in the export too
 def is_signed(public_key: bytes, message: bytes, signature: bytes) -> bool:
     if len(public_key) != 32 or len(signature) != 64:
         return False
@@ -526,10 +535,10 @@ class Export:
         seq = entry["seq"]
         if seq != expected:
             self.fault("order", number, expected, other=seq)
-            self.expected = seq + 1
+            self.expected = seq + 1 if seq < 2**40 else self.expected
         elif hashlib.sha256(b"\x00" + prev + sealed.encode()).hexdigest() != leaf:
             self.fault("changed", number, seq)
-        self.days.append(time_of(entry["at"]))
+        self.days.append(entry["time"])
         for name, seal in entry["texts"].items():
             self.sealed_texts[seq, name] = (seal, number)
         if entry["event"] == "change-text:erase":
@@ -688,7 +697,7 @@ class Rules:
             self.broken.append({"entry": seq, "line": line, "says": says})
 
     def add(self, entry: dict[str, Any], line: int) -> None:
-        event, actor, at = entry["event"], entry["actor"], time_of(entry["at"])
+        event, actor, at = entry["event"], entry["actor"], entry["time"]
         if self.latest is not None and at < self.latest - TWO_MINUTES:
             self.back.append(entry["seq"])
         self.latest = at if self.latest is None else max(self.latest, at)
@@ -828,8 +837,8 @@ class Rules:
         self._review(entry, 1, {entry["actor"]})
 
     def _review(self, entry: dict[str, Any], needed: int, concerned: set[Any]) -> None:
-        at = time_of(entry["at"])
-        self.reviews[entry["seq"]] = {"needed": needed, "of": concerned, "at": at, "for": [], "against": []}
+        opened = {"needed": needed, "of": concerned, "at": entry["time"]}
+        self.reviews[entry["seq"]] = {**opened, "for": [], "against": []}
 
     def _sign(self, entry: dict[str, Any], line: int) -> None:
         """The last word of each person counts; who has left, and did not agree, counts no more."""
@@ -854,7 +863,7 @@ class Rules:
         self.envelope = ""
         what = detail.get("proposal") if detail.get("for") == "approve" else None
         who = person if isinstance(person, str) else entry["actor"]
-        self.uses.append({"seq": entry["seq"], "by": who, "at": time_of(entry["at"]), "what": what})
+        self.uses.append({"seq": entry["seq"], "by": who, "at": entry["time"], "what": what})
         self._review(entry, 2, {entry["actor"], who, _word(detail.get("proposed_by"))})
         if detail.get("for") != "approve":
             self.probation[who] = entry["seq"]
@@ -863,7 +872,7 @@ class Rules:
         size = entry["detail"].get("size")
         if _is_count(size):
             self.seen.append((entry["seq"], size, entry["detail"].get("root"), line))
-            self.last_seen = (entry["actor"], size, time_of(entry["at"]))
+            self.last_seen = (entry["actor"], size, entry["time"])
 
     def check_seen(self, roots: dict[int, bytes]) -> None:
         """What somebody confirmed to have seen must be what is here."""
