@@ -88,7 +88,7 @@ def page(request: Request, template: str, status: int = 200, **context: object) 
     shared: dict[str, object] = {
         "reader": reader,
         "nav": _menu(request, visit) if visit and not visit.reader.must_change else (),
-        "alarms": open_envelopes(visit) if visit and visit.reader.role in READING else (),
+        "envelopes": open_envelopes(visit) if visit and visit.reader.role in READING else (),
         "school": school,
         "zone": zone.key,
         "local": Local(zone),
