@@ -158,6 +158,8 @@ RIGHTS: Mapping[str, Who] = {
     "GET /reports": READING,
     "GET /filtering-log": READING,
     "GET /changes": READING,
+    "GET /verify": READING,
+    "GET /verify/{name}": READING,
     "POST /changes/seen": READING,
     "POST /changes/reviews": READING,
     "GET /explain": APPROVING,
