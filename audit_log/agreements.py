@@ -108,6 +108,11 @@ class Agreements:
                     raise Fault(entry["seq"], _says(names[0], row, entry))
             if row.kind == "lists" and (name := _settled_by_none(lines, self.replaced.get(row.id), row)):
                 raise Fault(lines[-1]["seq"], _says(name, row, lines[-1]))
+            if name := _not_as_told(lines, row):
+                raise Fault(lines[-1]["seq"], _says(name, row, lines[-1]))
+            if own := [entry["seq"] for entry in lines[1:] if _by_the_same(entry, lines[0])]:
+                says = f"Entry {own[0]} says that somebody agreed to what they had proposed themselves."
+                raise Fault(own[0], says)
             if row.state != self.states[row.id]:
                 raise Fault(
                     lines[-1]["seq"],
@@ -156,11 +161,23 @@ def _says(name: str, row: Row[Any], entry: Entry) -> str:
     )
 
 
-def _settled_by_none(lines: Sequence[Entry], replaced: Entry | None, row: Row[Any]) -> str | None:
-    """What the row says of a decision or an end that no line tells of, or that another one tells of."""
+def _not_as_told(lines: Sequence[Entry], row: Row[Any]) -> str | None:
+    """A decision that no line tells of; or one person's word where no line says that it only shuts."""
     verbs = {entry["event"].partition(":")[2] for entry in lines}
     if "decided" not in {WHO.get(verb, "ended") for verb in verbs} and (row.decided_by or row.decided_at):
         return "decided_by"
+    if row.kind != "lists" and bool(row.loosening) == ("tighten" in verbs):  # of lists each line says it
+        return "loosening"
+    return None
+
+
+def _by_the_same(entry: Entry, first: Entry) -> bool:
+    return bool(entry["event"].endswith(":approve") and entry["actor"] == first["actor"])
+
+
+def _settled_by_none(lines: Sequence[Entry], replaced: Entry | None, row: Row[Any]) -> str | None:
+    """What the row says of an end that no line tells of, or that another one tells of."""
+    verbs = {entry["event"].partition(":")[2] for entry in lines}
     if "ended" in {WHO.get(verb, "ended") for verb in verbs}:
         return None  # compared with that line
     wanted = (replaced["actor"], replaced["at"]) if replaced else (None, None)

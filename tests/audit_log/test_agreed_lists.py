@@ -37,7 +37,7 @@ class School:
 
     def found(self) -> None:
         policy = {"text": "first", "base": None, "lists": "g"}
-        row = self._row("c_0", "policy", payload=policy)
+        row = self._row("c_0", "policy", payload=policy, loosening=True)
         lists = self._row("l_0", payload=payload(None))
         sha256 = hashlib.sha256(b"first").hexdigest()
         detail = {"policy_sha256": sha256, "lists": "g", "found_lists": {"id": "l_0", **facts(lists)}}
@@ -186,7 +186,7 @@ def test_lists_that_were_in_force_once_and_taken_away_are_missed(
 def test_a_founding_from_before_lists_had_rows_is_whole(engine: Engine) -> None:
     policy = {"text": "first", "base": None, "lists": "g"}
     made = School(engine)
-    row = made._row("c_0", "policy", payload=policy)
+    row = made._row("c_0", "policy", payload=policy, loosening=True)
     detail = {"policy_sha256": hashlib.sha256(b"first").hexdigest(), "lists": "g"}
     made._write("school:found", "c_0", "system", detail, new=(row,))
 

@@ -15,7 +15,7 @@ from audit_log.checkpoint import sign_checkpoint
 from audit_log.db import reading, writing
 from audit_log.people import Registered, add_person
 from audit_log.seal import stamp
-from audit_log.tables import proposal
+from audit_log.tables import proposal, review
 from audit_log.verification import Verification
 from filter_policy.model import Role
 from tests.builders import NOON
@@ -23,7 +23,7 @@ from tests.builders import NOON
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 LESSON = NOON + timedelta(hours=1)
 UNBLOCK = {"sites": ["racism-history.test"], "classes": ["6B"], "filter_groups": [], "people": ["p_anna"]}
-TIMES = {"starts_at": LESSON, "ends_at": LESSON + timedelta(hours=1)}
+TIMES: dict[str, Any] = {"starts_at": LESSON, "ends_at": LESSON + timedelta(hours=1)}
 PEOPLE = [{"id": "p_new", "new": True, "set": {"role": "staff"}, "named": ["name"], "passwords": ["proxy"]}]
 
 
@@ -47,14 +47,22 @@ class Register:
         self._write("school:found", "c_0", "system", {**facts, **policy_facts("first", None)}, new=row)
         self.register("p_1", Role.TECHNICIAN)
 
-    def ask(
-        self, id_: str, kind: str, payload: Mapping[str, Any], facts: Mapping[str, Any], **more: Any
+    def ask(  # what is asked for, and what a test is about
+        self,
+        id_: str,
+        kind: str,
+        payload: Mapping[str, Any],
+        facts: Mapping[str, Any],
+        *,
+        verb: str = "propose",
+        actor: str = "p_tess",
+        **more: Any,
     ) -> None:
         row = {"kind": kind, "state": "requested", "proposed_by": "p_tess", "payload": payload} | more
-        self._write(f"{kind}:propose", id_, "p_tess", facts, new=row)
+        self._write(f"{kind}:{verb}", id_, actor, facts, new=row)
 
     def act(self, id_: str, event: str, facts: Mapping[str, Any], **changes: Any) -> None:
-        self._write(event, id_, "p_terry", {**facts, "proposed_by": "p_tess"}, changes=changes)
+        self._write(event, id_, "p_terry", {"proposed_by": "p_tess", **facts}, changes=changes)
 
     def register(self, id_: str, role: Role) -> None:
         with writing(self.engine) as conn:
@@ -192,6 +200,65 @@ def test_an_approval_of_something_else_than_was_asked_is_found(engine: Engine) -
 
     assert verified(engine).first_bad == 1
     assert rewrite(engine, "u_1", payload=UNBLOCK).first_bad == 2
+
+
+@pytest.fixture
+def tightened(engine: Engine) -> Engine:
+    """People who were changed at once by one person (entry 1), for others to look at."""
+    register = Register(engine)
+    people = {"people": [{"person": "p_new", "new": True, "set": {"role": "staff"}, "named": ["name"]}]}
+    register.ask("t_1", "people", {"rows": PEOPLE}, people, verb="tighten", state="approved", loosening=False)
+    register.register("p_new", Role.STAFF)
+    about = {"kind": "tightening", "object_id": "t_1", "about_seq": 1, "opened_by": "p_tess", "needed": 1}
+    with writing(engine) as conn:
+        conn.execute(insert(review).values(id="v_1", opened_at=NOON, due_at=NOON, **about))
+    return engine
+
+
+def test_what_one_person_shut_is_whole_with_one_person_behind_it(tightened: Engine) -> None:
+    found = verified(tightened)
+    assert found.whole, found.says
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"decided_by": "p_terry", "decided_at": NOON}, "decided_by"),
+        ({"decided_at": NOON}, "decided_by"),
+        ({"loosening": True, "decided_by": "p_terry"}, "decided_by"),
+        ({"proposed_by": "p_terry"}, "proposed_by"),
+    ],
+)
+def test_one_persons_word_is_not_made_that_of_two(
+    tightened: Engine, changes: dict[str, Any], name: str
+) -> None:
+    found = rewrite(tightened, "t_1", **changes)
+
+    says = f"Proposal t_1 is not what entry 1 says was sealed: its {name} was changed."
+    assert (found.whole, found.first_bad, found.says) == (False, 1, says)
+
+
+def test_what_two_people_opened_is_not_made_one_that_only_shuts(school: Engine) -> None:
+    found = rewrite(school, "u_1", loosening=False)
+
+    says = "Proposal u_1 is not what entry 3 says was sealed: its loosening was changed."
+    assert (found.whole, found.first_bad, found.says) == (False, 3, says)
+
+
+def test_an_entry_of_somebody_who_agreed_to_their_own_is_named(sqlite_engine: Engine) -> None:
+    """Whoever owns the database can take the check of the table away; the lines still tell."""
+    register = Register(sqlite_engine)
+    asked = UNBLOCK | {name: stamp(at) for name, at in TIMES.items()}
+    register.ask("u_1", "unblock", UNBLOCK, asked, proposed_by="p_terry", actor="p_terry", **TIMES)
+    agreed = {"state": "approved", "decided_by": "p_terry", "decided_at": NOON}
+    with writing(sqlite_engine) as conn:
+        conn.exec_driver_sql("PRAGMA ignore_check_constraints=ON")
+    register.act("u_1", "unblock:approve", asked | {"proposed_by": "p_terry"}, **agreed)
+
+    found = verified(sqlite_engine)
+
+    says = "Entry 2 says that somebody agreed to what they had proposed themselves."
+    assert (found.whole, found.first_bad, found.says) == (False, 2, says)
 
 
 @pytest.mark.parametrize(
