@@ -18,6 +18,7 @@ from audit_api.row_sentences import (
     part_removed,
     totals_removed,
 )
+from audit_api.unblock_sentences import sites_told, when_told
 from audit_log.change_log import UNREADABLE, Entry
 
 ODD = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
@@ -66,7 +67,7 @@ def people_in(entry: Entry) -> Iterable[str]:
     detail = entry.detail
     yield entry.actor
     yield entry.object_id
-    for field in ("proposed_by", "about", "person", "right_person"):
+    for field in ("proposed_by", "about", "person", "right_person", "supervised_by"):
         if isinstance(detail.get(field), str):
             yield detail[field]
     people = detail.get("people")
@@ -77,12 +78,15 @@ def people_in(entry: Entry) -> Iterable[str]:
 
 
 def _what(line: Line) -> str:
-    """The sites of an unblock, for whom and when."""
-    sites = _and(line.detail.get("sites", ()))
+    """The sites of an unblock (those agreed to, from then on), for whom and when."""
     whom = _and(_whom(line)) or "nobody"
-    starts_at, ends_at = line.at("starts_at"), line.at("ends_at")
-    when = times.stretch(starts_at, ends_at, line.zone) if starts_at and ends_at else "no time"
-    return f"{sites} for {whom}, {when}"
+    return f"{_and(sites_told(line.detail))} for {whom}, {when_told(line.detail, line.zone)}"
+
+
+def _supervised(line: Line) -> str:
+    """Said where it is somebody else than the one who asks."""
+    by = line.detail.get("supervised_by")
+    return f" {line.names.name(by)} supervises." if isinstance(by, str) and by != line.entry.actor else ""
 
 
 def _whom(line: Line) -> Iterable[str]:
@@ -194,7 +198,7 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     "person:suspend": _suspended,
     "person:end": lambda x: f"{x.who} ended the account of {x.names.name(x.entry.object_id)}.",
     "password:change": _password,
-    "unblock:propose": lambda x: f"{x.who} asked to open {_what(x)}.",
+    "unblock:propose": lambda x: f"{x.who} asked to open {_what(x)}.{_supervised(x)}",
     "unblock:approve": lambda x: f"{x.who} agreed to open {_what(x)}. {x.asker} had asked.",
     "unblock:decline": lambda x: f"{x.who} said no to opening {_what(x)}. {x.asker} had asked.",
     "unblock:revoke": lambda x: f"{x.who} shut {_what(x)}. {x.asker} had asked for it.",
