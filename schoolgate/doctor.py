@@ -37,6 +37,7 @@ def examine(front: Front) -> list[Finding]:
         doctor_storage.backlog,
         doctor_storage.room,
         _in_force,
+        _proof,
         lists_age,
         _drift,
         lists_drift,
@@ -158,6 +159,19 @@ def _in_force(settings: Settings) -> Iterator[Finding]:
 
     bundle = bundle_in_force(settings.state)
     yield Finding("policy", True, f"revision {bundle.revision[:12]} in force, {len(bundle.accounts)} people")
+
+
+def _proof(settings: Settings) -> Iterator[Finding]:
+    """As a gate holds it; who approved is in the change log, and no name is known here."""
+    from schoolgate.in_force import proven_in_force
+
+    _, proven = proven_in_force(settings.state)
+    says = f"what runs was approved by entry {proven.policy_entry} of the change log (policy)"
+    says += f" and entry {proven.lists_entry} (lists), in a log of {proven.size} entries"
+    if proven.narrows is not None:
+        says = "not all that the database holds was agreed on; what was proven last runs, less what was shut"
+        says += " since: schoolgate changes verify"
+    yield Finding("proof", proven.narrows is None, says)
 
 
 def lists_age(settings: Settings) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from typing import Any
 from filter_lists.generations import FOLDER, open_generation
 from filter_lists.index import Index, IndexFault
 from filter_policy.bundle import Bundle, BundleFault, current_bundle, read_bundle
+from filter_policy.bundle_proof import ProofFault, Proven, prove, public_key
 from filter_policy.model import Listing, Policy
 from schoolgate.telling import Failed
 
@@ -15,11 +16,21 @@ NAME_LENGTH = 64  # a generation is named by the SHA-256 of its content
 
 def bundle_in_force(state: Path) -> Bundle:
     """Raises Failed."""
+    return proven_in_force(state)[0]
+
+
+def proven_in_force(state: Path) -> tuple[Bundle, Proven]:
+    """With what proves it: no gate takes another. Raises Failed."""
     try:
         name = current_bundle(state)
         if name is None:
             raise Failed(f"Nothing is in force yet in {state}. First: schoolgate init, or schoolgate run")
-        return read_bundle(state, name)
+        bundle, key = read_bundle(state, name), public_key(state)
+        if key is None:
+            raise ProofFault("the school's public key is missing")
+        return bundle, prove(state, name, bundle, key)
+    except ProofFault as fault:
+        raise Failed(f"What is named as in force in {state} is taken by no gate: {fault}") from fault
     except (BundleFault, OSError) as error:
         raise Failed(f"What is in force in {state} cannot be read: {error}") from error
 

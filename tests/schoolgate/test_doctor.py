@@ -18,6 +18,8 @@ def test_a_founded_school_is_well(at: At, founded: Path) -> None:
         *("python", "mitmproxy", "sqlite", "clock", "settings", "state", "disk", "ca"),
         *("proxy port", "api port", "database", "policy", "lists", "drift", "lists drift", "illegal content"),
     }
+    (proof,) = (finding["says"] for finding in found if finding["check"] == "proof")
+    assert proof.startswith("what runs was approved by entry 1 of the change log (policy)")
 
 
 def test_an_empty_machine_is_not_and_nothing_is_made_on_it(at: At, tmp_path: Path) -> None:
@@ -88,3 +90,14 @@ def test_secrets_that_others_can_read_are_a_finding(at: At, tmp_path: Path) -> N
 
     assert "chmod 700" in done.stderr
     assert "change-log.key can be read by others: chmod 600" in done.stderr
+
+
+def test_a_bundle_that_nothing_proves_is_a_finding(at: At, tmp_path: Path) -> None:
+    at(tmp_path / "state", "init")
+    for proof in (tmp_path / "state" / "bundle").glob("*.proof"):
+        proof.unlink()
+
+    found = json.loads(at(tmp_path / "state", "doctor", "--json").stdout)
+
+    (told,) = (each for each in found if each["check"] == "proof")
+    assert (told["fit"], "taken by no gate" in told["says"]) == (False, True)
