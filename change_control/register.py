@@ -10,6 +10,7 @@ What a row does not name stays. A guest or community user has no access until `a
 Who gets the power to approve gets a code in two halves instead of a console password (`codes.py`): one half
 for whoever proposes, one for whoever approves; each is in `Proposal.handed`, once. An old console password of
 theirs ends with the approval: somebody else may have known it.
+What only takes away (`register_effects.py`) is in force at once; all else needs a second person.
 A row holds what the register said when it was proposed; if that has changed, it is proposed anew.
 Hashes are shown to nobody, and leave the proposal with the names as soon as it is decided: names are kept in
 the register alone.
@@ -27,10 +28,12 @@ from audit_log.sessions import end_sessions_of
 from change_control.codes import half_hash, joined, new_half
 from change_control.desk import Actor, Desk
 from change_control.drafts import Draft
+from change_control.effects import KEPT, kept
 from change_control.errors import ChangeError, bad_input
 from change_control.in_force import parsed_policy
 from change_control.openings import close_openings_of
 from change_control.proposal import ANONYMOUS
+from change_control.register_effects import people_effect
 from change_control.register_rows import Known, drafted_rows, register_now
 from filter_policy.model import Role
 
@@ -47,12 +50,16 @@ def draft(
     """Raises ChangeError bad-input with every fault of every row, each by its label (`rows[0]`)."""
     names = labels or [f"rows[{number}]" for number in range(len(rows))]
     faults: dict[str, str] = {}
-    drafted = drafted_rows(Known.of(conn), parsed_policy(conn), list(zip(names, rows, strict=True)), faults)
+    known, policy = Known.of(conn), parsed_policy(conn)
+    drafted = drafted_rows(known, policy, list(zip(names, rows, strict=True)), faults)
     if faults:
         raise bad_input(faults)
     if not drafted:
         raise bad_input({"rows": "nothing would change"})
-    return Draft("people", {"rows": drafted}, reason, handed=_first_halves(conn, drafted))
+    found = people_effect(policy, known.by_id, drafted, [_values(one) for one in drafted])
+    payload = {"rows": drafted, KEPT: kept(found)}
+    handed = _first_halves(conn, drafted)
+    return Draft("people", payload, reason, handed=handed, loosening=found.loosening)
 
 
 def _first_halves(conn: Connection, drafted: Sequence[dict[str, Any]]) -> dict[str, str]:
@@ -114,8 +121,7 @@ def apply(conn: Connection, row: Mapping[Any, Any], _actor: Actor, now: datetime
     """Returns the approver's halves of the new codes, by username."""
     handed = {}
     for one in row["payload"]["rows"]:
-        values = {key: _value(key, value) for key, value in one["set"].items()}
-        values |= _passwords(one, now)
+        values = _values(one) | _passwords(one, now)
         if one["new"]:
             add_person(conn, Registered(id=one["id"], created_at=now, **values))
         else:
@@ -147,6 +153,10 @@ def _passwords(one: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     if one["code"]:
         columns |= dict(zip(PASSWORD_COLUMNS["console"], (None, None, True), strict=True))
     return columns
+
+
+def _values(one: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _value(key, value) for key, value in one["set"].items()}
 
 
 def _value(key: str, value: Any) -> Any:

@@ -45,8 +45,10 @@ from change_control.proposals import (
     withdraw,
 )
 from change_control.publish import Open, publish_if_needed, read_open
+from change_control.register_effects import rights_of
 from change_control.tightening import suspend
 from filter_policy.bundle import Bundle, current_bundle, read_bundle
+from filter_policy.model import Role
 from tests.builders import NOON, POLICY
 from tests.change_control.school import an_ask, copy_of, is_whole, log_of, somebody, the
 
@@ -280,7 +282,7 @@ class Told:
             case "school:found":
                 self.policy_in_force = line.detail["policy_sha256"]
                 self.roles = {one["person"]: one["role"] for one in line.detail["people"]}
-            case "policy:approve":
+            case "policy:approve" | "policy:tighten":
                 self.policy_in_force = line.detail["policy_sha256"]
             case "unblock:approve":
                 self.open_unblocks[line.object_id] = datetime.fromisoformat(line.detail["ends_at"])
@@ -288,9 +290,19 @@ class Told:
                 del self.open_unblocks[line.object_id]
             case "person:suspend":
                 self.read_suspension(line)
-            case "people:approve":
+            case "people:approve" | "people:tighten":
                 for one in line.detail["people"]:
+                    self.check_alone(line, one)
                     self.read_person(one["person"], one["set"])
+
+    def check_alone(self, line: Entry, one: Mapping[str, Any]) -> None:
+        """What one person did to the register gives nobody anything."""
+        if line.event == "people:tighten":
+            assert not any(one[given] for given in ("new", "named", "passwords", "code"))
+            assert not one["set"].get("agreement_signed")
+            assert "suspended_from" not in one["set"]
+            was = Role(self.roles[one["person"]])
+            assert rights_of(Role(one["set"].get("role", was))) <= rights_of(was)
 
     def read_suspension(self, line: Entry) -> None:
         """One person's line: it may only add to what is shut."""
