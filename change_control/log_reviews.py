@@ -126,11 +126,13 @@ def _nearest(conn: Connection, size: int) -> str:
     return f"no checkpoint was signed at {size} entries" + (f"; the nearest are {known}" if known else "")
 
 
-def log_reviews(conn: Connection, *, before: int | None = None, limit: int = 100) -> list[LogReview]:
+def log_reviews(
+    conn: Connection, kind: str, *, before: int | None = None, limit: int = 100
+) -> list[LogReview]:
     """Newest first, by the number of the line."""
     table = log_review.c
     query = select(table.seq, table.kind, table.person_id, table.at, table.size)
-    query = query.order_by(table.seq.desc()).limit(limit)
+    query = query.where(table.kind == kind).order_by(table.seq.desc()).limit(limit)
     if before is not None:
         query = query.where(table.seq < before)
     return [LogReview(**row._mapping) for row in conn.execute(query)]

@@ -1,23 +1,33 @@
-"""Page: the change log as sentences, and whether it is whole (A54, S12)."""
+"""Page: the change log as sentences, whether it is whole, and who has looked at it (A54, S11, S12)."""
 
+from collections.abc import Mapping
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Form, Query
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
-from audit_api import changes
+from audit_api import changes, log_reviews
 from audit_api.answers import ChangeOut
+from audit_api.checkpoint_delivery import ways_of
+from audit_api.faults import by_field
 from audit_api.guard import GuardedRoute
-from audit_api.pages import page
+from audit_api.log_reviews import ReviewIn, SeenIn
+from audit_api.pages import page, see_other
 from audit_api.problems import Problem
+from audit_api.rights import RIGHTS, may
 from audit_api.routes.changes import number
 from audit_api.rows import link_to
 from audit_api.shapes import Paging
+from audit_api.texts import Storable
 from audit_api.window import Here, Visit
 from audit_log.checkpoint import checkpoints
 from audit_log.db import reading
+from change_control.checkpoint_delivery import deliveries
+from change_control.errors import ChangeError
+from change_control.in_force import parsed_policy
+from filter_policy.parse import PolicyError
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 CHECKED_ON_EVERY_VIEW = 5000  # of each log; it takes a tenth of a second, and grows with them
@@ -37,7 +47,19 @@ KINDS = (
     ("retention:", "Removed when its time was over"),
     ("journal:", "Damage of the journal"),
     ("password:", "Passwords"),
+    ("change-log:", "Who saw and reviewed this log"),
+    ("review:", "Looks at what one person did"),
+    ("break-glass:", "The sealed envelope"),
 )
+
+
+# What belongs to it and stands elsewhere, where it is there and this reader may see it.
+BESIDE = (
+    ("/verify", "Check an export without this server"),
+    ("/reviews", "What one person did and others look at"),
+    ("/rights", "Who may do what"),
+)
+Text = Annotated[str, Form(max_length=10_000), Storable]
 
 
 class Wanted(Paging):
@@ -51,14 +73,67 @@ class Wanted(Paging):
 
 @router.get("/changes")
 def change_log(request: Request, here: Here, asked: Annotated[Wanted, Query()]) -> Response:
+    return _page(request, here, asked, {}, {})
+
+
+@router.post("/changes/seen")
+def sign_seen(request: Request, here: Here, seen_size: Text = "", root: Text = "") -> Response:
+    filled = {"seen_size": seen_size, "root": root}
+    try:
+        log_reviews.sign(here, SeenIn(size=_size(seen_size), root=_short(root, "root", 64)))
+    except (ChangeError, Problem) as error:
+        return _page(request, here, Wanted(), _errors(error, "seen_size"), filled)
+    return see_other("/changes?done=seen")
+
+
+@router.post("/changes/reviews")
+def sign_review(request: Request, here: Here, review_size: Text = "", note: Text = "") -> Response:
+    filled = {"review_size": review_size, "note": note}
+    try:
+        log_reviews.sign(here, ReviewIn(size=_size(review_size), note=_needed(note)))
+    except (ChangeError, Problem) as error:
+        return _page(request, here, Wanted(), _errors(error, "review_size"), filled)
+    return see_other("/changes?done=reviewed")
+
+
+def _size(text: str) -> int:
+    given = text.strip()
+    if given.isascii() and given.isdecimal() and 0 < len(given) < 10 and int(given):
+        return int(given)
+    raise Problem("bad-input", errors={"size": "the number of entries that a checkpoint covers is needed"})
+
+
+def _short(text: str, field: str, longest: int) -> str:
+    if len(text.strip()) <= longest:
+        return text.strip()
+    raise Problem("bad-input", errors={field: f"at most {longest} characters"})
+
+
+def _needed(note: str) -> str:
+    if note.strip():
+        return _short(note, "note", 2000)
+    raise Problem("bad-input", errors={"note": "is needed: what you found, in a sentence"})
+
+
+def _errors(error: ChangeError | Problem, size_field: str) -> dict[str, str]:
+    """Both forms have a size, so each has a name of its own on the page."""
+    found = by_field(error, size_field)
+    return {size_field if name == "size" else name: why for name, why in found.items()}
+
+
+def _page(
+    request: Request, here: Visit, asked: Wanted, errors: Mapping[str, str], filled: Mapping[str, str]
+) -> Response:
     with reading(here.desk.engine) as conn:
         last = next(iter(checkpoints(conn, limit=1)), None)
         with_seals = asked.check or not changes.has_more_seals(conn, CHECKED_ON_EVERY_VIEW)
+        sent = deliveries(conn)
     checked = asked.check or last is None or last.size <= CHECKED_ON_EVERY_VIEW
     views, next_, readable = _views(here, asked)
     return page(
         request,
         "changes.html",
+        422 if errors else 200,
         views=views,
         asked=asked,
         kinds=KINDS,
@@ -66,8 +141,35 @@ def change_log(request: Request, here: Here, asked: Annotated[Wanted, Query()]) 
         seals_checked=with_seals,
         last=last,
         readable=readable,
-        next=link_to(request, cursor=str(next_)) if next_ else None,
+        next=link_to(request, cursor=str(next_)) if next_ and request.method == "GET" else None,
+        errors=dict(errors),
+        filled=dict(filled),
+        beside=[each for each in BESIDE if _is_there(here, each[0])],
+        sent=[(way, sent.get(way)) for way in _ways(here)],
+        due=_due(here),
+        seen=log_reviews.newest(here),
     )
+
+
+def _is_there(here: Visit, path: str) -> bool:
+    route = f"GET {path}"
+    return route in RIGHTS and may(route, here.reader.role)
+
+
+def _ways(here: Visit) -> list[str]:
+    try:
+        with reading(here.desk.engine) as conn:
+            return list(ways_of(here.window, parsed_policy(conn)))
+    except (ChangeError, PolicyError):
+        return []
+
+
+def _due(here: Visit) -> log_reviews.DueOut | None:
+    """None where no policy can be read: the rest of the page says what is wrong."""
+    try:
+        return log_reviews.due(here)
+    except (ChangeError, PolicyError):
+        return None
 
 
 def _views(here: Visit, asked: Wanted) -> tuple[list[ChangeOut], int | None, bool]:
