@@ -46,6 +46,7 @@ MENU = (
     ("/lists", "Lists"),
     ("/people", "People"),
     ("/data-protection", "Data protection"),
+    ("/rights", "Who may do what"),
     ("/explain", "Why is it blocked?"),
 )
 # What a page says after something was done; the address holds the word, never the text.

@@ -42,6 +42,7 @@ from audit_api.routes import (
     reports,
     retention,
     reviews,
+    rights,
     session,
     unblocks,
 )
@@ -70,6 +71,7 @@ API = (
     list_proposals,
     reviews,
     break_glass,
+    rights,
 )
 MACHINES = (health, reference)
 CONSOLE = (
