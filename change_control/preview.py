@@ -197,17 +197,19 @@ def newest(conn: Connection, proposal_id: str) -> Preview | None:
     return Preview(row.proposal_id, row.made_at, row.report, json.loads(row.report))
 
 
-def seen(conn: Connection, proposal_id: str, sha256: str | None) -> str | None:
-    """For the line of an approval: the hash of the newest preview, or None where there is none.
-
-    `sha256`: of the one that the approver read, if he says so. Raises ChangeError wrong-state if there is
-    another one by now.
-    """
-    found = newest(conn, proposal_id)
-    current = found.sha256 if found else None
-    if sha256 is not None and sha256 != current:
+def require_newest(conn: Connection, proposal_id: str, sha256: str | None) -> None:
+    """`sha256`: of the preview that somebody read, if he says so. Raises ChangeError wrong-state."""
+    found = newest(conn, proposal_id) if sha256 is not None else None
+    if sha256 is not None and (found is None or found.sha256 != sha256):
         raise ChangeError("wrong-state", "this is not the newest preview of the proposal; read that first")
-    return current
+
+
+def sealed(conn: Connection, row: Mapping[Any, Any]) -> dict[str, str | None]:
+    """For the line of an approval: the hash of the newest preview, or None where there is none."""
+    if row["kind"] not in KINDS:
+        return {}
+    found = newest(conn, row["id"])
+    return {"preview": found.sha256 if found else None}
 
 
 def without_preview(engine: Engine) -> list[str]:

@@ -14,7 +14,17 @@ from sqlalchemy import Connection, RowMapping, insert, select, update
 
 from audit_log.db import overwrite_removed, reading
 from audit_log.tables import proposal
-from change_control import break_glass, corrections, erasing, holds, list_rows, policies, register, unblocks
+from change_control import (
+    break_glass,
+    corrections,
+    erasing,
+    holds,
+    list_rows,
+    policies,
+    preview,
+    register,
+    unblocks,
+)
 from change_control.desk import SYSTEM, Actor, Desk
 from change_control.drafts import Draft, Kind
 from change_control.errors import ChangeError
@@ -97,14 +107,20 @@ def approve(  # noqa: PLR0917  # the order of every verb here: desk, who, what, 
     reason: str,
     now: datetime,
     only: unblocks.Agreed | None = None,
+    *,
+    preview_read: str | None = None,
 ) -> Proposal:
     """The second person. What is approved is looked at again, under the policy and lists in force now.
 
     `only`: which sites of an unblock are agreed on, and which companions; else all sites and no companion.
+    `preview_read`: the hash of the preview that the second person read; it must be the newest.
     """
     read_ahead(desk, proposal_id, now)
+    why = optional(reason)
     try:
-        agreed = _settle(desk, actor, proposal_id, Act.APPROVE, reason=optional(reason), now=now, only=only)
+        agreed = _settle(
+            desk, actor, proposal_id, Act.APPROVE, reason=why, now=now, only=only, preview_read=preview_read
+        )
     except ChangeError as error:
         if error.code == "refused":
             _record_refused(desk, actor, _asked_for(desk, proposal_id), now)
@@ -204,11 +220,13 @@ def _settle(
     reason: str,
     now: datetime,
     only: unblocks.Agreed | None = None,
+    preview_read: str | None = None,
 ) -> Proposal:
     with change(desk, now) as made:
         row = row_to_change(made, proposal_id)
         _may_settle(made, actor, row, act)
         check_state(row, act)
+        preview.require_newest(made.conn, proposal_id, preview_read)
         if row["kind"] == erasing.KIND and act is Act.APPROVE:
             erasing.require_nameless(made.conn, row, reason)
         handed: Mapping[str, str] = {}
@@ -293,7 +311,12 @@ def move(  # noqa: PLR0917  # the order of every verb here: what is made, who, w
     )
     if moved.rowcount != 1:
         raise ChangeError("wrong-state", "somebody else was quicker")
-    detail = {**KINDS[row["kind"]].facts(row), "proposed_by": row["proposed_by"], **(beside or {})}
+    detail = {
+        **KINDS[row["kind"]].facts(row),
+        "proposed_by": row["proposed_by"],
+        **(preview.sealed(made.conn, row) if act is Act.APPROVE else {}),
+        **(beside or {}),
+    }
     made.seal(_event(row, act), actor, row["id"], detail, {"reason": reason} if reason else {})
     return proposal_of(row_to_change(made, row["id"]))
 

@@ -51,11 +51,7 @@ URLS = (
     "(hidden) 0a1b",
     None,
 )
-QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # each try writes a database: no smaller one is sought
-    Phase.explicit,
-    Phase.reuse,
-    Phase.generate,
-)  # each try writes to a database: no smaller one is sought
+QUICK = (Phase.explicit, Phase.reuse, Phase.generate)  # a smaller example is not sought
 OLD = parse_policy(POLICY)
 CHANGES = (
     ("everyone: not_allowed, staff: {selected_users", "everyone: allowed, staff: {selected_users"),
