@@ -2,31 +2,28 @@
 
 import base64
 import json
+import sqlite3
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-from sqlalchemy import Connection, text
 
 Lines = list[bytes]
 
 
-def export_of(conn: Connection, key: Ed25519PublicKey, at: str = "2026-11-24T12:00:00.000000Z") -> Lines:
-    """Every line without its end, as somebody reads them who has the database and not our exporter."""
-    rows = conn.execute(text("SELECT entry, leaf FROM change_log ORDER BY seq")).all()
-    texts = conn.execute(text("SELECT seq, field, salt, text FROM change_text ORDER BY seq, field")).all()
-    notes = conn.execute(text("SELECT note FROM checkpoint ORDER BY size DESC LIMIT 50")).scalars().all()
-    names = conn.execute(text("SELECT id, name, role FROM person WHERE role <> 'pupil' ORDER BY id")).all()
+def export_of(conn: sqlite3.Connection, key: Ed25519PublicKey, *, newest: int = 50) -> Lines:
+    """Every line without its end, as somebody writes them who has the database and not our exporter."""
+    entries = conn.execute("SELECT entry, leaf FROM change_log ORDER BY seq").fetchall()
+    texts = conn.execute("SELECT seq, field, salt, text FROM change_text ORDER BY seq, field").fetchall()
+    notes = conn.execute("SELECT note FROM checkpoint ORDER BY size DESC LIMIT ?", (newest,)).fetchall()
+    names = conn.execute("SELECT id, name, role FROM person WHERE role <> 'pupil' ORDER BY id").fetchall()
     return lines_of(
-        [(row.entry, row.leaf.hex()) for row in rows],
+        [(entry, leaf.hex()) for entry, leaf in entries],
         key,
-        [
-            {"seq": row.seq, "field": row.field, "salt": row.salt.hex(), "text": row.text} for row in texts
-        ],
-        list(reversed(notes)),
-        [dict(row._mapping) for row in names],
-        at,
+        [{"seq": seq, "field": name, "salt": salt.hex(), "text": said} for seq, name, salt, said in texts],
+        [note for (note,) in reversed(notes)],
+        [dict(zip(("id", "name", "role"), each, strict=True)) for each in names],
     )
 
 
