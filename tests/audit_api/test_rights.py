@@ -49,7 +49,7 @@ def test_pupils_guests_and_the_community_have_no_console() -> None:
         assert not [route for route in CLOSED if may(route, role)]
 
 
-def test_a_governor_changes_nothing_but_a_password_of_his_own() -> None:
+def test_a_governor_changes_a_password_of_his_own_and_signs_for_what_he_read_and_no_more() -> None:
     changing = [route for route in CLOSED if not route.startswith("GET") and may(route, Role.GOVERNOR)]
 
     assert set(changing) == {
@@ -57,6 +57,8 @@ def test_a_governor_changes_nothing_but_a_password_of_his_own() -> None:
         "POST /api/v1/password",
         "POST /password",
         "POST /sign-out",
+        *(f"POST {api}/changes/{what}" for api in ("/api/v1", "") for what in ("seen", "reviews")),
+        *(f"POST {api}/reviews/{{id}}/sign" for api in ("/api/v1", "")),
     }
 
 
