@@ -66,7 +66,7 @@ def agreed_lists(conn: Connection) -> AgreedLists:
     if row is None:
         return _lists_of_policy(conn)
     payload = row["payload"]
-    two_people = SYSTEM.person_id != row["proposed_by"]
+    two_people = SYSTEM.person_id != row["proposed_by"] and row["loosening"]
     agreement = row["id"] if two_people else payload["agreement"] or row["id"]
     return AgreedLists(
         str(payload["generation"]),

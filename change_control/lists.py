@@ -1,6 +1,7 @@
 """What people do with the lists: propose others, take up an update that waits, go back to earlier ones.
 
-A new lists.yaml always needs two people: it can change where lists come from and how far they are trusted.
+A new lists.yaml needs two people, since it can change where lists come from and how far they are trusted; but
+one that only adds lists which shut more (`lists_effects.py`) takes one, at once.
 """
 
 from collections.abc import Mapping
@@ -16,7 +17,7 @@ from change_control.errors import ChangeError, bad_input
 from change_control.in_force import AgreedLists as AgreedLists
 from change_control.in_force import agreed_lists as agreed_lists
 from change_control.in_force import parsed_policy
-from change_control.list_changes import Between, next_since, rolled_back, weigh
+from change_control.list_changes import Between, next_since, rolled_back, still_rolled_back, weigh
 from change_control.list_generations import LONGEST_WAY, Past, past_lists
 from change_control.list_rows import (
     KIND,
@@ -31,6 +32,7 @@ from change_control.list_rows import (
     require_fit,
 )
 from change_control.list_updates import waiting_updates
+from change_control.lists_effects import opens
 from change_control.policies import LONGEST_POLICY, by_line
 from change_control.proposal import Proposal, proposal_of
 from change_control.proposals import may_propose, row_to_change, submit
@@ -51,7 +53,8 @@ def propose_lists(  # noqa: PLR0917  # as every verb: who, what, why and when
     why = needed(reason)
     with reading(desk.engine) as conn:
         may_propose(conn, actor, KIND, now)
-    new = _built(desk, outcome, check_config(desk, text))
+    config = check_config(desk, text)
+    new = _built(desk, outcome, config)
     with change(desk, now) as made:
         may_propose(made.conn, actor, KIND, now)
         agreed = agreed_lists(made.conn)
@@ -60,10 +63,24 @@ def propose_lists(  # noqa: PLR0917  # as every verb: who, what, why and when
         _require_base(agreed, base)
         found = Between(agreed, opened(desk, agreed.generation), new)
         same = from_the_same(agreed, text, desk.lists_folder)
-        require_fit(parsed_policy(made.conn), found, outcome.changes, same)
+        policy = parsed_policy(made.conn)
+        require_fit(policy, found, outcome.changes, same)
         told = masked(outcome.changes, agreed, text, desk.lists_folder)
-        step_ = Step("proposal", text, new, agreed, told, is_agreement=True)
-        return submit(made, actor, Draft(KIND, step_.payload, why, texts={"lists": text}))
+        why_two = opens(policy, found, outcome.changes, config, desk.lists_folder)
+        step_ = Step(
+            what="proposal",
+            config=text,
+            lists=new,
+            base=agreed,
+            changes=told,
+            # One person's word is no agreement: what has been added up since the last one stays.
+            since=() if why_two else next_since(agreed, outcome.changes),
+            rolled_back=() if why_two else still_rolled_back(found),
+            is_agreement=bool(why_two),
+        )
+        payload = {**step_.payload, "opens": list(why_two)}
+        loosening = bool(why_two)
+        return submit(made, actor, Draft(KIND, payload, why, texts={"lists": text}, loosening=loosening))
 
 
 def _require_base(agreed: AgreedLists, base: str | None) -> None:
