@@ -102,7 +102,7 @@ class AgreedReviews:
             self.odd.append((entry["seq"], "signs a review that there is not"))
             return
         if entry["actor"] in about.concerned or about.done_at is not None:
-            self.odd.append((entry["seq"], "was signed by somebody who may not, or too late"))
+            self.odd.append((entry["seq"], "signs a review that its writer may not sign, or that was over"))
             return
         about.signed[entry["actor"]] = entry
         agree = [each for each in about.signed.values() if each["detail"]["agrees"]]
@@ -141,6 +141,12 @@ class AgreedReviews:
         """Raises Fault at the entry that a row contradicts, or has no row any more."""
         for seq, says in self.odd:
             raise Fault(seq, f"Entry {seq} {says}.")
+        try:
+            self._check(conn, entries)
+        except (ValueError, TypeError, AttributeError) as error:  # only tampering brings what cannot be read
+            raise Fault(entries + 1, "A review, a signature or an envelope cannot be read.") from error
+
+    def _check(self, conn: Connection, entries: int) -> None:
         rows = conn.execute(REVIEWS).all()
         signatures: dict[Any, list[Row[Any]]] = {}
         for row in conn.execute(SIGNATURES):

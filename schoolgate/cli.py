@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from schoolgate.commands import (
+    break_glass,
     changes,
     explain,
     lists,
@@ -15,6 +16,7 @@ from schoolgate.commands import (
     policy,
     protecting,
     reports,
+    reviews,
     services,
     session,
     unblocks,
@@ -81,6 +83,8 @@ log.app.command()(log_damage.release)
 app.add_typer(log.app, name="log")
 app.add_typer(changes.app, name="changes")
 app.add_typer(reports.app, name="reports")
+app.add_typer(reviews.app, name="reviews")
+app.add_typer(break_glass.app, name="break-glass")
 app.command()(services.proxy)
 app.command()(services.recorder)
 app.command()(services.api)
