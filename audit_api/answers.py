@@ -76,7 +76,8 @@ class UnblockOut(_Out):
     sites: list[str]
     companions: Annotated[list[str], Field(description="other hosts that the pages need, as asked for")]
     agreed: Annotated[
-        AgreedOut | None, Field(description="what was agreed to and opens; null: nothing yet, or all its sites")
+        AgreedOut | None,
+        Field(description="what was agreed to and opens; null: nothing yet, or all its sites"),
     ] = None
     for_: Annotated[ForOut, Field(alias="for")]
     starts_at: Instant
@@ -90,9 +91,7 @@ class UnblockOut(_Out):
     tried: Annotated[str | None, Field(description="what else was tried; null: not said")] = None
     supervised_by: Annotated[SomebodyOut | None, Field(description="null: not said")] = None
     extends: Annotated[str | None, Field(description="the request that this one goes on from")] = None
-    used: Annotated[
-        str | None, Field(description="yes, no, or not yet; null: it was never agreed to")
-    ] = None
+    used: Annotated[str | None, Field(description="yes, no, or not yet; null: it was never agreed to")] = None
     lapses_at: Annotated[Instant | None, Field(description="when it lapses if nobody answers")] = None
     asked_by: SomebodyOut
     asked_at: Instant
@@ -230,6 +229,41 @@ class CheckpointOut(_Out):
     size: int
     made_at: Instant
     note: str
+
+
+class ProofOut(_Out):
+    """RFC 6962 inclusion: leaf = sha256(0x00 + prev + sealed) leads to the root of `size` entries."""
+
+    seq: int
+    size: int
+    sealed: str
+    prev: str
+    leaf: str
+    proof: list[str]
+    root: str
+    checkpoint: str | None  # of this size, where one was signed
+
+
+class ConsistencyOut(_Out):
+    """RFC 6962 consistency: the tree of `from` entries is the beginning of the tree of `to` entries."""
+
+    from_: int = Field(alias="from")
+    to: int
+    proof: list[str]
+    from_root: str
+    to_root: str
+    from_checkpoint: str | None
+    to_checkpoint: str | None
+
+
+class KeyOut(_Out):
+    """The public key of the checkpoints; `verifier_key` as C2SP's signed-note spells it."""
+
+    origin: str
+    algorithm: str
+    public_key: str
+    key_id: str
+    verifier_key: str
 
 
 class LogPersonOut(_Out):

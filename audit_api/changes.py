@@ -112,6 +112,10 @@ def _view(entry: Entry, names: Names, visit: Visit) -> ChangeOut:
 
 
 def _texts(entry: Entry, visit: Visit) -> dict[str, str | None]:
-    """What somebody looked for in search terms may name a child: governors see none (invariant 9)."""
-    hidden = {SEARCHED_FOR} if visit.reader.role is Role.GOVERNOR else set()
+    hidden = hidden_texts(visit)
     return {field: text for field, text in entry.texts.items() if field not in hidden}
+
+
+def hidden_texts(visit: Visit) -> frozenset[str]:
+    """What somebody looked for in search terms may name a child: governors see none (invariant 9)."""
+    return frozenset({SEARCHED_FOR}) if visit.reader.role is Role.GOVERNOR else frozenset()

@@ -2,17 +2,28 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import Field
 from starlette.requests import Request
 from starlette.responses import Response
 
 from audit_api import changes
-from audit_api.answers import ChangeOut, CheckpointOut, PageOut, VerificationOut
+from audit_api.answers import (
+    ChangeOut,
+    CheckpointOut,
+    ConsistencyOut,
+    KeyOut,
+    PageOut,
+    ProofOut,
+    VerificationOut,
+)
+from audit_api.change_export import export_of
+from audit_api.change_proofs import consistency_of, key_of, proof_of
 from audit_api.guard import GuardedRoute
 from audit_api.problems import Problem
 from audit_api.rows import listed, wants_csv
-from audit_api.shapes import Paging
+from audit_api.shapes import Paging, _In
+from audit_api.streams import with_an_end
 from audit_api.times import iso
 from audit_api.window import Here
 from audit_log.checkpoint import checkpoints
@@ -21,6 +32,7 @@ from audit_log.db import reading
 router = APIRouter(route_class=GuardedRoute, tags=["changes"])
 COLUMNS = ("seq", "at", "event", "actor", "role", "object", "says", "texts.reason", "texts.purpose", "leaf")
 LARGEST = 2**31 - 1
+NEWEST = "as many as the newest checkpoint covers, if left out"
 
 
 class Wanted(Paging):
@@ -86,6 +98,46 @@ def list_checkpoints(request: Request, here: Here, asked: Annotated[Paging, Quer
     more = len(rows) > asked.limit
     shown = rows[: asked.limit]
     return listed(request, shown, str(shown[-1]["size"]) if more else None, ("size", "made_at", "note"))
+
+
+@router.get("/api/v1/changes/export", summary="The change log as one file, to check it elsewhere")
+def export_changes(request: Request, here: Here) -> Response:
+    """Lines of JSON: every sealed line exactly, the texts beside it (`withheld` where your role does not see
+    one), signed checkpoints, the names of adults, and an end that counts the lines before it.
+
+    All of one moment. `verify_changes.py` and the page beside it check it without this server.
+    """
+    with_an_end(request)
+    return export_of(here)
+
+
+@router.get("/api/v1/changes/key", summary="What signs the checkpoints")
+def show_key(here: Here) -> KeyOut:
+    """Compare it with the one on the sheet in the school's safe."""
+    return key_of(here)
+
+
+class Size(_In):
+    size: Annotated[int | None, Field(ge=1, le=LARGEST, description=NEWEST)] = None
+
+
+class Sizes(_In):
+    from_: Annotated[int, Field(alias="from", ge=0, le=LARGEST, description="of an old checkpoint")]
+    to: Annotated[int | None, Field(ge=0, le=LARGEST, description=NEWEST)] = None
+
+
+@router.get("/api/v1/changes/consistency", summary="Proof that the log only grew")
+def prove_consistency(here: Here, asked: Annotated[Sizes, Query()]) -> ConsistencyOut:
+    """For whoever holds an old checkpoint: RFC 6962, 2.1.2; hashes in hex."""
+    return consistency_of(here, asked.from_, asked.to)
+
+
+@router.get("/api/v1/changes/{seq}/proof", summary="Proof that an entry is in the log")
+def prove_entry(
+    here: Here, seq: Annotated[int, Path(ge=1, le=LARGEST)], asked: Annotated[Size, Query()]
+) -> ProofOut:
+    """For whoever holds a checkpoint: RFC 6962, 2.1.1; hashes in hex."""
+    return proof_of(here, seq, asked.size)
 
 
 def number(cursor: str | None) -> int | None:
