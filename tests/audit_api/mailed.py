@@ -48,7 +48,7 @@ class Mailbox:
     def text(self, number: int = -1) -> str:
         body = self.letters[number][1].get_body(("plain",))
         assert body is not None
-        return str(body.get_content())
+        return str(body.get_content()).replace("\r\n", "\n")
 
 
 class _Controller(Controller):
