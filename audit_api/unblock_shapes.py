@@ -38,11 +38,12 @@ class UnblockIn(_In):
     )
     ends_at: Annotated[Stretch | None, Field(description="ISO 8601; shut from this instant on")] = None
     windows: Annotated[
-        list[Any] | dict[str, Any] | None,
+        Any,
         Field(
+            json_schema_extra={"anyOf": [{"type": "array"}, {"type": "object"}, {"type": "null"}]},
             description='[{"starts_at", "ends_at"}], or {"every": {"days": ["tue"], "from": "10:00", "to": '
             '"11:00", "weeks": 4}}, or {"period": "lessons", "days": ["tue"], "weeks": 4}; with "starts_on" '
-            "from another day than today; slots are in term only"
+            "from another day than today; slots are in term only",
         ),
     ] = None
     companions: Annotated[
