@@ -1,8 +1,10 @@
 """`schoolgate changes` and `schoolgate log`: what the role may see; and what services say of themselves."""
 
+import base64
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 from tests.running import ROOT, Demo, clean_environ
 from tests.schoolgate.conftest import Session
@@ -32,6 +34,27 @@ def test_verify_says_that_the_log_is_whole(demo: Demo, session: Session) -> None
 
     assert done.returncode == 0
     assert json.loads(done.stdout)["first_bad"] is None
+
+
+def test_the_log_is_taken_home_and_checked_without_the_server(
+    demo: Demo, session: Session, tmp_path: Path
+) -> None:
+    """As a governor would: with a checkpoint that was kept."""
+    gordon, file, kept = session("gordon"), tmp_path / "export.jsonl", tmp_path / "kept.txt"
+    kept.write_text(demo.cli("changes", "checkpoints", session=gordon).stdout)
+    proof = json.loads(demo.cli("changes", "proof", "1", "--json", session=gordon).stdout)
+
+    taken = demo.cli("changes", "export", str(file), session=gordon)
+    again = demo.cli("changes", "export", str(file), session=gordon)
+    whole = demo.cli("changes", "verify", "--file", str(file), "--checkpoint", str(kept))
+
+    assert (taken.returncode, again.returncode, whole.returncode) == (0, 1, 0), taken.stderr + whole.stdout
+    assert "--force" in again.stderr
+    assert proof["root"] == base64.b64decode(kept.read_text().splitlines()[2]).hex()
+    assert proof["sealed"] == json.loads(file.read_text().splitlines()[1])["entry"]
+    cut = file.read_text().splitlines(keepends=True)
+    file.write_text("".join([*cut[:3], *cut[4:]]))
+    assert demo.cli("changes", "verify", "--file", str(file)).returncode == 1
 
 
 def test_the_filtering_log_can_be_searched(demo: Demo, session: Session) -> None:
