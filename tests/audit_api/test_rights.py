@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fastapi.routing import iter_route_contexts
@@ -10,8 +11,11 @@ from fastapi.routing import iter_route_contexts
 from audit_api.app import create_app
 from audit_api.guard import GuardedRoute
 from audit_api.rights import BEFORE_PASSWORD_CHANGE, PUBLIC, RIGHTS, may
+from audit_log.db import writing
+from audit_log.people import change_person
 from filter_policy.model import Role
 from tests.audit_api.school import BY_ROLE, School, open_desk, problem_of
+from tests.builders import NOON
 
 
 def routes() -> Iterator[str]:
@@ -23,6 +27,8 @@ def routes() -> Iterator[str]:
 
 
 ROUTES = sorted(set(routes()))
+WITH_CONSOLE = [role for role in BY_ROLE if role not in ("pupil", "guest", "community")]
+ENDING = ("DELETE /api/v1/session", "POST /sign-out")
 CLOSED = [route for route in ROUTES if RIGHTS.get(route) != PUBLIC]
 
 
@@ -83,11 +89,56 @@ def test_the_right_role_is_let_in_on_every_route(school: School, role: str) -> N
         assert answer.status_code not in (401, 403, 500), (route, answer.text)
 
 
-@pytest.mark.parametrize("route", CLOSED)
-def test_who_is_not_signed_in_is_told_so_on_every_route(school: School, route: str) -> None:
-    method, path = route.split(" ")
+def test_who_is_not_signed_in_is_told_so_on_every_route(school: School) -> None:
+    for route in CLOSED:
+        problem_of(asked(school.nobody(), route), 401, "not-signed-in")
 
-    problem_of(school.nobody().request(method, filled(path), json={}), 401, "not-signed-in")
+
+def test_every_route_of_the_openapi_has_a_row_and_the_other_way_round() -> None:
+    told = create_app(open_desk(Path("nowhere"))).openapi()["paths"]
+    there = {f"{method.upper()} {path}" for path, methods in told.items() for method in methods}
+
+    assert there <= set(RIGHTS)
+    assert {route for route in RIGHTS if " /api/" in route} <= there
+
+
+def test_what_is_public_asks_nobody_who_they_are(school: School) -> None:
+    for route in sorted(set(ROUTES) - set(CLOSED)):
+        answer = asked(school.nobody(), route)
+        wrong_password = route == "POST /sign-in" and answer.status_code == 401
+        assert wrong_password or answer.status_code not in (401, 403, 500), (route, answer.text)
+
+
+@pytest.mark.parametrize("role", WITH_CONSOLE)
+def test_who_must_choose_a_password_first_does_nothing_else(school: School, role: str) -> None:
+    client = school.as_(BY_ROLE[role])
+    changed(school, BY_ROLE[role], console_must_change=True, password_must_change=True)
+    for route in CLOSED:
+        if route in BEFORE_PASSWORD_CHANGE and route not in ENDING:
+            assert asked(client, route).status_code not in (401, 403, 500), route
+        elif route not in BEFORE_PASSWORD_CHANGE:
+            wanted = "password-must-change" if may(route, Role(role)) else "wrong-role"
+            problem_of(asked(client, route), 403, wanted)
+
+
+@pytest.mark.parametrize("how", [{"suspended_from": NOON}, {"ends_at": NOON}, {"agreement_signed": False}])
+@pytest.mark.parametrize("role", WITH_CONSOLE)
+def test_who_may_not_act_at_all_has_no_console(school: School, role: str, how: dict[str, Any]) -> None:
+    """Even with a session that nobody ended."""
+    client = school.as_(BY_ROLE[role])
+    changed(school, BY_ROLE[role], **how)
+    for route in CLOSED if "suspended_from" in how else CLOSED[::9]:
+        problem_of(asked(client, route), 401, "not-signed-in")
+
+
+def changed(school: School, username: str, **columns: Any) -> None:
+    with writing(school.desk.engine) as conn:
+        change_person(conn, school.person(username).id, **columns)
+
+
+def asked(client: Any, route: str) -> Any:
+    method, path = route.split(" ")
+    return client.request(method, filled(path), json={})
 
 
 def test_an_unreadable_body_does_not_come_before_the_question_of_rights(school: School) -> None:
