@@ -1,5 +1,5 @@
-"""A real change log, made by the verbs that a school uses: two hundred entries that a governor has a checkpoint
-of, and a few more since.
+"""A real change log, made by the verbs that a school uses: two hundred entries that a governor has a
+checkpoint of, and a few more since.
 """
 
 import sqlite3
@@ -54,7 +54,7 @@ def real() -> Real:
     desk = an_empty_desk(state)
     step = 0
     while _size(desk) < BY_VERBS:
-        _something(desk, step, FOUNDED + timedelta(days=1, hours=2 * step))
+        something(desk, step, FOUNDED + timedelta(days=1, hours=2 * step))
         step += 1
     tess, terry = the(desk, "tess"), the(desk, "terry")
     for number in range((SIZE - _size(desk) + 1) // 2):
@@ -96,7 +96,7 @@ def _size(desk: Desk) -> int:
         return checkpoints(conn, limit=1)[0].size
 
 
-def _something(desk: Desk, step: int, now: datetime) -> None:
+def something(desk: Desk, step: int, now: datetime) -> None:
     """One kind of change after another, each with two people where it opens something."""
     terry, hedy, cora, tess = (the(desk, name) for name in ("terry", "hedy", "cora", "tess"))
     match step % 9:

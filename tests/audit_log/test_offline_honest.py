@@ -1,0 +1,57 @@
+"""Nobody is accused who did nothing: honest logs, drawn at random or made by our verbs, raise no alarm."""
+
+import random
+import sqlite3
+from contextlib import closing, suppress
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from audit_log.db import migrate
+from audit_log.offline.verify_changes import check
+from change_control.errors import ChangeError
+from tests.audit_log.exports import export_of
+from tests.audit_log.forging import Log
+from tests.audit_log.honest import an_honest_log
+from tests.audit_log.offline_school import SIZE, real, something
+from tests.change_control.school import FOUNDED, KEY, an_empty_desk, fill_school
+
+LOGS = 1000
+
+
+def test_a_thousand_honest_logs_raise_no_alarm() -> None:
+    alarms = []
+    for seed in range(LOGS):
+        school = an_honest_log(seed, KEY)
+        answer = check(school.export(), [school.by.choice(school.notes)], KEY.public_key().public_bytes_raw())
+        if answer["status"]:
+            alarms.append((seed, answer["headline"], answer["broken"]))
+
+    assert not alarms
+
+
+def test_a_real_log_is_whole_at_every_length_that_it_ever_had() -> None:
+    whole = Log.of(real().lines, KEY)
+
+    assert not [size for size in range(1, SIZE + 1) if check(whole.cut(size).signed().lines())["status"]]
+
+
+@pytest.mark.torture
+def test_a_school_that_does_anything_in_any_order_has_a_whole_record(
+    tmp_path: Path, torture_rounds: int
+) -> None:
+    """Our own verbs, our own database; what they refuse is no change, and leaves no line."""
+    desk = an_empty_desk(tmp_path)
+    migrate(desk.engine)
+    fill_school(desk)
+    order = random.Random(5)  # noqa: S311  # not a secret
+    for step in range(8 * torture_rounds):
+        with suppress(ChangeError):
+            something(desk, order.randrange(100), FOUNDED + timedelta(days=1 + step))
+    desk.engine.dispose()
+
+    with closing(sqlite3.connect(tmp_path / "schoolgate.sqlite")) as raw:
+        answer = check(export_of(raw, KEY.public_key()))
+
+    assert (answer["status"], answer["broken"]) == (0, [])
