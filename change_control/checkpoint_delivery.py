@@ -119,6 +119,11 @@ def write_to_folder(folder: Path, note: Signed, day: str, *, is_ours: bool) -> N
         raise DeliveryError(f"the folder for checkpoints cannot be used: {why}") from None
 
 
+def newest_file(folder: Path) -> Path | None:
+    """Of those that were delivered into it, by the time that they were written."""
+    return max(_others(folder), key=lambda path: path.stat().st_mtime, default=None)
+
+
 def _others(folder: Path) -> dict[Path, int]:
     return {path: int(named[1]) for path in folder.iterdir() if (named := NAME.fullmatch(path.name))}
 
@@ -126,9 +131,7 @@ def _others(folder: Path) -> dict[Path, int]:
 def _require_agreement(earlier: dict[Path, int], note: Signed) -> None:
     for path, size in earlier.items():
         if size == note.size and _root(path.read_text("utf-8", "replace")) != _root(note.note):
-            raise DeliveryError(
-                f"{path.name}, delivered earlier, says otherwise: the change log was rewritten"
-            )
+            raise DeliveryError(f"{path.name} says otherwise: the change log was written anew since")
     longest = max(earlier.values(), default=0)
     if longest > note.size:
         raise DeliveryError(

@@ -8,6 +8,7 @@ import typer
 from schoolgate.commands import (
     break_glass,
     changes,
+    changes_looks,
     explain,
     lists,
     log,
@@ -81,6 +82,9 @@ app.add_typer(lists.app, name="lists")
 log.app.command()(log_damage.damage)
 log.app.command()(log_damage.release)
 app.add_typer(log.app, name="log")
+changes.app.command()(changes_looks.seen)
+changes.app.command()(changes_looks.review)
+changes.app.command()(changes_looks.reviews)
 app.add_typer(changes.app, name="changes")
 app.add_typer(reports.app, name="reports")
 app.add_typer(reviews.app, name="reviews")

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from schoolgate import doctor_storage
+from schoolgate import doctor_outside, doctor_storage
 from schoolgate.finding import Finding
 from schoolgate.front import Front
 from schoolgate.settings import Settings, SettingsError
@@ -42,6 +42,7 @@ def examine(front: Front) -> list[Finding]:
         _drift,
         lists_drift,
         _illegal_content,
+        doctor_outside.checkpoints,
     ):
         found += _safely(check, settings)
     return found
