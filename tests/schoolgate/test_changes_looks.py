@@ -1,0 +1,28 @@
+"""`schoolgate changes seen`, `review` and `reviews`: a governor signs from her own machine."""
+
+import json
+
+from tests.running import Demo
+from tests.schoolgate.conftest import Session
+
+
+def test_a_governor_signs_what_she_has_seen_and_reviewed(demo: Demo, session: Session) -> None:
+    gordon = session("gordon")
+    size = json.loads(demo.cli("changes", "verify", "--json", session=gordon).stdout)["entries"]
+    seen = demo.cli("changes", "seen", str(size), "--json", session=gordon)
+    assert (json.loads(seen.stdout)["size"], seen.returncode) == (size, 0)
+
+    done = demo.cli("changes", "review", str(size), "--note", "every reason read", session=gordon)
+    assert f"reviewed up to entry {size}" in done.stderr
+    told = demo.cli("changes", "reviews", session=gordon)
+    assert "every reason read" in told.stdout
+    assert "since a governor last reviewed it; due by" in told.stderr
+    found = json.loads(demo.cli("changes", "reviews", "--json", session=gordon).stdout)
+    assert (found["due"]["overdue"], found["rows"][0]["size"]) == (False, size)
+
+
+def test_a_number_that_was_never_signed_is_refused_with_the_reason(demo: Demo, session: Session) -> None:
+    done = demo.cli("changes", "seen", "999999", session=session("gordon"))
+
+    assert done.returncode == 1
+    assert "the change log has" in done.stderr
