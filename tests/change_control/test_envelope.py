@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from threading import Barrier, Thread
 from typing import Any
 
@@ -83,7 +84,8 @@ def test_the_review_takes_two_others(desk: Desk) -> None:
     review = the_review(desk).id
 
     for who in ("hedy", "terry"):  # who used it, and for whom
-        refused("same-person", lambda who=who: sign(desk, the(desk, who), review, True, "fine", NOON))
+        actor = the(desk, who)
+        refused("same-person", partial(sign, desk, actor, review, True, "fine", NOON))
     assert sign(desk, the(desk, "gail"), review, True, "fine", NOON).done_at is None
     refused("wrong-state", lambda: sign(desk, the(desk, "gail"), review, True, "fine", NOON))
     assert sign(desk, the(desk, "cora"), review, True, "fine", NOON).done_at == NOON
