@@ -60,3 +60,58 @@ def test_bad_input_names_each_field(demo: Demo, session: Session) -> None:
     assert done.returncode == 1
     assert "  sites: " in done.stderr
     assert "  ends_at: " in done.stderr
+
+
+def test_lesson_slots_are_asked_for_agreed_to_in_part_and_asked_for_again(
+    demo: Demo, session: Session
+) -> None:
+    first = (datetime.now(UTC) + timedelta(days=1)).date().isoformat()
+    slots = ("--day", "mon", "--day", "tue", "--day", "wed", "--day", "thu", "--day", "fri")
+    asked = demo.cli(
+        *("unblocks", "ask", "--site", "shop.test", "--site", "museum.test", "--companion", "images.test"),
+        *("--class", "6B", "--subject", "Adverts", "--reason", "how they work", "--tried", "a book"),
+        *(*slots, "--at", "10:00", "--to", "11:00", "--weeks", "5", "--starts-on", first, "--json"),
+        session=session("mary"),
+    )
+    assert asked.returncode == 0, asked.stderr
+    made = json.loads(asked.stdout)
+    assert made["windows"]
+    part = ("--site", "museum.test", "--companion", "images.test", "--reason", "that much", "--json")
+    agreed = demo.cli("unblocks", "approve", made["id"], *part, session=session("cora"))
+    assert json.loads(agreed.stdout)["agreed"] == {"sites": ["museum.test"], "companions": ["images.test"]}
+
+    when = ("--period", "lessons", "--weeks", "1", "--starts-on", made["windows"][0]["starts_at"][:10])
+    again = ("unblocks", "extend", made["id"], *when, "--reason", "not done yet", "--json")
+    extended = json.loads(demo.cli(*again, session=session("mary")).stdout)
+    assert (extended["sites"], extended["extends"], extended["state"]) == (
+        ["museum.test"],
+        made["id"],
+        "requested",
+    )
+    assert demo.cli("unblocks", "use", made["id"], session=session("mary")).stdout == (
+        "It has not been used yet.\n"
+    )
+
+
+def test_what_a_class_would_see_is_said_in_a_sentence(demo: Demo, session: Session) -> None:
+    asked = ("unblocks", "check", "--site", "shop.test", "--class", "6B")
+    done = demo.cli(*asked, session=session("mary"))
+
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("shop.test is ")
+    assert "pupils of 6B" in done.stdout
+
+
+def test_when_is_said_in_one_way(demo: Demo, session: Session) -> None:
+    done = ask(demo, session, "--day", "tue")
+
+    assert done.returncode == 1
+    assert "Say when in one way" in done.stderr
+
+
+def test_companions_and_figures_are_tables_and_fields(demo: Demo, session: Session) -> None:
+    found = demo.cli("unblocks", "companions", "shop.test", "--class", "6B", session=session("mary"))
+    figures = demo.cli("unblocks", "figures", session=session("cora"))
+
+    assert found.stdout.startswith("HOST "), found.stderr
+    assert "waited_minutes" in figures.stdout or "asked:" in figures.stdout
