@@ -139,7 +139,7 @@ SAYS = {
     "objects": "{who} does not agree with what entry {about} did.",
     "own": "{by} asked and {other} agreed {times}, and the account of {other} was itself proposed by {by}.",
     "clock": "The clock ran backwards by more than two minutes at {entries}.",
-    "withheld": "{texts} withheld from this export: what somebody searched the filtering log for is not for all.",
+    "withheld": "{texts} withheld from this export: what the filtering log was searched for is not for all.",
     "erased": "{texts} erased, each with an entry that says so.",
     "neither": "You gave no checkpoint and no key: a record that was written anew from its first entry would"
     " look the same. Give a checkpoint that you kept.",

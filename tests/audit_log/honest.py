@@ -78,10 +78,12 @@ class Honest:
         ]
         return self.by.sample(able, 2)
 
-    def export(self) -> Lines:
+    def export(self) -> tuple[Lines, str]:
+        """And a checkpoint that somebody kept."""
+        kept = self.by.choice(self.notes)
         names = [{"id": who, "name": who.title(), "role": role} for who, role in self.roles.items()]
-        shown = sorted({*self.by.sample(self.notes, 1), self.notes[-1]}, key=_size)
-        return lines_of(self.entries, self.key.public_key(), self.texts, shown, names)
+        shown = sorted({kept, self.notes[-1]}, key=_size)
+        return lines_of(self.entries, self.key.public_key(), self.texts, shown, names), kept
 
 
 def _size(note: str) -> int:

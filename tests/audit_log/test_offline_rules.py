@@ -1,0 +1,210 @@
+"""Nobody agrees with himself, and whoever holds the file sees it: the rules, from the sealed entries alone."""
+
+import random
+from typing import Any
+
+import pytest
+
+from audit_log.offline.verify_changes import check
+from tests.audit_log.honest import Honest, found
+from tests.builders import NOON
+from tests.change_control.school import KEY
+
+Acts = list[tuple[str, str, str, dict[str, Any]]]  # event, actor, object, detail
+NEW = {"person": "p_c", "new": True, "set": {"role": "coordinator"}, "code": True}
+
+
+def a_school(*acts: tuple[Any, ...]) -> dict[str, Any]:
+    """The answer about a log, sealed and signed as it should be, in which these things happened."""
+    school = Honest(random.Random(1), KEY, NOON)  # noqa: S311  # not a secret
+    found(school)
+    for event, actor, object_id, *detail in acts:
+        school.seal(event, actor, object_id, detail[0] if detail else {})
+    return check(school.export()[0])
+
+
+def broken(answer: dict[str, Any]) -> list[str]:
+    assert not answer["faults"], answer["faults"]
+    return [f"{each['entry']}: {each['says']}" for each in answer["broken"]]
+
+
+def told(answer: dict[str, Any], title: str) -> list[str]:
+    return [str(line) for each in answer["sections"] if each["title"] == title for line in each["lines"]]
+
+
+ASKED = ("unblock:propose", "p_a", "u1")
+FORBIDDEN: dict[str, tuple[Acts | list[Any], str]] = {
+    "agreed to by who asked": (
+        [ASKED, ("unblock:approve", "p_a", "u1", {"proposed_by": "p_a"})],
+        "3: the unblock u1 is agreed to by the one who asked for it",
+    ),
+    "asked for by nobody": (
+        [("policy:approve", "p_b", "x1")],
+        "2: the policy x1 is agreed to, and no entry before proposes it",
+    ),
+    "asked for by the system": (
+        [("lists:hold", "system", "l1", {"loosening": True}), ("lists:approve", "p_b", "l1")],
+        "3: the lists l1 came into force, and one person alone is behind it",
+    ),
+    "agreed to after it lapsed": (
+        [ASKED, ("unblock:lapse", "system", "u1"), ("unblock:approve", "p_b", "u1")],
+        "4: the unblock u1 is agreed to, though it waited no more",
+    ),
+    "agreed to as somebody else's": (
+        [ASKED, ("unblock:approve", "p_b", "u1", {"proposed_by": "p_c"})],
+        "3: the unblock u1 is agreed to as if somebody else had asked for it",
+    ),
+    "agreed to by the system": (
+        [ASKED, ("unblock:approve", "system", "u1")],
+        "3: the unblock u1 came into force, and no person agreed to it",
+    ),
+    "a second founding": (
+        [("school:found", "system", "x1", {"people": [NEW]})],
+        "2: the school was founded a second time, which brings a policy that nobody agreed to",
+    ),
+    "an account that nobody made": (
+        [ASKED, ("unblock:approve", "p_z", "u1")],
+        "3: somebody acts whose account no entry brings: p_z",
+    ),
+    "an account of one person's making": (
+        [("people:tighten", "p_a", "x1", {"people": [NEW]})],
+        "2: one person alone gave an account what it had not: p_c",
+    ),
+    "a list that opens, by one": (
+        [
+            ("lists:hold", "system", "l1", {"loosening": True}),
+            ("lists:confirm", "p_a", "l1", {"loosening": True}),
+        ],
+        "3: the lists l1 open something, and came into force without two people",
+    ),
+    "an update that opens": (
+        [("lists:update", "system", "l1", {"loosening": True})],
+        "2: the lists l1 open something, and came into force without two people",
+    ),
+    "an update by a person": (
+        [("lists:update", "p_a", "l1", {"loosening": False})],
+        "2: the lists l1 came as an update that the system did not make",
+    ),
+    "a confirmation of nothing": (
+        [("lists:confirm", "p_a", "l1", {"loosening": False})],
+        "2: the lists l1 were let in, and no update was held",
+    ),
+    "an opening under another policy": (
+        [("opening:open", "p_a", "o1", {"policy": "x9"})],
+        "2: something was opened for a class under a policy that was not in force",
+    ),
+    "a review of one's own": (
+        [("policy:tighten", "p_a", "x1", {}), ("review:sign", "p_a", "r1", {"about": 2, "agrees": True})],
+        "3: entry 2 is reviewed by somebody whom it is about",
+    ),
+    "a review of nothing": (
+        [("review:sign", "p_a", "r1", {"about": 1, "agrees": True})],
+        "2: a review is signed, and there is nothing that it could be about",
+    ),
+    "a code that nobody made": (
+        [("break-glass:use", "p_a", "e1", {"id": "e1", "for": "approve", "proposal": "u1"})],
+        "2: a break-glass code was used that no two people made, or that was used before",
+    ),
+    "a code used in silence": (
+        [ASKED, ("unblock:approve", "break-glass", "u1", {"used_by": "p_a"})],
+        "3: something was agreed to with a break-glass code, and no entry tells of its use",
+    ),
+    "a log seen that is not this one": (
+        [("change-log:seen", "p_b", "1", {"size": 1, "root": "A" * 43 + "="})],
+        "2: what somebody confirmed here to have seen, 1 entries, is not what is here",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", list(FORBIDDEN))
+def test_what_no_two_people_agreed_on_is_named(name: str) -> None:
+    acts, says = FORBIDDEN[name]
+    answer = a_school(*acts)
+
+    assert says in broken(answer)
+    assert answer["status"] == 1
+    assert " BUT " in answer["headline"]
+
+
+def test_a_role_that_was_never_given_agrees_to_nothing() -> None:
+    staff = {"person": "p_t", "new": True, "set": {"role": "staff"}}
+    let_in = [
+        ("people:propose", "p_a", "x1", {"people": [staff]}),
+        ("people:approve", "p_b", "x1", {"people": [staff]}),
+    ]
+    answer = a_school(*let_in, ASKED, ("unblock:approve", "p_t", "u1"))
+
+    assert broken(answer) == ["5: somebody acts as p_t, and is no such person by the entries before"]
+
+
+CODE = [("break-glass:propose", "p_a", "e1"), ("break-glass:approve", "p_b", "e1", {"proposed_by": "p_a"})]
+USE = ("break-glass:use", "p_a", "e1", {"id": "e1", "for": "approve", "proposal": "u1", "proposed_by": "p_a"})
+AGREED = ("unblock:approve", "break-glass", "u1", {"proposed_by": "p_a", "used_by": "p_a"})
+
+
+def test_a_use_of_the_envelope_is_told_with_who_has_looked_at_it() -> None:
+    answer = a_school(*CODE, ASKED, USE, AGREED, ("review:sign", "p_b", "r1", {"about": 5, "agrees": True}))
+
+    assert broken(answer) == []
+    (line,) = told(answer, "The break-glass code")
+    assert " by P_A to agree to u1 alone (entry 5). 1 of 2 others have looked at it (signed by P_B)." in line
+
+
+def test_an_envelope_works_once() -> None:
+    answer = a_school(*CODE, ASKED, USE, AGREED, USE)
+
+    assert broken(answer) == [
+        "7: a break-glass code was used that no two people made, or that was used before"
+    ]
+
+
+def test_an_account_that_came_back_by_the_envelope_opens_nothing_before_two_others_looked() -> None:
+    use = ("break-glass:use", "break-glass", "e1", {"id": "e1", "for": "code", "person": "p_a"})
+    answer = a_school(*CODE, use, ASKED)
+
+    says = "somebody whose account came back by a break-glass code acts before others looked at that"
+    assert broken(answer) == [f"5: {says}"]
+
+
+def test_what_one_person_shut_is_counted_with_what_nobody_has_looked_at() -> None:
+    answer = a_school(
+        ("policy:tighten", "p_a", "x1", {"loosening": False}),
+        ("person:suspend", "p_a", "p_gone"),
+        ("review:sign", "p_b", "r1", {"about": 2, "agrees": True}),
+    )
+
+    assert answer["status"] == 0
+    lines = told(answer, "One person, at once")
+    assert lines[0] == "2 times one person shut something at once; 1 of these were looked at by others since."
+    assert lines[1].endswith("entry 3.")
+
+
+def test_who_does_not_agree_is_told_until_he_does() -> None:
+    shut = ("policy:tighten", "p_a", "x1", {"loosening": False})
+    no, yes = (("review:sign", "p_b", "r1", {"about": 2, "agrees": agrees}) for agrees in (False, True))
+
+    assert told(a_school(shut, no), "Worth a question")[0] == "P_B does not agree with what entry 2 did."
+    assert not any("does not agree" in line for line in told(a_school(shut, no, yes), "Worth a question"))
+
+
+def test_looks_by_name_are_counted_by_who_looked() -> None:
+    by_name = [
+        ("filtering-log:read", "p_a", "everybody"),
+        ("filtering-log:tail", "p_a", "x", {"by_name": True}),
+    ]
+    answer = a_school(*by_name, ("filtering-log:export", "p_b", "x", {"by_name": False}))
+
+    assert told(answer, "Looked at by name") == [
+        "P_A read, took out or watched somebody's browsing by name: 2 times."
+    ]
+
+
+def test_an_account_that_agrees_with_who_proposed_it_is_worth_a_question() -> None:
+    made = [
+        ("people:propose", "p_a", "x1", {"people": [NEW]}),
+        ("people:approve", "p_b", "x1", {"people": [NEW]}),
+    ]
+    answer = a_school(*made, ASKED, ("unblock:approve", "p_c", "u1"))
+
+    asked = [line for line in told(answer, "Worth a question") if "itself proposed" in line]
+    assert asked == ["P_A asked and p_c agreed 1 time, and the account of p_c was itself proposed by P_A."]
