@@ -98,6 +98,7 @@ class World:
 
     old: Policy
     new: Policy
+    hosts: tuple[str, ...]  # of all places
     places: tuple["Place", ...]
     kinds: tuple[tuple[str, ...], ...]
     instants: Instants
@@ -105,7 +106,9 @@ class World:
     @classmethod
     def of(cls, old: Policy, new: Policy, category_sets: Iterable[Iterable[str]]) -> "World":
         kinds = kinds_of_site(old, new, category_sets)
-        return cls(old, new, _covered(old, new), kinds, Instants(whens(old.timetable, new.timetable)))
+        hosts = tuple(dict.fromkeys(url.host for url, _ in places(old, new)))
+        instants = Instants(whens(old.timetable, new.timetable))
+        return cls(old, new, hosts, _covered(old, new), kinds, instants)
 
     @property
     def cells(self) -> int:
@@ -228,8 +231,7 @@ def _unblocks(
 ) -> tuple[Unblock, ...]:
     """One for each host, and so for every place."""
     whom = frozenset(classes), frozenset(filter_groups), frozenset(people)
-    hosts = dict.fromkeys(place.url.host for place in world.places)
-    return tuple(Unblock("unblock", (Site(host),), LONG_AGO, FAR_OFF, *whom) for host in hosts)
+    return tuple(Unblock("unblock", (Site(host),), LONG_AGO, FAR_OFF, *whom) for host in world.hosts)
 
 
 # --- asking

@@ -13,7 +13,7 @@ from filter_policy.model import Network, Policy
 
 # Of these fields only what is named here is shown by decisions; every other field of theirs must stay.
 SHOWN = {
-    "filter_groups": frozenset({"name", "role", "unlisted"}),
+    "filter_groups": frozenset({"name", "unlisted"}),
     "access": frozenset({"rules", "locked"}),
     "sites": frozenset({"site", "verdict", "for_"}),
 }

@@ -1,0 +1,64 @@
+"""What a school expects of its policy, tried on it."""
+
+import pytest
+
+from filter_lists.names import Url
+from filter_policy.checks import Failure, failing
+from filter_policy.model import Listing
+from filter_policy.parse import parse_policy
+from tests.builders import POLICY
+
+LISTED = {"bet.example": "gambling", "films.example": "video", "chat.example": "social-media"}
+
+
+def lookup(url: Url) -> list[Listing]:
+    return [Listing(LISTED[url.host], "list", url.host)] if url.host in LISTED else []
+
+
+def failures(*checks: str) -> tuple[Failure, ...]:
+    return failing(
+        parse_policy(f"{POLICY}checks:\n" + "".join(f"  - {{{each}}}\n" for each in checks)), lookup
+    )
+
+
+KEPT = (
+    "see: [bbc.example/bitesize/ks2], group: reception-ks1, why: learning",
+    "not: [bet.example], group: staff, why: gambling",
+    "not: [new.example], group: reception-ks1, during: lessons, why: chosen sites only",
+    "see: [films.example], group: upper-ks2, during: lessons, why: films in lessons",
+    "not: [films.example], group: upper-ks2, why: not in the evening",
+    "not: [chat.example], group: staff, why: only who was selected",
+    "not: [allowed.example/games], group: upper-ks2, why: games",
+)
+BROKEN = (
+    (
+        "see: [bet.example], group: staff, why: x",
+        "blocked by access.gambling.everyone",
+    ),
+    ("see: [films.example], group: upper-ks2, during: lunch, why: x", "not-at-this-time"),
+    ("not: [films.example], group: upper-ks2, during: lessons, why: x", "open by access.video.pupils"),
+    ("not: [bbc.example/bitesize], group: staff, during: lunch, why: x", "site-allowed"),
+)
+
+
+@pytest.mark.parametrize("check", KEPT)
+def test_a_check_that_holds_says_nothing(check: str) -> None:
+    assert failures(check) == ()
+
+
+@pytest.mark.parametrize(("check", "says"), BROKEN)
+def test_a_check_that_does_not_hold_says_what_decided(check: str, says: str) -> None:
+    (failure,) = failures(*KEPT, check)
+
+    assert says in failure.says
+    assert failure.decision is not None
+
+
+def test_a_check_that_can_never_be_tried_fails() -> None:
+    checks = "checks:\n  - {see: [bbc.example/bitesize], group: staff, during: lessons, why: x}\n"
+    start, end = POLICY.index("  terms:"), POLICY.index("  periods:")
+    never = POLICY[:start] + "  terms: []\n" + POLICY[end:] + checks
+
+    (failure,) = failing(parse_policy(never), lookup)
+
+    assert (failure.decision, "no such time in any term" in failure.says) == (None, True)
