@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from audit_api import times
-from audit_api.checkpoint_delivery import overdue_ways
+from audit_api.checkpoint_delivery import overdue_ways, ways_of
 from audit_api.checkpoint_mail import review_said
 from audit_api.drift import lists_drift, policy_drift
 from audit_api.rights import READING
 from audit_api.window import Visit
 from audit_log.db import reading
-from change_control.checkpoint_delivery import FOLDER
+from change_control.checkpoint_delivery import FOLDER, deliveries
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
 from change_control.log_reviews import review_due
@@ -57,10 +57,16 @@ def disk_alarms(visit: Visit) -> list[Alarm]:
 
 
 def _undelivered(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:
-    zone = policy.timetable.zone
-    for way, last in overdue_ways(visit.window, conn, policy, visit.now).items():
+    """What contradicts the proof outside cannot wait until it is late."""
+    late = overdue_ways(visit.window, conn, policy, visit.now)
+    known = deliveries(conn)
+    for way in ways_of(visit.window, policy):
+        last = known.get(way)
+        if way not in late and not (last is not None and last.is_contradicted):
+            continue
         how = "to its folder" if way == FOLDER else "by mail"
-        since = f"since {times.when(last.at, zone)}" if last is not None and last.at is not None else "yet"
+        arrived = last.at if last is not None else None
+        since = f"since {times.when(arrived, policy.timetable.zone)}" if arrived is not None else "yet"
         why = f" ({last.fault})" if last is not None and last.fault else ""
         says = f"No checkpoint of the change log has left this server {how} {since}{why}."
         yield Alarm("bad", says, "/changes", "The change log")

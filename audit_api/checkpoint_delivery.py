@@ -1,7 +1,7 @@
 """Checkpoints out of this server: each morning, and at once when the sealed envelope was used.
 
-In a thread of its own, since a share or a mail server that hangs must hold up nothing. What does not arrive
-is tried again each hour, and after 26 hours every page, the figures and doctor say so.
+Each way in a thread of its own, since a share or a mail server that hangs must hold up nothing. What does not
+arrive is tried again each hour, and after 26 hours every page, the figures and doctor say so.
 """
 
 from collections.abc import Callable, Iterator
@@ -22,6 +22,7 @@ from audit_log.db import reading
 from change_control.checkpoint_delivery import (
     FOLDER,
     MAIL,
+    WAYS,
     Delivery,
     DeliveryError,
     deliveries,
@@ -40,10 +41,11 @@ log = structlog.get_logger()
 
 
 class Delivering:
-    """One for each process. Remembers who has had today's letter, so that a retry troubles nobody twice."""
+    """For one way, or for all. Remembers who has had today's letter: a retry troubles nobody twice."""
 
-    def __init__(self, window: Window) -> None:
+    def __init__(self, window: Window, only: tuple[str, ...] = WAYS) -> None:
         self._window = window
+        self._only = only
         self._had: tuple[datetime, set[str]] | None = None
 
     def look(self, now: datetime) -> None:
@@ -64,7 +66,7 @@ class Delivering:
             occasion = last_occasion(conn, policy.timetable.zone, now)
         for way in ways_of(self._window, policy):
             last = known.get(way)
-            if not is_due(last, occasion, now):
+            if way not in self._only or not is_due(last, occasion, now):
                 continue
             done = self._deliver(way, policy, last, occasion, now)
             keep_delivery(engine, done)

@@ -211,6 +211,9 @@ def outside_figures(window: Window, now: datetime) -> Iterator[str]:
     yield from _gauges("schoolgate_checkpoint_delivered_seconds", says, "way", _seconds(ages))
     says = "Ways by which no checkpoint has arrived for more than 26 hours"
     yield from _gauge("schoolgate_checkpoint_delivery_overdue", says, "", len(late))
+    says = "Ways whose last try to deliver failed, or contradicts what was delivered before"
+    failed = sum(1 for done in known.values() if done.fault is not None)
+    yield from _gauge("schoolgate_checkpoint_delivery_failed", says, "", failed)
     says = "1: no governor has reviewed the change log within the time that the policy sets"
     yield from _gauge("schoolgate_change_log_review_overdue", says, "", int(unreviewed))
     for what, drift in drifts.items():

@@ -7,6 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from threading import Event, Thread
 
@@ -19,6 +20,7 @@ from audit_api.row_keeping import RowKeeping
 from audit_api.window import Window
 from audit_log.db import writing
 from audit_log.sessions import forget_sessions
+from change_control.checkpoint_delivery import WAYS
 from change_control.desk import Desk
 from change_control.errors import ChangeError
 from change_control.proposals import lapse_due
@@ -69,6 +71,7 @@ async def upkeep(window: Window) -> AsyncIterator[None]:
     def run() -> None:
         for number in count():
             look_once(desk, clock())
+            window.previews.look(clock())
             if number % LISTS_EVERY == 0:
                 schedule.look(clock())
             if number % TIDY_EVERY == 0:
@@ -76,14 +79,14 @@ async def upkeep(window: Window) -> AsyncIterator[None]:
             if stop.wait(EVERY_SECONDS):
                 return
 
-    def keep_rows() -> None:
-        _look_on(stop, clock, RowKeeping(desk, stop.is_set).look, EVERY_SECONDS)
-
-    def deliver() -> None:
-        _look_on(stop, clock, Delivering(window).look, DELIVERY_SECONDS)
-
-    works = (run, keep_rows, deliver)
-    threads = [Thread(target=work, name=work.__name__, daemon=True) for work in works]
+    works: dict[str, Callable[[], None]] = {
+        "run": run,
+        "keep_rows": partial(_look_on, stop, clock, RowKeeping(desk, stop.is_set).look, EVERY_SECONDS),
+    }
+    for way in WAYS:
+        look = Delivering(window, (way,)).look
+        works[f"deliver_{way}"] = partial(_look_on, stop, clock, look, DELIVERY_SECONDS)
+    threads = [Thread(target=work, name=name, daemon=True) for name, work in works.items()]
     for thread in threads:
         thread.start()
     try:
@@ -93,3 +96,4 @@ async def upkeep(window: Window) -> AsyncIterator[None]:
         for thread in threads:
             await asyncio.to_thread(thread.join, 10)
         await asyncio.to_thread(window.list_jobs.close)
+        await asyncio.to_thread(window.previews.close)

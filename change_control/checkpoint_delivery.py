@@ -19,11 +19,12 @@ from audit_log.db import writing
 from audit_log.tables import break_glass, delivery
 from change_control.desk import Desk
 
-FOLDER, MAIL = "folder", "mail"
+WAYS = FOLDER, MAIL = "folder", "mail"
 MORNING = time(6)  # by the clock on the school's wall
 RETRY = timedelta(hours=1)
 OVERDUE = timedelta(hours=26)
 LONGEST_FAULT = 200
+ALARM = "the proof outside contradicts this server: "
 NAME = re.compile(r"checkpoint-\d{4}-\d\d-\d\d-(\d+)\.txt")
 
 
@@ -40,6 +41,10 @@ class Delivery:
     at: datetime | None
     tried_at: datetime
     fault: str | None = None
+
+    @property
+    def is_contradicted(self) -> bool:
+        return self.fault is not None and self.fault.startswith(ALARM)
 
 
 def deliveries(conn: Connection) -> dict[str, Delivery]:
@@ -131,11 +136,11 @@ def _others(folder: Path) -> dict[Path, int]:
 def _require_agreement(earlier: dict[Path, int], note: Signed) -> None:
     for path, size in earlier.items():
         if size == note.size and _root(path.read_text("utf-8", "replace")) != _root(note.note):
-            raise DeliveryError(f"{path.name} says otherwise: the change log was written anew since")
+            raise DeliveryError(f"{ALARM}{path.name} says otherwise, so the log was written anew since")
     longest = max(earlier.values(), default=0)
     if longest > note.size:
         raise DeliveryError(
-            f"a checkpoint of {longest} entries was delivered, and the change log has only {note.size}"
+            f"{ALARM}a checkpoint of {longest} entries was delivered, and the log has only {note.size}"
         )
 
 

@@ -208,6 +208,8 @@ def _mail_faults(folder: Path, values: Mapping[str, object]) -> Iterator[str]:
     where = folder / "school.yaml"
     if not values.get("mail_from"):
         yield f"{where}: mail_from: is needed with mail_host; allowed: an address like filter@school.example"
+    if values.get("mail_port") == 0:
+        yield f"{where}: mail_port: 0 is not allowed; allowed: a port from 1 to 65535, often 587 or 465"
     if values.get("mail_user") and values.get("mail_tls") == "none":
         yield f"{where}: mail_user: is not sent in the clear; allowed: with mail_tls starttls or tls"
 

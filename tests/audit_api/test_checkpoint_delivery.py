@@ -14,7 +14,7 @@ from audit_api.mail import MailServer, Ways
 from audit_log.checkpoint import checkpoints, read_note
 from audit_log.db import reading, writing
 from audit_log.tables import break_glass
-from change_control.checkpoint_delivery import Delivery, deliveries
+from change_control.checkpoint_delivery import ALARM, Delivery, deliveries
 from change_control.in_force import parsed_policy
 from change_control.proposals import approve, propose_policy, propose_unblock
 from change_control.tightening import suspend
@@ -130,8 +130,10 @@ def test_a_log_that_was_cut_off_contradicts_what_was_delivered(school: School) -
     tomorrow = NOON + timedelta(days=1)
     delivering.look(tomorrow)
 
-    fault = f"a checkpoint of {size} entries was delivered, and the change log has only 3"
-    assert known(school)["folder"].fault == fault
+    fault = f"a checkpoint of {size} entries was delivered, and the log has only 3"
+    assert known(school)["folder"].fault == ALARM + fault
+    assert fault in school.browser("gail")[0].get("/").text
+    assert "schoolgate_checkpoint_delivery_failed 1" in school.nobody().get("/metrics").text
     assert known(school)["folder"].at == NOON
     assert len(files(folder)) == 2  # both, to be compared
 

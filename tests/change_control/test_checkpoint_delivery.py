@@ -105,7 +105,7 @@ def test_another_root_of_the_same_size_is_a_fault_and_the_first_file_stays(tmp_p
 
 def test_a_log_that_became_shorter_is_a_fault_with_both_numbers(tmp_path: Path) -> None:
     write_to_folder(tmp_path, a_note(9), "2026-11-24", is_ours=False)
-    with pytest.raises(DeliveryError, match="of 9 entries was delivered, and the change log has only 5"):
+    with pytest.raises(DeliveryError, match="of 9 entries was delivered, and the log has only 5"):
         write_to_folder(tmp_path, a_note(5), "2026-11-25", is_ours=False)
 
 

@@ -156,7 +156,9 @@ def test_what_is_wrong_with_the_mail_settings_is_named_at_once(tmp_path: Path) -
 
 
 def test_a_mail_server_needs_a_sender_and_tls_for_a_password(tmp_path: Path) -> None:
-    said = faults_of(tmp_path, "mail_host: mail.test\nmail_tls: none\nmail_user: filter\n")
-    assert len(said) == 2
-    assert "mail_from: is needed" in said[0]
-    assert "not sent in the clear" in said[1]
+    said = faults_of(tmp_path, "mail_host: mail.test\nmail_tls: none\nmail_user: filter\nmail_port: 0\n")
+    assert len(said) == 3
+    for each, says in zip(
+        said, ("mail_from: is needed", "mail_port: 0", "not sent in the clear"), strict=True
+    ):
+        assert says in each
