@@ -11,11 +11,13 @@ from audit_api.headers import SafeHeaders
 from audit_api.limits import BodyLimit
 from audit_api.list_jobs import CompareLists, ListJobs, RunLists, compare_here, no_worker
 from audit_api.mail import Ways
+from audit_api.preview_jobs import PreviewJobs, RunPreview
 from audit_api.reference import describe
 from audit_api.routes import ROUTERS
 from audit_api.upkeep import upkeep
 from audit_api.window import Window
 from change_control.desk import Desk
+from change_control.preview import replay_here
 
 
 def utc_now() -> datetime:
@@ -29,14 +31,17 @@ def create_app(
     dev_http: bool = True,
     run_lists: RunLists = no_worker,
     compare_lists: CompareLists = compare_here,
+    run_preview: RunPreview = replay_here,
     ways: Ways = Ways(),  # noqa: B008  # a frozen value
 ) -> FastAPI:
     """`dev_http`: served without TLS, so that the console's cookie cannot insist on it.
 
     `run_lists`, `compare_lists`: how lists are built and compared; a child process, where there are millions.
+    `run_preview`: how proposals are tried out; child processes, where there are millions of rows.
     `ways`: how checkpoints leave this server.
     """
-    window = Window(desk, clock, dev_http, ListJobs(run_lists, clock), compare_lists, ways=ways)
+    previews = PreviewJobs(desk, run_preview, clock)
+    window = Window(desk, clock, dev_http, ListJobs(run_lists, clock), compare_lists, previews, ways=ways)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:

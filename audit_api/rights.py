@@ -73,6 +73,8 @@ RIGHTS: Mapping[str, Who] = {
     "POST /api/v1/policy/proposals/{id}/approve": APPROVING,
     "POST /api/v1/policy/proposals/{id}/decline": APPROVING,
     "POST /api/v1/policy/proposals/{id}/withdraw": APPROVING,
+    "GET /api/v1/policy/proposals/{id}/preview": READING,  # governors: without what few people did
+    "POST /api/v1/policy/proposals/{id}/preview": APPROVING,
     "GET /api/v1/people": APPROVING,
     "POST /api/v1/people/{id}/suspend": APPROVING,
     "POST /api/v1/people/{id}/end": APPROVING,
@@ -115,6 +117,8 @@ RIGHTS: Mapping[str, Who] = {
     "POST /api/v1/lists/proposals/{id}/approve": APPROVING,
     "POST /api/v1/lists/proposals/{id}/decline": APPROVING,
     "POST /api/v1/lists/proposals/{id}/withdraw": APPROVING,
+    "GET /api/v1/lists/proposals/{id}/preview": READING,  # as above
+    "POST /api/v1/lists/proposals/{id}/preview": APPROVING,
     "GET /api/v1/reviews": READING,
     "GET /api/v1/reviews/{id}": READING,
     "POST /api/v1/reviews/{id}/sign": READING,  # never by whoever did it
@@ -187,6 +191,7 @@ RIGHTS: Mapping[str, Who] = {
     "POST /policy/proposals/{id}/approve": APPROVING,
     "POST /policy/proposals/{id}/decline": APPROVING,
     "POST /policy/proposals/{id}/withdraw": APPROVING,
+    "POST /policy/proposals/{id}/preview": APPROVING,
     "GET /lists": READING,
     "POST /lists/updates": APPROVING,
     "POST /lists/rollback": APPROVING,
@@ -195,6 +200,7 @@ RIGHTS: Mapping[str, Who] = {
     "POST /lists/proposals/{id}/approve": APPROVING,
     "POST /lists/proposals/{id}/decline": APPROVING,
     "POST /lists/proposals/{id}/withdraw": APPROVING,
+    "POST /lists/proposals/{id}/preview": APPROVING,
     "GET /people": APPROVING,
     "POST /people/{id}/suspend": APPROVING,
     "GET /data-protection": APPROVING,

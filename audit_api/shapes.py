@@ -82,6 +82,23 @@ class Remark(_In):
 NO_REMARK = Remark()
 
 
+class Approval(Remark):
+    preview: Annotated[
+        str | None,
+        Field(
+            pattern=r"^[0-9a-f]{64}$",
+            description="sha256 of the preview that was read; 409 if not the newest",
+        ),
+    ] = None
+
+
+NO_MORE = Approval()
+
+
+class PreviewIn(_In):
+    days: Annotated[int, Field(description="1 to 365", json_schema_extra={"minimum": 1, "maximum": 365})] = 30
+
+
 class ForWhom(_In):
     classes: list[str] = []
     filter_groups: list[str] = []

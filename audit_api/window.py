@@ -14,6 +14,7 @@ from starlette.requests import Request
 from audit_api.disk import Disk
 from audit_api.list_jobs import CompareLists, ListJobs
 from audit_api.mail import Ways
+from audit_api.preview_jobs import PreviewJobs
 from audit_api.problems import Problem
 from audit_api.reader import Reader
 from audit_api.throttle import Throttle
@@ -46,6 +47,7 @@ class Window:
     dev_http: bool
     list_jobs: ListJobs
     compare_lists: CompareLists
+    previews: PreviewJobs
     throttle: Throttle = field(default_factory=Throttle)
     turns: Turns = field(default_factory=Turns)
     hashing: ThreadPoolExecutor = field(

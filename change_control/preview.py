@@ -26,6 +26,7 @@ from change_control.errors import ChangeError, bad_input
 from change_control.in_force import agreed_lists, parsed, policy_in_force
 from change_control.replay_counts import Replayed, Told, Turned
 from change_control.replaying import Side, Span, replayed
+from filter_policy.checks import failing
 from filter_policy.life_cycle import State
 
 KINDS = frozenset({"policy", "lists"})
@@ -124,6 +125,21 @@ def replay_here(desk: Desk, order: Order, tell: Tell) -> Replayed:
     """In this process, and on one processor."""
     old, new = sides(order, desk.lists_of)
     return replayed(desk.engine, old, new, order.span, tell=tell)
+
+
+def checks_of(order: Order, lists_of: Callable[[str], Any]) -> Report:
+    """What the school expects of its own policy: how many things, and which of them would not hold.
+
+    `before`: those that do not hold as it is.
+    """
+    old, new = sides(order, lists_of)
+    before = {each.check for each in failing(old.policy, old.lists.lookup)}
+    found = failing(new.policy, new.lists.lookup)
+    return {
+        "asked": len(new.policy.checks),
+        "failing": [each.says for each in found if each.check not in before],
+        "before": [each.says for each in found if each.check in before],
+    }
 
 
 def report_of(order: Order, found: Replayed, checks: Mapping[str, Any], made_at: datetime) -> Report:

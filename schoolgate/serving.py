@@ -76,6 +76,7 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     import uvicorn
 
     from audit_api.app import create_app
+    from change_control.preview_client import replay_apart
     from filter_lists.worker_client import run_worker
     from schoolgate.comparing import compare_lists
     from schoolgate.ready_server import ReadyServer
@@ -90,6 +91,7 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
         dev_http=not settings.console.startswith("https:"),
         run_lists=run_worker,
         compare_lists=compare_lists,
+        run_preview=replay_apart,
         ways=ways_of(settings),
     )
     config = uvicorn.Config(

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import Response
 
-from audit_api import list_proposals, list_tasks, lists, policies
+from audit_api import list_proposals, list_tasks, lists, policies, previews
 from audit_api.agreeing import Verb, find, settle
 from audit_api.faults import by_field, told
 from audit_api.guard import GuardedRoute
@@ -111,6 +111,7 @@ def _one(request: Request, here: Visit, id_: str, status: int, errors: Mapping[s
         view=view,
         errors=errors,
         lines=list(policies.difference(list_proposals.base_text(here, view), view.text or "")),
+        tried=previews.told(here, id_),
         own=view.asked_by.id == here.reader.person_id,
         approves=here.reader.role in APPROVING,
     )

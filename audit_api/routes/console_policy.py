@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import Response
 
-from audit_api import policies
+from audit_api import policies, previews
 from audit_api.agreeing import Verb, find, settle
 from audit_api.alarms import disk_alarms
 from audit_api.faults import told
@@ -102,6 +102,7 @@ def _one(request: Request, here: Visit, id_: str, status: int, errors: Mapping[s
         view=view,
         errors=errors,
         lines=list(policies.difference(policies.base_text(here, view), view.text or "")),
+        tried=previews.told(here, id_),
         own=view.asked_by.id == here.reader.person_id,
         approves=here.reader.role in APPROVING,
     )

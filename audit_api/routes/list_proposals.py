@@ -1,5 +1,6 @@
 """Other lists: proposed by one person and agreed by another; and updates that are held."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -13,7 +14,7 @@ from audit_api.guard import GuardedRoute
 from audit_api.list_answers import ListsProposalOut, TaskOut
 from audit_api.lists import KIND
 from audit_api.rows import listed, read_cursor, write_cursor
-from audit_api.shapes import NO_REMARK, ListsProposalIn, Paging, Remark, Why
+from audit_api.shapes import NO_MORE, NO_REMARK, Approval, ListsProposalIn, Paging, Remark, Why
 from audit_api.window import Here, Id, Visit
 from change_control import lists, proposals
 from filter_policy.life_cycle import State
@@ -64,9 +65,9 @@ def get_lists_proposal(here: Here, id: Id) -> ListsProposalOut:
 
 
 @router.post("/api/v1/lists/proposals/{id}/approve", summary="Agree to it")
-def approve_lists(here: Here, id: Id, body: Remark = NO_REMARK) -> ListsProposalOut:
+def approve_lists(here: Here, id: Id, body: Approval = NO_MORE) -> ListsProposalOut:
     """In force within two seconds. A held update that opens more has to be taken up by somebody first."""
-    return _settle(here, id, proposals.approve, body.reason)
+    return _settle(here, id, partial(proposals.approve, preview_read=body.preview), body.reason)
 
 
 @router.post("/api/v1/lists/proposals/{id}/decline", summary="Say no to it")

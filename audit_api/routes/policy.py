@@ -1,5 +1,6 @@
 """The policy: read by all who live under it, proposed by one person and agreed by another (B75)."""
 
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query
@@ -11,7 +12,7 @@ from audit_api.agreeing import Verb, find, settle
 from audit_api.answers import PageOut, PolicyOut, PolicyProposalOut
 from audit_api.guard import GuardedRoute
 from audit_api.rows import listed, read_cursor, write_cursor
-from audit_api.shapes import NO_REMARK, Paging, PolicyProposalIn, Remark, Why
+from audit_api.shapes import NO_MORE, NO_REMARK, Approval, Paging, PolicyProposalIn, Remark, Why
 from audit_api.window import Here, Id, Visit
 from change_control import proposals
 from filter_policy.life_cycle import State
@@ -70,9 +71,9 @@ def get_policy_proposal(here: Here, id: Id) -> PolicyProposalOut:
 
 
 @router.post("/api/v1/policy/proposals/{id}/approve", summary="Agree to a policy")
-def approve_policy(here: Here, id: Id, body: Remark = NO_REMARK) -> PolicyProposalOut:
+def approve_policy(here: Here, id: Id, body: Approval = NO_MORE) -> PolicyProposalOut:
     """In force within two seconds. 409 when another policy came into force since it was proposed."""
-    return _settle(here, id, proposals.approve, body.reason)
+    return _settle(here, id, partial(proposals.approve, preview_read=body.preview), body.reason)
 
 
 @router.post("/api/v1/policy/proposals/{id}/decline", summary="Say no to a policy")
