@@ -9,6 +9,7 @@ from schoolgate.commands import (
     lists_diff,
     lists_lookup,
     lists_status,
+    preview,
 )
 
 app = typer.Typer(help="What a site is, by which list.", no_args_is_help=True)
@@ -24,6 +25,7 @@ app.command()(lists_changes.update)
 app.command()(lists_changes.propose)
 app.command("proposals")(lists_changes.list_)
 app.command()(lists_changes.show)
+app.command("preview")(preview.lists)
 app.command()(lists_changes.approve)
 app.command()(lists_changes.decline)
 app.command()(lists_changes.withdraw)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from schoolgate.commands import proposals
+from schoolgate.commands import preview, proposals
 from schoolgate.front import front_of
 from schoolgate.telling import AsJson, Failed, Why, put, put_json, tell
 
@@ -85,6 +85,9 @@ def show(
         put_json(found)
     else:
         put(found["text"])
+
+
+app.command("preview")(preview.policy)
 
 
 @app.command("proposals")
