@@ -3,11 +3,13 @@
 A checkpoint that somebody keeps elsewhere is the proof against whoever owns the database. A note that
 contradicts the last one is never signed: `CheckpointError`.
 
-A line more than the standard asks for holds the head of the filtering log: "filtering-log", the number of its
-last seal and that seal's leaf. So whoever cuts off its end contradicts what was signed since.
+Two lines more than the standard asks for are signed too. "filtering-log", the number of its last seal and
+that seal's leaf: whoever cuts off its end contradicts what was signed since. And "before", the hash of the
+note before: one good signature stands for all the notes before it, and none of them is taken away or changed.
 """
 
 import base64
+import binascii
 import hashlib
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -25,6 +27,7 @@ from audit_log.written import written_lines
 
 ORIGIN = "schoolgate/change-log"  # the name of the log, and of its key
 ROWS = "filtering-log"
+BEFORE = "before"
 Kept = Row[int, str, bytes]  # size, note, frontier, as far as nobody tampered with them
 ED25519 = b"\x01"
 DASH = "\N{EM DASH}"
@@ -53,6 +56,7 @@ class Checkpoint:
     body: bytes
     signatures: tuple[bytes, ...]  # each: key id (4 bytes), signature
     rows: Head | None = None  # where the filtering log stood, if it had any seal
+    before: bytes | None = None  # what the note before hashes to; None in the first, and in older ones
 
     def is_signed_by(self, key: Ed25519PublicKey) -> bool:
         return any(_signed(key, self.body, signature) for signature in self.signatures)
@@ -84,7 +88,8 @@ def sign_checkpoint(conn: Connection, key: Ed25519PrivateKey, at: datetime) -> s
         raise CheckpointError(f"entry {min(ours)} was written, and is not there")
     if last is not None and frontier.size == last.size:
         return str(last.note)
-    note = write_note(frontier.size, frontier.root(), key, head)
+    before = None if last is None else note_hash(str(last.note))
+    note = write_note(frontier.size, frontier.root(), key, head, before)
     conn.execute(
         insert(checkpoint).values(size=frontier.size, made_at=at, note=note, frontier=bytes(frontier))
     )
@@ -147,10 +152,36 @@ def _hash(leaf: object) -> bytes:
     return leaf
 
 
-def write_note(size: int, root: bytes, key: Ed25519PrivateKey, rows: Head | None = None) -> str:
+def note_hash(note: str) -> bytes:
+    return hashlib.sha256(note.encode("utf-8", "surrogateescape")).digest()
+
+
+def trusted(notes: Sequence[tuple[str, Checkpoint]], key: Ed25519PublicKey) -> set[int]:
+    """Which of these, the oldest first, this key has signed: by their own signature, or since one that it has
+    signed names them."""
+    found, named = set[int](), None
+    for number in range(len(notes) - 1, -1, -1):
+        note, checkpoint = notes[number]
+        if (named is not None and note_hash(note) == named) or checkpoint.is_signed_by(key):
+            found.add(number)
+            named = checkpoint.before
+        else:
+            named = None
+    return found
+
+
+def write_note(
+    size: int,
+    root: bytes,
+    key: Ed25519PrivateKey,
+    rows: Head | None = None,
+    before: bytes | None = None,
+) -> str:
     body = f"{ORIGIN}\n{size}\n{base64.b64encode(root).decode()}\n"
     if rows is not None:
         body += f"{ROWS} {rows.seq} {base64.b64encode(rows.leaf).decode()}\n"
+    if before is not None:
+        body += f"{BEFORE} {base64.b64encode(before).decode()}\n"
     signature = base64.b64encode(_key_id(key.public_key()) + key.sign(body.encode())).decode()
     return f"{body}\n{DASH} {ORIGIN} {signature}\n"
 
@@ -166,17 +197,25 @@ def read_note(note: str) -> Checkpoint:
         if not blank or end or origin != ORIGIN or size != str(int(size)) or size.startswith("-"):
             raise NoteError(f"not a checkpoint of {ORIGIN}")
         signed = tuple(found for line in signatures if (found := _signature(line)))
-        return Checkpoint(int(size), _base64(root), f"{body}\n".encode(), signed, _rows(more))
+        head, before = _rows(more), _before(more)
+        return Checkpoint(int(size), _base64(root), f"{body}\n".encode(), signed, head, before)
     except ValueError as fault:
         raise NoteError(f"not a checkpoint of {ORIGIN}") from fault
 
 
 def _rows(lines: Sequence[str]) -> Head | None:
     for line in lines:
-        name, *words = line.split(" ")
-        if name == ROWS:
-            seq, leaf = words
+        if line.partition(" ")[0] == ROWS:
+            _, seq, leaf = line.split(" ")
             return Head(int(seq), _base64(leaf))
+    return None
+
+
+def _before(lines: Sequence[str]) -> bytes | None:
+    for line in lines:
+        name, _, named = line.partition(" ")
+        if name == BEFORE:
+            return _base64(named)
     return None
 
 
@@ -189,8 +228,8 @@ def _signature(line: str) -> bytes | None:
 
 
 def _base64(encoded: str) -> bytes:
-    data = base64.b64decode(encoded, validate=True)
-    if base64.b64encode(data).decode() != encoded:
+    data = binascii.a2b_base64(encoded, strict_mode=True)
+    if binascii.b2a_base64(data, newline=False).decode() != encoded:
         raise NoteError("base64 with bits to spare")
     return data
 

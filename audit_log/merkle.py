@@ -32,9 +32,9 @@ class Frontier:
 
     def add(self, leaf: bytes) -> None:
         """Add a leaf hash, and close every pair of equal subtrees that it completes."""
-        full = self.size
+        full, sha256 = self.size, hashlib.sha256
         while full & 1:
-            leaf = node(self._roots.pop(), leaf)
+            leaf = sha256(b"\x01" + self._roots.pop() + leaf).digest()
             full >>= 1
         self._roots.append(leaf)
         self.size += 1
@@ -43,8 +43,9 @@ class Frontier:
         if not self._roots:
             return hashlib.sha256(b"").digest()
         *larger, root = self._roots
+        sha256 = hashlib.sha256
         for left in reversed(larger):
-            root = node(left, root)
+            root = sha256(b"\x01" + left + root).digest()
         return root
 
 

@@ -4,7 +4,7 @@ Answers in plain English, for a governor: the first entry that is wrong, and how
 """
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +16,7 @@ from audit_log.agreed_people import AgreedPeople
 from audit_log.agreed_purges import AgreedPurges
 from audit_log.agreements import Agreements
 from audit_log.as_written import as_written, encodable, shown
-from audit_log.checkpoint import NoteError, read_note
+from audit_log.checkpoint import Checkpoint, NoteError, note_hash, read_note, trusted
 from audit_log.fault import Fault
 from audit_log.merkle import Frontier
 from audit_log.seal import GENESIS, SALT_BYTES, leaf_of, text_seal
@@ -231,24 +231,37 @@ def _texts(conn: Connection) -> dict[int, dict[str, Row[Any]]]:
 
 def _notes(conn: Connection, key: Ed25519PublicKey | None, held: Iterable[str]) -> dict[int, list[bytes]]:
     """The signed root for each size, from the table and from outside."""
+    kept = [(row.note, _parsed_note(row.size, row.note)) for row in conn.execute(NOTES)]
+    outside = [(note, _parsed_note(None, note)) for note in held]
+    if key is not None:
+        good = trusted(kept, key)
+        bad = [note.size for number, (_, note) in enumerate(kept) if number not in good]
+        if bad := [*bad, *(note.size for _, note in outside if not note.is_signed_by(key))]:
+            raise Fault(bad[0], f"The checkpoint of {bad[0]} entries is not signed with this school's key.")
+    _each_names_the_one_before(kept)
     found: dict[int, list[bytes]] = {}
-    for size, note in _all_notes(conn, held):
-        try:
-            signed = read_note(note)
-        except NoteError:
-            raise Fault(size or 1, f"The checkpoint of {size} entries is not a checkpoint.") from None
-        if size is not None and signed.size != size:
-            raise Fault(size, f"The checkpoint of {size} entries was signed for {signed.size}.")
-        if key is not None and not signed.is_signed_by(key):
-            raise Fault(
-                signed.size, f"The checkpoint of {signed.size} entries is not signed with this school's key."
-            )
-        found.setdefault(signed.size, []).append(signed.root)
+    for _, note in (*kept, *outside):
+        found.setdefault(note.size, []).append(note.root)
     return found
 
 
-def _all_notes(conn: Connection, held: Iterable[str]) -> Iterator[tuple[int | None, str]]:
-    for row in conn.execute(NOTES):
-        yield row.size, row.note
-    for note in held:
-        yield None, note
+def _parsed_note(size: int | None, note: Any) -> Checkpoint:
+    try:
+        signed = read_note(note)
+    except NoteError:
+        raise Fault(size or 1, f"The checkpoint of {size} entries is not a checkpoint.") from None
+    if size is not None and signed.size != size:
+        raise Fault(size, f"The checkpoint of {size} entries was signed for {signed.size}.")
+    return signed
+
+
+def _each_names_the_one_before(kept: Sequence[tuple[str, Checkpoint]]) -> None:
+    """Those of earlier versions name none."""
+    before = None
+    for note, signed in kept:
+        if signed.before is not None and signed.before != before:
+            says = (
+                f"The checkpoint that was signed before that of {signed.size} entries is not there any more."
+            )
+            raise Fault(signed.size, says)
+        before = note_hash(note)

@@ -4,14 +4,15 @@
 reads no row of the filtering log, and `WholeCheck` reads all of them, each day in a view of its own.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import date
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, select
 
 from audit_log.as_written import as_written
-from audit_log.checkpoint import NoteError, read_note
+from audit_log.checkpoint import Checkpoint, NoteError, read_note, trusted
 from audit_log.row_verification import RowCheck, verify_rows, verify_seals
 from audit_log.tables import checkpoint
 from audit_log.verification import Verification, verify
@@ -79,12 +80,18 @@ def signed_heads(conn: Connection, key: Ed25519PublicKey | None, held: Sequence[
     """By the number of the seal. A note that is damaged or not ours is named by `verify`."""
     heads: dict[int, bytes] = {}
     with as_written(conn):
-        kept = conn.scalars(select(checkpoint.c.note).order_by(checkpoint.c.size)).all()
-    for note in (*kept, *held):
-        try:
-            signed = read_note(note)
-        except NoteError:
-            continue
-        if signed.rows is not None and (key is None or signed.is_signed_by(key)):
+        kept = _readable(conn.scalars(select(checkpoint.c.note).order_by(checkpoint.c.size)).all())
+    good = range(len(kept)) if key is None else sorted(trusted(kept, key))
+    outside = [note for _, note in _readable(held) if key is None or note.is_signed_by(key)]
+    for signed in (*(kept[number][1] for number in good), *outside):
+        if signed.rows is not None:
             heads.setdefault(signed.rows.seq, signed.rows.leaf)
     return heads
+
+
+def _readable(notes: Iterable[str]) -> list[tuple[str, Checkpoint]]:
+    found = []
+    for note in notes:
+        with suppress(NoteError):
+            found.append((note, read_note(note)))
+    return found
