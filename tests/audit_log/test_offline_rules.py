@@ -1,4 +1,4 @@
-"""Nobody agrees with himself, and whoever holds the file sees it: the rules, from the sealed entries alone."""
+"""Nobody agrees with himself, and whoever holds the file sees it: the rules, from sealed entries alone."""
 
 import random
 from typing import Any
