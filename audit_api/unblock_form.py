@@ -146,11 +146,11 @@ def words(text: str) -> list[str]:
 
 
 def _weekday(day: str) -> list[str]:
-    """Empty when it cannot be read, and the field is then named."""
+    """Any, when it cannot be read: it is told to be no day where the slots begin."""
     try:
         return [DAYS[date.fromisoformat(day.strip()).weekday()]]
     except ValueError:
-        return []
+        return list(DAYS)
 
 
 def _instant(here: Visit, day: str, at: str) -> str:
