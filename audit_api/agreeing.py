@@ -53,6 +53,7 @@ def history(found: Proposal, names: Names) -> dict[str, Any]:
     return {
         "id": found.id,
         "state": found.state,
+        "loosening": found.loosening,
         "reason": found.reason,
         "asked_by": names.somebody(found.proposed_by),
         "asked_at": iso(found.proposed_at),

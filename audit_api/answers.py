@@ -73,6 +73,7 @@ class AgreedOut(_Out):
 class UnblockOut(_Out):
     id: str
     state: str
+    loosening: Annotated[bool, Field(description="always: it opens something, and takes two people")] = True
     sites: list[str]
     companions: Annotated[list[str], Field(description="other hosts that the pages need, as asked for")]
     agreed: Annotated[
@@ -108,6 +109,9 @@ class ProposalOut(_Out):
     id: str
     kind: str
     state: str
+    loosening: Annotated[
+        bool, Field(description="two people; False: it only shuts, one person did it, and others look at it")
+    ] = True
     reason: str
     asked_by: SomebodyOut
     asked_at: Instant
