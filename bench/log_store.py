@@ -57,11 +57,11 @@ def school_days() -> list[date]:
     return sorted(islice((day for day in every if day.weekday() < 5), DAYS))
 
 
-def fill(engine: Engine, rows: int, school: School | None = None) -> None:
+def fill(engine: Engine, rows: int, school: School) -> None:
     """An empty database becomes a term of about this many rows."""
     sqlite = engine.dialect.name == "sqlite"
     migrate(engine)
-    school, days = school or School(), school_days()
+    days = school_days()
     with engine.connect() as conn:
         if sqlite:
             _hurry(conn)
