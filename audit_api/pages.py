@@ -60,6 +60,7 @@ DONE: Mapping[str, str] = {
     "password": "Your password was changed.",
     "enrolled": "Your password is set. You can sign in with it now.",
     "proposed": "Your proposal was sent. Somebody else has to agree to it.",
+    "tightened": "In force within two seconds, since it only shuts. Somebody else reviews it.",
     "fetching": "The lists are being fetched. This page says how far that is.",
     "building": "The lists are being built. When that is done, they wait for somebody else to agree.",
     "going-back": "Going back to earlier lists. This page says when it is done.",

@@ -67,6 +67,8 @@ RIGHTS: Mapping[str, Who] = {
     "GET /api/v1/changes/reviews/due": READING,
     "GET /api/v1/explain": APPROVING,
     "GET /api/v1/policy": CONSOLE,  # S65: no secret from those who live under it
+    "GET /api/v1/policy/history": READING,
+    "POST /api/v1/policy/compare": APPROVING,
     "GET /api/v1/policy/proposals": READING,
     "POST /api/v1/policy/proposals": APPROVING,
     "GET /api/v1/policy/proposals/{id}": READING,

@@ -6,6 +6,7 @@ own (`list_rows.py`). No policy makes a category that is illegal anything else (
 
 import hashlib
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -20,12 +21,15 @@ from change_control.errors import ChangeError, bad_input
 from change_control.in_force import InForce, agreed_lists, parsed, policy_in_force
 from change_control.list_rows import excepted, opened
 from change_control.texts import fault_of
+from filter_policy.checks import failing
 from filter_policy.comparing import Comparison
 from filter_policy.life_cycle import Act, State, step
 from filter_policy.model import CategoryAccess
 from filter_policy.parse import PolicyError
+from filter_policy.worded import worded
 
 LONGEST_POLICY = 1_000_000  # characters
+FAILING = "failing"  # in a payload: the checks of the text that it does not keep itself
 
 
 def draft(desk: Desk, conn: Connection, text: str, reason: str) -> Draft:
@@ -34,12 +38,36 @@ def draft(desk: Desk, conn: Connection, text: str, reason: str) -> Draft:
     if now.is_agreed and now.text == text:
         raise bad_input({"text": "nothing would change: this policy is in force"})
     generation = agreed_lists(conn).generation
-    _refuse(now, text, opened(desk, generation))
+    lists = opened(desk, generation)
+    _refuse(now, text, lists)
     found = _to_compare(desk, conn, text).result
-    payload = {"text": text, "base": now.id, "lists": generation, KEPT: kept(found)}
-    # What one person set up is no measure: the first policy that is agreed on is agreed on by two.
-    loosening = found.loosening or not now.is_agreed
+    failed = [each.says for each in failing(parsed(text), lists.lookup)]  # told, and no reason to refuse
+    payload = {"text": text, "base": now.id, "lists": generation, KEPT: kept(found), FAILING: failed}
+    # What one person set up is no measure: the first policy that is agreed on is agreed on by two. And who
+    # changes nothing but the words around the rows shuts nothing: others read them.
+    only_words = not worded(parsed(now.text), parsed(text))
+    loosening = found.loosening or not now.is_agreed or only_words
     return Draft("policy", payload, reason, texts={"policy": text}, loosening=loosening)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What a text would do if it were in force now."""
+
+    old_text: str
+    is_agreed: bool  # False: the policy in force is that of the founding
+    lists: str
+    found: Comparison
+    failing: tuple[str, ...]
+
+
+def look_at(desk: Desk, text: str) -> Looked:
+    """Without proposing it. Raises ChangeError as `compare_ahead` does."""
+    found = compare_ahead(desk, text)
+    with reading(desk.engine) as conn:
+        now, generation = policy_in_force(conn), agreed_lists(conn).generation
+    failed = failing(parsed(text), opened(desk, generation).lookup)
+    return Looked(now.text, now.is_agreed, generation, found, tuple(each.says for each in failed))
 
 
 def compare_ahead(desk: Desk, text: str) -> Comparison:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form
 from starlette.requests import Request
 from starlette.responses import Response
 
-from audit_api import policies, previews
+from audit_api import policies, policy_effects, previews
 from audit_api.agreeing import Verb, find, settle
 from audit_api.alarms import disk_alarms
 from audit_api.faults import told
@@ -40,7 +40,8 @@ def propose(
         return _page(request, here, error.fields or {"text": told(error.says)}, unix, reason)
     except Problem as problem:
         return _page(request, here, {"text": problem.detail}, unix, reason)
-    return see_other(f"/policy/proposals/{made.id}?done=proposed")
+    done = "proposed" if made.loosening else "tightened"
+    return see_other(f"/policy/proposals/{made.id}?done={done}")
 
 
 @router.get("/policy/proposals/{id}")
@@ -94,14 +95,17 @@ def _page(
 
 
 def _one(request: Request, here: Visit, id_: str, status: int, errors: Mapping[str, str]) -> Response:
-    view = policies.one(here, find(here, policies.KIND, id_))
+    found = find(here, policies.KIND, id_)
+    view = policies.one(here, found)
+    base = policies.base_text(here, view)
     return page(
         request,
         "policy_proposal.html",
         status,
         view=view,
         errors=errors,
-        lines=list(policies.difference(policies.base_text(here, view), view.text or "")),
+        effects=policy_effects.told(here, found, base),
+        lines=list(policies.difference(base, view.text or "")),
         tried=previews.told(here, id_),
         own=view.asked_by.id == here.reader.person_id,
         approves=here.reader.role in APPROVING,
