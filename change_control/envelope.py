@@ -17,7 +17,7 @@ from sqlalchemy import Connection
 
 from audit_log.db import reading
 from audit_log.enrolment import save_code
-from audit_log.people import Registered, people_by_ids, person_by_username
+from audit_log.people import Registered, people, people_by_ids, person_by_username
 from change_control import break_glass, proposals
 from change_control.break_glass import KIND, find_code, no_such_code, use_up
 from change_control.codes import new_code as new_enrolment_code
@@ -26,7 +26,7 @@ from change_control.desk import ENVELOPE, SYSTEM, Actor, Desk
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
 from change_control.proposal import Proposal
-from change_control.reviews import BREAK_GLASS, open_review
+from change_control.reviews import BREAK_GLASS, NEEDED, open_review
 from change_control.roles import APPROVING, ASKING, READING, entitle, is_active
 from change_control.sealing import change
 from change_control.texts import needed
@@ -42,6 +42,10 @@ NOT_THIS = (
 NO_ACCOUNTS = (
     "the envelope lets nobody in who has a console, or would get one: whoever opened it would be two people"
 )
+TOO_FEW = (
+    "whoever opens the envelope needs two others to sign: first let two agree on a third person who reads the"
+    " change log, such as a governor"
+)
 WHO_IS_TOLD = "the envelope changes neither who is told of it nor when it is looked at: notify, reviews"
 
 
@@ -50,7 +54,15 @@ def propose_envelope(desk: Desk, actor: Actor, reason: str, now: datetime) -> Pr
     why = needed(reason)
     with change(desk, now) as made:
         proposals.may_propose(made.conn, actor, KIND, now)
+        _require_signers(made.conn, now)
         return proposals.submit(made, actor, break_glass.draft(why))
+
+
+def _require_signers(conn: Connection, now: datetime) -> None:
+    """Else its use could never be signed for: red for good, and a new code that opens nothing for good."""
+    able = [one for one in people(conn) if one.role in READING and one.console_hash and is_active(one, now)]
+    if len(able) <= NEEDED[BREAK_GLASS]:
+        raise ChangeError("refused", TOO_FEW)
 
 
 def approve_with(  # noqa: PLR0917  # the order of every verb here: desk, who, what, how, why, now
@@ -62,6 +74,17 @@ def approve_with(  # noqa: PLR0917  # the order of every verb here: desk, who, w
         entitle(conn, actor, USE, now)
         find_code(conn, code)
     proposals.read_ahead(desk, proposal_id, now)
+    try:
+        return _approve_alone(desk, actor, proposal_id, code, why, now)
+    except ChangeError as error:
+        if error.code == "refused":
+            proposals.record_refused_approval(desk, actor, proposal_id, now)
+        raise
+
+
+def _approve_alone(  # noqa: PLR0917  # as above
+    desk: Desk, actor: Actor, proposal_id: str, code: str, why: str, now: datetime
+) -> Proposal:
     with change(desk, now) as made:
         user = entitle(made.conn, actor, USE, now)
         envelope_id = find_code(made.conn, code)

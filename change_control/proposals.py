@@ -123,12 +123,17 @@ def approve(  # noqa: PLR0917  # the order of every verb here: desk, who, what, 
         )
     except ChangeError as error:
         if error.code == "refused":
-            _record_refused(desk, actor, _asked_for(desk, proposal_id), now)
+            record_refused_approval(desk, actor, proposal_id, now)
         raise
     if agreed.kind == erasing.KIND:
         erasing.remove_codes_of_nobody(desk)
         overwrite_removed(desk.engine)  # if somebody reads just then, the next night does it
     return agreed
+
+
+def record_refused_approval(desk: Desk, actor: Actor, proposal_id: str, now: datetime) -> None:
+    """That it is refused may tell that a site is on a list that nobody may read."""
+    _record_refused(desk, actor, _asked_for(desk, proposal_id), now)
 
 
 def _asked_for(desk: Desk, proposal_id: str) -> Mapping[str, object]:

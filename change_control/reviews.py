@@ -133,8 +133,8 @@ def _is_gone(person: Registered, now: datetime) -> bool:
 
 def concerned(conn: Connection, found: Review) -> set[str]:
     """Whoever did it, and for whose sake the envelope was opened: they do not sign."""
-    lines = entries_at(conn, [found.about_seq])
-    detail = lines[0].detail if lines and found.kind == BREAK_GLASS else {}
+    lines = entries_at(conn, [found.about_seq]) if found.kind == BREAK_GLASS else []
+    detail = lines[0].detail if lines else {}
     named = {detail.get("person"), detail.get("proposed_by")}
     return {found.opened_by} | {each for each in named if isinstance(each, str)}
 

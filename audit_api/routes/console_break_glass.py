@@ -75,7 +75,7 @@ def approve_with(
         answer = _page(request, here, 422, _of("use", by_field(error, "code")), filled)
         answer.headers.update(error.headers if isinstance(error, Problem) else {})
         return answer
-    return see_other(f"/reviews/{done.review}?done=opened-envelope")
+    return see_other(f"{'/reviews/' + done.review if done.review else '/reviews'}?done=opened-envelope")
 
 
 @router.get("/break-glass/code")

@@ -16,6 +16,7 @@ from change_control.enrolment import enrol
 from change_control.envelope import (
     NO_ACCOUNTS,
     NOT_THIS,
+    TOO_FEW,
     WHO_IS_TOLD,
     approve_with,
     new_code,
@@ -90,6 +91,24 @@ def test_the_review_takes_two_others(desk: Desk) -> None:
     refused("wrong-state", lambda: sign(desk, the(desk, "gail"), review, True, "fine", NOON))
     assert sign(desk, the(desk, "cora"), review, True, "fine", NOON).done_at == NOON
     assert is_whole(desk)
+
+
+def test_none_is_made_where_nobody_could_sign_for_its_use(desk: Desk) -> None:
+    """Of the four who read the change log, Gail has no password, and Cora has left."""
+    end_person(desk, the(desk, "terry"), somebody(desk, "cora").id, "left", NOON)
+
+    says = refused("refused", lambda: propose_envelope(desk, the(desk, "terry"), "for the safe", NOON)).says
+    assert says == TOO_FEW
+
+
+def test_a_guess_at_what_nobody_may_read_is_recorded(desk: Desk) -> None:
+    code, asked = an_envelope(desk), asked_by(desk, "terry", "unlisted.test")
+    listed = Index.in_memory({**LISTED, "unlisted.test": [("child-sexual-abuse", "abuse-list")]})
+    later = replace(desk, lists=lambda: listed, opened=lambda _: listed)
+
+    refused("refused", lambda: approve_with(later, the(desk, "terry"), asked, code, "alone", NOON))
+
+    assert events_of(desk)[-1] == "illegal-list:probe"
 
 
 def test_it_works_once(desk: Desk) -> None:
