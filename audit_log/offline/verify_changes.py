@@ -132,7 +132,7 @@ SAYS = {
     "two": " Each was asked for by one account and agreed to by another.",
     "pair": "{by} asked and {other} agreed: {times}.",
     "updates": "{updates} of the lists came by themselves, within what two people agreed on.",
-    "shut": "{times} one person shut something at once; {done} of these were looked at by others since.",
+    "shut": "One person shut something at once: {times}. Looked at by others since: {done}.",
     "waiting": "Not yet looked at by others: {entries}.",
     "overdue": "Looked at by nobody else for more than {days} days: {entries}.",
     "reader": "{who} read, took out or watched somebody's browsing by name: {times}.",
@@ -1028,9 +1028,7 @@ class Telling:
                 if not _is_done(review):
                     (overdue if late else waiting).append(seq)
         number = done + len(waiting) + len(overdue)
-        lines = (
-            [SAYS["shut"].format(times=cap(counted(number, "time", "times")), done=done)] if number else []
-        )
+        lines = [SAYS["shut"].format(times=counted(number, "time", "times"), done=done)] if number else []
         lines += [SAYS["waiting"].format(entries=numbers(waiting))] if waiting else []
         return lines + ([SAYS["overdue"].format(days=DAYS, entries=numbers(overdue))] if overdue else [])
 

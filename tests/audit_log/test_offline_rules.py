@@ -175,7 +175,7 @@ def test_what_one_person_shut_is_counted_with_what_nobody_has_looked_at() -> Non
 
     assert answer["status"] == 0
     lines = told(answer, "One person, at once")
-    assert lines[0] == "2 times one person shut something at once; 1 of these were looked at by others since."
+    assert lines[0] == "One person shut something at once: 2 times. Looked at by others since: 1."
     assert lines[1].endswith("entry 3.")
 
 

@@ -3,17 +3,23 @@
 The one who does it owns the server. Where it helps, they link and sign everything anew.
 """
 
+import hashlib
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from audit_log.change_export import export_lines
+from audit_log.db import open_engine, reading
 from audit_log.offline.verify_changes import check
 from tests.audit_log.exports import Lines, export_of
 from tests.audit_log.forging import Log, edited
 from tests.audit_log.offline_school import KEPT, SIZE, real
+from tests.builders import NOON
 from tests.change_control.school import KEY
 
 OTHER = Ed25519PrivateKey.from_private_bytes(bytes(range(1, 33)))
@@ -112,9 +118,7 @@ def test_any_entry_rewritten_in_the_database_is_found_in_the_export(
     missed = []
     for row in ROWS:
         entry, prev = opened.execute("SELECT entry, prev FROM change_log WHERE seq = ?", (row,)).fetchone()
-        log = Log([(forged(entry), "")], [], [], [], KEY)
-        leaf = _leaf(prev, log.entries[0][0])
-        opened.execute(BY_STATEMENT[how], (row, log.entries[0][0], prev, leaf))
+        opened.execute(BY_STATEMENT[how], (row, forged(entry), prev, _leaf(prev, forged(entry))))
         if not is_found(export_of(opened, KEY.public_key(), newest=8), real().kept):
             missed.append(row)
         opened.rollback()
@@ -123,8 +127,6 @@ def test_any_entry_rewritten_in_the_database_is_found_in_the_export(
 
 
 def _leaf(prev: bytes, entry: str) -> bytes:
-    import hashlib
-
     return hashlib.sha256(b"\0" + prev + entry.encode()).digest()
 
 
@@ -161,3 +163,31 @@ def test_a_record_signed_with_another_key_is_found_by_the_key_alone(row: int) ->
 
     assert check(attacked.lines())["faults"] == []
     assert check(attacked.lines(), key=KEY.public_key().public_bytes_raw())["faults"][0]["code"] == "key"
+
+
+def _our_export(database: Path) -> Lines:
+    engine = open_engine(f"sqlite:///{database}")
+    with reading(engine) as conn:
+        lines = [line.rstrip("\n").encode() for line in export_lines(conn, KEY.public_key(), NOON)]
+    engine.dispose()
+    return lines
+
+
+def test_our_own_export_is_whole_and_says_what_an_outsider_would_read() -> None:
+    ours, theirs = _our_export(real().database), real().lines
+    answer = check(ours, [real().kept])
+
+    assert answer["status"] == 0
+    assert answer["headline"] == check(theirs, [real().kept])["headline"]
+
+
+@pytest.mark.parametrize("row", [1, 57, KEPT])
+def test_our_own_export_hides_nothing_of_what_was_rewritten_in_the_database(row: int, tmp_path: Path) -> None:
+    database = Path(shutil.copy(real().database, tmp_path))
+    with closing(sqlite3.connect(database)) as conn, conn:
+        for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            conn.execute(f"DROP TRIGGER {name}")
+        entry, prev = conn.execute("SELECT entry, prev FROM change_log WHERE seq = ?", (row,)).fetchone()
+        conn.execute(BY_STATEMENT["edit"], (row, forged(entry), prev, _leaf(prev, forged(entry))))
+
+    assert is_found(_our_export(database), real().kept)
