@@ -27,6 +27,7 @@ MOST_ENTRIES = 20_000  # that one letter counts
 MOST_SENTENCES = 40
 PAGE = 1000
 COUNTED: Mapping[str, str] = {
+    "school": "about the founding",
     "policy": "about the policy",
     "lists": "about the lists of sites",
     "unblock": "about sites for lessons",
@@ -83,7 +84,7 @@ def _happened(conn: Connection, policy: Policy, note: Signed, begun: int) -> Ite
     after = max(min(begun, note.size), note.size - MOST_ENTRIES)
     try:
         since = list(_pages(conn, after, note.size))
-        yield _counts(since, after - begun)
+        yield _counts(since, "since the last letter" if begun else "so far", after - begun)
         yield _important(conn, since, policy.timetable.zone)
     except ODD:
         yield "ALARM: what happened since cannot be told: entries cannot be read. Check the log at once."
@@ -140,14 +141,14 @@ def review_said(due: Due, zone: ZoneInfo) -> str:
     )
 
 
-def _counts(since: Sequence[Entry], cut: int) -> str:
+def _counts(since: Sequence[Entry], when: str, cut: int) -> str:
     if not since:
         return "Nothing has happened since."
     found = Counter(COUNTED.get(entry.event.partition(":")[0], OTHERS) for entry in since)
     by_number = sorted(found.items(), key=lambda kind: (-kind[1], kind[0]))
     more = f" (the {cut} before those are not counted here)" if cut > 0 else ""
     lines = [f"- {number} {what}" for what, number in by_number]
-    return "\n".join([f"Entries since the last letter: {len(since)}{more}", *lines])
+    return "\n".join([f"Entries {when}: {len(since)}{more}", *lines])
 
 
 def _important(conn: Connection, since: Sequence[Entry], zone: ZoneInfo) -> str:

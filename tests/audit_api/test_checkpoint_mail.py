@@ -46,7 +46,7 @@ def test_the_first_letter_tells_of_everything_since_the_founding(school: School)
     first = letter(school, None)
 
     assert "This is the first letter of this kind from this server." in first.text
-    assert f"Entries since the last letter: {size_of(school)}" in first.text
+    assert f"Entries so far: {size_of(school)}\n" in first.text
     assert "1. Sun 25 Oct 2026, 12:00: The school was set up by one person" in first.text
     assert first.subject.endswith(f"change log, {size_of(school)} entries")
     assert list(first.files) == [f"checkpoint-{size_of(school)}.txt"]

@@ -93,7 +93,7 @@ def test_the_page_says_up_to_where_it_was_reviewed_and_how_much_came_since(schoo
     led = browser.post("/changes/reviews", data={"csrf": csrf, "review_size": str(size), "note": "Fine."})
     assert (led.status_code, led.headers["location"]) == (303, "/changes?done=reviewed")
     page = visible(browser.get("/changes?done=reviewed").text)
-    assert f"Reviewed up to entry {size} by Gail Green on Tue 24 Nov 2026, 12:00; 1 entry since." in page
+    assert f"Reviewed up to entry {size} by Gail Green on Tue 24 Nov 2026, 12:00; 1 entry since. The" in page
     assert "The next review is due by Wednesday 24 February 2027." in page
     assert "Reviewed up to here by Gail Green" in page
     assert "Note: “Fine.”" in page
