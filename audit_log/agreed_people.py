@@ -3,8 +3,8 @@ lines of the change log.
 
 An account whose role was changed in the database alone could approve, and one that was put there would be a
 second person who is none. So what the lines made of each account is worked out here, and compared with its
-row. Names and user names are not sealed (they can be corrected and erased), and of a password only when it
-was chosen. What lines of an earlier version do not tell, nothing is compared with.
+row. Names and user names are not sealed (they can be corrected and erased); of a password, when it was chosen
+and the hash of what is kept of it. What lines of an earlier version do not tell, nothing is compared with.
 """
 
 import json
@@ -17,13 +17,13 @@ from sqlalchemy import Connection, Row, text
 from audit_log.agreed_rows import as_stamp
 from audit_log.as_written import shown
 from audit_log.fault import Fault
+from audit_log.passwords import sealed_hash
 
 Entry = Mapping[str, Any]
 PERSONS = text(
     "SELECT id, role, CAST(filter_groups AS TEXT) AS filter_groups, CAST(classes AS TEXT) AS classes,"
     " agreement_signed, starts_at, ends_at, suspended_from, suspended_until, created_at,"
-    " password_hash IS NOT NULL AS has_password, password_changed_at, password_must_change,"
-    " console_hash IS NOT NULL AS has_console, console_changed_at, console_must_change"
+    " password_hash, password_changed_at, console_hash, console_changed_at"
     " FROM person ORDER BY id"
 )
 CODES = text("SELECT person_id, made_at, used_at FROM enrolment ORDER BY person_id")
@@ -39,8 +39,9 @@ ERASED: Mapping[str, Any] = {
     "filter_groups": [], "classes": [], "agreement_signed": False,
     "starts_at": None, "suspended_from": None, "suspended_until": None,
 }  # fmt: skip
-Chosen = tuple[bool, str | None]  # whether there is a password, and when it was set
-NO_PASSWORD: Chosen = (False, None)
+ANY = "any"  # the hash, where a line of an earlier version does not tell it
+Chosen = tuple[str | None, str | None]  # the hash of what is kept of a password, and when it was set
+NO_PASSWORD: Chosen = (None, None)
 
 
 @dataclass(slots=True)
@@ -49,7 +50,7 @@ class _Told:
 
     seq: int  # the line that said something of it last
     facts: dict[str, Any] = field(default_factory=dict)
-    # What each password may be: an enrolment may or may not have set the one for browsing.
+    # What each password may be: of an enrolment, earlier lines do not say whether it set both.
     passwords: dict[str, set[Chosen]] = field(default_factory=dict)
 
 
@@ -109,8 +110,9 @@ class AgreedPeople:
                 self._new(entry, one["person"], {**NONE, "created_at": entry["at"]})
             told = self._told(entry, one["person"])
             told.facts |= {name: sorted(each) if name in LISTS else each for name, each in one["set"].items()}
+            hashes = detail.get("hashes", {}).get(one["person"], {})
             for which in one.get("passwords", ()):
-                told.passwords[which] = {(True, entry["at"])}
+                told.passwords[which] = {(hashes.get(which, ANY), entry["at"])}
             if one.get("code"):
                 told.passwords["console"] = {NO_PASSWORD}
                 self.codes[one["person"]] = _Code(entry["seq"], entry["at"])
@@ -129,16 +131,19 @@ class AgreedPeople:
     def _ended(self, entry: Entry, detail: Mapping[str, Any]) -> None:
         self._told(entry, entry["object"]).facts["ends_at"] = detail["ends_at"]
 
-    def _enrolled(self, entry: Entry, _detail: Mapping[str, Any]) -> None:
+    def _enrolled(self, entry: Entry, detail: Mapping[str, Any]) -> None:
         told = self._told(entry, entry["object"])
-        told.passwords["console"] = {(True, entry["at"])}
-        if "proxy" in told.passwords:
-            told.passwords["proxy"] |= {(True, entry["at"])}
+        hashes = detail.get("hashes", {"console": ANY})
+        told.passwords |= {which: {(each, entry["at"])} for which, each in hashes.items()}
+        if "hashes" not in detail and "proxy" in told.passwords:
+            told.passwords["proxy"] |= {(ANY, entry["at"])}
         if code := self.codes.get(entry["object"]):
             code.used_at = entry["at"]
 
     def _password(self, entry: Entry, detail: Mapping[str, Any]) -> None:
-        self._told(entry, entry["object"]).passwords[detail["which"]] = {(True, entry["at"])}
+        self._told(entry, entry["object"]).passwords[detail["which"]] = {
+            (detail.get("hash", ANY), entry["at"])
+        }
 
     def _erased(self, entry: Entry, detail: Mapping[str, Any]) -> None:
         told = self._told(entry, detail["person"])
@@ -182,12 +187,18 @@ def _compare(row: Row[Any], told: _Told) -> None:
         if name not in kept or kept[name] != said:
             _differs(row, WORDS.get(name, name), kept.get(name, "unreadable"), said, told.seq)
     for which, allowed in told.passwords.items():
-        if kept.get(which) not in allowed:
+        if not _is_one_of(kept.get(which), allowed):
             raise Fault(
                 told.seq,
                 f"The {WORDS[which]} of the account {shown(row.id)} was set or removed in the database, and"
                 " no entry says so.",
             )
+
+
+def _is_one_of(kept: Chosen | None, allowed: Iterable[Chosen]) -> bool:
+    if kept is None:
+        return False
+    return kept in allowed or (kept[0] is not None and (ANY, kept[1]) in allowed)
 
 
 def _differs(row: Row[Any], what: str, kept: Any, said: Any, seq: int) -> None:
@@ -202,9 +213,13 @@ def _kept(row: Row[Any]) -> dict[str, Any]:
         **{name: sorted(json.loads(getattr(row, name))) for name in LISTS},
         **{name: bool(getattr(row, name)) for name in FLAGS},
         **{name: as_stamp(getattr(row, name)) for name in TIMES},
-        "proxy": (bool(row.has_password), as_stamp(row.password_changed_at)),
-        "console": (bool(row.has_console), as_stamp(row.console_changed_at)),
+        "proxy": (_sealed(row.password_hash), as_stamp(row.password_changed_at)),
+        "console": (_sealed(row.console_hash), as_stamp(row.console_changed_at)),
     }
+
+
+def _sealed(password_hash: str | None) -> str | None:
+    return None if password_hash is None else sealed_hash(password_hash)
 
 
 def _plain(value: Any) -> str:

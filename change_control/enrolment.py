@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from audit_log import enrolment as codes
 from audit_log.db import reading
-from audit_log.passwords import hash_for_console, hash_for_proxy, password_fault
+from audit_log.passwords import hash_for_console, hash_for_proxy, password_fault, sealed_hash
 from audit_log.people import Registered, person_by_id, set_password
 from audit_log.tables import enrolment
 from change_control.codes import as_kept, code_file
@@ -40,7 +40,10 @@ def enrol(
         enrolled = person_by_id(made.conn, found.id)
         if enrolled is None:
             raise _no_such_code()
-        detail = {"enrolled": codes.enrolled_count(made.conn)}
+        hashes = {"console": sealed_hash(console_hash)}
+        if proxy_hash is not None:
+            hashes["proxy"] = sealed_hash(proxy_hash)
+        detail = {"enrolled": codes.enrolled_count(made.conn), "hashes": hashes}
         made.seal("person:enrol", Actor(found.id, found.role), found.id, detail)
     code_file(desk.state, found.username).unlink(missing_ok=True)
     return enrolled

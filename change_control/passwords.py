@@ -5,7 +5,13 @@ from datetime import datetime
 from sqlalchemy import update
 
 from audit_log.db import reading
-from audit_log.passwords import hash_for_console, hash_for_proxy, password_fault, verify_password
+from audit_log.passwords import (
+    hash_for_console,
+    hash_for_proxy,
+    password_fault,
+    sealed_hash,
+    verify_password,
+)
 from audit_log.people import Registered, Which, person_by_id, set_password
 from audit_log.tables import session
 from change_control.desk import Actor, Desk
@@ -41,7 +47,12 @@ def change_password(  # noqa: PLR0917  # the order of every verb here: desk, who
             raise ChangeError("wrong-state", "this account was changed meanwhile; try again")
         set_password(made.conn, person_id, which, new_hash, now)
         _sign_out(made, person_id, keep)
-        made.seal("password:change", Actor(person_id, found.role), person_id, {"which": which})
+        made.seal(
+            "password:change",
+            Actor(person_id, found.role),
+            person_id,
+            {"which": which, "hash": sealed_hash(new_hash)},
+        )
 
 
 def _check(found: Registered, which: Which, old: str, new: str) -> None:

@@ -23,6 +23,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from audit_log.enrolment import save_code
+from audit_log.passwords import sealed_hash
 from audit_log.people import PASSWORD_COLUMNS, Registered, add_person, change_person, person_by_id
 from audit_log.sessions import end_sessions_of
 from change_control.codes import half_hash, joined, new_half
@@ -80,7 +81,10 @@ def _username(conn: Connection, one: Mapping[str, Any]) -> str:
 
 def facts(row: Mapping[Any, Any]) -> dict[str, object]:
     """By id alone: usernames and names stay in the register, and only that they change is sealed."""
+    rows = row["payload"]["rows"]
+    hashes = {one["id"]: sealed for one in rows if (sealed := _sealed_hashes(one))}
     return {
+        **({"hashes": hashes} if hashes else {}),
         "people": [
             {
                 "person": one["id"],
@@ -90,9 +94,15 @@ def facts(row: Mapping[Any, Any]) -> dict[str, object]:
                 "passwords": one["passwords"],
                 "code": one["code"],
             }
-            for one in row["payload"]["rows"]
-        ]
+            for one in rows
+        ],
     }
+
+
+def _sealed_hashes(one: Mapping[str, Any]) -> dict[str, str]:
+    """So that nobody can put another password into the database; as long as the proposal has them."""
+    kept = {which: one.get("secrets", {}).get(PASSWORD_COLUMNS[which][0]) for which in one["passwords"]}
+    return {which: sealed_hash(each) for which, each in kept.items() if each}
 
 
 def recheck(_desk: Desk, conn: Connection, row: Mapping[Any, Any], _now: datetime) -> None:

@@ -13,6 +13,7 @@ from audit_log.change_log import verify
 from audit_log.db import reading, writing
 from audit_log.enrolment import save_code
 from audit_log.fault import Fault
+from audit_log.passwords import sealed_hash
 from audit_log.people import Registered, add_person, change_person
 from audit_log.seal import stamp
 from change_control.desk import Desk
@@ -176,6 +177,18 @@ def test_a_line_that_says_nothing_makes_nothing_agreed_and_stops_nobody(
     assert told is None
 
 
+def test_a_password_put_in_the_place_of_another_is_named(sqlite_register: Engine) -> None:
+    """Where the line tells the hash of what is kept, the time alone does not do."""
+    told = {**NEW, "hashes": {"p_3": {"proxy": sealed_hash("$argon2id$")}}}
+    lines = [LINES[0], line(2, "people:approve", "r_1", told), LINES[2]]
+    assert fault_in(sqlite_register, lines) is None
+    with writing(sqlite_register) as conn:
+        change_person(conn, "p_3", password_hash="$argon2id$mine")
+
+    assert "password for browsing of the account p_3 was set" in str(fault_in(sqlite_register, lines))
+    assert fault_in(sqlite_register) is None  # lines of an earlier version
+
+
 def test_of_whom_an_earlier_line_told_less_less_is_compared(register: Engine) -> None:
     """A line of a version that sealed no filter groups of the first two."""
     with writing(register) as conn:
@@ -236,6 +249,9 @@ def test_all_that_people_do_to_a_register_is_what_the_log_tells(desk: Desk) -> N
         "UPDATE person SET role = 'technician' WHERE username = 'tess'",
         "UPDATE person SET filter_groups = '[\"staff\"]' WHERE username = 'anna'",
         "UPDATE enrolment SET used_at = NULL",
+        "UPDATE person SET console_hash = password_hash WHERE username = 'cora'",
+        "UPDATE person SET password_hash = (SELECT password_hash FROM person WHERE username = 'ben')"
+        " WHERE username = 'anna'",
     ],
 )
 def test_what_somebody_wrote_past_change_control_is_found(desk: Desk, statement: str) -> None:

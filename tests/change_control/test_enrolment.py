@@ -2,7 +2,7 @@
 
 from threading import Barrier, Thread
 
-from audit_log.passwords import verify_password
+from audit_log.passwords import sealed_hash, verify_password
 from change_control.codes import code_file
 from change_control.desk import Desk
 from change_control.enrolment import enrol
@@ -26,7 +26,8 @@ def test_enrolling_sets_the_console_password_and_leaves_a_line(founded: Founded)
     assert not terry.console_must_change
     assert terry.password_hash is None
     line = log_of(desk)[-1]
-    assert (line.event, line.actor, line.detail) == ("person:enrol", terry.id, {"enrolled": 1})
+    told = {"enrolled": 1, "hashes": {"console": sealed_hash(terry.console_hash or "")}}
+    assert (line.event, line.actor, line.detail) == ("person:enrol", terry.id, told)
     assert not code_file(desk.state, "terry").exists()
 
 

@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from audit_log.db import reading, writing
-from audit_log.passwords import verify_password
+from audit_log.passwords import sealed_hash, verify_password
 from audit_log.sessions import create_session, find_session, token_hash
 from change_control.desk import Desk
 from change_control.passwords import change_password
@@ -23,7 +23,8 @@ def test_a_password_is_changed_with_the_old_one_and_leaves_a_line(desk: Desk) ->
     assert not after.password_must_change
     assert after.password_changed_at == NOON
     line = log_of(desk)[-1]
-    assert (line.event, line.actor, line.detail) == ("password:change", tess.id, {"which": "proxy"})
+    told = {"which": "proxy", "hash": sealed_hash(after.password_hash or "")}
+    assert (line.event, line.actor, line.detail) == ("password:change", tess.id, told)
     assert NEW not in line.sealed
 
 
