@@ -258,7 +258,7 @@ def _for_them(of: About) -> Iterator[Row]:
 
 def _request(of: About, row: Mapping[Any, Any], *, with_words: bool) -> Row:
     payload = row["payload"]
-    words = {"subject": payload["subject"]}
+    words = {name: payload.get(name) for name in ("subject", "objective", "tried")}
     words |= {name: row[name] for name in ("reason", "decision_reason", "ended_reason")}
     times = ("starts_at", "ends_at", "decided_at", "ended_at")
     return {

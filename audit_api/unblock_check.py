@@ -94,9 +94,9 @@ def _seen_by(
     now, then = instants
     return SeenByOut(
         who=each.who,
-        role=each.person.role,
-        filter_groups=list(each.person.filter_groups),
-        classes=list(each.person.classes),
+        role=None if each.named else each.person.role,
+        filter_groups=[] if each.named else list(each.person.filter_groups),
+        classes=[] if each.named else list(each.person.classes),
         now=_seen(decision_for(site, each, policy, lists, now)),
         then=_seen(decision_for(site, each, policy, lists, then)) if then else None,
     )

@@ -59,10 +59,18 @@ def test_a_group_is_asked_whether_or_not_somebody_is_in_it(school: School) -> No
     ]
 
 
-def test_single_people_are_asked_as_whatever_they_are_and_not_by_name(school: School) -> None:
+def test_of_whoever_is_named_only_the_answer_is_told(school: School) -> None:
     answer = check(school, "bet.test", whom={"people": ["anna"]})
 
-    assert [row["who"] for row in answer.json()["sites"][0]["seen_by"]] == ["pupils of 6B (upper-ks2)"]
+    (row,) = answer.json()["sites"][0]["seen_by"]
+    assert (row["who"], row["role"], row["filter_groups"], row["classes"]) == (
+        "somebody you named",
+        None,
+        [],
+        [],
+    )
+    assert row["now"]["open"] is False
+    assert "6B" not in answer.text
     assert "anna" not in answer.text.lower()
     assert school.person("anna").id not in answer.text
 
