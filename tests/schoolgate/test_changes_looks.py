@@ -2,7 +2,7 @@
 
 import json
 
-from tests.running import Demo
+from tests.running import Demo, eventually
 from tests.schoolgate.conftest import Session
 
 
@@ -26,3 +26,9 @@ def test_a_number_that_was_never_signed_is_refused_with_the_reason(demo: Demo, s
 
     assert done.returncode == 1
     assert "the change log has" in done.stderr
+
+
+def test_a_school_that_runs_has_a_checkpoint_in_its_folder(demo: Demo) -> None:
+    folder = demo.state / "checkpoints"
+    one = eventually(lambda: sorted(folder.glob("checkpoint-*.txt")), bool)[0]
+    assert one.read_text().startswith("schoolgate/change-log\n")
