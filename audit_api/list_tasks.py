@@ -81,6 +81,9 @@ def start_proposal(visit: Visit, reason: str) -> Job:
             return Result(shown, "; ".join(outcome.faults), "failed", "failed")
         actor, now = visit.reader.actor, visit.window.clock()
         made = propose_lists(desk, actor, outcome, order.text, why, now, base=order.base)
+        if not made.loosening:
+            says = "in force, since it only shuts; another person reviews it"
+            return Result(shown, says, "done", "in-force", made.id)
         return Result(shown, "proposed; another person can now agree", "done", "proposed", made.id)
 
     return visit.window.list_jobs.start("proposal", visit.reader.person_id, do)

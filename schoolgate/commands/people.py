@@ -32,7 +32,10 @@ def import_(
     first = proposal.get("first_passwords") or {}
     if first and not as_json:
         put_table([{"username": name, **passwords} for name, passwords in first.items()], PASSWORDS)
-    tell("Proposed. Another person can now approve it.")
+    if proposal["state"] == "approved":
+        tell("In force: it only takes away. Another person reviews it.")
+    else:
+        tell("Proposed. Another person can now approve it.")
 
 
 @app.command("list")
