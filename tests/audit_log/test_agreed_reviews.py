@@ -10,15 +10,25 @@ from sqlalchemy import text
 
 from audit_log.change_log import append, verify
 from audit_log.checkpoint import sign_checkpoint
-from audit_log.db import reading, writing
+from audit_log.db import migrate, open_engine, reading, writing
 from audit_log.verification import Verification
 from change_control.desk import Desk
 from change_control.envelope import approve_with, new_code
 from change_control.reviews import list_reviews, sign
 from change_control.tightening import suspend
 from tests.builders import NOON
-from tests.change_control.enveloped import an_envelope
-from tests.change_control.school import KEY, an_empty_desk, asked_by, build_school, log_of, somebody, the
+from tests.change_control.enveloped import an_envelope, the_review
+from tests.change_control.school import (
+    KEY,
+    an_empty_desk,
+    asked_by,
+    build_school,
+    fill_school,
+    lists,
+    log_of,
+    somebody,
+    the,
+)
 
 DAY = timedelta(days=1)
 
@@ -188,3 +198,20 @@ def test_suspensions_of_the_time_before_reviews_have_none(desk: Desk) -> None:
         sign_checkpoint(conn, KEY, NOON + DAY)
 
     assert found(desk).whole, found(desk).says
+
+
+def test_reviews_and_an_envelope_on_postgresql_are_whole(fresh_postgresql_url: str, tmp_path: Path) -> None:
+    engine = open_engine(fresh_postgresql_url)
+    migrate(engine)
+    desk = Desk(engine=engine, state=tmp_path, key=KEY, lists=lists)
+    fill_school(desk)
+    suspend(desk, the(desk, "terry"), somebody(desk, "anna").id, None, "why", NOON)
+    sign(desk, the(desk, "gail"), the_review(desk).id, False, "no", NOON)
+    sign(desk, the(desk, "gail"), the_review(desk).id, True, "yes", NOON)
+    approve_with(desk, the(desk, "terry"), asked_by(desk, "terry"), an_envelope(desk), "alone", NOON)
+    for who in ("gail", "hedy"):
+        sign(desk, the(desk, who), the_review(desk).id, True, "yes", NOON)
+    new_code(desk, "cora", an_envelope(desk, NOON + timedelta(hours=1)), "alone", NOON + timedelta(hours=1))
+    told = found(desk)
+    engine.dispose()
+    assert told.whole, told.says
