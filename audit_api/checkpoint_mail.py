@@ -55,9 +55,9 @@ CHECK = """\
 Keep this letter, or the attached file, where the school's technicians have no access. It is the proof of
 every entry before it: if somebody alters, removes or moves one later, no check will agree with these lines.
 
-To check: sign in, open Change log and take the export; then give the export and the attached file to
-verify_changes.html or verify_changes.py, which need no network and trust nobody. How, in plain words:
-docs/verifying.md, which comes with the program.\
+To check: sign in and open "Check it at home". That page saves the record for you, and a checker that needs
+no network and trusts nobody: verify_changes.html or verify_changes.py. Give it the record and the attached
+file. In more words: docs/verifying.md, which comes with the program.\
 """
 
 

@@ -55,7 +55,7 @@ KINDS = (
 
 # What belongs to it and stands elsewhere, where it is there and this reader may see it.
 BESIDE = (
-    ("/verify", "Check an export without this server"),
+    ("/verify", "Check it at home, without this server"),
     ("/reviews", "What one person did and others look at"),
     ("/rights", "Who may do what"),
 )
