@@ -130,6 +130,7 @@ class PolicyProposalOut(ProposalOut):
 
 class PeopleProposalOut(ProposalOut):
     rows: Annotated[list[dict[str, Any]] | None, Field(description="what would change; not in lists")] = None
+    notes: Annotated[list[str], Field(description="user names that look like others; while it waits")] = []
     first_passwords: Annotated[
         dict[str, dict[str, str]] | None,
         Field(repr=False, description="told once, to be changed at first use"),

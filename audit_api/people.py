@@ -17,10 +17,12 @@ from audit_api.window import Visit
 from audit_log.db import reading
 from audit_log.people import Registered, people_by_ids
 from audit_log.tables import person
+from change_control.look_alikes import notes_on
 from change_control.people import Imported, Sheet, import_people, read_people
 from change_control.proposal import Proposal
 from change_control.queries import list_proposals
 from change_control.roles import is_active
+from filter_policy.life_cycle import State
 from filter_policy.model import Role
 
 KIND = "people"
@@ -120,11 +122,25 @@ def one(visit: Visit, found: Proposal, made: Imported | None = None) -> PeoplePr
     """
     with reading(visit.desk.engine) as conn:
         view = _shown(conn, visit.reader, [found])[0]
+        notes = _look_alikes(conn, found) if found.state is State.REQUESTED else []
     told = {
+        "notes": notes,
         "first_passwords": _first_passwords(made) if made else None,
         "code_halves": dict(found.handed) or None,
     }
     return view.model_copy(update=told)
+
+
+def _look_alikes(conn: Connection, found: Proposal) -> list[str]:
+    """Of each user name that the proposal would bring, against the register and the other rows."""
+    wanted = {row["id"]: row["set"]["username"] for row in found.rows if "username" in row["set"]}
+    taken = conn.execute(select(person.c.id, person.c.username)) if wanted else ()
+    others = {row.id: row.username for row in taken} | wanted
+    return [
+        note
+        for id_, name in wanted.items()
+        for note in notes_on(name, (other for whose, other in others.items() if whose != id_))
+    ]
 
 
 def _first_passwords(made: Imported) -> dict[str, dict[str, str]]:

@@ -192,3 +192,20 @@ def test_a_new_code_is_for_those_who_may_approve(school: School, row: dict[str, 
     answer = school.as_("terry").post(f"{URL}/proposals", json={"rows": [row], "reason": "lost"})
 
     assert set(fields_of(problem_of(answer, 422, "bad-input"))) == {"rows[0].new_code"}
+
+
+def test_a_user_name_that_looks_like_another_is_told_to_whoever_is_to_agree(school: School) -> None:
+    rows = [NEW | {"username": "t\u0435rry"}, NEW | {"username": "n0el"}, NEW | {"username": "noel"}]
+    made = school.as_("terry").post(f"{URL}/proposals", json={"rows": rows, "reason": "new"}).json()
+
+    notes = [
+        "t\u0435rry looks like terry, and is another user name.",
+        "t\u0435rry mixes letters of 2 alphabets (Latin, Cyrillic).",
+        "n0el looks like noel, and is another user name.",
+        "noel looks like n0el, and is another user name.",
+    ]
+    assert made["notes"] == notes
+    url = f"{URL}/proposals/{made['id']}"
+    assert school.as_("hedy").get(url).json()["notes"] == notes
+    assert notes[0] in school.browser("hedy")[0].get(f"/people/proposals/{made['id']}").text
+    assert school.as_("hedy").post(f"{url}/approve", json={}).json()["notes"] == []

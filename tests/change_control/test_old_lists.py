@@ -10,7 +10,7 @@ from sqlalchemy import insert
 from audit_log.db import migrate, reading, writing
 from audit_log.people import Registered, add_person, new_person_id, set_password
 from audit_log.tables import enrolment, proposal
-from change_control.desk import SYSTEM
+from change_control.desk import SYSTEM, Actor
 from change_control.in_force import agreed_lists, policy_in_force
 from change_control.list_updates import Took, candidate_order, update_order
 from change_control.policies import sha256_of
@@ -50,6 +50,8 @@ def old(tmp_path: Path) -> Listed:
         two = [{"person": one.id, "role": str(one.role)} for one in people]
         detail = {"policy_sha256": sha256_of(POLICY), "lists": generation, "people": two}
         made.seal("school:found", SYSTEM, "c_0", detail)
+        for number, one in enumerate(people, start=1):
+            made.seal("person:enrol", Actor(one.id, one.role), one.id, {"enrolled": number})
     return school
 
 
