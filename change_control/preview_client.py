@@ -1,6 +1,6 @@
 """Has a replay done by two child processes, each its share, and joins what they counted.
 
-The children never outlive the call. They get no secret but the address of the database, and that on a pipe.
+The children never outlive the call. They get no secret but how to reach the database; its address on a pipe.
 """
 
 import json
@@ -22,6 +22,7 @@ from change_control.replay_counts import Replayed, joined
 
 ROOT = Path(__file__).parent.parent
 HANDED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "HOME", "TMPDIR")
+HOW_TO_CONNECT = "PG"  # what PostgreSQL's own library goes by
 SHARES = 2
 LAST_WORDS = 300  # characters of what a child said on stderr
 
@@ -63,7 +64,11 @@ def _ending(children: list[Child]) -> Iterator[None]:
 
 @contextmanager
 def _child(desk: Desk, order: Order, number: int, stderr: IO[bytes]) -> Iterator[Child]:
-    environ = {name: os.environ[name] for name in HANDED_ON if name in os.environ}
+    environ = {
+        name: value
+        for name, value in os.environ.items()
+        if name in HANDED_ON or name.startswith(HOW_TO_CONNECT)
+    }
     child = subprocess.Popen(
         [sys.executable, "-P", "-m", "change_control.preview_worker"],
         stdin=subprocess.PIPE,

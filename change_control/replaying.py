@@ -17,11 +17,11 @@ from audit_log.replay import ALL, Group, Stretch, Tell, Wanted, Whose
 from audit_log.rows import host_key, site_of
 from audit_log.tables import person as person_table
 from change_control.replay_counts import Groups, Replayed
-from filter_lists.listing import Listing
+from filter_lists.listing import NOT_SHOWN, Listing
 from filter_lists.names import NameFault, Url, canonical_host, parse_url
 from filter_policy.bearing import near, sites_by_host
 from filter_policy.judge import judge_url
-from filter_policy.model import Person, Policy
+from filter_policy.model import Person, Policy, Reason
 from filter_policy.readings import readings
 from filter_policy.stretches import stretches
 
@@ -67,10 +67,11 @@ class Place(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """Whether it is open: in force now, and as proposed."""
+    """Whether it is open: in force now, and as proposed. `hidden`: it is illegal; nobody is told where."""
 
     old: bool
     new: bool
+    hidden: bool
 
 
 class Judge:
@@ -112,9 +113,11 @@ class Judge:
             if len(self._answers) >= MOST_ANSWERS:
                 self._answers.clear()
             somebody, at = self._person(who, told_apart), self._instants[slot]
-            self._answers[key] = Answer(
-                _is_open(self._old, place.url, somebody, at), _is_open(self._new, place.url, somebody, at)
-            )
+            both = [
+                judge_url(place.url, somebody, side.policy, side.lists.lookup, at) for side in self._sides
+            ]
+            old, new = (not each.is_block for each in both)
+            self._answers[key] = Answer(old, new, any(each.reason is Reason.ILLEGAL for each in both))
         return self._answers[key]
 
     def knows(self, who: int) -> bool:
@@ -210,14 +213,14 @@ def _count(judge: Judge, found: Iterable[tuple[Group, int]], made: Replayed) -> 
         if place is None:
             made.nameless += rows
             continue
-        old, new = judge.answer(place, who, person, slot)
+        old, new, hidden = judge.answer(place, who, person, slot)
         made.requests += rows
         made.otherwise += rows if old == blocked else 0
         made.unsure += rows if place.unsure else 0
         if old is not new:
             hosts.add(place.url.host)
             turned = made.opens if new else made.shuts
-            for told in turned.of(place.site, judge.groups(who)):
+            for told in turned.of(NOT_SHOWN if hidden else place.site, judge.groups(who)):
                 told.add(rows, rows if page else 0)
     return hosts
 
@@ -228,20 +231,17 @@ def _count_people(judge: Judge, found: Iterable[tuple[Group, int]], made: Replay
         place = judge.place(kept) if person is not None and judge.knows(who) else None
         if place is None or person is None:
             continue
-        old, new = judge.answer(place, who, person, slot)
+        old, new, hidden = judge.answer(place, who, person, slot)
         if old is new:
             continue
         turned = made.opens if new else made.shuts
-        total, site, groups = turned.of(place.site, judge.groups(who))
+        name = NOT_SHOWN if hidden else place.site
+        total, site, groups = turned.of(name, judge.groups(who))
         total.people.add(person)
         groups.people.add(person)
-        if place.site in (opens if new else shuts):
+        if name in (opens if new else shuts):
             site.people.add(person)
 
 
 def _kinds(listings: Iterable[Listing]) -> frozenset[tuple[str, bool]]:
     return frozenset((each.category, each.is_sealed) for each in listings)
-
-
-def _is_open(side: Side, url: Url, person: Person, at: datetime) -> bool:
-    return not judge_url(url, person, side.policy, side.lists.lookup, at).is_block

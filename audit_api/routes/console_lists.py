@@ -1,6 +1,7 @@
 """Pages: the lists in force, how old they are, what waits, and proposals of other ones."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -67,8 +68,10 @@ def one(request: Request, here: Here, id: Id) -> Response:
 
 
 @router.post("/lists/proposals/{id}/approve")
-def approve(request: Request, here: Here, id: Id, reason: Text = "") -> Response:
-    return _settle(request, here, id, proposals.approve, reason)
+def approve(request: Request, here: Here, id: Id, reason: Text = "", preview: Text = "") -> Response:
+    """`preview`: the hash of the one that the page showed."""
+    verb = partial(proposals.approve, preview_read=preview or None)
+    return _settle(request, here, id, verb, reason)
 
 
 @router.post("/lists/proposals/{id}/decline")

@@ -1,6 +1,7 @@
 """Pages: the policy in force, and proposals of another one."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -50,8 +51,10 @@ def one(request: Request, here: Here, id: Id) -> Response:
 
 
 @router.post("/policy/proposals/{id}/approve")
-def approve(request: Request, here: Here, id: Id, reason: Text = "") -> Response:
-    return _settle(request, here, id, proposals.approve, reason)
+def approve(request: Request, here: Here, id: Id, reason: Text = "", preview: Text = "") -> Response:
+    """`preview`: the hash of the one that the page showed."""
+    verb = partial(proposals.approve, preview_read=preview or None)
+    return _settle(request, here, id, verb, reason)
 
 
 @router.post("/policy/proposals/{id}/decline")

@@ -119,6 +119,7 @@ def test_nobody_is_named_and_no_part_of_an_address_is_told(school: School) -> No
     for username in ("hedy", "gail"):
         said = school.as_(username).get(f"{PROPOSALS}/{id_}/preview").text
         page = school.browser(username)[0].get(f"/policy/proposals/{id_}").text
+        assert "9</strong> requests" in page
         assert "secret-page" not in said + page
         assert school.person("anna").id not in said + page
         assert "Akhtar" not in said + page
@@ -275,3 +276,18 @@ def test_lists_are_tried_out_as_policies_are(listed: ListedSchool) -> None:
     found = listed.as_("hedy").get(f"/api/v1/lists/proposals/{asked}/preview").json()
 
     assert found["report"]["opens"]["sites"][0]["site"] == "bet77.test"
+
+
+def test_the_page_approves_what_it_showed_and_not_what_came_since(school: School) -> None:
+    id_ = proposed(school)
+    first = tried(school, id_)["sha256"]
+    browser, csrf = school.browser("hedy")
+    shown = browser.get(f"/policy/proposals/{id_}").text
+    school.clock.forward(minutes=1)
+    tried(school, id_)
+
+    late = browser.post(f"/policy/proposals/{id_}/approve", data={"csrf": csrf, "preview": first})
+
+    assert f'name="preview" value="{first}"' in shown
+    assert late.status_code == 409
+    assert "not the newest preview" in late.text

@@ -19,7 +19,7 @@ from change_control.replay_counts import Replayed, joined
 from change_control.replaying import Side, Span, replayed, url_kept
 from filter_lists.index import Index
 from filter_policy.judge import judge_url
-from filter_policy.model import Person, Policy
+from filter_policy.model import Decision, Person, Policy, Reason
 from filter_policy.parse import parse_policy
 from tests.audit_log.log_rows import a_row, store
 from tests.builders import POLICY
@@ -73,7 +73,12 @@ LISTED = {
 }
 LISTS = Index.in_memory(LISTED)
 OTHER_LISTS = Index.in_memory(
-    {"video.test/learn": [("education", "learn")], "unknown.test": [("gambling", "bets")], **LISTED}
+    {
+        **LISTED,
+        "video.test/learn": [("education", "learn")],
+        "unknown.test": [("gambling", "bets")],
+        "social.test": [("child-sexual-abuse", "abuse")],
+    }
 )
 
 
@@ -126,7 +131,7 @@ def one_by_one(rows: Iterable[dict[str, Any]], old: Side, new: Side, span: Span)
         elif url is None:
             made.nameless += 1
         else:
-            _judge(made, row, [_is_open(side, url, row) for side in (old, new)])
+            _judge(made, row, [_decided(side, url, row) for side in (old, new)])
             rules = [r.site for side in (old, new) for r in side.policy.sites if r.site.path != "/"]
             parts_ = any(site.host == url.host or url.host.endswith(f".{site.host}") for site in rules)
             listed = any(side.lists.has_parts(url.host) for side in (old, new))
@@ -134,19 +139,21 @@ def one_by_one(rows: Iterable[dict[str, Any]], old: Side, new: Side, span: Span)
     return made
 
 
-def _judge(made: Replayed, row: dict[str, Any], answers: Sequence[bool]) -> None:
-    old, new = answers
+def _judge(made: Replayed, row: dict[str, Any], answers: Sequence[Decision]) -> None:
+    old, new = (not each.is_block for each in answers)
     made.requests += 1
     made.otherwise += old is not (row["verdict"] == "allow")
     if old is not new:
         url = url_kept(row["url"])
         turned = made.opens if new else made.shuts
-        for told in turned.of(site_of(url.host if url else None), tuple(sorted(row["filter_groups"]))):
+        illegal = any(each.reason is Reason.ILLEGAL for each in answers)
+        site = "(not shown)" if illegal else site_of(url.host if url else None)
+        for told in turned.of(site, tuple(sorted(row["filter_groups"]))):
             told.add(1, row["page"])
             told.people |= {row["person_id"]} - {None}
 
 
-def _is_open(side: Side, url: Any, row: dict[str, Any]) -> bool:
+def _decided(side: Side, url: Any, row: dict[str, Any]) -> Decision:
     somebody = Person(
         row["person_id"] or "",
         USERNAMES.get(row["person_id"], ""),
@@ -154,7 +161,7 @@ def _is_open(side: Side, url: Any, row: dict[str, Any]) -> bool:
         row["filter_groups"],
         row["classes"],
     )
-    return not judge_url(url, somebody, side.policy, side.lists.lookup, row["at"]).is_block
+    return judge_url(url, somebody, side.policy, side.lists.lookup, row["at"])
 
 
 @pytest.fixture
@@ -228,14 +235,14 @@ def test_people_are_counted_the_same_however_their_rows_are_found(register: Engi
     assert len(found.opens.sites["bet.test"].people) == 5
 
 
-def _bet(number: int) -> dict[str, Any]:
+def _bet(number: int, host: str | None = None) -> dict[str, Any]:
     return a_row(
         number,
         SPAN.starts_at + timedelta(hours=number),
         whose=WHOS[0],
         person_id=f"p_{number % 5}",
-        url=URLS[number % 2],
-        host=("bet.test", "www.bet.test")[number % 2],
+        url=f"https://{host}/" if host else URLS[number % 2],
+        host=host or ("bet.test", "www.bet.test")[number % 2],
         kind="request",
         verdict="block",
         reason="category-not-allowed",
@@ -259,3 +266,16 @@ def test_a_log_without_rows_comes_to_nothing(register: Engine) -> None:
     put(register, [])
 
     assert replayed(register, Side(OLD, LISTS), Side(OLD, LISTS), SPAN) == Replayed()
+
+
+def test_no_site_is_told_that_is_illegal_under_either_policy(register: Engine) -> None:
+    rows = [_bet(number, "social.test") for number in range(9)]
+    put(register, rows)
+
+    found = replayed(
+        register, Side(parse_policy(POLICY.replace(*CHANGES[0])), LISTS), Side(OLD, OTHER_LISTS), SPAN
+    )
+
+    assert found.shuts.total.requests == 9
+    assert list(found.shuts.sites) == ["(not shown)"]
+    assert len(found.shuts.sites["(not shown)"].people) == 5
