@@ -61,6 +61,11 @@ class _Opened:
         detail = self.line["detail"] if self.kind == ENVELOPE else {}
         return {self.line["actor"], detail.get("person"), detail.get("proposed_by")}
 
+    @property
+    def silencing(self) -> set[Any]:
+        """Whose ending of an account ends nobody's no; "": it did not end."""
+        return (self.concerned - {None}) | {""}
+
 
 @dataclass(slots=True)
 class AgreedReviews:
@@ -70,7 +75,8 @@ class AgreedReviews:
     ids: dict[str, int] = field(default_factory=dict)  # which line a review that was signed is about
     envelopes: dict[str, Facts] = field(default_factory=dict)
     odd: list[tuple[int, str]] = field(default_factory=list)  # lines that no verb of ours writes so
-    left: set[str] = field(default_factory=set)  # those whose account has ended, or changed its role
+    # Those whose account has ended, or changed its role, and who did that alone.
+    left: dict[str, str | None] = field(default_factory=dict)
     used_for: set[tuple[str, str]] = field(default_factory=set)  # proposals, and when
     policy: Entry | None = None
 
@@ -94,7 +100,8 @@ class AgreedReviews:
         by_envelope = event.endswith(":approve") and entry["actor"] == ENVELOPE
         if by_envelope and (entry["object"], entry["at"]) not in self.used_for:
             self.odd.append((entry["seq"], "was agreed to by an envelope that nobody opened for it"))
-        self.left |= set(_left(entry, event, detail))
+        alone = entry["actor"] if event == "person:end" else None
+        self.left |= dict.fromkeys(_left(entry, event, detail), alone)
 
     def _sign(self, entry: Entry, detail: Mapping[str, Any]) -> None:
         about = self.opened.get(detail["about"])
@@ -107,7 +114,8 @@ class AgreedReviews:
         about.signed[entry["actor"]] = entry
         agree = [each for each in about.signed.values() if each["detail"]["agrees"]]
         against = set(about.signed) - {each["actor"] for each in agree}
-        if len(agree) >= about.needed and against <= (set(detail["gone"]) & self.left):
+        gone = {each for each in detail["gone"] if self.left.get(each, "") not in about.silencing}
+        if len(agree) >= about.needed and against <= gone:
             about.done_at = entry["at"]
 
     def _made(self, entry: Entry, detail: Mapping[str, Any]) -> None:

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, insert, or_, select, update
 
-from audit_log.change_log import entries_at
+from audit_log.change_log import entries, entries_at
 from audit_log.people import Registered, people_by_ids
 from audit_log.tables import review, review_signature
 from change_control.desk import Actor, Desk
+from change_control.drafts import instant
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
 from change_control.probation import BREAK_GLASS as BREAK_GLASS
@@ -121,14 +122,21 @@ def _keep(made: Change, found: Review, actor: Actor, agrees: bool) -> None:
 
 
 def _gone(conn: Connection, found: Review, now: datetime) -> list[str]:
-    """Those who did not agree, and cannot come back to it: their account has ended, or reads nothing here."""
+    """Those who did not agree, and cannot come back to it: their account has ended, or reads nothing here.
+
+    Not by the hand of those whom this is about: whoever did it silences nobody.
+    """
     against = [each.person_id for each in found.signatures if not each.agrees]
-    known = people_by_ids(conn, against)
-    return sorted(each for each in against if each not in known or _is_gone(known[each], now))
+    known, doers = people_by_ids(conn, against), concerned(conn, found)
+    return sorted(each for each in against if each not in known or _is_gone(conn, known[each], doers, now))
 
 
-def _is_gone(person: Registered, now: datetime) -> bool:
-    return (person.ends_at is not None and person.ends_at <= now) or person.role not in READING
+def _is_gone(conn: Connection, person: Registered, doers: set[str], now: datetime) -> bool:
+    if person.ends_at is None or person.ends_at > now:
+        return person.role not in READING
+    ended = entries(conn, event="person:end", object_id=person.id, limit=1)
+    by_them = bool(ended) and ended[0].actor in doers
+    return not (by_them and ended[0].detail.get("ends_at") == instant(person.ends_at))
 
 
 def concerned(conn: Connection, found: Review) -> set[str]:

@@ -94,12 +94,28 @@ def test_who_did_not_agree_and_has_left_keeps_nothing_open(desk: Desk) -> None:
     suspends(desk)
     review = the_review(desk)
     signed(desk, "gail", agrees=False, note="this was not fair")
-    end_person(desk, the(desk, "terry"), somebody(desk, "gail").id, "left the board", NOON + DAY)
+    end_person(desk, the(desk, "hedy"), somebody(desk, "gail").id, "left the board", NOON + DAY)
 
     done = sign(desk, the(desk, "hedy"), review.id, True, "I looked", NOON + 2 * DAY)
 
     assert done.done_at == NOON + 2 * DAY
     assert log_of(desk)[-1].detail["gone"] == [somebody(desk, "gail").id]
+    assert is_whole(desk)
+
+
+def test_whoever_did_it_silences_nobody(desk: Desk) -> None:
+    suspends(desk)
+    review = the_review(desk).id
+    signed(desk, "gail", agrees=False, note="this was not fair")
+    end_person(desk, the(desk, "terry"), somebody(desk, "gail").id, "a nuisance", NOON + DAY)
+
+    assert sign(desk, the(desk, "hedy"), review, True, "I looked", NOON + 2 * DAY).done_at is None
+    row = {"username": "gail", "ends_at": (NOON + 3 * DAY).isoformat()}
+    asked = propose_people(desk, the(desk, "terry"), [row], "left the board", NOON + 2 * DAY)
+    if asked.state == "requested":
+        approve(desk, the(desk, "hedy"), asked.id, "", NOON + 2 * DAY)
+    done = sign(desk, the(desk, "cora"), review, True, "I looked", NOON + 4 * DAY)
+    assert done.done_at == NOON + 4 * DAY
     assert is_whole(desk)
 
 
