@@ -807,7 +807,9 @@ class Rules:
             changed = row.get("set")
             role = changed.get("role") if isinstance(changed, dict) else None
             account = self.accounts.get(row["person"])
-            if alone and (role in CONSOLE or row.get("code") is True):
+            before = account["role"] if account is not None else None
+            new = row.get("new") is True or row.get("code") is True
+            if alone and (new or any(role in few_ and before not in few_ for few_ in (APPROVING, CONSOLE))):
                 self.breaks(entry, line, "given", who=shown(row["person"]))
             if account is None:
                 account = self.accounts[row["person"]] = {"role": None, "by": by}

@@ -132,6 +132,17 @@ def tighten(school: Honest) -> None:
     sign(school, seq, [other], "tightening")
 
 
+def demote(school: Honest) -> None:
+    """What takes a right away takes one person; two who may agree are left."""
+    able = [who for who, role in school.roles.items() if role == "coordinator"]
+    if able:
+        who, role = able[0], school.by.choice(("staff", "technician"))
+        by = next(each for each in school.two() if each != who)
+        school.roles[who] = role
+        row = {"person": who, "new": False, "set": {"role": role}, "code": False}
+        sign(school, school.seal("people:tighten", by, school.fresh(), {"people": [row]}), [], "tightening")
+
+
 def suspend(school: Honest) -> None:
     by, other = school.two()
     sign(school, school.seal("person:suspend", by, "p_gone", {"until": None}), [other], "tightening")
@@ -214,11 +225,26 @@ def hour(school: Honest) -> None:
 
 
 KINDS: list[Callable[[Honest], None]] = [
-    *(unblock, policy, people, tighten, suspend, envelope, lists, opening, look, seen, erase, hour),
+    *(
+        unblock,
+        policy,
+        people,
+        people,
+        demote,
+        tighten,
+        suspend,
+        envelope,
+        lists,
+        opening,
+        look,
+        seen,
+        erase,
+        hour,
+    ),
 ]
 
 
-def an_honest_log(seed: int, key: Ed25519PrivateKey, most: int = 6) -> Honest:
+def an_honest_log(seed: int, key: Ed25519PrivateKey, most: int = 5) -> Honest:
     school = Honest(random.Random(seed), key)  # noqa: S311  # not a secret
     found(school)
     for _ in range(school.by.randint(0, most)):

@@ -11,6 +11,7 @@ from tests.builders import NOON
 from tests.change_control.school import KEY
 
 Acts = list[tuple[str, str, str, dict[str, Any]]]  # event, actor, object, detail
+STAFF = {"person": "p_t", "new": True, "set": {"role": "staff"}}
 NEW = {"person": "p_c", "new": True, "set": {"role": "coordinator"}, "code": True}
 
 
@@ -70,6 +71,14 @@ FORBIDDEN: dict[str, tuple[Acts | list[Any], str]] = {
         [("people:tighten", "p_a", "x1", {"people": [NEW]})],
         "2: one person alone gave an account what it had not: p_c",
     ),
+    "a role of one person's giving": (
+        [
+            ("people:propose", "p_a", "x1", {"people": [STAFF]}),
+            ("people:approve", "p_b", "x1", {"people": [STAFF]}),
+            ("people:tighten", "p_a", "x2", {"people": [{"person": "p_t", "set": {"role": "coordinator"}}]}),
+        ],
+        "4: one person alone gave an account what it had not: p_t",
+    ),
     "a list that opens, by one": (
         [
             ("lists:hold", "system", "l1", {"loosening": True}),
@@ -127,7 +136,7 @@ def test_what_no_two_people_agreed_on_is_named(name: str) -> None:
 
 
 def test_a_role_that_was_never_given_agrees_to_nothing() -> None:
-    staff = {"person": "p_t", "new": True, "set": {"role": "staff"}}
+    staff = STAFF
     let_in = [
         ("people:propose", "p_a", "x1", {"people": [staff]}),
         ("people:approve", "p_b", "x1", {"people": [staff]}),

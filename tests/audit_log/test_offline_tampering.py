@@ -52,7 +52,7 @@ def insert(log: Log, row: int) -> Log:
 
 
 def cut(log: Log, row: int) -> Log:
-    return log.cut(row - 1)
+    return log.cut(row - 1).signed()
 
 
 def rechain(log: Log, row: int) -> Log:
@@ -105,23 +105,22 @@ def opened() -> Iterator[sqlite3.Connection]:
         yield here
 
 
-BY_STATEMENT = {
-    "edit": "UPDATE change_log SET entry = ?2, prev = ?3, leaf = ?4 WHERE seq = ?1",
-    "replace": "INSERT OR REPLACE INTO change_log (seq, entry, prev, leaf) VALUES (?1, ?2, ?3, ?4)",
-}
+EDIT = "UPDATE change_log SET entry = ?2, prev = ?3, leaf = ?4 WHERE seq = ?1"
+REPLACE = "INSERT OR REPLACE INTO change_log (seq, entry, prev, leaf) VALUES (?1, ?2, ?3, ?4)"
 
 
-@pytest.mark.parametrize("how", list(BY_STATEMENT))
-def test_any_entry_rewritten_in_the_database_is_found_in_the_export(
-    opened: sqlite3.Connection, how: str
-) -> None:
+def test_any_entry_rewritten_in_the_database_is_found_in_the_export(opened: sqlite3.Connection) -> None:
+    """In either way: what comes of it is the same."""
     missed = []
     for row in ROWS:
         entry, prev = opened.execute("SELECT entry, prev FROM change_log WHERE seq = ?", (row,)).fetchone()
-        opened.execute(BY_STATEMENT[how], (row, forged(entry), prev, _leaf(prev, forged(entry))))
-        if not is_found(export_of(opened, KEY.public_key(), newest=8), real().kept):
+        exports = []
+        for statement in (EDIT, REPLACE):
+            opened.execute(statement, (row, forged(entry), prev, _leaf(prev, forged(entry))))
+            exports.append(export_of(opened, KEY.public_key(), newest=4))
+            opened.rollback()
+        if exports[0] != exports[1] or not is_found(exports[0], real().kept):
             missed.append(row)
-        opened.rollback()
 
     assert not missed
 
@@ -149,7 +148,7 @@ def test_what_the_owner_of_the_key_rewrites_after_the_old_checkpoint_is_not_foun
         "",
     )
 
-    for attacked in (whole.with_entries(entries).rechained(row).signed(), whole.cut(row - 1)):
+    for attacked in (whole.with_entries(entries).rechained(row).signed(), whole.cut(row - 1).signed()):
         answer = check(attacked.lines(), [real().kept])
         said = [line for section in answer["sections"] for line in section["lines"]]
 
@@ -188,6 +187,6 @@ def test_our_own_export_hides_nothing_of_what_was_rewritten_in_the_database(row:
         for (name,) in conn.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
             conn.execute(f"DROP TRIGGER {name}")
         entry, prev = conn.execute("SELECT entry, prev FROM change_log WHERE seq = ?", (row,)).fetchone()
-        conn.execute(BY_STATEMENT["edit"], (row, forged(entry), prev, _leaf(prev, forged(entry))))
+        conn.execute(EDIT, (row, forged(entry), prev, _leaf(prev, forged(entry))))
 
     assert is_found(_our_export(database), real().kept)
