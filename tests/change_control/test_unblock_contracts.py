@@ -13,6 +13,8 @@ from change_control.desk import Desk
 from change_control.in_force import unblocks_in_force
 from change_control.proposals import approve, decline, propose_unblock, revoke
 from change_control.unblocks import Agreed
+from filter_policy.bundle import current_bundle, read_bundle
+from filter_policy.bundle_proof import prove
 from filter_policy.model import Unblock
 from tests.builders import NOON
 from tests.change_control.school import (
@@ -225,6 +227,18 @@ def test_shutting_one_early_keeps_what_was_agreed_to_in_its_line(desk: Desk) -> 
     }
     assert in_force(desk) == []
     assert is_whole(desk)
+
+
+def test_the_gates_can_prove_slots_and_the_part_that_was_agreed_to(desk: Desk) -> None:
+    agreed(desk, asked(desk, **slots()), Agreed(["museum.test/slavery"], ["fonts.test"]))
+    name = current_bundle(desk.state)
+    assert name is not None
+    bundle = read_bundle(desk.state, name)
+
+    prove(desk.state, name, bundle, KEY.public_key())
+    (found,) = bundle.policy.unblocks
+    assert [str(site) for site in found.sites] == ["museum.test/slavery", "fonts.test"]
+    assert len(found.windows) == 4
 
 
 def test_a_request_with_three_fields_less_is_as_it_always_was(desk: Desk) -> None:
