@@ -8,6 +8,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from audit_api.app import create_app
+from audit_api.preview_jobs import PreviewJobs
 from audit_api.previews import veiled
 from audit_log.db import writing
 from audit_log.replay import Tell
@@ -291,3 +292,20 @@ def test_the_page_approves_what_it_showed_and_not_what_came_since(school: School
     assert f'name="preview" value="{first}"' in shown
     assert late.status_code == 409
     assert "not the newest preview" in late.text
+
+
+def test_what_fails_says_so_without_what_it_was_about_and_is_not_tried_again_by_itself(
+    school: School,
+) -> None:
+    def fails(_desk: Desk, _order: Order, _tell: Tell) -> Replayed:
+        raise RuntimeError("anna asked for bet.test")
+
+    id_, jobs = proposed(school), PreviewJobs(school.desk, fails, school.clock)
+    jobs.look(school.clock())
+    jobs.wait(PATIENCE)
+    first = jobs.of(id_)
+    jobs.look(school.clock())
+
+    assert first is not None
+    assert (first.state, first.says) == ("not finished", "it could not be done (RuntimeError)")
+    assert jobs.of(id_) is first
