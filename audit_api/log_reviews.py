@@ -1,6 +1,7 @@
 """Who saw and who reviewed the change log, as a reader may see it: those who may are adults, so named."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Annotated
 
 from pydantic import Field
@@ -8,6 +9,7 @@ from sqlalchemy import Connection
 
 from audit_api.answers import Instant, SomebodyOut, _Out
 from audit_api.names import Names
+from audit_api.problems import Problem
 from audit_api.shapes import _In
 from audit_api.times import iso
 from audit_api.window import Visit
@@ -17,7 +19,7 @@ from change_control.in_force import parsed_policy
 from change_control.log_reviews import SEEN, LogReview, log_reviews, review_due, sign_review, sign_seen
 
 LARGEST = 2**31 - 1
-Size = Annotated[int, Field(ge=1, le=LARGEST, description="how many entries the checkpoint covers")]
+Size = Annotated[int, Field(strict=True, ge=1, le=LARGEST, description="how many entries it covers")]
 
 
 class SeenIn(_In):
@@ -51,11 +53,19 @@ class DueOut(_Out):
 
 
 def page_of(visit: Visit, kind: str, before: int | None, limit: int) -> tuple[list[LogReviewOut], int | None]:
-    """Newest first, and where the next page begins."""
-    with reading(visit.desk.engine) as conn:
+    """Newest first, and where the next page begins. Raises Problem not-whole where a row cannot be read."""
+    with reading(visit.desk.engine) as conn, _readable():
         found = log_reviews(conn, kind, before=before, limit=limit + 1)
         shown = _shown(conn, found[:limit])
     return shown, shown[-1].seq if len(found) > limit else None
+
+
+@contextmanager
+def _readable() -> Iterator[None]:
+    try:
+        yield
+    except (ValueError, TypeError, AttributeError) as error:
+        raise Problem("not-whole") from error
 
 
 def due(visit: Visit) -> DueOut:

@@ -10,10 +10,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Connection, Engine, delete, func, insert, select
+from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 
+from audit_log.as_written import as_written, encodable
 from audit_log.checkpoint import NoteError, Signed, checkpoints, read_note
 from audit_log.db import writing
 from audit_log.tables import break_glass, delivery
@@ -48,8 +50,18 @@ class Delivery:
 
 
 def deliveries(conn: Connection) -> dict[str, Delivery]:
-    """By way; none of one that was never tried."""
-    return {row.way: Delivery(**row._mapping) for row in conn.execute(select(delivery))}
+    """By way; none of one that was never tried. What somebody made unreadable is as if it had never been."""
+    with as_written(conn):
+        try:
+            rows = conn.execute(select(delivery)).all()
+        except (ValueError, TypeError, AttributeError):
+            return {}
+    return {row.way: Delivery(**row._mapping) for row in rows if _is_sound(row)}
+
+
+def _is_sound(row: Row[Any]) -> bool:
+    fault = row.fault is None or (isinstance(row.fault, str) and encodable(row.fault))
+    return row.way in WAYS and isinstance(row.size, int) and fault
 
 
 def keep_delivery(engine: Engine, done: Delivery) -> None:
@@ -65,8 +77,12 @@ def keep_delivery(engine: Engine, done: Delivery) -> None:
 
 def last_occasion(conn: Connection, zone: ZoneInfo, now: datetime) -> datetime:
     """Since when a checkpoint should be out: six in the morning, or the last use of a sealed envelope."""
-    used = conn.scalar(select(func.max(break_glass.c.used_at)).where(break_glass.c.used_at <= now))
-    return max(this_morning(zone, now), used) if used else this_morning(zone, now)
+    morning = this_morning(zone, now)
+    try:
+        used = conn.scalar(select(func.max(break_glass.c.used_at)).where(break_glass.c.used_at <= now))
+    except (ValueError, TypeError, AttributeError):  # made unreadable: then at least each morning
+        return morning
+    return max(morning, used) if used is not None else morning
 
 
 def this_morning(zone: ZoneInfo, now: datetime) -> datetime:

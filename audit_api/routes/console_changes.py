@@ -147,7 +147,7 @@ def _page(
         beside=[each for each in BESIDE if _is_there(here, each[0])],
         sent=[(way, sent.get(way)) for way in _ways(here)],
         due=_due(here),
-        seen=log_reviews.newest(here),
+        seen=_seen(here),
     )
 
 
@@ -162,6 +162,14 @@ def _ways(here: Visit) -> list[str]:
             return list(ways_of(here.window, parsed_policy(conn)))
     except (ChangeError, PolicyError):
         return []
+
+
+def _seen(here: Visit) -> log_reviews.LogReviewOut | None:
+    """None also where somebody has made the rows unreadable: whether the record is whole stands above."""
+    try:
+        return log_reviews.newest(here)
+    except Problem:
+        return None
 
 
 def _due(here: Visit) -> log_reviews.DueOut | None:

@@ -323,3 +323,16 @@ def test_the_upkeep_of_the_window_delivers_by_itself(school: School) -> None:
         pass
 
     assert len(files(folder)) == 1
+
+
+def test_an_envelope_row_that_was_made_unreadable_stops_no_morning(school: School) -> None:
+    folder = school.desk.state / "checkpoints"
+    with writing(school.desk.engine) as conn:
+        says = (
+            "INSERT INTO break_glass (id, code_hash, made_by, agreed_by, made_at, used_at, used_by)"
+            " VALUES ('b', 'c', 'p_1', 'p_2', 'then', '!', 'p_3')"
+        )
+        conn.execute(text(says))
+    into(school, folder).look(NOON)
+
+    assert len(files(folder)) == 1

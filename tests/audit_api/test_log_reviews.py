@@ -4,10 +4,12 @@ import base64
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import text
 
 from audit_log.checkpoint import checkpoints, read_note
-from audit_log.db import reading
+from audit_log.db import reading, writing
 from tests.audit_api.school import FOUNDED, School, all_pages, fields_of, problem_of
+from tests.audit_api.test_changes import drop_guards
 from tests.audit_api.test_console import visible
 
 SEEN, REVIEWS = "/api/v1/changes/seen", "/api/v1/changes/reviews"
@@ -66,7 +68,8 @@ def test_reviews_come_page_by_page(school: School) -> None:
 @pytest.mark.parametrize(
     ("body", "field"),
     [
-        ({"size": 0}, "size"), ({"size": 2**31}, "size"), ({}, "size"), ({"size": 9999}, "size"),
+        ({"size": True}, "size"), ({"size": "7"}, "size"), ({"size": 0}, "size"), ({}, "size"),
+        ({"size": 2**31}, "size"), ({"size": 9999}, "size"),
         ({"size": 1, "root": "x" * 65}, "root"), ({"size": 1, "who": "me"}, "who"),
     ],
 )  # fmt: skip
@@ -158,3 +161,21 @@ def test_the_page_leads_on_only_to_what_this_reader_may_open(school: School) -> 
     for href in ("/verify", "/reviews", "/rights"):
         there = school.browser("gail")[0].get(href).status_code == 200
         assert (f'<a href="{href}">' in page.partition("</nav>")[2]) == there
+
+
+def test_rows_that_were_made_unreadable_hide_nothing_else(school: School) -> None:
+    size, _ = newest(school)
+    school.as_("gail").post(SEEN, json={"size": size})
+    school.as_("gail").post(REVIEWS, json={"size": size, "note": "Read."})
+    drop_guards(school)
+    with writing(school.desk.engine) as conn:
+        conn.execute(text("UPDATE log_review SET at = 'soon', size = 'x', kind = kind"))
+        conn.execute(text("INSERT INTO delivery VALUES ('folder', 'x', 'never', 'soon', 7)"))
+        conn.execute(text("INSERT INTO delivery VALUES ('mail', 1, NULL, '2026-11-24 12:00:00', x'ff')"))
+
+    page = school.browser("gail")[0].get("/changes")
+    assert page.status_code == 200
+    assert "Is the record whole? No." in visible(page.text)
+    assert school.browser("gail")[0].get("/").status_code == 200
+    assert school.nobody().get("/metrics").status_code == 200
+    problem_of(school.as_("gail").get(SEEN), 500, "not-whole")
