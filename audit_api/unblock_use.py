@@ -9,7 +9,8 @@ no paths and no search terms in it, whoever reads.
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection
 
@@ -58,7 +59,7 @@ def report_of(visit: Visit, found: Proposal) -> UseOut:
     few = is_for_few(visit, found)
     with reading(visit.desk.engine) as conn:
         state = use_of(conn, found, visit.now)
-        counted = _counted(conn, found, visit.now) if state == "yes" and not few else Counted()
+        counted = _counted(conn, found, visit.now, visit.zone) if state == "yes" and not few else Counted()
         people = counted.everybody
         besides = _besides(conn, found, counted) if len(people) > FEW else None
     hosts = [
@@ -95,10 +96,10 @@ def is_for_few(visit: Visit, found: Proposal) -> bool:
     return len(pupils or meant) <= FEW
 
 
-def _counted(conn: Connection, found: Proposal, now: datetime) -> Counted:
+def _counted(conn: Connection, found: Proposal, now: datetime, zone: ZoneInfo) -> Counted:
     """Those of the windows that have begun. Who stands in the log wrongly is counted as nobody."""
     counted, requests = Counted(), 0
-    windows = windows_of(found)
+    windows = [part for window in windows_of(found) for part in _days_of(window, zone)]
     unsure = {
         each.person_id
         for each in corrections(conn)
@@ -114,6 +115,16 @@ def _counted(conn: Connection, found: Proposal, now: datetime) -> Counted:
         counted.add(window, rows, unsure)
         requests += counted.windows[-1][1]
     return counted
+
+
+def _days_of(window: Window, zone: ZoneInfo) -> Iterable[Window]:
+    """What is open for longer than a day is told day by day, by the clock on the wall."""
+    starts, ends = window
+    while starts < ends:
+        midnight = datetime.combine(starts.astimezone(zone).date() + timedelta(days=1), time(), zone)
+        until = min(ends, midnight.astimezone(UTC))
+        yield starts, until
+        starts = until
 
 
 def _besides(conn: Connection, found: Proposal, counted: Counted) -> BesidesOut:

@@ -119,6 +119,19 @@ def test_each_window_is_counted_by_itself_and_an_idle_one_is_said(school: School
     assert "In 1 of the 2 times that it was open, nobody used it." in found["says"]
 
 
+def test_what_is_open_for_days_on_end_is_told_day_by_day(school: School) -> None:
+    id_ = agreed(school, ends_at="2026-11-26T14:00:00Z")
+    used_by(school, id_, SIX_B, at=ONE + timedelta(days=1))
+    school.clock.forward(days=3)
+    found = use(school, id_)["windows"]
+
+    assert [(window["starts_at"][8:16], window["requests"]) for window in found] == [
+        ("24T13:00", 0),
+        ("25T00:00", 12),
+        ("26T00:00", 0),
+    ]
+
+
 def test_a_window_that_has_not_begun_is_not_in_it(school: School) -> None:
     id_ = agreed(school, windows=SLOTS, starts_at=None, ends_at=None)
     used_by(school, id_, SIX_B)
