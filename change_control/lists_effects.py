@@ -71,6 +71,9 @@ def _of_entries(
     for place, expressed in expressions.items():
         if expressed.opened:
             yield f"{place[0]}, {place[1]}: expressions go"
+    shut = {name for name, row in policy.access.items() if row.illegal or row.locked}
+    for name in sorted(shut & between.new.categories - between.old.categories):
+        yield f"{name} is illegal or locked and had no list: nobody could take this one back"
     yield from _come_back(between)
     yield from _unknown(old, between)
 

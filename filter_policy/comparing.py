@@ -39,6 +39,9 @@ from filter_policy.unseen import unseen
 MOST_EXAMPLES = 12
 MOST_OF_ONE = 3  # examples for one person
 MOST_ASKED = 200_000  # questions; what cannot be compared with so many is said to open
+MOST_TIMES = 50_000  # stretches of terms, times periods, times periods
+MOST_PLACES = 1_000_000  # sets of groups, times sites
+MOST_USUAL_KINDS = 400
 LONG_AGO, FAR_OFF = datetime(1990, 1, 1, tzinfo=UTC), datetime(2400, 1, 1, tzinfo=UTC)
 
 
@@ -142,13 +145,27 @@ def compare(
     old: Policy, new: Policy, people: Iterable[Person], category_sets: Iterable[Iterable[str]]
 ) -> Comparison:
     """From the policy in force to another: `people` of the register, kinds that sites are of together."""
+    known, hides = list(people), unseen(old, new)
+    if _is_too_large(old, new, known):
+        return Comparison(is_whole=False, hides=hides)
     world = World.of(old, new, category_sets)
     modes = ways(world)
     tally = Tally()
-    everybody = whos(old, new, people)
+    everybody = whos(old, new, known)
     for who in everybody:
         weigh(world, who, modes, tally)
-    return _comparison(world.cells * len(modes) * len(everybody), tally, unseen(old, new))
+    return _comparison(world.cells * len(modes) * len(everybody), tally, hides)
+
+
+def _is_too_large(old: Policy, new: Policy, people: Sequence[Person]) -> bool:
+    """No school's; but one person could keep the server busy with it."""
+    terms = sum(len(each.timetable.terms) + 1 for each in (old, new))
+    periods = sum(len(each.timetable.periods) for each in (old, new))
+    groups = {(each.role, each.filter_groups) for each in people} | {*old.filter_groups, *new.filter_groups}
+    users = {name for each in (old, new) for named in each.selected_users.values() for name in named}
+    sites = sum(len(each.sites) for each in (old, new))
+    everybody = len(groups) * (len(users - {each.username for each in people}) + 1)
+    return terms * periods**2 > MOST_TIMES or everybody * (sites + MOST_USUAL_KINDS) > MOST_PLACES
 
 
 def compare_people(

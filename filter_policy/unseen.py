@@ -36,6 +36,7 @@ def unseen(old: Policy, new: Policy) -> tuple[str, ...]:
             found.append(NAMES.get(each.name, each.name))
     found += [NAMES.get(name, name) for name, only_shuts in PROOFS.items() if not only_shuts(old, new)]
     found += _timetable(old, new)
+    found += [f"access.{name}: illegal" for name in new.access if _becomes_illegal(name, old, new)]
     return tuple(dict.fromkeys(found))
 
 
@@ -65,6 +66,12 @@ def _words(section: str, rows: Iterable[tuple[object, Any]]) -> dict[Any, set[st
             if each.name not in SHOWN[section]
         }
     return found
+
+
+def _becomes_illegal(name: str, old: Policy, new: Policy) -> bool:
+    """It only shuts; but nobody, not even two people, could ever take it back."""
+    before = old.access.get(name)
+    return new.access[name].illegal and (before is None or not before.illegal)
 
 
 def _timetable(old: Policy, new: Policy) -> Iterable[str]:
@@ -124,7 +131,7 @@ def _overlap(one: Network, other: Network) -> bool:
 
 def _record(old: Policy, new: Policy) -> bool:
     """Neither more nor less is kept of anybody: the one exposes, the other hides."""
-    names: list[tuple[str, ...]] = [(name,) for name in old.filter_groups if name in new.filter_groups]
+    names: list[tuple[str, ...]] = [(name,) for name in {**old.filter_groups, **new.filter_groups}]
     same = all(kept_of_groups(old, each) == kept_of_groups(new, each) for each in [(), *names])
     return same and set(old.record) == set(new.record)
 

@@ -196,3 +196,27 @@ def test_a_policy_that_cannot_be_compared_whole_counts_as_opening(monkeypatch: p
     found = compare(parse_policy(SHIPPED), parse_policy(text), EVERYBODY, SETS)
 
     assert (found.more_open, found.is_whole, found.loosening) == (0, False, True)
+
+
+def test_what_nobody_could_take_back_takes_two_people_though_it_only_shuts() -> None:
+    row = "games:              {source: A362, everyone: not_allowed}"
+    text = SHIPPED.replace(row, "games: {source: A362, everyone: illegal}")
+
+    found = compare(parse_policy(SHIPPED), parse_policy(text), EVERYBODY, SETS)
+
+    assert (found.more_open, found.hides, found.loosening) == (0, ("access.games: illegal",), True)
+
+
+@pytest.mark.parametrize("what", ["users", "periods"])
+def test_a_policy_that_is_too_large_for_any_school_keeps_nobody_waiting(what: str) -> None:
+    users = ", ".join(f"u{number}" for number in range(20_000))
+    period = '    p%s: {days: [mon], from: "09:00", to: "09:01"}\n'
+    periods = "".join(period % number for number in range(400))
+    texts = {
+        "users": SHIPPED.replace("communications: []", f"communications: [{users}]"),
+        "periods": SHIPPED.replace("  periods:\n", f"  periods:\n{periods}"),
+    }
+
+    found = compare(parse_policy(SHIPPED), parse_policy(texts[what]), EVERYBODY, SETS)
+
+    assert (found.asked, found.is_whole, found.loosening) == (0, False, True)

@@ -80,3 +80,51 @@ def test_what_was_proposed_can_be_taken_back(demo: Demo, session: Session) -> No
     )
 
     assert json.loads(done.stdout)["state"] == "withdrawn"
+
+
+def test_a_difference_is_told_in_the_words_of_the_table(demo: Demo, session: Session) -> None:
+    cora, file = session("cora"), demo.state.parent / "games.yaml"
+    before = demo.cli("policy", "show", session=cora).stdout
+    file.write_text(before.replace("connect_ports: [443]", "connect_ports: [443, 8443]"))
+
+    told = demo.cli("policy", "diff", str(file), session=cora)
+    found = json.loads(demo.cli("policy", "diff", str(file), "--json", session=cora).stdout)
+
+    assert (told.returncode, "port 8443: none -> open\n" in told.stdout) == (0, True)
+    assert "This opens more: two people have to agree." in told.stderr
+    assert found["effect"]["hides"] == ["connect_ports"]
+    assert demo.cli("policy", "show", session=cora).stdout == before
+
+
+def test_a_proposal_is_compared_by_its_id(demo: Demo, session: Session) -> None:
+    tess, file = session("tess"), demo.state.parent / "ports.yaml"
+    before = demo.cli("policy", "show", session=tess).stdout
+    file.write_text(before.replace("connect_ports: [443]", "connect_ports: [22, 443]"))
+    made = demo.cli("policy", "propose", str(file), "--reason", "x", "--json", session=tess)
+    proposal = json.loads(made.stdout)["id"]
+
+    told = demo.cli("policy", "diff", proposal, session=tess)
+
+    assert "port 22: none -> open" in told.stdout
+    demo.cli("policy", "withdraw", proposal, "--reason", "a slip", session=tess)
+
+
+def test_the_history_names_those_who_agreed(demo: Demo, session: Session) -> None:
+    cora = session("cora")
+
+    rows = json.loads(demo.cli("policy", "history", "--json", session=cora).stdout)["rows"]
+
+    assert rows[0]["state"] == "approved"
+    assert rows[0]["id"] in demo.cli("policy", "history", session=cora).stdout
+
+
+def test_checks_that_a_file_does_not_keep_are_told(demo: Demo, session: Session, tmp_path: Path) -> None:
+    file = tmp_path / "p.yaml"
+    text = demo.cli("policy", "show", session=session("cora")).stdout
+    file.write_text(text + "checks: [{see: [unheard-of.test], group: reception-ks1, why: a story}]\n")
+
+    here = demo.cli("policy", "check", str(file))
+    elsewhere = cli("policy", "check", str(file), environ={"SCHOOLGATE_STATE": str(tmp_path / "none")})
+
+    assert (here.returncode, "reception-ks1 must see unheard-of.test" in here.stderr) == (1, True)
+    assert (elsewhere.returncode, "The checks were not tried" in elsewhere.stderr) == (0, True)
