@@ -104,6 +104,14 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "Sign that one has reviewed the change log": ("change-log:review", "POST /changes/reviews"),
     "See who may do what": ("GET /rights",),
     "See the policy in force": ("GET /policy",),
+    "See earlier policies": ("GET /policy/history",),
+    "Try what a change of the policy would open and shut": ("POST /policy/compare",),
+    "See what a proposal would have changed in the last days": (
+        "GET /policy/proposals/{id}/preview", "GET /lists/proposals/{id}/preview",
+    ),
+    "Have that worked out for a proposal": (
+        "POST /policy/proposals/{id}/preview", "POST /lists/proposals/{id}/preview",
+    ),
     "See the lists in force and earlier ones": (
         "GET /lists", "GET /lists/generations", "GET /lists/updates/current",
     ),
