@@ -2,7 +2,10 @@
 
 import base64
 import hashlib
+from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Connection, insert, select, text
@@ -12,12 +15,22 @@ from audit_log.checkpoint import checkpoints, read_note
 from audit_log.db import reading, writing
 from audit_log.tables import checkpoint, log_review
 from audit_log.verification import Verification, verify
+from change_control.checkpoint_delivery import FOLDER, Delivery, deliveries, keep_delivery, last_occasion
 from change_control.desk import Desk
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
 from change_control.log_reviews import REVIEWED, SEEN, Due, log_reviews, review_due, sign_review, sign_seen
+from tests.audit_log.conftest import fresh_postgresql_url as fresh_postgresql_url
+from tests.audit_log.conftest import postgresql as postgresql
+from tests.audit_log.conftest import postgresql_url as postgresql_url
 from tests.builders import NOON
+from tests.change_control.protected import EITHER, school_in
 from tests.change_control.school import FOUNDED, the
+
+
+@pytest.fixture
+def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
+    yield from school_in(request.param, request, tmp_path)
 
 
 def size_of(desk: Desk) -> int:
@@ -209,3 +222,17 @@ def test_reviews_are_listed_newest_first_by_kind(desk: Desk) -> None:
     with reading(desk.engine) as conn:
         assert log_reviews(conn, REVIEWED) == made[::-1]
         assert log_reviews(conn, REVIEWED, before=made[2].seq, limit=1) == [made[1]]
+
+
+@EITHER
+def test_either_database_knows_who_reviewed_and_how_far_checkpoints_are(either: Desk) -> None:
+    made = sign_review(either, the(either, "gail"), size_of(either), "read", NOON)
+    for done in (Delivery(FOLDER, 5, None, NOON, "x" * 300), Delivery(FOLDER, 6, NOON, NOON)):
+        keep_delivery(either.engine, done)
+
+    assert due(either).last == made
+    with reading(either.engine) as conn:
+        assert log_reviews(conn, REVIEWED) == [made]
+        assert deliveries(conn) == {FOLDER: Delivery(FOLDER, 6, NOON, NOON)}
+        assert last_occasion(conn, ZoneInfo("Europe/London"), NOON) == NOON - timedelta(hours=6)
+    assert is_whole(either).whole, is_whole(either).says
