@@ -26,7 +26,7 @@ PERSONS = text(
     " password_hash, password_changed_at, console_hash, console_changed_at"
     " FROM person ORDER BY id"
 )
-CODES = text("SELECT person_id, made_at, used_at FROM enrolment ORDER BY person_id")
+CODES = text("SELECT person_id, code_hash, made_at, used_at FROM enrolment ORDER BY person_id")
 TIMES = ("starts_at", "ends_at", "suspended_from", "suspended_until", "created_at")
 LISTS = ("filter_groups", "classes")
 FLAGS = ("agreement_signed",)
@@ -58,6 +58,7 @@ class _Told:
 class _Code:
     seq: int
     made_at: str
+    hash: str | None = None  # a line of an earlier version does not tell it
     used_at: str | None = None
 
 
@@ -91,6 +92,9 @@ class AgreedPeople:
             if (as_stamp(row.made_at), as_stamp(row.used_at)) != (code.made_at, code.used_at):
                 says = f"The enrolment code of {shown(row.person_id)} is not as entry {code.seq} says:"
                 raise Fault(code.seq, f"{says} when it was made or used was changed.")
+            if code.hash is not None and row.code_hash != code.hash:
+                says = f"The enrolment code of {shown(row.person_id)} is not the one of entry {code.seq}."
+                raise Fault(code.seq, says)
 
     def _found(self, entry: Entry, detail: Mapping[str, Any]) -> None:
         """The first two. What their filter groups are, lines of an earlier version do not say."""
@@ -98,7 +102,11 @@ class AgreedPeople:
             groups = {"filter_groups": sorted(one["filter_groups"])} if "filter_groups" in one else {}
             facts = {**NONE, "agreement_signed": True, "role": one["role"], "created_at": entry["at"]}
             self._new(entry, one["person"], facts | groups)
-            self.codes[one["person"]] = _Code(entry["seq"], entry["at"])
+            self._code(entry, one["person"])
+
+    def _code(self, entry: Entry, person: str) -> None:
+        told = entry["detail"].get("codes", {})
+        self.codes[person] = _Code(entry["seq"], entry["at"], told.get(person))
 
     def _new(self, entry: Entry, person: str, facts: Mapping[str, Any]) -> None:
         none = {"proxy": {NO_PASSWORD}, "console": {NO_PASSWORD}}
@@ -115,7 +123,7 @@ class AgreedPeople:
                 told.passwords[which] = {(hashes.get(which, ANY), entry["at"])}
             if one.get("code"):
                 told.passwords["console"] = {NO_PASSWORD}
-                self.codes[one["person"]] = _Code(entry["seq"], entry["at"])
+                self._code(entry, one["person"])
 
     def _told(self, entry: Entry, person: str) -> _Told:
         """Of somebody whom no line told of before, nothing else is known."""
@@ -155,7 +163,7 @@ class AgreedPeople:
         """A new code for somebody who may approve: the old one works no longer."""
         if detail["for"] == "code":
             self._told(entry, detail["person"])
-            self.codes[detail["person"]] = _Code(entry["seq"], entry["at"])
+            self._code(entry, detail["person"])
 
 
 Telling = Callable[[AgreedPeople, Entry, Mapping[str, Any]], None]

@@ -20,12 +20,13 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
-from audit_log.enrolment import save_code
+from audit_log.enrolment import code_hash, save_code
 from audit_log.passwords import sealed_hash
 from audit_log.people import PASSWORD_COLUMNS, Registered, add_person, change_person, person_by_id
 from audit_log.sessions import end_sessions_of
+from audit_log.tables import proposal
 from change_control.codes import half_hash, joined, new_half
 from change_control.desk import Actor, Desk
 from change_control.drafts import Draft
@@ -83,8 +84,10 @@ def facts(row: Mapping[Any, Any]) -> dict[str, object]:
     """By id alone: usernames and names stay in the register, and only that they change is sealed."""
     rows = row["payload"]["rows"]
     hashes = {one["id"]: sealed for one in rows if (sealed := _sealed_hashes(one))}
+    codes = row["payload"].get("codes")  # of what each new code hashes to, once they are made
     return {
         **({"hashes": hashes} if hashes else {}),
+        **({"codes": codes} if codes else {}),
         "people": [
             {
                 "person": one["id"],
@@ -129,7 +132,7 @@ def _check_unchanged(found: Registered | None, one: Mapping[str, Any]) -> None:
 
 def apply(conn: Connection, row: Mapping[Any, Any], _actor: Actor, now: datetime) -> Mapping[str, str]:
     """Returns the approver's halves of the new codes, by username."""
-    handed = {}
+    handed, codes = {}, {}
     for one in row["payload"]["rows"]:
         values = _values(one) | _passwords(one, now)
         if one["new"]:
@@ -139,8 +142,13 @@ def apply(conn: Connection, row: Mapping[Any, Any], _actor: Actor, now: datetime
             _leave_nothing_behind(conn, one, values, now)
         if one["code"]:
             half = new_half()
-            save_code(conn, one["id"], joined(one["secrets"]["code_half"], half), now)
+            code = joined(one["secrets"]["code_half"], half)
+            save_code(conn, one["id"], code, now)
+            codes[one["id"]] = code_hash(code)
             handed[_username(conn, one)] = half
+    if codes:
+        told = {**row["payload"], "codes": codes}
+        conn.execute(update(proposal).where(proposal.c.id == row["id"]).values(payload=told))
     return handed
 
 

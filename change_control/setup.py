@@ -5,13 +5,14 @@ No software can tell two people from two accounts: each gets a code of their own
 
 import os
 import secrets
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy import Connection, func, insert, select
 
 from audit_log.agreements import FOUND_LISTS
-from audit_log.enrolment import save_code
+from audit_log.enrolment import code_hash, save_code
 from audit_log.people import Registered, add_person, new_person_id
 from audit_log.tables import change_log, person, proposal
 from change_control.codes import code_file, new_code, plain_code
@@ -51,7 +52,7 @@ def found(desk: Desk, policy_text: str, first: Founder, second: Founder, now: da
             for one in two:
                 add_person(made.conn, one)
                 save_code(made.conn, one.id, plain_code(codes[one.username]), now)
-            _first_line(made, policy_text, lists, two)
+            _first_line(made, policy_text, lists, two, codes)
             for username, code in codes.items():
                 written.append(_write_code(code_file(desk.state, username), code))
     except BaseException:
@@ -110,7 +111,9 @@ def _require_empty(conn: Connection) -> None:
             raise ChangeError("wrong-state", "this school has been founded already")
 
 
-def _first_line(made: Change, policy_text: str, lists: Step, two: list[Registered]) -> None:
+def _first_line(
+    made: Change, policy_text: str, lists: Step, two: list[Registered], codes: Mapping[str, str]
+) -> None:
     proposal_id = secrets.token_hex(8)
     generation = lists.lists.generation
     made.conn.execute(
@@ -135,6 +138,7 @@ def _first_line(made: Change, policy_text: str, lists: Step, two: list[Registere
         "people": [
             {"person": one.id, "role": str(one.role), "filter_groups": list(one.filter_groups)} for one in two
         ],
+        "codes": {one.id: code_hash(plain_code(codes[one.username])) for one in two},
     }
     texts = {"policy": policy_text, "lists": lists.config, "reason": NOT_YET_AGREED}
     made.seal("school:found", SYSTEM, proposal_id, detail, texts)

@@ -249,6 +249,7 @@ def test_all_that_people_do_to_a_register_is_what_the_log_tells(desk: Desk) -> N
         "UPDATE person SET role = 'technician' WHERE username = 'tess'",
         "UPDATE person SET filter_groups = '[\"staff\"]' WHERE username = 'anna'",
         "UPDATE enrolment SET used_at = NULL",
+        "UPDATE enrolment SET code_hash = 'of a code that I know'",
         "UPDATE person SET console_hash = password_hash WHERE username = 'cora'",
         "UPDATE person SET password_hash = (SELECT password_hash FROM person WHERE username = 'ben')"
         " WHERE username = 'anna'",
