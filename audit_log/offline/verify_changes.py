@@ -598,7 +598,7 @@ def check(lines: Iterable[bytes], notes: Iterable[str] = (), key: bytes | None =
         kept = _kept(notes)
         export = Export()
         export.read(lines)
-        if not export.leaves and not kept and not export.header["entries"]:
+        if not export.leaves and not kept and not export.faults:
             raise UnusableError("the export has no entries, so there is nothing to check")
     except UnusableError as error:
         return answer(2, SAYS["cannot"].format(why=error), [], None)
