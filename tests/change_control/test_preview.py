@@ -9,7 +9,7 @@ from sqlalchemy import update
 
 from audit_log.db import reading, writing
 from audit_log.tables import preview as preview_table
-from change_control import preview
+from change_control import preview, preview_client
 from change_control.desk import Desk
 from change_control.preview import (
     Order,
@@ -158,8 +158,9 @@ def test_checks_that_would_no_longer_hold_are_named(desk: Desk) -> None:
 
 
 @pytest.fixture
-def tried(listed: Listed) -> tuple[Desk, Order]:
-    """Twenty requests for bets, and a policy that would open them."""
+def tried(listed: Listed, monkeypatch: pytest.MonkeyPatch) -> tuple[Desk, Order]:
+    """Twenty requests for bets, and a policy that would open them; enough for processes of their own."""
+    monkeypatch.setattr(preview_client, "FEW_ROWS", 1)
     rows = [
         a_row(
             n,
@@ -208,3 +209,13 @@ def test_who_gives_up_ends_the_children(tried: tuple[Desk, Order]) -> None:
 
     with pytest.raises(KeyError):
         replay_apart(desk, asked, give_up)
+
+
+def test_a_small_log_is_replayed_without_children(
+    tried: tuple[Desk, Order], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk, asked = tried
+    monkeypatch.setattr(preview_client, "FEW_ROWS", 21)
+    monkeypatch.setattr(preview_client, "ROOT", Path("/nonexistent"))  # no child would find our modules
+
+    assert replay_apart(desk, asked, quietly).opens.total.requests == 20
