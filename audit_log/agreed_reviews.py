@@ -39,6 +39,7 @@ ENVELOPES = text(
 ENVELOPE = "break-glass"  # stands where an envelope was the second person
 USE = "break-glass:use"
 POLICIES = frozenset({"school:found", "policy:approve", "policy:tighten"})
+LEAVING = frozenset({"person:end", "erasure:approve", "people:approve", "people:tighten"})
 ENDINGS = frozenset({"ends_at", "role"})  # of somebody who can sign no more
 
 
@@ -51,6 +52,7 @@ class _Opened:
     policy: Entry | None
     signed: dict[str, Entry] = field(default_factory=dict)  # the last word of each
     done_at: str | None = None
+    signed_as: str | None = None  # the id of the review, which its signatures tell
 
     @property
     def needed(self) -> int:
@@ -100,8 +102,9 @@ class AgreedReviews:
         by_envelope = event.endswith(":approve") and entry["actor"] == ENVELOPE
         if by_envelope and (entry["object"], entry["at"]) not in self.used_for:
             self.odd.append((entry["seq"], "was agreed to by an envelope that nobody opened for it"))
-        alone = entry["actor"] if event == "person:end" else None
-        self.left |= dict.fromkeys(_left(entry, event, detail), alone)
+        if event in LEAVING:
+            alone = entry["actor"] if event == "person:end" else None
+            self.left |= dict.fromkeys(_left(entry, event, detail), alone)
 
     def _sign(self, entry: Entry, detail: Mapping[str, Any]) -> None:
         about = self.opened.get(detail["about"])
@@ -111,7 +114,7 @@ class AgreedReviews:
         if entry["actor"] in about.concerned or about.done_at is not None:
             self.odd.append((entry["seq"], "signs a review that its writer may not sign, or that was over"))
             return
-        about.signed[entry["actor"]] = entry
+        about.signed_as, about.signed[entry["actor"]] = entry["object"], entry
         agree = [each for each in about.signed.values() if each["detail"]["agrees"]]
         against = set(about.signed) - {each["actor"] for each in agree}
         gone = {each for each in detail["gone"] if self.left.get(each, "") not in about.silencing}
@@ -195,7 +198,7 @@ class AgreedReviews:
             max((each["seq"] for each in about.signed.values()), default=about.line["seq"]),
         )
         sealed: Facts = {
-            "id": next((id_ for id_, seq in self.ids.items() if seq == line["seq"]), row.id),
+            "id": about.signed_as or row.id,
             "kind": about.kind,
             "object_id": line["object"],
             "opened_by": line["actor"],
@@ -238,9 +241,9 @@ def _left(entry: Entry, event: str, detail: Mapping[str, Any]) -> Iterable[str]:
     """Those of whom this line says that they are not what they were."""
     if event == "person:end":
         yield entry["object"]
-    if event == "erasure:approve":
+    elif event == "erasure:approve":
         yield detail["person"]
-    if event in ("people:approve", "people:tighten"):
+    else:
         yield from (one["person"] for one in detail["people"] if ENDINGS & one["set"].keys())
 
 
