@@ -35,6 +35,7 @@ TRIED_FROM_OUTSIDE = {
     "audit_log/fault.py": "tests/audit_log/test_verification.py",
     "audit_log/row_seal.py": "tests/audit_log/test_row_verification.py",
     "filter_policy/bearing.py": "tests/filter_policy/test_decide.py",  # `decide` asks it
+    "filter_policy/proof_lines.py": "tests/filter_policy/test_bundle_proof.py",
     "filter_policy/reading.py": "tests/filter_policy/test_parse.py",
     "filter_policy/yaml_lines.py": "tests/filter_policy/test_parse.py",
     "proxy_addon/*": "tests/proxy_addon/test_gate.py",  # a real gate, real sockets

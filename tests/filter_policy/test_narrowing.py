@@ -1,0 +1,111 @@
+"""What is narrowed opens nothing that was not open, whatever the database says."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filter_policy.bundle import Account, Bundle, read_bundle, write_bundle
+from filter_policy.decide import decide
+from filter_policy.model import Opening, Policy, Request, Role, Unblock
+from filter_policy.narrowing import Wanted, narrowed, wider
+from tests.builders import NOON, POLICY, a_person, a_policy, a_request, a_teacher, an_unblock
+
+SOON = st.sampled_from([NOON + timedelta(hours=hours) for hours in (-2, -1, 0, 1, 2)])
+PERSONS = st.builds(
+    a_person,
+    st.sampled_from(["anna", "ben"]),
+    st.sampled_from([("upper-ks2",), ("reception-ks1",), ("staff", "upper-ks2"), ()]),
+    st.sampled_from([Role.PUPIL, Role.STAFF]),
+    classes=st.sampled_from([("6B",), ("6A",), ()]),
+    agreement_signed=st.booleans(),
+    starts_at=st.none() | SOON,
+    ends_at=st.none() | SOON,
+    suspended_from=st.none() | SOON,
+    suspended_until=st.none() | SOON,
+)
+ACCOUNTS = st.lists(
+    st.builds(Account, PERSONS, st.sampled_from([None, "x", "y"])),
+    unique_by=lambda account: account.person.username,
+).map(tuple)
+UNBLOCKS = st.lists(
+    st.sampled_from([an_unblock(site, id=id_) for site in ("bet.test", "x.test") for id_ in "uv"]),
+    unique_by=lambda unblock: unblock.id,
+).map(tuple)
+OPENINGS = st.lists(
+    st.builds(
+        lambda id_, end: Opening(id_, "p_tess", frozenset({"6B"}), NOON, end), st.sampled_from("op"), SOON
+    ),
+    unique_by=lambda opening: opening.id,
+).map(tuple)
+WANTED = st.builds(Wanted, ACCOUNTS, UNBLOCKS, OPENINGS)
+
+
+def bundle_of(held: Wanted, policy: Policy | None = None) -> Bundle:
+    whole = replace(policy or a_policy(), unblocks=held.unblocks, openings=held.openings)
+    return Bundle(whole, POLICY, "1" * 64, {each.person.username: each for each in held.accounts})
+
+
+@given(WANTED, WANTED)
+def test_what_is_narrowed_is_never_wider_and_stays_as_it_is(base: Wanted, now: Wanted) -> None:
+    less = narrowed(bundle_of(base), now)
+
+    assert wider(bundle_of(less), bundle_of(base)) is None
+    assert narrowed(bundle_of(less), now) == less
+
+
+@given(WANTED, WANTED, SOON, st.sampled_from(["bet.test", "x.test", "www.gov.uk"]))
+def test_nothing_is_open_in_it_that_was_not(base: Wanted, now: Wanted, at: datetime, site: str) -> None:
+    old, less = bundle_of(base), bundle_of(narrowed(bundle_of(base), now))
+    for name, account in less.accounts.items():
+        asked = a_request(site, "gambling", person=account.person)
+        before = Request(old.accounts[name].person, asked.url, asked.listings)
+        assert decide(asked, less.policy, at).is_block or not decide(before, old.policy, at).is_block
+
+
+@given(WANTED)
+def test_what_is_as_it_was_is_not_wider(base: Wanted) -> None:
+    assert wider(bundle_of(base), bundle_of(base)) is None
+
+
+HELD = Wanted(
+    (Account(a_person(classes=("6B",)), "x"), Account(a_teacher(), "y")), (an_unblock("bet.test"),), ()
+)
+Change = Callable[[Bundle], Bundle]
+
+
+def with_unblocks(*unblocks: Unblock) -> Change:
+    return lambda bundle: replace(bundle, policy=replace(bundle.policy, unblocks=unblocks))
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda bundle: replace(bundle, policy_text=POLICY + "# other"), "another policy"),
+        (lambda bundle: replace(bundle, lists="2" * 64), "other lists"),
+        (with_unblocks(an_unblock("bet.test", id="u2")), "unblocks"),
+        (with_unblocks(an_unblock("other.test")), "unblocks"),
+        (lambda bundle: replace(bundle, accounts={"mal": Account(a_person("mal"), "x")}), "people"),
+        (lambda bundle: replace(bundle, accounts={"anna": Account(a_person(), "x")}), "people"),
+        (
+            lambda bundle: replace(bundle, accounts={"anna": Account(a_person(classes=("6B",)), "z")}),
+            "people",
+        ),
+    ],
+)
+def test_what_is_wider_is_named(change: Change, what: str) -> None:
+    assert what in (wider(change(bundle_of(HELD)), bundle_of(HELD)) or "")
+
+
+def test_a_list_of_illegal_content_less_is_wider(tmp_path: Path) -> None:
+    names = [
+        write_bundle(tmp_path, policy_text=POLICY, lists="1" * 64, accounts=[], sealed_lists=lists)
+        for lists in (["iwf"], [])
+    ]
+    base, less = (read_bundle(tmp_path, name) for name in names)
+
+    assert wider(less, base) == "lists of illegal content"
