@@ -61,6 +61,8 @@ def _of_new(new: ListConfig) -> Iterator[str]:
 def _of_entries(
     policy: Policy, old: ListsConfig, between: Between, changes: Sequence[Change]
 ) -> Iterator[str]:
+    if not any(each.shut for each in changes):
+        yield "nothing would be shut by it: only words around the lists change"
     for each in changes:
         if each.opened or each.removed or each.after < each.before:
             yield f"{each.list_id}, {each.category}: entries go, or exceptions come"

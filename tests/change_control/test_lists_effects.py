@@ -46,6 +46,7 @@ def test_entries_that_come_to_a_list_of_ours_shut(listed: Listed) -> None:
 
 
 WAITING: tuple[tuple[str, dict[str, list[str]]], ...] = (
+    (AGREED + "# all is well\n", {}),
     (with_games("education"), {}),  # open to everybody, and what is on no list is not
     (with_games("video"), {}),  # at certain times
     (with_games("search"), {}),
