@@ -33,6 +33,7 @@ MOST_TOLD = 20
 MOST_KEPT = 1000  # faults; a hostile file could have millions
 APPROVING = ("technician", "coordinator", "headteacher")
 CONSOLE = (*APPROVING, "staff", "governor")
+SHUTTING = ("policy", "lists", "people")  # of these, what only shuts takes one person
 ENVELOPE = "break-glass"  # the actor where nobody is signed in, or nobody else agreed
 NOBODY = ("system", ENVELOPE)  # actors that are no person
 TWO_MINUTES = timedelta(minutes=2)
@@ -742,7 +743,8 @@ class Rules:
         elif verb == "approve":
             self._approve(entry, kind, known, line, which)
         elif verb == "tighten":
-            if known is not None or entry["detail"].get("loosening") is True:
+            may = kind in SHUTTING and entry["detail"].get("loosening") is not True
+            if known is not None or not may:
                 self.breaks(entry, line, "alone", **which)
             self.proposals[kind, entry["object"]] = {**fresh, "state": "approved"}
             self._may(entry, line, which)

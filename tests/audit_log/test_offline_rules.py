@@ -79,6 +79,10 @@ FORBIDDEN: dict[str, tuple[Acts | list[Any], str]] = {
         ],
         "4: one person alone gave an account what it had not: p_t",
     ),
+    "an unblock by one person": (
+        [("unblock:tighten", "p_a", "u1")],
+        "2: the unblock u1 came into force, and one person alone is behind it",
+    ),
     "a list that opens, by one": (
         [
             ("lists:hold", "system", "l1", {"loosening": True}),
