@@ -1,9 +1,10 @@
 """Whatever reaches the gates was agreed on: rows that somebody rewrote are not published, what shuts is."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, insert, update
@@ -24,7 +25,7 @@ from filter_policy.bundle_proof import ProofFault, Proven, proof_path, prove, pu
 from filter_policy.model import Role
 from tests.builders import NOON, POLICY
 from tests.change_control.listed import LISTS, Listed
-from tests.change_control.school import KEY, asked_by, events_of, somebody, the
+from tests.change_control.school import KEY, asked_by, copy_of, events_of, somebody, the
 
 LATER = NOON + timedelta(hours=1)
 
@@ -40,9 +41,10 @@ def proven(desk: Desk) -> Proven:
     return prove(desk.state, name, read_bundle(desk.state, name), key)
 
 
-@pytest.fixture
-def busy(desk: Desk) -> Desk:
-    """With something open, and some people changed since."""
+@pytest.fixture(scope="session")
+def busy_school(school: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """With something open, and some people changed since; made once."""
+    desk = copy_of(school, tmp_path_factory.mktemp("busy") / "state")
     asked = asked_by(desk, "tess")
     approve(desk, the(desk, "terry"), asked, "fine", NOON)
     open_for_class(desk, the(desk, "tess"), "6B", 45, "research", NOON)
@@ -50,7 +52,15 @@ def busy(desk: Desk) -> Desk:
     if moved.state != "approved":
         approve(desk, the(desk, "terry"), moved.id, "yes", NOON)
     suspend(desk, the(desk, "terry"), somebody(desk, "anna").id, None, "an incident", NOON)
-    return desk
+    desk.engine.dispose()
+    return desk.state
+
+
+@pytest.fixture
+def busy(busy_school: Path, tmp_path: Path) -> Iterator[Desk]:
+    desk = copy_of(busy_school, tmp_path / "state")
+    yield desk
+    desk.engine.dispose()
 
 
 def test_all_that_is_open_is_proven_by_its_lines(busy: Desk) -> None:
