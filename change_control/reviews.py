@@ -184,7 +184,9 @@ def _signatures(conn: Connection, ids: list[str]) -> dict[str, tuple[Signature, 
     found: dict[str, tuple[Signature, ...]] = {}
     for start in range(0, len(ids), 500):  # a statement has a limit on its parameters
         some = review_signature.c.review_id.in_(ids[start : start + 500])
-        for row in conn.execute(select(review_signature).where(some).order_by(review_signature.c.at)):
+        for row in conn.execute(
+            select(review_signature).where(some).order_by(review_signature.c.at, review_signature.c.person_id)
+        ):
             one = Signature(row.person_id, row.at, row.agrees)
             found[row.review_id] = (*found.get(row.review_id, ()), one)
     return found

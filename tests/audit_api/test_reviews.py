@@ -66,6 +66,7 @@ def test_a_signature_without_a_note_is_none(school: School, body: dict[str, Any]
 def test_who_does_not_agree_keeps_it_open(school: School) -> None:
     url = f"{URL}/{suspended(school)['id']}/sign"
     school.as_("gail").post(url, json={"agrees": False, "note": "Not fair"})
+    school.clock.forward(minutes=1)
     left = school.as_("hedy").post(url, json={"agrees": True, "note": "I looked"}).json()
 
     assert left["done_at"] is None
