@@ -62,7 +62,7 @@ class BundleWatch:
     def _files(self, name: str) -> tuple[int, ...]:
         """What is refused is looked at again when it, or its proof, was written anew."""
         paths = (self._state / FOLDER / name, proof_path(self._state, name)) if is_name(name) else ()
-        return tuple(path.stat().st_mtime_ns for path in paths if path.exists())
+        return tuple(map(_written_at, paths))
 
     def _load(self, name: str) -> tuple[InForce, Proven]:
         bundle = read_bundle(self._state, name)
@@ -92,3 +92,11 @@ class BundleWatch:
         if (name, files) != self._refused:
             log.error("bundle.refused", bundle=name[:12], why=str(fault))
         self._refused = name, files
+
+
+def _written_at(path: Path) -> int:
+    """0 where it is not there: the publisher takes away what is damaged."""
+    try:
+        return path.stat().st_mtime_ns
+    except OSError:
+        return 0
