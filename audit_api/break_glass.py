@@ -6,6 +6,7 @@ longer. No code and no half is in an address, a log or a repr.
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -133,7 +134,7 @@ def _told(window: Window, did: Callable[[Connection], str], now: datetime) -> st
     """
     try:
         with reading(window.desk.engine) as conn:
-            opened = reviews.open_reviews(conn, reviews.BREAK_GLASS)[-1]
+            opened = max(reviews.open_reviews(conn, reviews.BREAK_GLASS), key=attrgetter("about_seq"))
             text = _letter(did(conn), opened, parsed_policy(conn).timetable.zone, now)
     except Exception as error:  # noqa: BLE001  # as above; the red line stands on every page all the same
         log.error("break_glass.used", told=False, error=type(error).__name__)
