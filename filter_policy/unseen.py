@@ -143,7 +143,6 @@ PROOFS: Mapping[str, Callable[[Policy, Policy], bool]] = {
     "networks": _networks,
     "limits": _smaller("limits"),
     "reviews": _smaller("reviews"),
-    "notify": _more("notify"),
     "checks": _more("checks"),
     "record": _record,
 }

@@ -134,7 +134,6 @@ SHUTTING = (
     ("longest_days: 42", "longest_days: 14"),
     ("bbc.co.uk/newsround", "bbc.co.uk/bitesize/ks2"),
     ("retention:", "reviews: {tightening_days: 3}\nretention:"),
-    ("retention:", "notify: {governor: [gail@school.test]}\nretention:"),
     ("retention:", "checks: [{not: [bet.test], group: staff, why: so}]\nretention:"),
 )
 

@@ -19,6 +19,7 @@ HIDING = (
     ("pupils: {url: path", "pupils: {url: host", "record"),
     ("sites:\n", "retention: {incidents: 400}\nsites:\n", "retention"),
     ("sites:\n", "reviews: {break_glass_days: 3}\nsites:\n", "reviews"),
+    ("sites:\n", "notify: {governor: [gail@school.test]}\nsites:\n", "notify"),  # who else is told, and of what
     ("block_page: picture", "block_page: plain", "filter_groups.reception-ks1"),
     ("source: A351", "source: A1", "access.pornography"),
     ("reason: reviewed", "reason: because", "sites.www.gov.uk"),
@@ -33,7 +34,6 @@ SHUTTING = (
         "networks: []",
     ),
     ("sites:\n", "reviews: {break_glass_days: 1}\nsites:\n"),
-    ("sites:\n", "notify: {governor: [gail@school.test]}\nsites:\n"),
 )
 
 
