@@ -7,13 +7,14 @@ from itertools import product
 
 from audit_log.change_log import Entry
 from change_control.desk import Desk
+from change_control.proposals import approve, propose_policy
 from filter_lists.names import parse_url
 from filter_policy.bundle import Bundle, current_bundle, read_bundle
 from filter_policy.bundle_proof import prove, public_key
 from filter_policy.decide import decide
 from filter_policy.model import Request, Verdict
-from tests.builders import NOON
-from tests.change_control.school import LISTED, lists
+from tests.builders import NOON, POLICY
+from tests.change_control.school import LISTED, lists, the
 
 APPROVING = frozenset({"technician", "coordinator", "headteacher"})
 URLS = tuple(parse_url(f"https://{host}/") for host in (*LISTED, "unlisted.test", "www.gov.uk"))
@@ -105,3 +106,9 @@ def nothing_opened_by_one(
     risen = powerful(after) - powerful(before)
     kinds = {line.event for line in by_two}
     assert not risen or "people:approve" in kinds, {accounts.get(one, one) for one in risen}
+
+
+def agree_on_the_policy(desk: Desk) -> None:
+    """That of the founding was one person's; with it, nothing is a tightening yet."""
+    asked = propose_policy(desk, the(desk, "terry"), POLICY, "as it stands", NOON)
+    approve(desk, the(desk, "hedy"), asked.id, "", NOON)
