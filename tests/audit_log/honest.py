@@ -244,7 +244,7 @@ KINDS: list[Callable[[Honest], None]] = [
 ]
 
 
-def an_honest_log(seed: int, key: Ed25519PrivateKey, most: int = 5) -> Honest:
+def an_honest_log(seed: int, key: Ed25519PrivateKey, most: int = 4) -> Honest:
     school = Honest(random.Random(seed), key)  # noqa: S311  # not a secret
     found(school)
     for _ in range(school.by.randint(0, most)):

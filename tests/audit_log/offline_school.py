@@ -34,7 +34,7 @@ from tests.change_control.school import FOUNDED, KEY, an_ask, an_empty_desk, bui
 
 KEPT = 200  # entries that the governor's old checkpoint was signed over
 SIZE = 206
-BY_VERBS = 44  # the rest are lines of lessons, sealed and signed alike, and far quicker to make
+BY_VERBS = 28  # the rest are lines of lessons, sealed and signed alike, and far quicker to make
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ def real() -> Real:
     build_school(state)
     desk = an_empty_desk(state)
     step = 0
-    while _size(desk) < BY_VERBS:
+    while _size(desk) < BY_VERBS or (SIZE - _size(desk)) % 2:
         something(desk, step, FOUNDED + timedelta(days=1, hours=2 * step))
         step += 1
     tess, terry = the(desk, "tess"), the(desk, "terry")
-    for number in range((SIZE - _size(desk) + 1) // 2):
+    for number in range((SIZE - _size(desk)) // 2):
         now = FOUNDED + timedelta(days=2 + number // 6, hours=2 * step)
         _lesson(desk, f"u{number}", now, tess, terry)
     with reading(desk.engine) as conn:
