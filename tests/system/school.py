@@ -61,6 +61,7 @@ PEOPLE: Mapping[str, tuple[str, str, tuple[str, ...]]] = {  # username: role, fi
 }
 NEWCOMER = "nico"  # has only the password that somebody else gave him
 FOUNDERS = {"terry": "technician", "hedy": "headteacher"}
+BY_HASH = ("staff", "governor")
 TEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # the Tuesday of the story; school time is UTC then
 
 
@@ -139,8 +140,10 @@ class School:
             enrol(self.desk, code, console_password_of(username), self.now())
         rows: list[dict[str, object]] = [_row(username, *who) for username, who in PEOPLE.items()]
         asked = propose_people(self.desk, self.actor("terry"), rows, "the register", self.now())
-        approve(self.desk, self.actor("hedy"), asked.id, "as in the office", self.now())
-        _console_passwords(self.desk)
+        agreed = approve(self.desk, self.actor("hedy"), asked.id, "as in the office", self.now())
+        for username, half in agreed.handed.items():  # of those who may approve
+            code = asked.handed[username] + half
+            enrol(self.desk, code, console_password_of(username), self.now())
 
     def actor(self, username: str) -> Actor:
         with reading(self.desk.engine) as conn:
@@ -294,7 +297,10 @@ def _sites(state: Path) -> ExampleSites:
 
 
 def _row(username: str, role: str, group: str, classes: tuple[str, ...]) -> dict[str, object]:
+    """Pupils have no console password, and who may approve chooses one by a code."""
+    chosen = {"console_hash": HASHER.hash(console_password_of(username))} if role in BY_HASH else {}
     return {
+        **chosen,
         "username": username,
         "name": f"{username.title()} Somebody",
         "role": role,
@@ -303,25 +309,6 @@ def _row(username: str, role: str, group: str, classes: tuple[str, ...]) -> dict
         "password_hash": HASHER.hash(password_of(username)),
         "must_change": username == NEWCOMER,
     }
-
-
-def _console_passwords(desk: Desk) -> None:
-    """Everybody but pupils has chosen one; the two founders did when they enrolled."""
-    from audit_log.db import writing
-    from audit_log.tables import person
-
-    with writing(desk.engine) as conn:
-        for username, (role, _, _) in PEOPLE.items():
-            if role != "pupil":
-                conn.execute(
-                    person.update()
-                    .where(person.c.username == username)
-                    .values(
-                        console_hash=HASHER.hash(console_password_of(username)),
-                        console_changed_at=datetime.now(UTC),
-                        console_must_change=False,
-                    )
-                )
 
 
 def _free_port() -> int:
