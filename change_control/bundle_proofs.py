@@ -18,7 +18,17 @@ from change_control.log_tree import LogTree
 from filter_policy.bundle_proof import Proof, ProofFault, SealedLine
 from filter_policy.inclusion import HASH_BYTES, absent
 from filter_policy.model import Opening, Unblock
-from filter_policy.proof_lines import FOUND_LISTS, FOUNDED, LISTS, NEW, PEOPLE, POLICY
+from filter_policy.proof_lines import (
+    CLOSE,
+    FOUND_LISTS,
+    FOUNDED,
+    LISTS,
+    NEW,
+    PEOPLE,
+    POLICY,
+    UNBLOCK_ENDS,
+    shut_by,
+)
 
 AT_ONCE = 500  # a statement has a limit on its parameters
 SHUTS: Mapping[str, tuple[str, ...]] = {
@@ -33,7 +43,9 @@ NEEDED = frozenset(
         *SHUTS,
         "erasure:approve",
         "unblock:approve",
+        *UNBLOCK_ENDS,
         "opening:open",
+        CLOSE,
         "break-glass:use",
     }
     | {f"{kind}:propose" for kind in ("policy", "lists", "unblock", "people")}
@@ -52,6 +64,8 @@ class _Known:
     objects: dict[int, str] = field(default_factory=dict)  # of lines that two people stand behind
     used: dict[str, int] = field(default_factory=dict)  # where break-glass stood in, by proposal
     people: dict[str, dict[str, int]] = field(default_factory=dict)  # by person and field: who set it last
+    opened: dict[str, list[str]] = field(default_factory=dict)  # openings, by whoever made them
+    shut: dict[str, int] = field(default_factory=dict)  # the line that shut an opening, by opening
 
     def read(self, seq: int, leaf: bytes, sealed: str) -> None:
         self.tree.add(leaf)
@@ -69,6 +83,10 @@ class _Known:
             self.lists = seq
         if event == "break-glass:use" and detail.get("proposal"):
             self.used[detail["proposal"]] = seq
+        if event == "opening:open":
+            self.opened.setdefault(entry["actor"], []).append(object_id)
+        for each in shut_by(event, object_id, detail, self.opened):
+            self.shut.setdefault(each, seq)  # the first: none later makes it longer
         for person, fields in _people(event, object_id, detail):
             self.people.setdefault(person, {}).update(dict.fromkeys(fields, seq))
 
@@ -150,7 +168,9 @@ def _wanted(
     """What is missing is left out: the check says which."""
     found = {known.policy, known.lists}
     found |= {known.made.get(("unblock:approve", each.id), 0) for each in unblocks}
-    found |= {known.made.get(("opening:open", each.id), 0) for each in openings}
+    found |= {known.made.get((event, each.id), 0) for each in unblocks for event in UNBLOCK_ENDS}
+    for each in openings:
+        found |= {known.made.get(("opening:open", each.id), 0), known.shut.get(each.id, 0)}
     for person in people:
         found |= set(known.people.get(person, {}).values())
     for seq in sorted(found & known.objects.keys()):

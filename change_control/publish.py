@@ -220,8 +220,17 @@ def _write_narrowed(desk: Desk, found: Open, fault: ProofFault) -> str:
     less = narrowed(now, Wanted(found.accounts, found.unblocks, found.openings))
     name = _save(desk.state, Open(found.changes, now.policy_text, now.lists, now.sealed_lists, *_of(less)))
     if name != base:
-        _write_proof(desk, name, Proof("", (), (), base))
+        _write_proof(desk, name, Proof("", (), (), base, number=_last_number(desk.state) + 1))
     return name
+
+
+def _last_number(state: Path) -> int:
+    """A gate takes only a higher one. Of all that are kept: `current` may have been put back meanwhile."""
+    found = 0
+    for path in (state / FOLDER).glob(f"*{SUFFIX}"):
+        with suppress(ProofFault):
+            found = max(found, read_proof(state, path.stem).number)
+    return found
 
 
 def _in_force(desk: Desk) -> tuple[Bundle | None, str | None]:

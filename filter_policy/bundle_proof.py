@@ -61,6 +61,7 @@ class Proof:
     nodes: tuple[bytes, ...]
     narrows: str | None = None  # the name of the proven bundle that this one only shuts more of
     signature: bytes = b""
+    number: int = 0  # of the bundles that narrow one, in the order they were signed
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +72,21 @@ class Proven:
     policy_entry: int
     lists_entry: int
     narrows: str | None = None
+    number: int = 0
 
     def follows(self, last: "Proven") -> bool:
         """No way back to what was in force before: a log only grows, and what was shut alone stays shut."""
-        if self.narrows is not None or last.narrows is None:
+        if last.narrows is None:
             return self.size >= last.size
-        return self.size > last.size
+        if self.narrows is None:
+            return self.size > last.size
+        return self.size > last.size or (self.size == last.size and self.number > last.number)
 
 
 def prove(state: Path, name: str, bundle: Bundle, key: Ed25519PublicKey) -> Proven:
     """Raises ProofFault, or BundleFault where the bundle that it narrows cannot be read."""
     proof = read_proof(state, name)
-    if not is_signed(key, proof.signature, statement(name, proof.note, proof.narrows)):
+    if not is_signed(key, proof.signature, statement(name, proof)):
         raise ProofFault("its proof is not signed with this school's key")
     if proof.narrows is None:
         return proven_by(proof, bundle, key)
@@ -92,7 +96,7 @@ def prove(state: Path, name: str, bundle: Bundle, key: Ed25519PublicKey) -> Prov
     found = prove(state, proof.narrows, base, key)
     if what := wider(bundle, base):
         raise ProofFault(f"it opens more than what was proven: {what}")
-    return Proven(found.size, found.policy_entry, found.lists_entry, proof.narrows)
+    return Proven(found.size, found.policy_entry, found.lists_entry, proof.narrows, proof.number)
 
 
 def proven_by(proof: Proof, bundle: Bundle, key: Ed25519PublicKey) -> Proven:
@@ -119,9 +123,10 @@ def _line(sealed: SealedLine) -> Line:
     return line_of(sealed.seq, json.loads(sealed.entry))
 
 
-def statement(name: str, note: str, narrows: str | None) -> bytes:
+def statement(name: str, proof: Proof) -> bytes:
     """What the school signs: this bundle at this checkpoint; nothing that could pass for a checkpoint."""
-    return json.dumps([ORIGIN, name, note, narrows]).encode()
+    said = [ORIGIN, name, proof.note, proof.narrows]
+    return json.dumps([*said, proof.number] if proof.number else said).encode()
 
 
 def signed_proof(proof: Proof, name: str, sign: Callable[[bytes], bytes]) -> bytes:
@@ -132,8 +137,10 @@ def signed_proof(proof: Proof, name: str, sign: Callable[[bytes], bytes]) -> byt
         "lines": [[each.seq, each.prev.hex(), each.entry] for each in proof.lines],
         "nodes": [each.hex() for each in proof.nodes],
         "narrows": proof.narrows,
-        "signature": base64.b64encode(sign(statement(name, proof.note, proof.narrows))).decode(),
+        "signature": base64.b64encode(sign(statement(name, proof))).decode(),
     }
+    if proof.number:
+        said["number"] = proof.number
     return json.dumps(said, separators=(",", ":")).encode()
 
 
@@ -152,8 +159,8 @@ def read_proof(state: Path, name: str) -> Proof:
 
 
 def _proof_in(said: Any) -> Proof:
-    narrows = said["narrows"]
-    if said["format"] != FORMAT or not (narrows is None or is_name(narrows)):
+    narrows, number = said["narrows"], said.get("number", 0)
+    if said["format"] != FORMAT or not (narrows is None or is_name(narrows)) or type(number) is not int:
         raise ValueError("another format")
     return Proof(
         str(said["note"]),
@@ -161,6 +168,7 @@ def _proof_in(said: Any) -> Proof:
         tuple(bytes.fromhex(each) for each in said["nodes"]),
         narrows,
         base64.b64decode(said["signature"], validate=True),
+        number,
     )
 
 

@@ -6,7 +6,7 @@ none, as long as it is two people's agreement at work.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,10 @@ SYSTEM = "system"
 BREAK_GLASS = "break-glass"
 POLICY = frozenset({"policy:approve", "policy:tighten", FOUNDED})
 BY_ONE = frozenset({"lists:confirm", "lists:rollback", "lists:tighten"})
+UNBLOCK_ENDS = ("unblock:revoke", "unblock:end")
+CLOSE = "opening:close"
+# A line that sets one of these of somebody shuts what they opened.
+LEAVES_NOTHING_OPEN = frozenset({"role", "classes", "agreement_signed", "starts_at", "ends_at"})
 LISTS = frozenset({"lists:approve", "lists:update", *BY_ONE})
 PEOPLE = frozenset({"people:approve", "people:tighten"})
 NEW: Mapping[str, Any] = {
@@ -43,12 +47,13 @@ class Line:
     event: str
     actor: str
     object_id: str
+    at: str
     detail: Mapping[str, Any]
 
 
 def line_of(seq: int, entry: Mapping[str, Any]) -> Line:
     """Raises LinesFault, KeyError or TypeError for what is no entry with that number."""
-    words = (entry["event"], entry["actor"], entry["object"])
+    words = (entry["event"], entry["actor"], entry["object"], entry["at"])
     if entry["seq"] != seq or not all(isinstance(word, str) for word in words):
         raise LinesFault(f"entry {seq} is none")
     return Line(seq, *words, dict(entry["detail"]))
@@ -128,6 +133,9 @@ def check_unblocks(lines: Lines, unblocks: Iterable[Unblock]) -> None:
         if line is None:
             raise LinesFault(f"no entry approved unblock {unblock.id}")
         lines.require_two(line)
+        ends = (lines.of.get((event, unblock.id)) for event in UNBLOCK_ENDS)
+        if over := next((each for each in ends if each is not None and each.seq > line.seq), None):
+            raise LinesFault(f"unblock {unblock.id} was over with entry {over.seq}")
         if wrong := [name for name, value in _unblock(unblock) if _sealed(line, name) != value]:
             raise LinesFault(f"unblock {unblock.id} is not what entry {line.seq} approved: its {wrong[0]}")
 
@@ -165,7 +173,8 @@ def _at(value: str | None) -> datetime | None:
 
 
 def check_openings(lines: Lines, openings: Iterable[Opening]) -> None:
-    """Each may end sooner than was said: who is suspended leaves nothing open."""
+    """Each may end sooner than was said, and none later than a line that shut it: a row is easily put back."""
+    shut = _shut(lines)
     for opening in openings:
         line = lines.of.get(("opening:open", opening.id))
         if line is None or line.actor != opening.opened_by:
@@ -174,6 +183,35 @@ def check_openings(lines: Lines, openings: Iterable[Opening]) -> None:
         until = _at(line.detail["ends_at"])
         if told != (opening.classes, opening.starts_at) or until is None or opening.ends_at > until:
             raise LinesFault(f"opening {opening.id} is not what entry {line.seq} opened")
+        if opening.id in shut and opening.ends_at > shut[opening.id]:
+            raise LinesFault(f"opening {opening.id} was shut before that, and an entry says so")
+
+
+def _shut(lines: Lines) -> dict[str, datetime]:
+    """When each opening was shut early, by these lines."""
+    found: dict[str, datetime] = {}
+    opened: dict[str, list[str]] = {}
+    for line in lines.all:
+        if line.event == "opening:open":
+            opened.setdefault(line.actor, []).append(line.object_id)
+        for each in shut_by(line.event, line.object_id, line.detail, opened):
+            at = datetime.fromisoformat(line.detail["ends_at"] if line.event == CLOSE else line.at)
+            found[each] = min(at, found.get(each, at))
+    return found
+
+
+def shut_by(
+    event: str, object_id: str, detail: Mapping[str, Any], opened: Mapping[str, Sequence[str]]
+) -> Iterator[str]:
+    """The openings that a line shuts; `opened`: those before it, by whoever opened them."""
+    if event == CLOSE:
+        yield object_id
+    elif event in ("person:suspend", "person:end"):
+        yield from detail.get("openings", ())
+    elif event in PEOPLE:
+        for one in detail["people"]:
+            if not one["new"] and LEAVES_NOTHING_OPEN & one["set"].keys():
+                yield from opened.get(one["person"], ())
 
 
 def check_people(lines: Lines, people: Iterable[Person], policy: Policy) -> None:

@@ -16,11 +16,11 @@ from audit_log.people import Registered, add_person, change_person
 from audit_log.tables import checkpoint, opening, person, proposal
 from change_control.bundle_proofs import LogLines
 from change_control.desk import Desk
-from change_control.openings import open_for_class
+from change_control.openings import close_opening, open_for_class
 from change_control.proposals import approve, propose_people, revoke
 from change_control.publish import KEPT, is_published, publish
 from change_control.tightening import end_person, suspend
-from filter_policy.bundle import Bundle, current_bundle, read_bundle
+from filter_policy.bundle import Bundle, current_bundle, name_current, read_bundle
 from filter_policy.bundle_proof import ProofFault, Proven, proof_path, prove, public_key, read_proof
 from filter_policy.model import Role
 from tests.builders import NOON, POLICY
@@ -52,6 +52,9 @@ def busy_school(school: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     if moved.state != "approved":
         approve(desk, the(desk, "terry"), moved.id, "yes", NOON)
     suspend(desk, the(desk, "terry"), somebody(desk, "anna").id, None, "an incident", NOON)
+    taken_back = asked_by(desk, "tess", "racism-history.test")
+    approve(desk, the(desk, "terry"), taken_back, "fine", NOON)
+    revoke(desk, the(desk, "cora"), taken_back, "no longer", NOON)
     desk.engine.dispose()
     return desk.state
 
@@ -143,9 +146,14 @@ def no_suspension(desk: Desk, conn: Connection) -> None:
     conn.execute(update(person).where(person.c.id == somebody(desk, "anna").id).values(suspended_from=None))
 
 
+def a_revoked_unblock(_desk: Desk, conn: Connection) -> None:
+    put_back = {"state": "approved", "ended_by": None, "ended_at": None}
+    conn.execute(update(proposal).where(proposal.c.state == "revoked").values(put_back))
+
+
 TAMPERING: tuple[Tamper, ...] = (
     another_policy, another_site, an_opening, a_longer_opening, another_account, more_groups, another_role,
-    no_suspension,
+    no_suspension, a_revoked_unblock,
 )  # fmt: skip
 
 
@@ -172,6 +180,62 @@ def test_a_row_that_nobody_agreed_on_reaches_no_gate_and_what_shuts_does(busy: D
     assert "mal" not in bundle.accounts
     assert "ben" not in bundle.accounts or bundle.accounts["ben"] == before.accounts["ben"]
     assert bundle.accounts["anna"].person.suspended_from == NOON
+
+
+def closed(desk: Desk) -> None:
+    with reading(desk.engine) as conn:
+        made = conn.execute(opening.select()).one().id
+    close_opening(desk, the(desk, "cora"), made, NOON)
+
+
+def suspended_for_a_while(desk: Desk) -> None:
+    suspend(desk, the(desk, "terry"), somebody(desk, "tess").id, None, "an incident", NOON)
+    asked = propose_people(
+        desk, the(desk, "cora"), [{"username": "tess", "suspended": False}], "it was not her", NOON
+    )
+    approve(desk, the(desk, "terry"), asked.id, "yes", NOON)
+
+
+def ended(desk: Desk) -> None:
+    end_person(desk, the(desk, "terry"), somebody(desk, "tess").id, "has left", NOON)
+
+
+def of_another_class(desk: Desk) -> None:
+    asked = propose_people(desk, the(desk, "cora"), [{"username": "tess", "classes": ["6C"]}], "moved", NOON)
+    if asked.state != "approved":
+        approve(desk, the(desk, "terry"), asked.id, "yes", NOON)
+
+
+@pytest.mark.parametrize("shuts", [closed, suspended_for_a_while, ended, of_another_class])
+def test_an_opening_that_was_shut_is_not_opened_by_its_row(busy: Desk, shuts: Callable[[Desk], None]) -> None:
+    shuts(busy)
+    assert in_force(busy).policy.openings == ()
+    tampered(busy, lambda _, conn: conn.execute(update(opening).values(ends_at=NOON + timedelta(minutes=45))))
+
+    with capture_logs() as alarms:
+        publish(busy)
+
+    assert "bundle.not_proven" in {each["event"] for each in alarms}
+    assert in_force(busy).policy.openings == ()
+    assert proven(busy).narrows is None  # what is in force is what was proven before
+
+
+def test_a_narrower_bundle_of_before_does_not_come_back(busy: Desk) -> None:
+    tampered(busy, more_groups)
+    found = []
+    with capture_logs():
+        for who in ("gus", "anna", "gail"):
+            end_person(busy, the(busy, "terry"), somebody(busy, who).id, "has left", NOON)
+            found.append((current_bundle(busy.state) or "", proven(busy)))
+    (first, wider), _, (last, tighter) = found
+
+    assert tighter.follows(wider)
+    assert not wider.follows(tighter)
+    name_current(busy.state, first)
+    with capture_logs():
+        suspend(busy, the(busy, "terry"), somebody(busy, "tess").id, None, "an incident", NOON)
+    assert current_bundle(busy.state) not in {first, last}
+    assert proven(busy).follows(tighter)
 
 
 def test_what_was_put_right_is_proven_again(busy: Desk) -> None:
