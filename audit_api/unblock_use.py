@@ -99,7 +99,9 @@ def is_for_few(visit: Visit, found: Proposal) -> bool:
 def _counted(conn: Connection, found: Proposal, now: datetime, zone: ZoneInfo) -> Counted:
     """Those of the windows that have begun. Who stands in the log wrongly is counted as nobody."""
     counted, requests = Counted(), 0
-    windows = [part for window in windows_of(found) for part in _days_of(window, zone)]
+    windows = [part for window in _open_windows(found) for part in _days_of(window, zone)]
+    if not windows:
+        return counted
     unsure = {
         each.person_id
         for each in corrections(conn)
@@ -115,6 +117,14 @@ def _counted(conn: Connection, found: Proposal, now: datetime, zone: ZoneInfo) -
         counted.add(window, rows, unsure)
         requests += counted.windows[-1][1]
     return counted
+
+
+def _open_windows(found: Proposal) -> list[Window]:
+    """Until it was shut, where somebody shut it early."""
+    shut = found.ended_at
+    if shut is None:
+        return windows_of(found)
+    return [(first, min(last, shut)) for first, last in windows_of(found) if first < shut]
 
 
 def _days_of(window: Window, zone: ZoneInfo) -> Iterable[Window]:

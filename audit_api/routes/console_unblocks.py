@@ -131,7 +131,7 @@ def one(request: Request, here: Here, id: Id) -> Response:
 def use(request: Request, here: Here, id: Id) -> Response:
     found = find(here, unblocks.KIND, id)
     view, report = unblocks.one(here, found), unblock_use.report_of(here, found)
-    return page(request, "unblock_use.html", view=view, report=report)
+    return page(request, "unblock_use.html", view=view, report=report, sites=unblocks.opened_sites(found))
 
 
 @router.post("/unblocks/{id}/approve")

@@ -234,3 +234,34 @@ def test_the_page_tells_it_in_words_and_tables(school: School, who: str) -> None
     assert "It was used by 4 people" in page
     assert "games.test 4" in page
     assert "Tuesday 24 November 2026, 13:00 to 14:00 4 12" in page
+
+
+def test_what_was_shut_early_is_told_as_open_until_then(school: School) -> None:
+    id_ = agreed(school)
+    used_by(school, id_, SIX_B)
+    school.clock.forward(hours=1, minutes=1)
+    assert school.as_("terry").post(f"{URL}/{id_}/revoke", json={"reason": "wrong site"}).status_code == 200
+    school.clock.forward(hours=3)
+
+    assert [(each["starts_at"][11:16], each["ends_at"][11:16]) for each in use(school, id_)["windows"]] == [
+        ("13:00", "13:01")
+    ]
+    assert "shut on" in visible(school.browser("tess")[0].get(f"/unblocks/{id_}/use").text)
+
+
+def test_slots_after_it_was_shut_are_not_told_as_idle(school: School) -> None:
+    id_ = agreed(school, windows=SLOTS, starts_at=None, ends_at=None)
+    used_by(school, id_, SIX_B)
+    school.clock.forward(hours=3)
+    school.as_("terry").post(f"{URL}/{id_}/revoke", json={"reason": "the topic is over"})
+    school.clock.forward(days=8)
+
+    assert len(use(school, id_)["windows"]) == 1
+
+
+def test_the_page_names_the_sites_that_were_agreed_to_and_no_others(school: School) -> None:
+    made = school.as_("tess").post(URL, json=an_ask("racism-history.test", "museum.test/slavery")).json()
+    school.as_("terry").post(f"{URL}/{made['id']}/approve", json={"sites": ["museum.test/slavery"]})
+    page = school.browser("tess")[0].get(f"/unblocks/{made['id']}/use").text
+
+    assert '<h1 class="wrap">How museum.test/slavery was used</h1>' in page
