@@ -71,11 +71,16 @@ def _lines(
 
 
 def _text(row: Any, withheld: Collection[str]) -> dict[str, Any]:
-    """A text that was erased is null, and an entry says so. One that is kept from the reader is marked."""
-    told = {"seq": row.seq, "field": shown(row.field), "salt": _hex(row.salt)}
-    if row.field in withheld and row.text is not None:
-        return {**told, "text": None, "withheld": True}
-    return {**told, "text": None if row.text is None else shown(row.text)}
+    """A text that was erased is null, and an entry says so. One that is kept from the reader is marked.
+
+    Where there is no text there is no salt: with it, whoever guesses a name or a reason could see it fit.
+    """
+    told = {"seq": row.seq, "field": shown(row.field), "salt": "", "text": None}
+    if row.text is None:
+        return told
+    if row.field in withheld:
+        return {**told, "withheld": True}
+    return {**told, "salt": _hex(row.salt), "text": shown(row.text)}
 
 
 def _notes(conn: Connection) -> list[str]:

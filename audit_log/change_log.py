@@ -16,7 +16,7 @@ import rfc8785
 from sqlalchemy import ColumnElement, Connection, Row, Text, case, func, insert, select, text, update
 
 from audit_log.as_written import as_written, encodable, shown
-from audit_log.seal import GENESIS, SALT_BYTES, leaf_of, stamp, text_seal
+from audit_log.seal import GENESIS, NO_SALT, SALT_BYTES, leaf_of, stamp, text_seal
 from audit_log.tables import change_log, change_text
 from audit_log.verification import ERASED as ERASED
 from audit_log.verification import Verification as Verification
@@ -98,9 +98,9 @@ def append(
 def erase_text(
     conn: Connection, seq: int, field: str, *, at: datetime, actor: str, role: str, reason: str
 ) -> int:
-    """Erase one text for good, and seal a line that says so."""
+    """Erase one text for good, and the salt with which it could be guessed; seal a line that says so."""
     gone = (change_text.c.seq == seq) & (change_text.c.field == field) & change_text.c.text.is_not(None)
-    if conn.execute(update(change_text).where(gone).values(text=None)).rowcount != 1:
+    if conn.execute(update(change_text).where(gone).values(text=None, salt=NO_SALT)).rowcount != 1:
         raise EntryError(f"entry {seq} has no text {field!r}")
     return append(
         conn,

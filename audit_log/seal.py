@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 GENESIS = bytes(32)  # what the first entry follows
 SALT_BYTES = 16
+NO_SALT = bytes(SALT_BYTES)  # of a text that was erased
 
 
 def leaf_of(prev: bytes, entry: str) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import text
 
 import audit_log.offline
-from audit_log.change_log import append
+from audit_log.change_log import append, erase_text
 from audit_log.checkpoint import read_note, sign_checkpoint
 from audit_log.db import reading, writing
 from audit_log.seal import GENESIS, leaf_of, text_seal
@@ -85,6 +85,30 @@ def test_what_a_governor_must_not_see_is_marked_and_is_no_erasure(school: School
 
     assert {("purpose", "asked", None), (SEARCHED_FOR, None, True)} <= seen
     assert [(each["text"], "withheld" in each) for each in all_of_it] == [("Anna A.", False)]
+
+
+def test_a_text_that_is_not_there_has_no_salt_to_guess_it_with(school: School) -> None:
+    looked = {"actor": school.person("terry").id, "role": "technician", "object_id": "x"}
+    with writing(school.desk.engine) as conn:
+        texts = {"purpose": "asked", SEARCHED_FOR: "Anna A."}
+        seq = append(conn, at=school.clock.now, event="filtering-log:read", texts=texts, detail={}, **looked)
+        erase_text(
+            conn,
+            seq,
+            "purpose",
+            at=school.clock.now,
+            actor=school.person("terry").id,
+            role="technician",
+            reason="no longer",
+        )
+        sign_checkpoint(conn, KEY, school.clock.now)
+
+    there = {each["field"]: each for each in told(taken(school), "text") if each["seq"] == seq}
+
+    assert {name: (each["salt"], each["text"]) for name, each in there.items()} == {
+        "purpose": ("", None),
+        SEARCHED_FOR: ("", None),
+    }
 
 
 def test_the_verifier_that_shares_no_line_with_us_finds_it_whole(school: School, tmp_path: Path) -> None:

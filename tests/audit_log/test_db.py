@@ -56,12 +56,17 @@ def test_texts_outlive_the_table_that_they_were_written_to(fresh_url: str) -> No
         config.attributes["connection"] = conn
         command.upgrade(config, "0003")
         keep = text("INSERT INTO change_text (seq, field, salt, text) VALUES (1, 'reason', :salt, 'because')")
-        conn.execute(keep, {"salt": bytes(16)})
+        conn.execute(keep, {"salt": bytes(range(16))})
+        erased = text("INSERT INTO change_text (seq, field, salt, text) VALUES (2, 'reason', :salt, NULL)")
+        conn.execute(erased, {"salt": bytes(range(16))})
 
     migrate(engine)
 
     with reading(engine) as conn:
-        assert conn.execute(text("SELECT * FROM change_text")).all() == [(1, "reason", bytes(16), "because")]
+        assert conn.execute(text("SELECT * FROM change_text ORDER BY seq")).all() == [
+            (1, "reason", bytes(range(16)), "because"),
+            (2, "reason", bytes(16), None),  # its salt would let its words be guessed
+        ]
     for attack in ("UPDATE change_text SET text = 'x'", "DELETE FROM change_text"):
         with pytest.raises(DBAPIError, match=r"append-only|only be erased"), writing(engine) as conn:
             conn.execute(text(attack))

@@ -75,6 +75,7 @@ ATTACKS = (
     "INSERT INTO change_log SELECT 4, entry, prev, leaf FROM change_log WHERE seq = 3",  # a fork
     "INSERT INTO change_log SELECT 2, entry, prev, leaf FROM change_log WHERE seq = 2",
     "UPDATE change_text SET text = 'x' WHERE seq = 2",
+    "UPDATE change_text SET text = NULL, salt = (SELECT salt FROM change_text WHERE seq = 1) WHERE seq = 2",
     "UPDATE change_text SET seq = 3, field = 'purpose', text = NULL WHERE seq = 2",
     "DELETE FROM change_text WHERE seq = 2",
     "INSERT INTO change_text SELECT seq, 'purpose', salt, 'x' FROM change_text WHERE seq = 2",
@@ -161,6 +162,16 @@ def test_a_text_is_erased_and_does_not_come_back(log: Engine) -> None:
         conn.execute(text("UPDATE change_text SET text = NULL WHERE seq = 2"))
 
     refuse(log, "UPDATE change_text SET text = 'lesson 2' WHERE seq = 2")
+
+
+def test_the_salt_goes_with_its_text_and_not_before(log: Engine) -> None:
+    no_salt = text("UPDATE change_text SET text = NULL, salt = :zero WHERE seq = 2")
+    alone = text("UPDATE change_text SET salt = :zero WHERE seq = 3")
+    with writing(log) as conn:
+        conn.execute(no_salt, {"zero": bytes(16)})
+        with pytest.raises(DBAPIError, match="only be erased"):
+            conn.execute(alone, {"zero": bytes(16)})
+        conn.rollback()
 
 
 def test_what_the_owner_of_the_database_does_past_the_guards_is_found(
