@@ -144,14 +144,7 @@ def _look_alikes(conn: Connection, found: Proposal) -> list[str]:
 
 
 def _first_passwords(made: Imported) -> dict[str, dict[str, str]]:
-    return {
-        username: {
-            which: secret
-            for which, secret in (("proxy", each.proxy), ("console", each.console))
-            if secret is not None
-        }
-        for username, each in made.passwords.items()
-    }
+    return {username: {"proxy": each.proxy} for username, each in made.passwords.items()}
 
 
 def _shown(conn: Connection, reader: Reader, found: Sequence[Proposal]) -> list[PeopleProposalOut]:

@@ -156,7 +156,7 @@ class PersonRow(_In):
     ends_at: Instant | None = None
     suspended: Annotated[bool | None, Field(description="false lifts a suspension")] = None
     new_code: Annotated[
-        bool | None, Field(description="true: somebody who may approve chooses a console password anew")
+        bool | None, Field(description="true: an approver or a governor chooses a console password anew")
     ] = None
     password: Annotated[str | None, Field(repr=False, json_schema_extra={"format": "password"})] = None
     console_password: Annotated[str | None, Field(repr=False, json_schema_extra={"format": "password"})] = (

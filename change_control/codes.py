@@ -1,8 +1,8 @@
 """Secrets that a person copies once: enrolment codes and first passwords.
 
-The first two people each have a code of their own. Whoever gets the power to approve later has one in two
-halves: one is told to whoever proposed it, the other to whoever approved. Neither of them, nor whoever reads
-the server's disk, ever holds both.
+The first two people each have a code of their own. Whoever gets the power to approve or to sign later has one
+in two halves: one is told to whoever proposed it, the other to whoever approved. Neither of them, nor whoever
+reads the server's disk, ever holds both.
 """
 
 import hashlib

@@ -1,7 +1,7 @@
 """`people import`: people with passwords in clear, or none, become one proposal that holds only hashes (S82).
 
-Whoever is new and came without a password gets a first one, told once, to be changed at first use. Who may
-approve gets no console password from anybody, but a code in two halves (`register.py`).
+Whoever is new and came without a password gets a first one for browsing, told once, to be changed at first
+use. Who may approve or sign gets no console password from anybody, but a code in two halves (`register.py`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,11 +22,9 @@ from change_control.people_csv import Sheet, read_people
 from change_control.proposal import Proposal
 from change_control.proposals import propose_people
 from change_control.register_rows import BY_CODE, Known, drafted_rows
-from change_control.roles import APPROVING
+from change_control.roles import READING
 from filter_policy.model import Role
 
-# Who gets a password for the console from whoever proposes them; staff may choose one later.
-CONSOLE_FROM_THE_START = frozenset({Role.GOVERNOR})
 HASHING_THREADS = 2
 
 __all__ = ["FirstPasswords", "Imported", "Sheet", "import_people", "read_people"]
@@ -36,8 +34,7 @@ __all__ = ["FirstPasswords", "Imported", "Sheet", "import_people", "read_people"
 class FirstPasswords:
     """Told once, to whoever proposed them; worth nothing before somebody else has approved."""
 
-    proxy: str | None = field(default=None, repr=False)
-    console: str | None = field(default=None, repr=False)
+    proxy: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +64,7 @@ def import_people(
         hashed = list(threads.map(_hashed, clear))
     proposal = propose_people(desk, actor, hashed, reason, now, labels=names)
     told = {
-        str(row["username"]).strip().lower(): FirstPasswords(new.get("password"), new.get("console_password"))
+        str(row["username"]).strip().lower(): FirstPasswords(new["password"])
         for row, new in zip(rows, made, strict=True)
         if new
     }
@@ -90,17 +87,10 @@ def _first_passwords(
 
 
 def _needed(known: Known, row: Mapping[str, object]) -> dict[str, str]:
-    found, role = _who(known, row)
-    needed = {}
+    found, _ = _who(known, row)
     if not row.get("password") and (found is None or found.password_hash is None):
-        needed["password"] = new_password()
-    if (
-        role in CONSOLE_FROM_THE_START
-        and not row.get("console_password")
-        and (found is None or found.console_hash is None)
-    ):
-        needed["console_password"] = new_password()
-    return needed
+        return {"password": new_password()}
+    return {}
 
 
 def _who(known: Known, row: Mapping[str, object]) -> tuple[Registered | None, str]:
@@ -122,7 +112,7 @@ def _password_faults(known_people: Known, row: Mapping[str, object]) -> dict[str
         fault = password_fault(password, known, username) if isinstance(password, str) else "a text is needed"
         if fault:
             faults[column] = fault
-    if row.get("console_password") and role in APPROVING:
+    if row.get("console_password") and role in READING:
         faults["console_password"] = BY_CODE
     elif row.get("password") and row.get("password") == row.get("console_password"):
         faults["console_password"] = "must be another one: the other travels with every connection"  # noqa: S105  # a sentence

@@ -5,9 +5,10 @@ A row names a person by `username` (or, to give him another username, by `id`) a
     suspended: false                      lifts a suspension (to suspend takes one person: `tightening.py`)
     password_hash, console_hash           argon2id; never a password in clear
     must_change: false                    the new passwords are the person's own choice already
-    new_code: true                        somebody who may approve chooses a console password anew
+    new_code: true                        an approver or a governor chooses a console password anew
 What a row does not name stays. A guest or community user has no access until `agreement_signed` (S57, S95).
-Who gets the power to approve gets a code in two halves instead of a console password (`codes.py`): one half
+Who gets the power to approve or to sign (a governor) gets a code in two halves instead of a console
+password (`codes.py`): one half
 for whoever proposes, one for whoever approves; each is in `Proposal.handed`, once. An old console password of
 theirs ends with the approval: somebody else may have known it.
 What only takes away (`register_effects.py`) is in force at once; all else needs a second person.

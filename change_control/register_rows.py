@@ -11,7 +11,7 @@ from sqlalchemy import Connection
 from audit_log.people import Registered, new_person_id, people
 from change_control.drafts import instant
 from change_control.proposal import ANONYMOUS
-from change_control.roles import APPROVING
+from change_control.roles import APPROVING, READING
 from change_control.texts import fault_of
 from filter_policy.model import Policy, Role
 
@@ -24,7 +24,7 @@ ERASED_USERNAME = "erased-"  # what the user name of somebody erased begins with
 NEEDED = ("username", "name", "role", "filter_groups")
 UNSIGNED = frozenset({Role.GUEST, Role.COMMUNITY})  # S57: nothing before the agreement is signed
 BY_CODE = (
-    "nobody chooses the console password of somebody who may approve: "
+    "nobody chooses the console password of somebody who may approve, or of a governor: "
     "they choose it themselves, with a code in two halves"
 )
 Labelled = tuple[str, Mapping[str, object]]
@@ -178,17 +178,19 @@ def _drafted(
 def _needs_code(
     found: Registered | None, values: dict[str, Any], secrets: Mapping[str, str], wrong: dict[str, str]
 ) -> bool:
-    """Who gets the power to approve, and who asks for a new code, chooses a console password with it.
+    """Whose word comes to count, for approving or for signing, chooses a console password with a code.
 
-    Else whoever proposed it would know the password, and be two people.
+    So does who asks for a new one. Else whoever proposed it would know the password, and be two people.
     """
     asked = values.pop("new_code", False)
-    may_approve = values.get("role", found.role if found else None) in APPROVING
-    if may_approve and "console_hash" in secrets:
+    before = found.role if found else None
+    role = values.get("role", before)
+    counts = role in READING
+    if counts and "console_hash" in secrets:
         wrong["console_hash"] = BY_CODE
-    if asked and not may_approve:
-        wrong["new_code"] = "is for those who may approve"
-    return may_approve and (asked or found is None or found.role not in APPROVING)
+    if asked and not counts:
+        wrong["new_code"] = "is for those who may approve, and for governors"
+    return counts and (asked or any(role in who and before not in who for who in (APPROVING, READING)))
 
 
 def register_now(found: Registered, fields: Iterable[str]) -> dict[str, Any]:

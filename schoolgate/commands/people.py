@@ -10,7 +10,7 @@ from schoolgate.telling import AsJson, Failed, Why, put_json, put_table, tell
 
 app = typer.Typer(help="Who there is, in which groups and classes.", no_args_is_help=True)
 
-PASSWORDS = ("username", "proxy", "console")
+PASSWORDS = ("username", "proxy")
 COLUMNS = ("id", "username", "name", "role", "filter_groups", "classes")
 
 

@@ -17,7 +17,7 @@ from audit_log.people import Registered, person_by_username, set_password
 from change_control.desk import Actor, Desk
 from change_control.enrolment import enrol
 from change_control.proposals import approve, propose_people
-from change_control.roles import APPROVING
+from change_control.roles import APPROVING, READING
 from change_control.sealing import change
 from change_control.setup import Founder, found
 from filter_policy.model import Role
@@ -25,7 +25,6 @@ from schoolgate.demo.world import Character, World
 
 # The passwords are public: hashing them slowly would only make the demo start slowly.
 CHEAP = PasswordHasher(time_cost=1, memory_cost=1024, parallelism=1)
-OWN_CONSOLE_PASSWORD = APPROVING | {Role.GOVERNOR}
 STAND_INS = (
     ("stand-in-one", "The first stand-in", "technician"),
     ("stand-in-two", "The second", "coordinator"),
@@ -88,7 +87,7 @@ def _import(school: School, world: World, at: datetime) -> None:
     for username, half in agreed.handed.items():
         enrol(school.desk, proposal.handed[username] + half, secrets.token_urlsafe(24), agreed_at)
     for person in people:
-        if person.role in APPROVING:
+        if person.role in READING:
             _choose(school, person, agreed_at)
 
 
@@ -114,13 +113,13 @@ def _row(person: Character) -> Mapping[str, Any]:
     }
     if person.password is not None:
         row["password_hash"] = CHEAP.hash(person.password)
-    if person.role is Role.GOVERNOR or (person.console_password is not None and person.role not in APPROVING):
-        row["console_hash"] = CHEAP.hash(console_password_of(person) or secrets.token_urlsafe(24))
+    if person.console_password is not None and person.role not in READING:
+        row["console_hash"] = CHEAP.hash(person.console_password)
     return row
 
 
 def console_password_of(person: Character) -> str | None:
     """What opens the console for this person; None where nothing does."""
-    if person.role not in OWN_CONSOLE_PASSWORD | {Role.STAFF}:
+    if person.role not in READING | {Role.STAFF}:
         return None
     return person.console_password or person.password

@@ -21,7 +21,7 @@ from audit_log.sessions import create_session
 from change_control.desk import Actor, Desk
 from change_control.enrolment import enrol
 from change_control.proposals import approve, propose_people
-from change_control.roles import APPROVING
+from change_control.roles import READING
 from change_control.setup import found
 from filter_lists.index import Index
 from tests.builders import NOON, POLICY
@@ -155,7 +155,7 @@ def build_school(state: Path) -> None:
         desk, school.actor("terry"), [_row(*each) for each in REGISTER], "the register", day_before
     )
     agreed = approve(desk, school.actor("hedy"), asked.id, "as in the office", day_before)
-    for username, half in agreed.handed.items():  # of those who may approve
+    for username, half in agreed.handed.items():  # of those who may approve or sign
         enrol(desk, asked.handed[username] + half, console_password(username), day_before)
     desk.engine.dispose()
 
@@ -163,7 +163,7 @@ def build_school(state: Path) -> None:
 def _row(  # noqa: PLR0917  # a row of the table above
     username: str, name: str, role: str, group: str, classes: list[str], console: bool
 ) -> dict[str, object]:
-    chosen = {"console_hash": HASHER.hash(console_password(username))} if role not in APPROVING else {}
+    chosen = {"console_hash": HASHER.hash(console_password(username))} if role not in READING else {}
     return {
         "username": username,
         "name": name,

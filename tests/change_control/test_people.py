@@ -5,6 +5,7 @@ from functools import partial
 
 from audit_log.passwords import verify_password
 from change_control.desk import Desk
+from change_control.enrolment import enrol
 from change_control.people import import_people, read_people
 from change_control.proposals import approve
 from filter_policy.model import Role
@@ -28,11 +29,10 @@ def test_a_sheet_becomes_one_proposal_and_first_passwords(desk: Desk) -> None:
     agreed = approve(desk, the(desk, "hedy"), imported.proposal.id, "yes", NOON)
 
     zoe, yann, tom = (somebody(desk, name) for name in ("zoe", "yann", "tom"))
-    assert verify_password(zoe.password_hash, imported.passwords["zoe"].proxy or "")
+    assert verify_password(zoe.password_hash, imported.passwords["zoe"].proxy)
     assert verify_password(yann.password_hash, "blue-paper-boat")
     assert "yann" not in imported.passwords
     assert (yann.filter_groups, yann.classes) == (("lower-ks2", "upper-ks2"), ("6A", "Choir"))
-    assert imported.passwords["tom"].console is None
     assert set(imported.proposal.handed) == set(agreed.handed) == {"tom"}
     assert (zoe.console_hash, tom.console_hash, tom.role) == (None, None, Role.TECHNICIAN)
     assert zoe.password_must_change
@@ -42,7 +42,7 @@ def test_a_sheet_becomes_one_proposal_and_first_passwords(desk: Desk) -> None:
 def test_no_password_in_clear_is_kept_or_shown(desk: Desk) -> None:
     imported = import_people(desk, the(desk, "terry"), read_people(SHEET).rows, "the new pupils", NOON)
 
-    made = imported.passwords["zoe"].proxy or "?"
+    made = imported.passwords["zoe"].proxy
     kept = json.dumps(row_of(desk, imported.proposal.id)["payload"])
     kept += "".join(line.sealed + str(dict(line.texts)) for line in log_of(desk))
     for password in ("blue-paper-boat", made):
@@ -79,7 +79,7 @@ def test_one_password_for_both_is_refused(desk: Desk) -> None:
     row = {
         "username": "tom",
         "name": "Tom",
-        "role": "governor",
+        "role": "staff",
         "filter_groups": ["staff"],
         "password": "nine-brown-foxes",
         "console_password": "nine-brown-foxes",
@@ -96,13 +96,16 @@ def test_a_teacher_imports_nobody(desk: Desk) -> None:
     refused("wrong-role", lambda: import_people(desk, the(desk, "tess"), rows, "new", NOON))
 
 
-def test_nobody_gives_a_console_password_to_who_may_approve(desk: Desk) -> None:
+def test_nobody_gives_a_console_password_to_who_may_approve_or_sign(desk: Desk) -> None:
     new = {"username": "tom", "name": "Tom", "role": "technician", "filter_groups": ["staff"]}
     rows = (
         new,
         {"username": "tess", "role": "headteacher"},
         {"username": "cora"},
         {"id": somebody(desk, "cora").id},
+        {"username": "gail"},
+        {**new, "role": "governor"},
+        {"username": "tess", "role": "governor"},
     )
 
     for row in rows:
@@ -111,10 +114,15 @@ def test_nobody_gives_a_console_password_to_who_may_approve(desk: Desk) -> None:
         assert set(error.fields) == {"rows[0].console_password"}
 
 
-def test_a_governor_gets_a_first_console_password(desk: Desk) -> None:
+def test_a_governor_gets_a_code_and_whoever_asks_only_half_of_it(desk: Desk) -> None:
     row = {"username": "gill", "name": "Gill", "role": "governor", "filter_groups": ["staff"]}
 
     imported = import_people(desk, the(desk, "terry"), [row], "new", NOON)
 
-    assert imported.passwords["gill"].console
-    assert not imported.proposal.handed
+    agreed = approve(desk, the(desk, "hedy"), imported.proposal.id, "yes", NOON)
+    first, second = imported.proposal.handed["gill"], agreed.handed["gill"]
+    for known in (imported.passwords["gill"].proxy, first, second):
+        refused("not-found", partial(enrol, desk, known, "nine-brown-foxes", NOON))
+    assert somebody(desk, "gill").console_hash is None
+    enrol(desk, first + second, "nine-brown-foxes", NOON)
+    assert verify_password(somebody(desk, "gill").console_hash, "nine-brown-foxes")

@@ -252,9 +252,13 @@ def promoted(desk: Desk, row: dict[str, object]) -> tuple[str, str]:
         {"username": "tess", "role": "coordinator"},
         {"username": "cora", "new_code": True},
         {"username": "dora", "name": "Dora", "role": "headteacher", "filter_groups": ["staff"]},
+        {"username": "dora", "name": "Dora", "role": "governor", "filter_groups": ["staff"]},
+        {"username": "tess", "role": "governor"},
+        {"username": "gail", "new_code": True},
+        {"username": "gail", "role": "technician"},
     ],
 )
-def test_who_may_approve_chooses_a_password_with_two_halves_of_a_code(
+def test_who_may_approve_or_sign_chooses_a_password_with_two_halves_of_a_code(
     desk: Desk, row: dict[str, object]
 ) -> None:
     """Neither of the two who agreed on it has the whole, nor ever knew the password."""
@@ -281,10 +285,12 @@ def test_a_password_that_somebody_else_chose_ends_with_the_promotion(desk: Desk)
         assert find_session(conn, token, NOON + timedelta(seconds=1)) is None
 
 
-def test_nobody_proposes_the_console_password_of_who_may_approve(desk: Desk) -> None:
+def test_nobody_proposes_the_console_password_of_who_may_approve_or_sign(desk: Desk) -> None:
     hash_ = HASHER.hash("known to terry")
     rows: list[dict[str, object]] = [
         {"username": "cora", "console_hash": hash_},
+        {"username": "gail", "console_hash": hash_},
+        {"username": "tess", "role": "governor", "console_hash": hash_},
         {"username": "tess", "role": "technician", "console_hash": hash_},
         a_row("dora", "headteacher", "staff", []) | {"console_hash": hash_},
     ]

@@ -61,7 +61,7 @@ PEOPLE: Mapping[str, tuple[str, str, tuple[str, ...]]] = {  # username: role, fi
 }
 NEWCOMER = "nico"  # has only the password that somebody else gave him
 FOUNDERS = {"terry": "technician", "hedy": "headteacher"}
-BY_HASH = ("staff", "governor")
+BY_HASH = ("staff",)
 TEN = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)  # the Tuesday of the story; school time is UTC then
 
 
@@ -141,7 +141,7 @@ class School:
         rows: list[dict[str, object]] = [_row(username, *who) for username, who in PEOPLE.items()]
         asked = propose_people(self.desk, self.actor("terry"), rows, "the register", self.now())
         agreed = approve(self.desk, self.actor("hedy"), asked.id, "as in the office", self.now())
-        for username, half in agreed.handed.items():  # of those who may approve
+        for username, half in agreed.handed.items():  # of those who may approve or sign
             code = asked.handed[username] + half
             enrol(self.desk, code, console_password_of(username), self.now())
 
@@ -297,7 +297,7 @@ def _sites(state: Path) -> ExampleSites:
 
 
 def _row(username: str, role: str, group: str, classes: tuple[str, ...]) -> dict[str, object]:
-    """Pupils have no console password, and who may approve chooses one by a code."""
+    """Pupils have no console password, and who may approve or sign chooses one by a code."""
     chosen = {"console_hash": HASHER.hash(console_password_of(username))} if role in BY_HASH else {}
     return {
         **chosen,
