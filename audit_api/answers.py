@@ -126,6 +126,10 @@ class ProposalOut(_Out):
 class PolicyProposalOut(ProposalOut):
     text: Annotated[str | None, Field(description="the proposed policy.yaml; not in lists")] = None
     base: Annotated[str | None, Field(description="the proposal whose policy this one would replace")] = None
+    overtaken: Annotated[
+        bool, Field(description="another policy came into force since: nobody can agree to this one any more")
+    ] = False
+    overtaken_at: Annotated[Instant | None, Field(description="since when that policy is in force")] = None
 
 
 class PeopleProposalOut(ProposalOut):

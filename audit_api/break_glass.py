@@ -29,7 +29,7 @@ from change_control.desk import SYSTEM
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
 from change_control.proposal import Proposal
-from change_control.queries import list_proposals
+from change_control.queries import list_proposals, overtaken
 from filter_policy.life_cycle import State
 
 GUESS = "the sealed envelope"  # what attempts are counted by, with the address; no user name has blanks
@@ -81,7 +81,8 @@ def waiting(visit: Visit) -> list[Proposal]:
             for kind in envelope.APPROVABLE
             for each in list_proposals(conn, visit.now, kind=kind, state=State.REQUESTED, limit=99).rows
         ]
-    return [each for each in found if each.proposed_by != SYSTEM.person_id]
+        late = overtaken(conn, found)
+    return [each for each in found if each.proposed_by != SYSTEM.person_id and each.id not in late]
 
 
 def approve_with(visit: Visit, request: Request, proposal_id: str, code: str, reason: str) -> ApprovedOut:

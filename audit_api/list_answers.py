@@ -149,6 +149,9 @@ class ListsProposalOut(ProposalOut):
     because: Annotated[list[OverstepOut], Field(description="why an update did not come into force alone")]
     needs: Annotated[str, Field(description="confirm: one person; take-up: one proposes it, another agrees; "
                                             "agree: somebody else than who proposed it")]  # fmt: skip
+    overtaken: Annotated[
+        bool, Field(description="other lists came into force since: nobody can agree to these any more")
+    ] = False
 
 
 class LookupOut(_Out):

@@ -16,7 +16,7 @@ from audit_log.db import reading
 from change_control.errors import ChangeError
 from change_control.list_tolerance import Overstep, Why
 from change_control.proposal import Proposal
-from change_control.queries import get_proposal, list_proposals
+from change_control.queries import get_proposal, list_proposals, overtaken
 from filter_policy.life_cycle import State
 
 
@@ -57,6 +57,7 @@ def needs(found: Proposal) -> str:
 
 def _shown(conn: Connection, reader: Reader, found: Sequence[Proposal]) -> list[ListsProposalOut]:
     names = names_for(conn, reader, found)
+    late = overtaken(conn, found)
     return [
         ListsProposalOut(
             **history(each, names(each)),
@@ -69,7 +70,8 @@ def _shown(conn: Connection, reader: Reader, found: Sequence[Proposal]) -> list[
             held=each.payload["held"],
             changes=[ListChangeOut(**row) for row in each.changes],
             because=[_overstep(row) for row in each.because],
-            needs=needs(each),
+            needs="" if each.id in late else needs(each),
+            overtaken=each.id in late,
         )
         for each in found
     ]

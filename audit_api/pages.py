@@ -165,6 +165,8 @@ def tag_of(view: UnblockOut | ProposalOut, now: datetime) -> Tag:
             return Tag("good", "Open now")
         begun = datetime.fromisoformat(view.starts_at) <= now
         return Tag("info", "Agreed, shut until its next time" if begun else "Agreed, not yet open")
+    if getattr(view, "overtaken", False):
+        return Tag("", "Overtaken: propose it anew")
     if not isinstance(view, UnblockOut) and view.kind in ("policy", "lists") and view.state == State.APPROVED:
         return Tag("good", "In force")
     return TAGS[view.state]
@@ -202,7 +204,7 @@ def for_whom(view: UnblockOut) -> str:
 
 
 def by_code(row: Mapping[str, Any]) -> str:
-    """A row of a people proposal after which somebody who may approve chooses a console password."""
+    """A row of a people proposal after which an approver or a governor chooses a console password."""
     they = "they will choose a console password with a code"
     if "role" not in row["set"]:
         return f"a new code for {row['username']}: {they}"

@@ -12,12 +12,13 @@ from audit_api.answers import PolicyOut, PolicyProposalOut
 from audit_api.problems import Problem
 from audit_api.reader import Reader
 from audit_api.rows import Cursor
+from audit_api.times import iso_or_none
 from audit_api.window import Visit
 from audit_log.db import reading
 from change_control import proposals
 from change_control.errors import ChangeError
 from change_control.proposal import Proposal
-from change_control.queries import get_proposal, list_proposals
+from change_control.queries import get_proposal, in_force_since, list_proposals, overtaken
 from filter_policy.model import Policy, Rule
 
 KIND = "policy"
@@ -111,12 +112,16 @@ def difference(old: str, new: str) -> Iterator[tuple[str, str]]:
 
 def _shown(conn: Connection, reader: Reader, found: Sequence[Proposal]) -> list[PolicyProposalOut]:
     names = names_for(conn, reader, found)
+    too_late = overtaken(conn, found)
+    since = iso_or_none(in_force_since(conn, KIND)) if too_late else None
     return [
         PolicyProposalOut(
             **history(each, names(each)),
             kind=each.kind,
             text=each.policy_text,
             base=each.payload.get("base"),
+            overtaken=each.id in too_late,
+            overtaken_at=since if each.id in too_late else None,
         )
         for each in found
     ]

@@ -13,7 +13,7 @@ from audit_api.reviews import counts
 from audit_api.rights import APPROVING, ASKING, READING
 from audit_api.window import Here, Visit
 from audit_log.db import reading
-from change_control.queries import list_proposals
+from change_control.queries import list_proposals, overtaken
 from filter_policy.life_cycle import State
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -48,4 +48,6 @@ def home(request: Request, here: Here) -> Response:
 
 
 def _count(conn: Connection, here: Visit, kind: str, state: State) -> int:
-    return len(list_proposals(conn, here.now, kind=kind, state=state, limit=MOST).rows)
+    """Without what nobody can agree to any more."""
+    rows = list_proposals(conn, here.now, kind=kind, state=state, limit=MOST).rows
+    return len(rows) - len(overtaken(conn, rows))

@@ -84,3 +84,19 @@ def test_the_list_is_without_the_texts_and_one_proposal_is_with_it(school: Schoo
 
 def test_lists_do_not_come_with_a_policy(school: School) -> None:
     assert not {"lists", "entries"} & set(proposed(school))
+
+
+def test_a_proposal_that_another_policy_has_overtaken_is_told_so_and_waits_for_nobody(school: School) -> None:
+    late, first = proposed(school, text=LOOSER + "\n# words\n"), proposed(school)
+    assert school.as_("hedy").get(f"{URL}/proposals/{late['id']}").json()["overtaken"] is False
+    school.as_("hedy").post(f"{URL}/proposals/{first['id']}/approve", json={})
+
+    hedy = school.browser("hedy")[0]
+    told = school.as_("hedy").get(f"{URL}/proposals/{late['id']}").json()
+    page = hedy.get(f"/policy/proposals/{late['id']}").text
+    assert (told["overtaken"], told["overtaken_at"]) == (True, "2026-11-24T12:00:00Z")
+    assert "Overtaken by the policy of Tue 24 Nov 2026, 12:00" in page
+    assert ("/approve" in page, "What it would have changed" in page) == (False, False)
+    assert '<span class="figure">0</span><a class="big" href="/policy">' in hedy.get("/").text
+    assert late["id"] not in hedy.get("/break-glass").text
+    assert school.as_("hedy").get(f"{URL}/proposals/{first['id']}").json()["overtaken"] is False
