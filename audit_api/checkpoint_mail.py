@@ -137,7 +137,7 @@ def review_said(due: Due, zone: ZoneInfo) -> str:
         return f"no governor has reviewed the change log yet. {by}"
     return (
         f"a governor last reviewed the change log on {times.day(due.last.at, zone)}, up to entry"
-        f" {due.last.size}; {_entries(due.since)} came since. {by}"
+        f" {due.last.size}; {_entries(due.since)} after it unread. {by}"
     )
 
 

@@ -47,8 +47,8 @@ class LogReviewOut(_Out):
 
 class DueOut(_Out):
     last: Annotated[LogReviewOut | None, Field(description="the last review by a governor")]
-    entries_since: int
-    due_at: Instant
+    entries_since: Annotated[int, Field(description="that no governor has read")]
+    due_at: Annotated[Instant, Field(description="counted from the first entry that no governor has read")]
     overdue: bool
 
 

@@ -1,7 +1,8 @@
 """Who saw the change log, and who reviewed it, up to which entry (S11, S12): a line each, and a row.
 
 "Seen" says that somebody holds the checkpoint of that size; "reviewed" that they read what happened, with a
-note. A governor's review is due every so many days, counted from the last one or from the founding.
+note. Nobody goes back to an earlier entry. A governor's review is due every so many days, counted from the
+first entry that no governor has read: who reviews the first entry alone puts nothing off.
 """
 
 import base64
@@ -49,7 +50,7 @@ class Due:
 
     last: LogReview | None
     at: datetime
-    since: int  # entries after the last one
+    since: int  # entries that no governor has read
 
     def is_overdue(self, now: datetime) -> bool:
         return self.at <= now
@@ -77,10 +78,22 @@ def _sign(  # noqa: PLR0917  # the order of every verb here: desk, who, what, no
     with change(desk, now) as made:
         entitle(made.conn, actor, EVENTS[kind], now)
         note, signed = _checkpoint_of(desk, made.conn, size)
+        _require_forward(made.conn, actor, kind, size)
         if root and root.strip() != base64.b64encode(signed.root).decode():
             log.error("change_log.root_contradicted", size=size)
             raise bad_input({"root": CONTRADICTED})
         return _keep(made, actor, kind, signed, hashlib.sha256(note.encode()).hexdigest(), texts or {})
+
+
+def _require_forward(conn: Connection, actor: Actor, kind: str, size: int) -> None:
+    """Raises ChangeError that says from where on it may be signed."""
+    last = _of_a_governor(conn) if kind == REVIEWED and actor.role == Role.GOVERNOR else None
+    if last is not None and size <= last.size:
+        raise bad_input({"size": f"a governor has reviewed up to entry {last.size}; only above that is new"})
+    own = (log_review.c.kind == SEEN) & (log_review.c.person_id == actor.person_id)
+    seen = conn.scalar(select(func.max(log_review.c.size)).where(own)) if kind == SEEN else None
+    if seen is not None and size < seen:
+        raise bad_input({"size": f"you have seen it up to entry {seen}; {seen} or above is allowed"})
 
 
 def _keep(  # noqa: PLR0917  # as above
@@ -142,7 +155,7 @@ def review_due(conn: Connection, policy: Policy) -> Due:
     """Whether governors look at it as often as the school said they would (S12)."""
     entries_now = conn.scalar(select(func.max(change_log.c.seq))) or 0
     last = _of_a_governor(conn)
-    begun = last.at if last is not None else _founded(conn)
+    begun = _at_of(conn, last.size + 1 if last is not None else 1)
     since = entries_now - (last.size if last is not None else 0)
     return Due(last, begun + timedelta(days=policy.reviews.change_log_days), since)
 
@@ -158,6 +171,7 @@ def _of_a_governor(conn: Connection) -> LogReview | None:
     return None
 
 
-def _founded(conn: Connection) -> datetime:
-    first = next(iter(entries(conn, after=0, limit=1)), None)
-    return first.at if first is not None else NO_TIME
+def _at_of(conn: Connection, seq: int) -> datetime:
+    """When this entry was made: the first unread one. After a review there is one, the review's own."""
+    found = next(iter(entries(conn, after=seq - 1, limit=1)), None)
+    return found.at if found is not None else NO_TIME

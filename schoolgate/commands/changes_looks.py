@@ -51,5 +51,5 @@ def reviews(as_json: AsJson = False) -> None:
         return
     if found["rows"]:
         put_table(found["rows"], COLUMNS)
-    since = f"{due['entries_since']} entries since a governor last reviewed it"
+    since = f"{due['entries_since']} entries that no governor has read"
     tell(f"{since if due['last'] else 'No governor has reviewed it yet'}; due by {due['due_at']}.")

@@ -165,7 +165,43 @@ def test_only_a_governor_s_review_puts_the_next_one_off(desk: Desk) -> None:
 
     made = sign_review(desk, the(desk, "gail"), size, "read", later)
     found = due(desk)
-    assert (found.last, found.at, found.since) == (made, later + timedelta(days=92), 3)
+    assert (found.last, found.at, found.since) == (made, NOON + timedelta(days=92), 3)
+
+
+def test_who_reviews_the_first_entry_alone_puts_nothing_off(desk: Desk) -> None:
+    sign_review(desk, the(desk, "gail"), 1, "read", NOON)
+
+    assert due(desk).at == FOUNDED + timedelta(days=92)
+    assert due(desk).since == size_of(desk) - 1
+
+
+def test_who_reviews_all_that_there_is_puts_the_next_one_off(desk: Desk) -> None:
+    sign_review(desk, the(desk, "gail"), size_of(desk), "read", NOON + timedelta(days=200))
+
+    assert due(desk).at == NOON + timedelta(days=292)
+
+
+def test_no_governor_goes_back_to_what_was_reviewed(desk: Desk) -> None:
+    size, gail = size_of(desk), the(desk, "gail")
+    sign_review(desk, gail, size, "read", NOON)
+
+    for back in (size, size - 1, 1):
+        with pytest.raises(ChangeError) as raised:
+            sign_review(desk, gail, back, "read", NOON)
+        says = f"a governor has reviewed up to entry {size}; only above that is new"
+        assert raised.value.fields == {"size": says}
+    assert sign_review(desk, gail, size + 1, "read", NOON).size == size + 1
+
+
+def test_nobody_unsees_what_they_saw(desk: Desk) -> None:
+    size, gail = size_of(desk), the(desk, "gail")
+    sign_seen(desk, gail, size, "", NOON)
+
+    assert refused(desk, 2).fields == {
+        "size": f"you have seen it up to entry {size}; {size} or above is allowed"
+    }
+    assert sign_seen(desk, the(desk, "hedy"), 2, "", NOON).size == 2
+    assert sign_seen(desk, gail, size, "", NOON).size == size
 
 
 def test_who_is_no_governor_any_more_has_reviewed_it_all_the_same(desk: Desk) -> None:
