@@ -42,6 +42,13 @@ def as_kept(typed: str) -> str:
     return joined(half_hash(plain[:HALF]), plain[HALF:])
 
 
+def either_way(typed: str) -> tuple[str, str]:
+    """As it is looked for, and with the halves the other way round: two slips of paper have no order."""
+    plain = plain_code(typed)
+    turned = plain[HALF:] + plain[:HALF] if len(plain) == 2 * HALF else plain
+    return as_kept(plain), as_kept(turned)
+
+
 def plain_code(typed: str) -> str:
     """As it is hashed: however it was typed."""
     return "".join(typed.split()).replace("-", "").upper().translate(READ_AS)
