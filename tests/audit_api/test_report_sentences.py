@@ -38,7 +38,14 @@ def kind(name: str, blocked: int) -> dict[str, Any]:
 
 
 def unblocks(asked: int, agreed: int, declined: int, waited: int | None = None) -> dict[str, Any]:
-    return {"asked": asked, "agreed": agreed, "declined": declined, "waited_minutes": waited}
+    return {
+        "asked": asked,
+        "agreed": agreed,
+        "declined": declined,
+        "waited_minutes": waited,
+        "lapsed": 0,
+        "never_used": 0,
+    }
 
 
 def said(gaps: Gaps = NO_GAPS, **changes: Any) -> str:

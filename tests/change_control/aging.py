@@ -86,3 +86,4 @@ def without_guards(conn: Connection) -> None:
     else:
         for table in ("change_log", "change_text", "checkpoint", "filtering_seal"):
             conn.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
+        conn.execute(text("ALTER TABLE change_log DROP CONSTRAINT IF EXISTS change_log_leaf"))
