@@ -89,7 +89,7 @@ class AgreedPeople:
         _none_beside("an enrolment code of", (row.person_id for row in codes), self.codes, entries)
         for row in codes:
             code = self.codes[row.person_id]
-            if (as_stamp(row.made_at), as_stamp(row.used_at)) != (code.made_at, code.used_at):
+            if _times_of(row) != (code.made_at, code.used_at):
                 says = f"The enrolment code of {shown(row.person_id)} is not as entry {code.seq} says:"
                 raise Fault(code.seq, f"{says} when it was made or used was changed.")
             if code.hash is not None and row.code_hash != code.hash:
@@ -178,6 +178,13 @@ TELLING: Mapping[str, Telling] = {
     "erasure:approve": AgreedPeople._erased,
     "break-glass:use": AgreedPeople._broken_glass,
 }
+
+
+def _times_of(code: Row[Any]) -> tuple[str | None, str | None]:
+    try:
+        return as_stamp(code.made_at), as_stamp(code.used_at)
+    except ValueError:
+        return None, None  # only tampering brings what is no time
 
 
 def _none_beside(what: str, ids: Iterable[Any], told: Mapping[str, Any], entries: int) -> None:

@@ -140,8 +140,17 @@ def _kept_hold(row: Row[Any]) -> Facts:
 
 
 def as_stamp(at: datetime | str | None) -> str | None:
-    """A time as the database gave it, whatever its type, as sealed lines have it."""
+    """A time as the database gave it, whatever its type, as sealed lines have it.
+
+    Raises ValueError, and nothing else, for what is no time, or is spelt as we never spell one: SQLite keeps
+    times as text, and compares them so.
+    """
     if at is None:
         return None
-    when = datetime.fromisoformat(at) if isinstance(at, str) else at
-    return stamp(when if when.tzinfo else when.replace(tzinfo=UTC))
+    try:
+        when = datetime.fromisoformat(at) if isinstance(at, str) else at
+        if isinstance(at, str) and (when.tzinfo or when.isoformat(" ", "microseconds") != at):
+            raise ValueError(at)
+        return stamp(when if when.tzinfo else when.replace(tzinfo=UTC))
+    except (TypeError, AttributeError, OverflowError) as error:
+        raise ValueError(f"not a time: {shown(at)}") from error

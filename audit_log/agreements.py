@@ -181,7 +181,10 @@ def _settled_by_none(lines: Sequence[Entry], replaced: Entry | None, row: Row[An
     if "ended" in {WHO.get(verb, "ended") for verb in verbs}:
         return None  # compared with that line
     wanted = (replaced["actor"], replaced["at"]) if replaced else (None, None)
-    found = (row.ended_by, as_stamp(row.ended_at))
+    try:
+        found = (row.ended_by, as_stamp(row.ended_at))
+    except ValueError:
+        return "ended_at"  # only tampering brings what is no time
     return next(
         (name for name, a, b in zip(("ended_by", "ended_at"), wanted, found, strict=True) if a != b), None
     )

@@ -4,12 +4,13 @@ Answers in plain English, for a governor: the first entry that is wrong, and how
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Row, text
+from sqlalchemy.exc import DataError
 
 from audit_log.agreed_openings import AgreedOpenings
 from audit_log.agreed_people import AgreedPeople
@@ -26,6 +27,8 @@ LINES = text("SELECT seq, entry, prev, leaf FROM change_log ORDER BY seq")
 TEXTS = text("SELECT seq, field, salt, text FROM change_text ORDER BY seq, field")
 NOTES = text("SELECT size, note FROM checkpoint ORDER BY size")
 SOMETHING = text("SELECT 1 WHERE EXISTS (SELECT 1 FROM person) OR EXISTS (SELECT 1 FROM proposal)")
+# What reading a value raises that this program never wrote.
+UNREADABLE = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError, DataError)
 ERASED = "change-text:erase"  # the entry that says a text was erased
 
 
@@ -69,13 +72,26 @@ def verify(
             _not_emptied(conn, len(rows))
             if public_key is not None:
                 _signed_to_the_end(len(rows), read.agreed)
-            read.agreements.check(conn, len(rows))
-            read.people.check(conn, len(rows))
-            read.openings.check(conn, len(rows))
-            read.purges.check(conn)
+            _check_tables(conn, read, len(rows))
         except Fault as fault:
             return Verification(False, len(rows), fault.seq, fault.says)
     return Verification(True, len(rows), None, _whole(len(rows), read))
+
+
+def _check_tables(conn: Connection, read: _Read, entries: int) -> None:
+    """What is in force, against the lines. A check that cannot read a table has found something."""
+    checks: tuple[tuple[str, Callable[[], None]], ...] = (
+        ("the proposals, or what belongs to them", lambda: read.agreements.check(conn, entries)),
+        ("the accounts, or their codes", lambda: read.people.check(conn, entries)),
+        ("the openings", lambda: read.openings.check(conn, entries)),
+        ("the policies that removals went by", lambda: read.purges.check(conn)),
+    )
+    for what, check in checks:
+        try:
+            check()
+        except UNREADABLE as error:
+            says = f"Of {what} something cannot be read, and nothing was ever written so: it was changed."
+            raise Fault(entries + 1, says) from error
 
 
 def _not_emptied(conn: Connection, entries: int) -> None:

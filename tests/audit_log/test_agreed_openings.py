@@ -13,7 +13,8 @@ from audit_log.seal import stamp
 from audit_log.tables import opening
 from tests.builders import NOON
 
-END, LATER = NOON + timedelta(minutes=30), stamp(NOON + timedelta(days=1))
+END = NOON + timedelta(minutes=30)
+LATER = f"{NOON + timedelta(days=1):%Y-%m-%d %H:%M:%S.%f}"  # as SQLite keeps it
 OPENED = {"classes": ["6B"], "starts_at": stamp(NOON), "ends_at": stamp(END)}
 
 

@@ -35,7 +35,7 @@ from tests.change_control.school import (
     the,
 )
 
-LATER = stamp(NOON + timedelta(days=1))
+LATER = f"{NOON + timedelta(days=1):%Y-%m-%d %H:%M:%S.%f}"  # as SQLite keeps it
 FOUND = {"people": [{"person": "p_1", "role": "technician"}, {"person": "p_2", "role": "headteacher"}]}
 NEW = {
     "people": [
@@ -253,6 +253,13 @@ def test_all_that_people_do_to_a_register_is_what_the_log_tells(desk: Desk) -> N
         "UPDATE person SET console_hash = password_hash WHERE username = 'cora'",
         "UPDATE person SET password_hash = (SELECT password_hash FROM person WHERE username = 'ben')"
         " WHERE username = 'anna'",
+        "UPDATE enrolment SET made_at = 'x'",
+        "UPDATE enrolment SET made_at = '9999-12-31 23:59:59.000000-23:00'",
+        "UPDATE person SET created_at = replace(created_at, ' ', 'T')",
+        "UPDATE person SET ends_at = '0001-01-01 00:00:00+23:00' WHERE username = 'anna'",
+        "UPDATE proposal SET ended_at = 'x' WHERE state = 'approved'",
+        "UPDATE proposal SET ends_at = 'x'",
+        "UPDATE proposal SET decided_at = '2026-W48-2 12:30:00' WHERE decided_at IS NOT NULL",
     ],
 )
 def test_what_somebody_wrote_past_change_control_is_found(desk: Desk, statement: str) -> None:
