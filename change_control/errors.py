@@ -1,6 +1,6 @@
 """What can be wrong with a change, and who can mend it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 Code = Literal[
@@ -28,3 +28,7 @@ def bad_input(fields: Mapping[str, str]) -> ChangeError:
     """Every field at fault, at once."""
     told = "; ".join(f"{field}: {why}" for field, why in fields.items())
     return ChangeError("bad-input", told, fields)
+
+
+def with_faults(what: str, faults: Sequence[str]) -> str:
+    return f"{what} has {len(faults)} fault{'' if len(faults) == 1 else 's'}"
