@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from audit_api.answers import ProposalOut, UnblockOut
 from audit_api.names import Names
 from audit_api.problems import Problem
 from audit_api.reader import Reader
@@ -17,6 +18,7 @@ from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError
 from change_control.proposal import Proposal
 from change_control.queries import get_proposal
+from filter_policy.life_cycle import State
 
 Verb = Callable[[Desk, Actor, str, str, datetime], Proposal]
 
@@ -64,6 +66,15 @@ def history(found: Proposal, names: Names) -> dict[str, Any]:
         "ended_at": iso_or_none(found.ended_at),
         "ended_reason": found.ended_reason,
     }
+
+
+def as_it_is[View: UnblockOut | ProposalOut](visit: Visit, found: Proposal, view: View) -> View:
+    """Where nothing newly agreed on reaches a gate, whoever agreed must not believe that it does."""
+    unproven = visit.desk.published.unproven
+    since = found.decided_at or found.proposed_at
+    if unproven is None or found.state != State.APPROVED or (unproven.at and since <= unproven.at):
+        return view
+    return view.model_copy(update={"not_in_force": f"agreed, and not yet in force: {unproven.says}"})
 
 
 def _sees(reader: Reader, found: Proposal) -> bool:

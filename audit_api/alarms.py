@@ -25,6 +25,11 @@ POLICY_DRIFT = (
 LISTS_DRIFT = (
     "lists.yaml on the server's disk is not what is in force: somebody edited it and has not proposed it."
 )
+UNPROVEN = (
+    "{}. The gates go on with what was proven last. What was agreed on since does not work yet, and a policy"
+    " or lists that only shut wait too; suspending, ending an account, revoking and closing do work. Somebody"
+    " or something changed the database: let a technician run schoolgate changes verify."
+)
 WAITS = "{} on the server's disk is not what is in force; it was proposed, and waits for somebody to agree."
 
 
@@ -44,8 +49,13 @@ def alarms(visit: Visit) -> list[Alarm]:
         try:
             policy = parsed_policy(conn)
         except (ChangeError, PolicyError):
-            return []
-        return [*_undelivered(visit, conn, policy), *_unreviewed(visit, conn, policy), *_drifted(visit, conn)]
+            return list(_unproven(visit))
+        return [
+            *_unproven(visit),
+            *_undelivered(visit, conn, policy),
+            *_unreviewed(visit, conn, policy),
+            *_drifted(visit, conn),
+        ]
 
 
 def disk_alarms(visit: Visit) -> list[Alarm]:
@@ -54,6 +64,14 @@ def disk_alarms(visit: Visit) -> list[Alarm]:
         return []
     with reading(visit.desk.engine) as conn:
         return list(_drifted(visit, conn))
+
+
+def _unproven(visit: Visit) -> Iterator[Alarm]:
+    """What was approved says so on its own page, and does not work."""
+    unproven = visit.desk.published.unproven
+    if unproven is not None:
+        says = unproven.says
+        yield Alarm("bad", UNPROVEN.format(f"{says[:1].upper()}{says[1:]}"), "/changes", "The change log")
 
 
 def _undelivered(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:

@@ -102,6 +102,9 @@ class UnblockOut(_Out):
     ended_by: SomebodyOut | None = None
     ended_at: Instant | None = None
     ended_reason: str | None = None
+    not_in_force: Annotated[
+        str | None, Field(description="agreed, and no gate knows of it: why; null: nothing of the kind")
+    ] = None
     evidence: Annotated[list[SiteOut] | None, Field(description="What the sites are listed as now")] = None
 
 
@@ -121,6 +124,9 @@ class ProposalOut(_Out):
     ended_by: SomebodyOut | None = None
     ended_at: Instant | None = None
     ended_reason: str | None = None
+    not_in_force: Annotated[
+        str | None, Field(description="agreed, and no gate knows of it: why; null: nothing of the kind")
+    ] = None
 
 
 class PolicyProposalOut(ProposalOut):

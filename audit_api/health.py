@@ -69,10 +69,13 @@ def _bundle(window: Window) -> str | None:
         window.bundle()
     except Problem as problem:
         return problem.detail
+    unproven = window.desk.published.unproven
     try:
-        return None if is_published(window.desk) else "is older than the last change"
+        if not is_published(window.desk):
+            return unproven.says if unproven else "is older than the last change"
     except SQLAlchemyError:
         return None  # the database is another check; the gates have their bundle
+    return unproven.says if unproven else None
 
 
 def _recorder(window: Window) -> str | None:
@@ -108,6 +111,9 @@ def metrics(window: Window) -> str:
         )
     except Problem:
         lines += _gauge("schoolgate_policy_missing", "No policy in force: everything is blocked", "", 1)
+    says = "1: the change log does not prove what is in the database; nothing newly agreed on reaches a gate"
+    unproven = int(window.desk.published.unproven is not None)
+    lines += _gauge("schoolgate_bundle_unproven", says, "", unproven)
     lines += list_figures(window, now)
     lines += retention_figures(window, now)
     lines += journal_figures(window.desk.state)

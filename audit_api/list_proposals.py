@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from audit_api.agreeing import history, names_for
+from audit_api.agreeing import as_it_is, history, names_for
 from audit_api.list_answers import ListChangeOut, ListsProposalOut, OverstepOut
 from audit_api.lists import KIND
 from audit_api.names import SYSTEM
@@ -32,7 +32,7 @@ def page_of(
 
 def one(visit: Visit, found: Proposal) -> ListsProposalOut:
     with reading(visit.desk.engine) as conn:
-        return _shown(conn, visit.reader, [found])[0]
+        return as_it_is(visit, found, _shown(conn, visit.reader, [found])[0])
 
 
 def base_text(visit: Visit, view: ListsProposalOut) -> str:

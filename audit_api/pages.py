@@ -17,7 +17,6 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from audit_api import times
 from audit_api.answers import ProposalOut, UnblockOut
 from audit_api.problems import Problem
-from audit_api.reader import Reader
 from audit_api.reasons import REASONS
 from audit_api.reviews import open_envelopes
 from audit_api.rights import READING, may
@@ -78,6 +77,8 @@ DONE: Mapping[str, str] = {
     "reviewed": "Noted: you have reviewed the change log up to that entry.",
 }
 
+AT_ONCE = ("approved", "opened", "tightened")  # which reach no gate while nothing new is proven
+
 
 @dataclass(frozen=True, slots=True)
 class MenuItem:
@@ -99,10 +100,19 @@ def page(request: Request, template: str, status: int = 200, **context: object) 
         "zone": zone.key,
         "local": Local(zone),
         "tag_of": lambda view: tag_of(view, window_of(request).clock()),
-        "done": DONE.get(request.query_params.get("done", "")),
+        "done": _done(request),
         "errors": {},
     }
     return HTMLResponse(sendable(environment().get_template(template).render(shared | context)), status)
+
+
+def _done(request: Request) -> str | None:
+    """What was just done; of what should work within two seconds, whether it does."""
+    done = request.query_params.get("done", "")
+    unproven = window_of(request).desk.published.unproven
+    if unproven is not None and done in AT_ONCE:
+        return f"Agreed, and not yet in force: {unproven.says}."
+    return DONE.get(done)
 
 
 def see_other(path: str) -> RedirectResponse:
@@ -243,8 +253,3 @@ def waiting_for(visit: Visit) -> int:
 def is_local(path: str) -> bool:
     """Whether this is a path of ours, so that signing in sends nobody to another site."""
     return path.startswith("/") and not path.startswith(("//", "/\\")) and path.isprintable()
-
-
-def reader_of(request: Request) -> Reader | None:
-    visit: Visit | None = getattr(request.state, "visit", None)
-    return visit.reader if visit else None

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Connection, or_, select
 
-from audit_api.agreeing import history, names_for
+from audit_api.agreeing import as_it_is, history, names_for
 from audit_api.answers import PeopleProposalOut, PersonOut
 from audit_api.problems import Problem
 from audit_api.reader import Reader
@@ -121,7 +121,7 @@ def one(visit: Visit, found: Proposal, made: Imported | None = None) -> PeoplePr
     So are the halves of codes that came with proposing or approving.
     """
     with reading(visit.desk.engine) as conn:
-        view = _shown(conn, visit.reader, [found])[0]
+        view = as_it_is(visit, found, _shown(conn, visit.reader, [found])[0])
         notes = _look_alikes(conn, found) if found.state is State.REQUESTED else []
     told = {
         "notes": notes,

@@ -7,7 +7,7 @@ from itertools import islice
 
 from sqlalchemy import Connection
 
-from audit_api.agreeing import history, names_for
+from audit_api.agreeing import as_it_is, history, names_for
 from audit_api.answers import PolicyOut, PolicyProposalOut
 from audit_api.problems import Problem
 from audit_api.reader import Reader
@@ -60,7 +60,7 @@ def page_of(
 
 def one(visit: Visit, found: Proposal) -> PolicyProposalOut:
     with reading(visit.desk.engine) as conn:
-        return _shown(conn, visit.reader, [found])[0]
+        return as_it_is(visit, found, _shown(conn, visit.reader, [found])[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection
 
-from audit_api.agreeing import find, history, names_for
+from audit_api.agreeing import as_it_is, find, history, names_for
 from audit_api.answers import AgreedOut, ForOut, SiteOut, UnblockOut, WindowOut
 from audit_api.names import Names
 from audit_api.reader import Reader
@@ -55,7 +55,7 @@ def page_of(
 def one(visit: Visit, found: Proposal) -> UnblockOut:
     """With what its sites are listed as now: what the second person has to know."""
     with reading(visit.desk.engine) as conn:
-        view = _shown(conn, visit, [found])[0]
+        view = as_it_is(visit, found, _shown(conn, visit, [found])[0])
     return with_evidence(visit.desk.lists(), view)
 
 

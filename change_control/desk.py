@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
@@ -10,6 +11,7 @@ from typing import Any, Protocol
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Engine
 
+from audit_log.sessions import session_key
 from change_control.bundle_proofs import LogLines
 from change_control.errors import ChangeError
 from filter_lists.generations import open_generation
@@ -40,6 +42,9 @@ class Lists(Protocol):
 
     def lookup(self, url: Url) -> Iterable[Listing]: ...
 
+    def __hash__(self) -> int:
+        """Any: what was worked out with them is remembered."""
+
     def has_parts(self, host: str) -> bool:
         """Whether an address of this host can be listed otherwise than the host alone."""
 
@@ -47,15 +52,32 @@ class Lists(Protocol):
         """How many entries of each sealed list (category, list_id) are not in `new`, of its own kind."""
 
 
+@dataclass(frozen=True, slots=True)
+class Unproven:
+    """Why nothing that was agreed on lately reaches a gate."""
+
+    why: str  # names things by ids, and never a person
+    size: int = 0  # entries of the log that what runs was proven by; 0: nothing that runs is proven
+    at: datetime | None = None  # when that log was signed; None: that is not known
+
+    @property
+    def says(self) -> str:
+        what = f"what was changed since entry {self.size}" if self.size else "what was changed"
+        return f"{what} reaches no gate: {self.why}"
+
+
 @dataclass(slots=True)
 class Published:
     """What this process last published: the size of the change log and the lists. None: nothing yet.
 
-    `name`: of the bundle; the gates have it as long as nobody names them another.
+    `name`: of the bundle; the gates have it as long as nobody names them another. `files`: what they read,
+    as it lay there when it was last found good.
     """
 
     of: tuple[int, str] | None = None
     name: str = ""
+    unproven: Unproven | None = None
+    files: tuple[tuple[int, int] | None, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +94,11 @@ class Desk:
         None  # lists.yaml on this disk: what somebody wants, and in force only if agreed
     )
     policy_file: Path | None = None  # policy.yaml, likewise
+
+    @property
+    def session_key(self) -> bytes:
+        """What the tokens of sessions are hashed with."""
+        return session_key(self.key)
 
     def lists_of(self, generation: str) -> Lists:
         """Raises IndexFault where that generation is missing or damaged; no other one takes its place."""

@@ -6,9 +6,7 @@ leaves the bundle with the next change that the gates must hear of.
 """
 
 import fcntl
-import hashlib
 import os
-import re
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,14 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from cryptography.hazmat.primitives import serialization
 from sqlalchemy import Connection, func, select
 
 from audit_log.change_log import entries
 from audit_log.db import reading
 from audit_log.people import accounts_of
 from audit_log.tables import change_log, checkpoint
-from change_control.desk import Desk
+from change_control.desk import Desk, Unproven
+from change_control.gate_files import files_of, is_whole, remove_damaged, write_public_keys
 from change_control.in_force import agreed_lists, openings_in_force, policy_in_force, unblocks_in_force
 from filter_policy.bundle import (
     FOLDER,
@@ -32,13 +30,13 @@ from filter_policy.bundle import (
     Bundle,
     BundleFault,
     current_bundle,
+    is_name,
     name_current,
     read_bundle,
     save_bundle,
     write_durably,
 )
 from filter_policy.bundle_proof import (
-    PUBLIC_KEY,
     SUFFIX,
     Proof,
     ProofFault,
@@ -75,7 +73,6 @@ QUIET = frozenset(
         "journal:release",  # the recorder's business; no gate decides by it
     }
 )
-NAME = re.compile(r"[0-9a-f]{64}")
 EPOCH = datetime.fromtimestamp(0, UTC)
 
 log = structlog.get_logger()
@@ -107,11 +104,13 @@ def publish(desk: Desk) -> str:
             proof = _proof_of(desk, conn, found)
         desk.lists_of(found.lists)
         named, all_was_told = current_bundle(desk.state), _is_all_told(desk)
-        _remove_damaged(desk.state)
+        remove_damaged(desk.state, named)
+        write_public_keys(desk)
         name = _write_proven(desk, found, proof)
         if all_was_told and named not in (None, name):
             log.error("bundle.current_was_changed", named=str(named)[:12], bundle=name[:12])
         desk.published.of, desk.published.name = (found.changes, found.lists), name
+        desk.published.files = files_of(desk.state, name)
         _remove_old(desk.state, name)
     return name
 
@@ -144,10 +143,21 @@ def publish_if_needed(desk: Desk) -> str | None:
 
 
 def is_published(desk: Desk) -> bool:
-    """Whether the gates have been told of everything in the database, and of nothing else; cheap."""
-    name = desk.published.name
-    is_there = current_bundle(desk.state) == name and proof_path(desk.state, name).exists()
-    return is_there and _is_all_told(desk)
+    """Whether the gates have been told of everything in the database, and of nothing else; cheap.
+
+    All but what nothing proves: `desk.published.unproven` says so.
+    """
+    is_named = current_bundle(desk.state) == desk.published.name
+    return is_named and is_whole(desk) and _is_all_told(desk)
+
+
+def deciding_since(conn: Connection, size: int) -> int | None:
+    """The first line after these that the gates must hear of; None: there is none."""
+    while since := entries(conn, after=size, limit=MOST_LINES):
+        if (seq := next((line.seq for line in since if line.event not in QUIET), None)) is not None:
+            return seq
+        size = since[-1].seq
+    return None
 
 
 def _is_all_told(desk: Desk) -> bool:
@@ -205,8 +215,10 @@ def _write_proven(desk: Desk, found: Open, proof: Proof | ProofFault) -> str:
         name = _save(desk.state, found)
         proven_by(proof, read_bundle(desk.state, name), desk.key.public_key())
         _write_proof(desk, name, proof)
+        desk.published.unproven = None
     except ProofFault as fault:
         log.error("bundle.not_proven", why=str(fault))
+        desk.published.unproven = Unproven(str(fault))
         name = _write_narrowed(desk, found, fault)
     name_current(desk.state, name)
     return name
@@ -214,9 +226,11 @@ def _write_proven(desk: Desk, found: Open, proof: Proof | ProofFault) -> str:
 
 def _write_narrowed(desk: Desk, found: Open, fault: ProofFault) -> str:
     """What is in force, less what has been shut since. Raises ProofFault where nothing in force is proven."""
-    now, base = _in_force(desk)
-    if now is None or base is None:
+    in_force = _in_force(desk)
+    if in_force is None:
         raise fault
+    now, base, size = in_force
+    desk.published.unproven = Unproven(str(fault), size, _signed_at(desk, size))
     less = narrowed(now, Wanted(found.accounts, found.unblocks, found.openings))
     name = _save(desk.state, Open(found.changes, now.policy_text, now.lists, now.sealed_lists, *_of(less)))
     if name != base:
@@ -233,22 +247,27 @@ def _last_number(state: Path) -> int:
     return found
 
 
-def _in_force(desk: Desk) -> tuple[Bundle | None, str | None]:
-    """The bundle that is named now, and the name of the one that was proven by lines: itself, or another."""
+def _in_force(desk: Desk) -> tuple[Bundle, str, int] | None:
+    """The bundle that is named now, and the one that was proven by lines (itself, or another): its name, and
+    how long the log was.
+    """
     name = current_bundle(desk.state)
     try:
         if name is None:
-            return None, None
+            return None
         bundle = read_bundle(desk.state, name)
-        return bundle, prove(desk.state, name, bundle, desk.key.public_key()).narrows or name
+        proven = prove(desk.state, name, bundle, desk.key.public_key())
+        return bundle, proven.narrows or name, proven.size
     except BundleFault:
-        return None, None
+        return None
+
+
+def _signed_at(desk: Desk, size: int) -> datetime | None:
+    with reading(desk.engine) as conn:
+        return conn.execute(select(checkpoint.c.made_at).where(checkpoint.c.size == size)).scalars().first()
 
 
 def _write_proof(desk: Desk, name: str, proof: Proof) -> None:
-    path, pem = desk.state / FOLDER / PUBLIC_KEY, _pem(desk)
-    if not path.exists() or path.read_bytes() != pem:  # for gates on machines of their own
-        write_durably(path, pem)
     write_durably(proof_path(desk.state, name), signed_proof(proof, name, desk.key.sign))
 
 
@@ -256,12 +275,12 @@ def _of(less: Wanted) -> tuple[tuple[Account, ...], tuple[Unblock, ...], tuple[O
     return less.accounts, less.unblocks, less.openings
 
 
-def _pem(desk: Desk) -> bytes:
-    public = desk.key.public_key()
-    return public.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
-
-
 def _save(state: Path, found: Open) -> str:
+    name = _saved(state, found)
+    return _saved(state, found) if remove_damaged(state, name) else name
+
+
+def _saved(state: Path, found: Open) -> str:
     return save_bundle(
         state,
         policy_text=found.policy_text,
@@ -285,18 +304,6 @@ def _file_lock(state: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
-def _remove_damaged(state: Path) -> None:
-    """A bundle in force that is not what its name says: no gate takes it, so it is written anew."""
-    name = current_bundle(state)
-    if name is None or not NAME.fullmatch(name):
-        return
-    with suppress(FileNotFoundError):
-        path = state / FOLDER / name
-        if hashlib.sha256(path.read_bytes()).hexdigest() != name:
-            log.error("bundle.damaged", bundle=name)
-            path.unlink()
-
-
 def _remove_old(state: Path, current: str) -> None:
     """Under the lock nobody else writes here, so a temporary file is one that a dead process left.
 
@@ -304,7 +311,7 @@ def _remove_old(state: Path, current: str) -> None:
     """
     folder = state / FOLDER
     kept = {current, _narrows(state, current)}
-    old = [path for path in folder.iterdir() if NAME.fullmatch(path.name) and path.name not in kept]
+    old = [path for path in folder.iterdir() if is_name(path.name) and path.name not in kept]
     old.sort(key=lambda path: path.stat().st_mtime, reverse=True)
     alone = [path for path in folder.glob(f"*{SUFFIX}") if not path.with_suffix("").exists()]
     for path in [

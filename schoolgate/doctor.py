@@ -172,7 +172,26 @@ def _proof(settings: Settings) -> Iterator[Finding]:
     if proven.narrows is not None:
         says = "not all that the database holds was agreed on; what was proven last runs, less what was shut"
         says += " since: schoolgate changes verify"
-    yield Finding("proof", proven.narrows is None, says)
+    missing = _not_told(settings, proven.size)
+    if missing is not None:
+        says = f"what was changed since entry {proven.size} reaches no gate, beginning with entry {missing}:"
+        says += " schoolgate changes verify, and what the api logs as bundle.not_proven"
+    yield Finding("proof", proven.narrows is None and missing is None, says)
+
+
+def _not_told(settings: Settings, size: int) -> int | None:
+    """The first entry after these that the gates should have heard of."""
+    from audit_log.db import open_engine, reading
+    from change_control.publish import deciding_since
+
+    if settings.database.startswith("sqlite") and not Path(settings.database.partition("///")[2]).exists():
+        return None  # another finding
+    engine = open_engine(settings.database)
+    try:
+        with reading(engine) as conn:
+            return deciding_since(conn, size)
+    finally:
+        engine.dispose()
 
 
 def lists_age(settings: Settings) -> Iterator[Finding]:

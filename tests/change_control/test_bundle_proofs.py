@@ -87,6 +87,8 @@ def test_a_process_that_starts_anew_proves_the_same(busy: Desk) -> None:
 
 
 def test_a_proof_that_is_gone_is_written_again(busy: Desk) -> None:
+    publish(busy)
+    assert is_published(busy)
     proof_path(busy.state, current_bundle(busy.state) or "").unlink()
     assert not is_published(busy)
 

@@ -1,9 +1,13 @@
 """`schoolgate doctor`: everything that can be wrong on this machine, at once."""
 
 import json
+import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
+from audit_log.change_log import append, entries
+from audit_log.db import open_engine, writing
 from schoolgate.doctor import lists_age
 from schoolgate.settings import load_settings
 from tests.running import ROOT, cli
@@ -20,6 +24,30 @@ def test_a_founded_school_is_well(at: At, founded: Path) -> None:
     }
     (proof,) = (finding["says"] for finding in found if finding["check"] == "proof")
     assert proof.startswith("what runs was approved by entry 1 of the change log (policy)")
+
+
+def test_a_change_that_reaches_no_gate_is_a_finding(at: At, founded: Path, tmp_path: Path) -> None:
+    """Whatever the bundle is called: one that was narrowed can be the same as the one that was proven."""
+    state = tmp_path / "state"
+    shutil.copytree(founded, state)
+    engine = open_engine(f"sqlite:///{state / 'schoolgate.sqlite'}")
+    with writing(engine) as conn:
+        size = len(entries(conn))
+        append(
+            conn,
+            at=datetime.now(UTC),
+            event="policy:approve",
+            actor="p_x",
+            role="technician",
+            object_id="x",
+            detail={},
+        )
+    engine.dispose()
+
+    (proof,) = (each for each in json.loads(at(state, "doctor", "--json").stdout) if each["check"] == "proof")
+
+    says = f"what was changed since entry {size} reaches no gate, beginning with entry {size + 1}"
+    assert (proof["fit"], proof["says"].startswith(says)) == (False, True)
 
 
 def test_an_empty_machine_is_not_and_nothing_is_made_on_it(at: At, tmp_path: Path) -> None:
