@@ -47,7 +47,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "stale": Kind(412, "The policy has changed", "It is not the one named in If-Match. Read it again."),
     "too-large": Kind(413, "Too large", "The body is larger than this API takes."),
-    "bad-input": Kind(422, "Something is missing or wrong", "`errors` names each field and what it needs."),
+    "bad-input": Kind(
+        422, "Something is missing or wrong", "Each field that is wrong is named, with what it needs."
+    ),
     "refused": Kind(422, "Nobody may open this", "It touches what the policy locks or the law forbids."),
     "too-many-attempts": Kind(429, "Too many attempts", "Wait for the seconds in Retry-After."),
     "too-many-at-once": Kind(429, "Too many at once", "Wait until one that is under way has ended."),
@@ -133,8 +135,14 @@ def fields_of(faults: Iterable[Mapping[str, Any]], skip: int = 0) -> dict[str, s
     for fault in faults:
         path = [_sendable(part) for part in fault["loc"][skip:]]
         field = "body" if fault["type"] == "json_invalid" or not path else ".".join(path)
-        told.setdefault(field, str(fault["msg"]))
+        told.setdefault(field, "is needed" if _is_missing(fault) else str(fault["msg"]))
     return told
+
+
+def _is_missing(fault: Mapping[str, Any]) -> bool:
+    if fault["type"] == "missing":
+        return True
+    return bool(fault["type"] == "string_too_short" and fault["ctx"]["min_length"] == 1)
 
 
 def _sendable(part: object) -> str:

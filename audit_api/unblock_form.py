@@ -29,6 +29,11 @@ FORM_FIELD: Mapping[str, str] = {
     "site": "sites",
     "at": "starts",
 }
+WHEN = {
+    "day": "choose the day",
+    "starts": "say when it begins, like 10:00",
+    "ends": "say when it is over, like 11:00",
+}
 MANY = ("own_class", "companion")  # boxes to tick
 LONGEST = 10_000
 
@@ -82,6 +87,14 @@ class Asked:
         """None when it cannot be read."""
         return _instant(here, self.day, self.starts) or None
 
+    def can_be_read(self, field: str) -> bool:
+        """Of the day, the beginning or the end."""
+        try:
+            _ = (date if field == "day" else time).fromisoformat(getattr(self, field).strip())
+        except ValueError:
+            return False
+        return bool(self.day.strip())
+
     def _times(self, here: Visit) -> dict[str, object]:
         """The same hours in so many weeks, or one stretch."""
         if not self.weeks.strip():
@@ -102,6 +115,18 @@ async def asked_in(request: Request) -> Asked:
     texts = {each.name: str(form.get(each.name, ""))[:LONGEST] for each in fields(Asked)}
     many = {name: tuple(str(each)[:2000] for each in form.getlist(name) if each) for name in MANY}
     return Asked(**{**texts, **many})  # type: ignore[arg-type]  # two are tuples, all others texts
+
+
+def on_form(asked: Asked, faults: Mapping[str, str]) -> dict[str, str]:
+    """Each fault at a field of the form. A window of a list is none of them; a time that is not said at all
+    is told by what is missing.
+    """
+    told = {FORM_FIELD.get(field, field.partition(".")[0]): why for field, why in faults.items()}
+    unsaid = {field: why for field, why in WHEN.items() if not getattr(asked, field).strip()}
+    if not unsaid or not told.keys() & WHEN.keys():
+        return told
+    rest = {field: why for field, why in told.items() if field not in WHEN or asked.can_be_read(field)}
+    return rest | unsaid
 
 
 @dataclass(frozen=True, slots=True)

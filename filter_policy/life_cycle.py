@@ -36,11 +36,22 @@ TRANSITIONS = {
 }
 
 
+SAYS = "is {state} already, so nobody can {act} it any more"
+SAID = {
+    State.WITHDRAWN: "taken back",
+    State.REVOKED: "shut early",
+    State.ENDED: "over",
+    State.SUPERSEDED: "replaced by a later one",
+}
+
+
 class LifeCycleError(Exception):
     """This cannot happen to a change in this state."""
 
     def __init__(self, state: State, act: Act) -> None:
-        super().__init__(f"a change that is {state} cannot be met with {act}")
+        waits = state is State.REQUESTED
+        says = "is still waiting for an answer, so nobody can {act} it yet" if waits else SAYS
+        super().__init__("it " + says.format(state=SAID.get(state, state), act=act))
         self.state = state
         self.act = act
 

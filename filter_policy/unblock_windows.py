@@ -187,6 +187,9 @@ def _first(value: object, timetable: Timetable, now: datetime, faults: Faults) -
     if found is None or not 1970 < found.year < 9000:
         faults["windows.starts_on"] = "a day like 2026-11-24 is needed"
         return None
+    if found < now.astimezone(timetable.zone).date():
+        faults["windows.starts_on"] = "this day is over; begin today or later"
+        return None
     return found
 
 

@@ -20,7 +20,7 @@ from audit_api.rows import link_to, read_cursor, write_cursor
 from audit_api.shapes import ForWhom
 from audit_api.texts import SAYS, Storable
 from audit_api.times import iso
-from audit_api.unblock_form import FORM_FIELD, Asked, Ticked, again, asked_in, ticked_in
+from audit_api.unblock_form import Asked, Ticked, again, asked_in, on_form, ticked_in
 from audit_api.unblock_shapes import CheckIn, CheckOut, CompanionOut, CompanionsOf
 from audit_api.unblock_words import is_open
 from audit_api.window import Here, Id, Visit
@@ -52,13 +52,13 @@ def ask(request: Request, here: Here, asked: Annotated[Asked, Depends(asked_in)]
             return _checked(request, here, asked)
         made = proposals.propose_unblock(here.desk, here.reader.actor, asked.raw(here), here.now)
     except ChangeError as error:
-        return _form(request, here, asked, _on_form(error.fields) or {"sites": told(error.says)})
+        return _form(request, here, asked, on_form(asked, error.fields) or {"sites": told(error.says)})
     except Problem as problem:
         if not problem.errors:
             raise
-        return _form(request, here, asked, _on_form(problem.errors))
+        return _form(request, here, asked, on_form(asked, problem.errors))
     except ValidationError as error:
-        return _form(request, here, asked, _on_form(fields_of(error.errors())))
+        return _form(request, here, asked, on_form(asked, fields_of(error.errors())))
     return see_other(f"/unblocks/{made.id}?done=asked")
 
 
@@ -82,11 +82,6 @@ def _proposed(here: Visit, asked: CheckIn) -> list[CompanionOut]:
             found = unblock_companions.companions(here, wanted).companions
             known |= {each.host: each for each in found}
     return list(known.values())
-
-
-def _on_form(faults: Mapping[str, str]) -> dict[str, str]:
-    """A window of a list is none of this form's fields."""
-    return {FORM_FIELD.get(field, field.partition(".")[0]): why for field, why in faults.items()}
 
 
 @router.get("/unblocks/mine")

@@ -20,6 +20,18 @@ def test_every_other_step_is_refused(pair: tuple[State, Act]) -> None:
     assert (error.value.state, error.value.act) == pair
 
 
+def test_what_is_refused_is_told_in_plain_words() -> None:
+    told = [
+        str(LifeCycleError(State.APPROVED, Act.APPROVE)),
+        str(LifeCycleError(State.REQUESTED, Act.REVOKE)),
+    ]
+
+    assert told == [
+        "it is approved already, so nobody can approve it any more",
+        "it is still waiting for an answer, so nobody can revoke it yet",
+    ]
+
+
 def test_nothing_comes_back_from_an_end() -> None:
     ends = set(State) - {State.REQUESTED, State.APPROVED}
 

@@ -114,6 +114,7 @@ def test_windows_that_overlap_are_one() -> None:
         ({"every": EVERY | {"weeks": 54}}, "windows.weeks"),
         ({"every": EVERY | {"starts_on": "tomorrow"}}, "windows.starts_on"),
         ({"every": EVERY | {"starts_on": "9999-12-31"}}, "windows.starts_on"),
+        ({"every": EVERY | {"starts_on": "2026-11-01"}}, "windows.starts_on"),
         ({"every": EVERY | {"colour": "red"}}, "windows.every"),
         ({"every": EVERY | {"days": ["sun"], "starts_on": "2026-12-19", "weeks": 1}}, "windows"),
         ({"every": EVERY | {"days": list(DAYS), "weeks": 20}}, "windows"),
