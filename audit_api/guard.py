@@ -52,7 +52,7 @@ async def admit(request: Request, route: str) -> None:
 
 def _visit_of(window: Window, token: str | None) -> Visit | None:
     now = window.clock()
-    reader = find_reader(window.desk.engine, token, now) if token else None
+    reader = find_reader(window.desk, token, now) if token else None
     return Visit(window, reader, now) if reader else None
 
 

@@ -16,7 +16,7 @@ async def change_own(visit: Visit, request: Request, which: Which, old: str, new
     """Raises ChangeError bad-input naming `old` or `new`, or Problem too-many-attempts."""
     window, reader = visit.window, visit.reader
     key = slow_down(window, request, reader.username, visit.now)
-    keep = token_hash(reader.token)
+    keep = token_hash(visit.desk.session_key, reader.token)
 
     def work() -> None:
         change_password(visit.desk, reader.person_id, which, old, new, visit.now, keep=keep)

@@ -9,7 +9,7 @@ from audit_log.db import reading, writing
 from audit_log.passwords import is_too_old
 from audit_log.people import Registered, person_by_id
 from audit_log.sessions import Session, find_session, touch_session
-from change_control.desk import Actor
+from change_control.desk import Actor, Desk
 from change_control.roles import is_active
 from filter_policy.model import Role
 
@@ -31,14 +31,14 @@ class Reader:
         return Actor(self.person_id, self.role)
 
 
-def find_reader(engine: Engine, token: str, now: datetime) -> Reader | None:
+def find_reader(desk: Desk, token: str, now: datetime) -> Reader | None:
     """None: not signed in, signed in too long ago, or no longer somebody who may act."""
-    with reading(engine) as conn:
-        session = find_session(conn, token, now)
+    with reading(desk.engine) as conn:
+        session = find_session(conn, desk.session_key, token, now)
         person = person_by_id(conn, session.person_id) if session else None
     if session is None or person is None or not is_active(person, now):
         return None
-    _touch(engine, session, now)
+    _touch(desk.engine, session, now)
     return Reader(
         person_id=person.id,
         username=person.username,

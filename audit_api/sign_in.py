@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import cache
 
+import structlog
+from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
@@ -16,11 +18,15 @@ from audit_api.rights import CONSOLE
 from audit_api.throttle import Key
 from audit_api.window import LONGEST_QUEUE, Window
 from audit_log.db import reading, writing
-from audit_log.passwords import hash_for_proxy, verify_password
+from audit_log.passwords import hash_for_proxy, sealed_hash, verify_password
 from audit_log.people import Registered, person_by_username
 from audit_log.sessions import ABSOLUTE, Session, create_session
+from change_control.desk import Desk
 from change_control.errors import ChangeError
 from change_control.roles import is_active
+from filter_policy.bundle_proof import ProofFault
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +61,7 @@ async def sign_in(window: Window, request: Request, username: str, password: str
 
 def _begin(window: Window, person_id: str, now: datetime) -> tuple[str, Session]:
     with writing(window.desk.engine) as conn:
-        return create_session(conn, person_id, now)
+        return create_session(conn, window.desk.session_key, person_id, now)
 
 
 def slow_down(window: Window, request: Request, username: str, now: datetime) -> Key:
@@ -96,7 +102,29 @@ async def in_hashing_thread[T](window: Window, work: Callable[[], T]) -> T:
 def look(window: Window, username: str, password: str) -> tuple[Registered | None, Checked]:
     with reading(window.desk.engine) as conn:
         person = person_by_username(conn, username.strip())
+        if person is not None:
+            person = _as_sealed(window.desk, conn, person)
     return person, check(person, password)
+
+
+def _as_sealed(desk: Desk, conn: Connection, person: Registered) -> Registered:
+    """Without the passwords that no line tells of: whoever wrote those to the database signs in as nobody.
+
+    Where the log is damaged all are taken: nothing that opens reaches a gate then, and what shuts must.
+    """
+
+    def sealed(which: str, kept: str | None) -> str | None:
+        if kept is None or desk.log_lines.is_password(conn, person.id, which, sealed_hash(kept)):
+            return kept
+        log.error("password.not_sealed", person=person.id, which=which)
+        return None
+
+    try:
+        proxy, console = sealed("proxy", person.password_hash), sealed("console", person.console_hash)
+    except ProofFault as fault:
+        log.error("sign_in.log_is_damaged", why=str(fault))
+        return person
+    return replace(person, password_hash=proxy, console_hash=console)
 
 
 def check(person: Registered | None, password: str) -> Checked:

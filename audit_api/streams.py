@@ -39,7 +39,7 @@ def is_still_here(visit: Visit) -> bool:
     engine: Engine = visit.desk.engine
     now = visit.window.clock()
     with reading(engine) as conn:
-        session = find_session(conn, visit.reader.token, visit.now)
+        session = find_session(conn, visit.desk.session_key, visit.reader.token, visit.now)
         person = person_by_id(conn, visit.reader.person_id) if session else None
     return person is not None and person.role == visit.reader.role and is_active(person, now)
 

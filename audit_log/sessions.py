@@ -1,10 +1,14 @@
-"""Who is signed in to the console. The token is known to its holder alone; the table has its hash (A284)."""
+"""Who is signed in to the console. The token is known to its holder alone; the table has its hash (A284).
 
-import hashlib
+It is a hash with a key that the database has not: who may write to the table makes no session of it.
+"""
+
+import hmac
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, delete, insert, or_, select, update
 
 from audit_log.tables import session
@@ -26,14 +30,19 @@ class Session:
         return now - self.seen_at >= TOUCH_EVERY
 
 
-def token_hash(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+def session_key(key: Ed25519PrivateKey) -> bytes:
+    """From the key that signs the change log, and no way back to it."""
+    return hmac.digest(key.private_bytes_raw(), b"schoolgate/session/1", "sha256")
 
 
-def create_session(conn: Connection, person_id: str, now: datetime) -> tuple[str, Session]:
+def token_hash(key: bytes, token: str) -> str:
+    return hmac.new(key, token.encode(), "sha256").hexdigest()
+
+
+def create_session(conn: Connection, key: bytes, person_id: str, now: datetime) -> tuple[str, Session]:
     """The token, which is told once and not kept, and the session."""
     token = secrets.token_urlsafe(32)
-    new = Session(person_id, token_hash(token), secrets.token_urlsafe(32), now, now)
+    new = Session(person_id, token_hash(key, token), secrets.token_urlsafe(32), now, now)
     conn.execute(
         insert(session).values(
             token_hash=new.token_hash, person_id=person_id, csrf=new.csrf, started_at=now, seen_at=now
@@ -42,12 +51,12 @@ def create_session(conn: Connection, person_id: str, now: datetime) -> tuple[str
     return token, new
 
 
-def find_session(conn: Connection, token: str, now: datetime) -> Session | None:
+def find_session(conn: Connection, key: bytes, token: str, now: datetime) -> Session | None:
     """The session of this token, unless it was ended, idle too long or simply too long."""
     table = session.c
     row = conn.execute(
         select(table.person_id, table.token_hash, table.csrf, table.started_at, table.seen_at).where(
-            table.token_hash == token_hash(token),
+            table.token_hash == token_hash(key, token),
             table.ended_at.is_(None),
             table.seen_at > now - IDLE,
             table.started_at > now - ABSOLUTE,
@@ -62,9 +71,9 @@ def touch_session(conn: Connection, found: Session, now: datetime) -> None:
     conn.execute(update(session).where(ours).values(seen_at=now))
 
 
-def end_session(conn: Connection, token: str, now: datetime) -> bool:
+def end_session(conn: Connection, key: bytes, token: str, now: datetime) -> bool:
     """Signed off; False when there was nothing to end."""
-    ours = (session.c.token_hash == token_hash(token)) & session.c.ended_at.is_(None)
+    ours = (session.c.token_hash == token_hash(key, token)) & session.c.ended_at.is_(None)
     return conn.execute(update(session).where(ours).values(ended_at=now)).rowcount == 1
 
 

@@ -79,7 +79,7 @@ enrolment = Table(
 session = Table(
     "session",
     metadata,
-    Column("token_hash", String(64), primary_key=True),  # sha256 hex of a 256-bit token
+    Column("token_hash", String(64), primary_key=True),  # HMAC-SHA256 hex of a 256-bit token
     Column("person_id", String(32), nullable=False, index=True),
     Column("csrf", String(64), nullable=False),
     Column("started_at", UtcTime, nullable=False),

@@ -11,17 +11,20 @@ from datetime import datetime
 from hmac import compare_digest
 from typing import Any
 
+import structlog
 from sqlalchemy import Connection, insert, select, update
 
 from audit_log.enrolment import code_hash
 from audit_log.tables import break_glass, proposal
-from change_control.codes import as_kept, half_hash, joined, new_half
+from change_control.codes import either_way, half_hash, joined, new_half
 from change_control.desk import Actor, Desk
 from change_control.drafts import Draft
 from change_control.errors import ChangeError
 from change_control.probation import BREAK_GLASS
 from change_control.proposal import without_secrets
+from filter_policy.bundle_proof import ProofFault
 
+log = structlog.get_logger()
 KIND = BREAK_GLASS
 HALF = "envelope"  # under this name a half is in `Proposal.handed`
 SEALED = "code_sha256"
@@ -79,11 +82,24 @@ def current_envelope(conn: Connection) -> Envelope | None:
     return Envelope(row.id, row.made_by, row.agreed_by, row.made_at, row.used_at, row.used_by)
 
 
-def find_code(conn: Connection, code: str) -> str:
-    """The envelope that has this code, unused. Raises ChangeError not-found, and says nothing more."""
+def find_code(desk: Desk, conn: Connection, code: str) -> str:
+    """The envelope that has this code, unused. Raises ChangeError not-found, and says nothing more.
+
+    Its row is not enough: the sealed lines must tell of this code, and of no use.
+    """
     row = conn.execute(select(break_glass).where(_works()).limit(1)).first()
-    fits = compare_digest(code_hash(as_kept(code)), row.code_hash if row else NO_CODE)
-    if row is None or not fits:
+    known = str(row.code_hash or NO_CODE) if row else NO_CODE
+    typed, turned = (code_hash(each) for each in either_way(code))
+    fits = [compare_digest(each, known) for each in (typed, turned)]
+    if row is None or not any(fits):
+        raise no_such_code()
+    typed = typed if fits[0] else turned
+    try:
+        is_sealed = desk.log_lines.is_envelope(conn, str(row.id), typed)
+    except ProofFault as fault:
+        raise no_such_code() from fault
+    if not is_sealed:
+        log.error("envelope_code.not_sealed", envelope=str(row.id))
         raise no_such_code()
     return str(row.id)
 

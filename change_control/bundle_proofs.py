@@ -15,6 +15,7 @@ from sqlalchemy import Connection, select
 
 from audit_log.tables import change_log, checkpoint
 from change_control.log_tree import LogTree
+from change_control.sealed_secrets import TELLING, SealedSecrets, is_told
 from filter_policy.bundle_proof import Proof, ProofFault, SealedLine
 from filter_policy.inclusion import HASH_BYTES, absent
 from filter_policy.model import Opening, Unblock
@@ -47,6 +48,7 @@ NEEDED = frozenset(
         "opening:open",
         CLOSE,
         "break-glass:use",
+        *TELLING,
     }
     | {f"{kind}:propose" for kind in ("policy", "lists", "unblock", "people")}
 )
@@ -66,6 +68,7 @@ class _Known:
     people: dict[str, dict[str, int]] = field(default_factory=dict)  # by person and field: who set it last
     opened: dict[str, list[str]] = field(default_factory=dict)  # openings, by whoever made them
     shut: dict[str, int] = field(default_factory=dict)  # the line that shut an opening, by opening
+    secrets: SealedSecrets = field(default_factory=SealedSecrets)
 
     def read(self, seq: int, leaf: bytes, sealed: str) -> None:
         self.tree.add(leaf)
@@ -87,6 +90,7 @@ class _Known:
             self.opened.setdefault(entry["actor"], []).append(object_id)
         for each in shut_by(event, object_id, detail, self.opened):
             self.shut.setdefault(each, seq)  # the first: none later makes it longer
+        self.secrets.add(event, object_id, detail)
         for person, fields in _people(event, object_id, detail):
             self.people.setdefault(person, {}).update(dict.fromkeys(fields, seq))
 
@@ -131,6 +135,25 @@ class LogLines:
             spots = [seq - 1 for seq in wanted]
             nodes = tuple(known.tree.over(low, high) for low, high in absent(0, size, spots))
             return Proof(note, tuple(_lines(conn, wanted)), nodes)
+
+    def is_password(self, conn: Connection, person: str, which: str, sealed: str) -> bool:
+        """Whether the lines tell of this hash. Raises ProofFault where the log is damaged."""
+        with self._lock:
+            self._read_on(conn)
+            return is_told(self._known.secrets.passwords.get((person, which)), sealed)
+
+    def is_code(self, conn: Connection, person: str, code_hash: str) -> bool:
+        """Likewise, of a code to choose a password with."""
+        with self._lock:
+            self._read_on(conn)
+            return is_told(self._known.secrets.codes.get(person), code_hash)
+
+    def is_envelope(self, conn: Connection, envelope: str, code_hash: str) -> bool:
+        """Likewise, of the code in the sealed envelope: the last one that was made, if nobody used it."""
+        with self._lock:
+            self._read_on(conn)
+            last = self._known.secrets.envelope
+            return last is not None and last[0] == envelope and is_told(last[1], code_hash)
 
     def forget(self) -> None:
         with self._lock:

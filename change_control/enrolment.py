@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+import structlog
 from sqlalchemy import Connection, select
 
 from audit_log import enrolment as codes
@@ -13,7 +14,9 @@ from change_control.codes import as_kept, code_file
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError, bad_input
 from change_control.sealing import change
+from filter_policy.bundle_proof import ProofFault
 
+log = structlog.get_logger()
 ANOTHER = "must be another one: it travels with every connection"
 
 
@@ -28,6 +31,7 @@ def enrol(
     plain = as_kept(code)
     with reading(desk.engine) as conn:
         found = _whose(conn, plain)
+        _require_sealed(desk, conn, found.id, plain)
     _check(found, password, proxy_password)
     console_hash = hash_for_console(password)
     proxy_hash = hash_for_proxy(proxy_password) if proxy_password is not None else None
@@ -56,6 +60,17 @@ def _whose(conn: Connection, plain: str) -> Registered:
     if found is None:
         raise _no_such_code()
     return found
+
+
+def _require_sealed(desk: Desk, conn: Connection, person_id: str, plain: str) -> None:
+    """A code that only the database knows of was put there past us. Raises ChangeError not-found."""
+    try:
+        if desk.log_lines.is_code(conn, person_id, codes.code_hash(plain)):
+            return
+    except ProofFault as fault:
+        raise _no_such_code() from fault
+    log.error("enrolment_code.not_sealed", person=person_id)
+    raise _no_such_code()
 
 
 def _check(found: Registered, password: str, proxy_password: str | None) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from audit_log.db import reading
-from audit_log.enrolment import save_code
+from audit_log.enrolment import code_hash, save_code
 from audit_log.people import Registered, people, people_by_ids, person_by_username
 from change_control import break_glass, proposals
 from change_control.break_glass import KIND, find_code, no_such_code, use_up
@@ -72,7 +72,7 @@ def approve_with(  # noqa: PLR0917  # the order of every verb here: desk, who, w
     why = needed(reason)
     with reading(desk.engine) as conn:
         entitle(conn, actor, USE, now)
-        find_code(conn, code)
+        find_code(desk, conn, code)
     proposals.read_ahead(desk, proposal_id, now)
     try:
         return _approve_alone(desk, actor, proposal_id, code, why, now)
@@ -87,7 +87,7 @@ def _approve_alone(  # noqa: PLR0917  # as above
 ) -> Proposal:
     with change(desk, now) as made:
         user = entitle(made.conn, actor, USE, now)
-        envelope_id = find_code(made.conn, code)
+        envelope_id = find_code(desk, made.conn, code)
         row = proposals.row_to_change(made, proposal_id)
         _require_approvable(made.conn, row)
         entitle(made.conn, actor, f"{row['kind']}:approve", now)
@@ -113,21 +113,22 @@ def new_code(desk: Desk, username: str, code: str, reason: str, now: datetime) -
     """
     why = needed(reason)
     with reading(desk.engine) as conn:
-        _whose(conn, username, code, now)
+        _whose(desk, conn, username, code, now)
     with change(desk, now) as made:
-        found, envelope_id = _whose(made.conn, username, code, now)
+        found, envelope_id = _whose(desk, made.conn, username, code, now)
         use_up(made.conn, envelope_id, found.id, now)
         made_code = new_enrolment_code()
         save_code(made.conn, found.id, plain_code(made_code), now)
-        detail = {"id": envelope_id, "for": "code", "person": found.id}
+        codes = {found.id: code_hash(plain_code(made_code))}
+        detail = {"id": envelope_id, "for": "code", "person": found.id, "codes": codes}
         seq = made.seal(USE, ENVELOPE, envelope_id, detail, {"reason": why})
         open_review(made, BREAK_GLASS, envelope_id, seq, ENVELOPE)
         return made_code
 
 
-def _whose(conn: Connection, username: str, code: str, now: datetime) -> tuple[Registered, str]:
+def _whose(desk: Desk, conn: Connection, username: str, code: str, now: datetime) -> tuple[Registered, str]:
     found = person_by_username(conn, username.strip())
-    envelope_id = find_code(conn, code)
+    envelope_id = find_code(desk, conn, code)
     if found is None or found.role not in APPROVING or not is_active(found, now):
         raise no_such_code()
     return found, envelope_id

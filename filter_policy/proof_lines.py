@@ -173,7 +173,7 @@ def _at(value: str | None) -> datetime | None:
 
 
 def check_openings(lines: Lines, openings: Iterable[Opening]) -> None:
-    """Each may end sooner than was said, and none later than a line that shut it: a row is easily put back."""
+    """Each may end sooner than was said, and none later than a line says that shut it."""
     shut = _shut(lines)
     for opening in openings:
         line = lines.of.get(("opening:open", opening.id))

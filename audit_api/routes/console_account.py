@@ -53,7 +53,7 @@ async def do_sign_in(
 @router.post("/sign-out")
 def sign_out(here: Here) -> Response:
     with writing(here.desk.engine) as conn:
-        end_session(conn, here.reader.token, here.now)
+        end_session(conn, here.desk.session_key, here.reader.token, here.now)
     answer = see_other("/sign-in?done=signed-out")
     answer.delete_cookie(here.window.cookie, path="/", secure=not here.window.dev_http, httponly=True)
     return answer

@@ -49,5 +49,5 @@ def who_am_i(here: Here) -> WhoOut:
 @router.delete("/api/v1/session", summary="Sign out", status_code=204)
 def close_session(here: Here) -> Response:
     with writing(here.desk.engine) as conn:
-        end_session(conn, here.reader.token, here.now)
+        end_session(conn, here.desk.session_key, here.reader.token, here.now)
     return Response(status_code=204)

@@ -114,7 +114,9 @@ class School:
 
     def token(self, username: str) -> tuple[str, str]:
         with writing(self.desk.engine) as conn:
-            token, session = create_session(conn, self.person(username).id, self.clock.now)
+            token, session = create_session(
+                conn, self.desk.session_key, self.person(username).id, self.clock.now
+            )
         return token, session.csrf
 
     def person(self, username: str) -> Registered:

@@ -19,7 +19,7 @@ OVERSEE = ("gail", "hedy", "cora", "terry")
 
 def visit(school: School, username: str) -> Visit:
     now = school.clock.now
-    reader = find_reader(school.desk.engine, school.token(username)[0], now)
+    reader = find_reader(school.desk, school.token(username)[0], now)
     assert reader is not None
     return Visit(school.app.state.window, reader, now)
 

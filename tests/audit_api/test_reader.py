@@ -13,18 +13,16 @@ from tests.builders import NOON
 
 def test_a_token_leads_to_its_reader_and_no_other_text_does(school: School) -> None:
     token, csrf = school.token("terry")
-    found = find_reader(school.desk.engine, token, NOON)
+    found = find_reader(school.desk, token, NOON)
 
     assert found is not None
     assert (found.username, found.csrf) == ("terry", csrf)
-    assert [find_reader(school.desk.engine, text, NOON) for text in ("", token[:-1], "\0", "\xff")] == [
-        None
-    ] * 4
+    assert [find_reader(school.desk, text, NOON) for text in ("", token[:-1], "\0", "\xff")] == [None] * 4
 
 
 def test_neither_token_shows_when_a_reader_is_printed(school: School) -> None:
     token, csrf = school.token("terry")
-    shown = repr(find_reader(school.desk.engine, token, NOON))
+    shown = repr(find_reader(school.desk, token, NOON))
 
     assert token not in shown
     assert csrf not in shown

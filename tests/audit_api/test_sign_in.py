@@ -1,11 +1,14 @@
 """What cannot be seen from the outside of signing in: the same work for everybody, and a bounded queue."""
 
 import asyncio
+import hashlib
+from dataclasses import replace
 from threading import Event
 from typing import Any
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
+from structlog.testing import capture_logs
 
 from audit_api.answers import PeopleProposalOut, SessionOut, SomebodyOut
 from audit_api.problems import Problem
@@ -20,8 +23,10 @@ from audit_api.shapes import (
 from audit_api.sign_in import Checked, check, in_hashing_thread
 from audit_api.throttle import FREE_ATTEMPTS
 from audit_api.window import LONGEST_QUEUE
+from audit_log.db import writing
+from audit_log.people import Registered, add_person
 from filter_policy.model import Role
-from tests.audit_api.school import School, console_password, problem_of, proxy_password
+from tests.audit_api.school import HASHER, School, console_password, problem_of, proxy_password
 
 WRONG = {"username": "terry", "password": "a-wrong-password"}
 
@@ -106,3 +111,71 @@ def test_no_secret_stands_in_a_repr() -> None:
         ),
     ]  # fmt: skip
     assert [each for each in shown if secret in repr(each) or secret in str(each)] == []
+
+
+def write(school: School, statement: str, **values: object) -> None:
+    """As somebody who has got at the database, and at nothing else."""
+    with writing(school.desk.engine) as conn:
+        conn.execute(text(statement), values)
+
+
+def test_a_session_that_was_written_into_the_database_is_none(school: School) -> None:
+    mine = "a" * 43
+    _, csrf = school.token("cora")
+    write(
+        school,
+        "INSERT INTO session (token_hash, person_id, csrf, started_at, seen_at)"
+        " SELECT :hash, person_id, :csrf, started_at, seen_at FROM session",
+        hash=hashlib.sha256(mine.encode()).hexdigest(),
+        csrf=csrf,
+    )
+
+    answer = school.nobody(headers={"Authorization": f"Bearer {mine}"}).get("/api/v1/session")
+
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(("username", "column"), [("cora", "console_hash"), ("tess", "password_hash")])
+def test_a_password_that_was_written_into_the_database_signs_nobody_in(
+    school: School, username: str, column: str
+) -> None:
+    mine = {"username": username, "password": "nine-red-herrings"}
+    write(
+        school,
+        f"UPDATE person SET {column} = :hash WHERE username = :who",  # noqa: S608  # from the list above
+        hash=HASHER.hash(mine["password"]),
+        who=username,
+    )
+
+    with capture_logs() as alarms:
+        answer = school.nobody().post("/api/v1/session", json=mine)
+
+    assert answer.status_code == 401
+    assert "password.not_sealed" in {each["event"] for each in alarms}
+
+
+def test_an_account_that_was_written_into_the_database_signs_nobody_in(school: School) -> None:
+    with writing(school.desk.engine) as conn:
+        hash_ = HASHER.hash("nine-red-herrings")
+        mal = Registered("p_mal", "mal", "Mal", Role.HEADTEACHER, ("staff",), school.clock.now)
+        add_person(conn, replace(mal, console_hash=hash_, console_must_change=False))
+
+    answer = school.nobody().post(
+        "/api/v1/session", json={"username": "mal", "password": "nine-red-herrings"}
+    )
+
+    assert answer.status_code == 401
+
+
+def test_where_the_log_is_damaged_people_still_sign_in_to_shut_things(school: School) -> None:
+    school.desk.log_lines.forget()
+    write(school, "DROP TRIGGER change_log_no_update")
+    write(school, "UPDATE change_log SET leaf = x'00' WHERE seq = 2")
+
+    with capture_logs() as alarms:
+        answer = school.nobody().post(
+            "/api/v1/session", json={"username": "terry", "password": console_password("terry")}
+        )
+
+    assert answer.status_code == 200
+    assert "sign_in.log_is_damaged" in {each["event"] for each in alarms}

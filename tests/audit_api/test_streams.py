@@ -72,7 +72,7 @@ def test_another_fault_is_not_hidden() -> None:
 
 def test_whoever_is_still_the_same_is_still_here(school: School) -> None:
     token, _ = school.token("cora")
-    reader = find_reader(school.desk.engine, token, school.clock.now)
+    reader = find_reader(school.desk, token, school.clock.now)
     assert reader
     visit = Visit(school.app.state.window, reader, school.clock.now)
     school.clock.forward(minutes=20)  # a stream is no idling, and keeps no session open

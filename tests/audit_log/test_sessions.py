@@ -17,22 +17,23 @@ from audit_log.tables import session
 from tests.builders import NOON
 
 MINUTE = timedelta(minutes=1)
+SESSION_KEY = bytes(32)
 
 
 def signed_in(engine: Engine, person_id: str = "p_terry") -> str:
     with writing(engine) as conn:
-        return create_session(conn, person_id, NOON)[0]
+        return create_session(conn, SESSION_KEY, person_id, NOON)[0]
 
 
 def test_a_session_is_found_by_its_token(engine: Engine) -> None:
     token = signed_in(engine)
 
     with reading(engine) as conn:
-        found = find_session(conn, token, NOON + MINUTE)
+        found = find_session(conn, SESSION_KEY, token, NOON + MINUTE)
         assert found is not None
         assert (found.person_id, found.started_at) == ("p_terry", NOON)
-        assert find_session(conn, token + "x", NOON) is None
-        assert find_session(conn, "", NOON) is None
+        assert find_session(conn, SESSION_KEY, token + "x", NOON) is None
+        assert find_session(conn, SESSION_KEY, "", NOON) is None
 
 
 def test_the_token_is_not_kept(engine: Engine) -> None:
@@ -40,7 +41,7 @@ def test_the_token_is_not_kept(engine: Engine) -> None:
 
     with reading(engine) as conn:
         rows = str(conn.execute(select(session)).all())
-        found = find_session(conn, token, NOON)
+        found = find_session(conn, SESSION_KEY, token, NOON)
     assert token not in rows
     assert token not in repr(found)
     assert len(token) >= 43  # 256 bits
@@ -50,26 +51,26 @@ def test_an_idle_session_ends_after_a_quarter_of_an_hour(engine: Engine) -> None
     token = signed_in(engine)
 
     with reading(engine) as conn:
-        assert find_session(conn, token, NOON + 15 * MINUTE - timedelta(seconds=1)) is not None
-        assert find_session(conn, token, NOON + 15 * MINUTE) is None
+        assert find_session(conn, SESSION_KEY, token, NOON + 15 * MINUTE - timedelta(seconds=1)) is not None
+        assert find_session(conn, SESSION_KEY, token, NOON + 15 * MINUTE) is None
 
 
 def test_a_used_session_ends_after_eight_hours_all_the_same(engine: Engine) -> None:
     token = signed_in(engine)
     for minutes in range(10, 480, 10):
         with writing(engine) as conn:
-            found = find_session(conn, token, NOON + minutes * MINUTE)
+            found = find_session(conn, SESSION_KEY, token, NOON + minutes * MINUTE)
             assert found is not None
             touch_session(conn, found, NOON + minutes * MINUTE)
 
     with reading(engine) as conn:
-        assert find_session(conn, token, NOON + 479 * MINUTE) is not None
-        assert find_session(conn, token, NOON + 480 * MINUTE) is None
+        assert find_session(conn, SESSION_KEY, token, NOON + 479 * MINUTE) is not None
+        assert find_session(conn, SESSION_KEY, token, NOON + 480 * MINUTE) is None
 
 
 def test_a_session_is_not_written_at_every_page(engine: Engine) -> None:
     with writing(engine) as conn:
-        _, new = create_session(conn, "p_terry", NOON)
+        _, new = create_session(conn, SESSION_KEY, "p_terry", NOON)
 
     assert not new.needs_touch(NOON + timedelta(seconds=29))
     assert new.needs_touch(NOON + timedelta(seconds=30))
@@ -78,13 +79,13 @@ def test_a_session_is_not_written_at_every_page(engine: Engine) -> None:
 def test_an_ended_session_stays_ended(engine: Engine) -> None:
     token = signed_in(engine)
     with writing(engine) as conn:
-        found = find_session(conn, token, NOON)
+        found = find_session(conn, SESSION_KEY, token, NOON)
         assert found is not None
-        assert end_session(conn, token, NOON)
-        assert not end_session(conn, token, NOON)
+        assert end_session(conn, SESSION_KEY, token, NOON)
+        assert not end_session(conn, SESSION_KEY, token, NOON)
         touch_session(conn, found, NOON + MINUTE)
 
-        assert find_session(conn, token, NOON + MINUTE) is None
+        assert find_session(conn, SESSION_KEY, token, NOON + MINUTE) is None
 
 
 def test_all_sessions_of_somebody_end_together(engine: Engine) -> None:
@@ -92,7 +93,11 @@ def test_all_sessions_of_somebody_end_together(engine: Engine) -> None:
     with writing(engine) as conn:
         assert end_sessions_of(conn, "p_terry", NOON) == 2
 
-        assert [find_session(conn, token, NOON) is not None for token in tokens] == [False, False, True]
+        assert [find_session(conn, SESSION_KEY, token, NOON) is not None for token in tokens] == [
+            False,
+            False,
+            True,
+        ]
 
 
 def test_old_sessions_are_forgotten(engine: Engine) -> None:
@@ -100,4 +105,4 @@ def test_old_sessions_are_forgotten(engine: Engine) -> None:
     with writing(engine) as conn:
         assert forget_sessions(conn, NOON) == 0
         assert forget_sessions(conn, NOON + MINUTE) == 1
-        assert find_session(conn, token, NOON) is None
+        assert find_session(conn, SESSION_KEY, token, NOON) is None

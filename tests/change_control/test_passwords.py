@@ -76,13 +76,13 @@ def test_a_browsing_password_opens_no_console_that_approves_or_oversees(desk: De
 def test_the_other_sessions_end_and_the_one_that_asked_stays(desk: Desk) -> None:
     tess = somebody(desk, "tess")
     with writing(desk.engine) as conn:
-        mine, other = (create_session(conn, tess.id, NOON)[0] for _ in range(2))
+        mine, other = (create_session(conn, desk.session_key, tess.id, NOON)[0] for _ in range(2))
 
-    change_password(desk, tess.id, "proxy", "tess", NEW, NOON, keep=token_hash(mine))
+    change_password(desk, tess.id, "proxy", "tess", NEW, NOON, keep=token_hash(desk.session_key, mine))
 
     with reading(desk.engine) as conn:
-        assert find_session(conn, mine, NOON + timedelta(seconds=1)) is not None
-        assert find_session(conn, other, NOON + timedelta(seconds=1)) is None
+        assert find_session(conn, desk.session_key, mine, NOON + timedelta(seconds=1)) is not None
+        assert find_session(conn, desk.session_key, other, NOON + timedelta(seconds=1)) is None
 
 
 def test_an_unknown_person_is_not_found(desk: Desk) -> None:

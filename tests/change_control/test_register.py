@@ -183,12 +183,12 @@ def test_a_group_that_left_the_policy_meanwhile_stops_the_approval(desk: Desk) -
 def test_another_role_or_password_signs_the_person_out(desk: Desk) -> None:
     tess = somebody(desk, "tess")
     with writing(desk.engine) as conn:
-        token, _ = create_session(conn, tess.id, NOON)
+        token, _ = create_session(conn, desk.session_key, tess.id, NOON)
 
     agree(desk, {"username": "tess", "console_hash": HASHER.hash("x"), "must_change": False})
 
     with reading(desk.engine) as conn:
-        assert find_session(conn, token, NOON + timedelta(seconds=1)) is None
+        assert find_session(conn, desk.session_key, token, NOON + timedelta(seconds=1)) is None
     assert not somebody(desk, "tess").console_must_change
 
 
@@ -276,13 +276,13 @@ def test_who_may_approve_or_sign_chooses_a_password_with_two_halves_of_a_code(
 def test_a_password_that_somebody_else_chose_ends_with_the_promotion(desk: Desk) -> None:
     agree(desk, {"username": "tess", "console_hash": HASHER.hash("known to terry")})
     with writing(desk.engine) as conn:
-        token, _ = create_session(conn, somebody(desk, "tess").id, NOON)
+        token, _ = create_session(conn, desk.session_key, somebody(desk, "tess").id, NOON)
 
     promoted(desk, {"username": "tess", "role": "technician"})
 
     assert somebody(desk, "tess").console_hash is None
     with reading(desk.engine) as conn:
-        assert find_session(conn, token, NOON + timedelta(seconds=1)) is None
+        assert find_session(conn, desk.session_key, token, NOON + timedelta(seconds=1)) is None
 
 
 def test_nobody_proposes_the_console_password_of_who_may_approve_or_sign(desk: Desk) -> None:

@@ -31,12 +31,12 @@ def test_one_person_suspends_and_the_gates_are_told(desk: Desk) -> None:
 def test_a_suspended_person_is_signed_out(desk: Desk) -> None:
     cora = somebody(desk, "cora")
     with writing(desk.engine) as conn:
-        token, _ = create_session(conn, cora.id, NOON)
+        token, _ = create_session(conn, desk.session_key, cora.id, NOON)
 
     suspend(desk, the(desk, "terry"), cora.id, None, "an allegation", NOON)
 
     with reading(desk.engine) as conn:
-        assert find_session(conn, token, NOON + timedelta(seconds=1)) is None
+        assert find_session(conn, desk.session_key, token, NOON + timedelta(seconds=1)) is None
 
 
 def test_a_suspension_is_never_shortened_by_one_person(desk: Desk) -> None:

@@ -1,0 +1,77 @@
+"""Which password and which code each account has, by the hashes in the sealed lines.
+
+Whoever may write to the database could put a hash of their own beside a colleague's name, sign in with it,
+and be two people; once it is put back, nothing is left to see. So what is typed is held against the lines.
+Lines of earlier versions do not tell every hash: of what they do not tell, nothing is compared.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+ANY = "any"  # the hash, where a line of an earlier version does not tell it
+BOTH = ("proxy", "console")
+TELLING = frozenset(
+    {
+        "school:found", "people:approve", "people:tighten", "person:enrol", "password:change",
+        "erasure:approve", "break-glass:approve", "break-glass:use",
+    }
+)  # fmt: skip
+
+
+@dataclass(slots=True)
+class SealedSecrets:
+    """Given every line in its order."""
+
+    passwords: dict[tuple[str, str], str] = field(default_factory=dict)  # by person and which of the two
+    codes: dict[str, str] = field(default_factory=dict)  # those not used yet, by person
+    envelope: tuple[str, str] | None = None  # the last one and the hash of its code, until it is used
+
+    def add(self, event: str, object_id: str, detail: Mapping[str, Any]) -> None:
+        match event:
+            case "school:found":
+                for one in detail["people"]:
+                    self._coded(one["person"], detail)
+            case "people:approve" | "people:tighten":
+                for one in detail["people"]:
+                    self._changed(one, detail)
+            case "person:enrol":
+                self.codes.pop(object_id, None)
+                hashes = detail.get("hashes", dict.fromkeys(BOTH, ANY))
+                self.passwords |= {(object_id, which): hash_ for which, hash_ in hashes.items()}
+            case "password:change":
+                self.passwords[object_id, detail["which"]] = detail.get("hash", ANY)
+            case "erasure:approve":
+                self._without(detail["person"])
+            case _:
+                self._enveloped(event, object_id, detail)
+
+    def _enveloped(self, event: str, object_id: str, detail: Mapping[str, Any]) -> None:
+        if event == "break-glass:approve":
+            self.envelope = (object_id, detail.get("code_sha256", ANY))
+        elif event == "break-glass:use":
+            self.envelope = None
+            if detail["for"] == "code":
+                self._coded(detail["person"], detail)
+
+    def _changed(self, one: Mapping[str, Any], detail: Mapping[str, Any]) -> None:
+        person = one["person"]
+        if one["new"]:
+            self._without(person)
+        told = detail.get("hashes", {}).get(person, {})
+        self.passwords |= {(person, which): told.get(which, ANY) for which in one.get("passwords", ())}
+        if one.get("code"):
+            self.passwords.pop((person, "console"), None)
+            self._coded(person, detail)
+
+    def _coded(self, person: str, detail: Mapping[str, Any]) -> None:
+        self.codes[person] = detail.get("codes", {}).get(person, ANY)
+
+    def _without(self, person: str) -> None:
+        self.codes.pop(person, None)
+        for which in BOTH:
+            self.passwords.pop((person, which), None)
+
+
+def is_told(told: str | None, found: str) -> bool:
+    return told in (ANY, found)
