@@ -10,10 +10,12 @@ from audit_api.agreeing import names_for
 from audit_api.answers import SomebodyOut
 from audit_api.names import Names
 from audit_api.policies import KIND
+from audit_api.reasons import plainly
 from audit_api.rows import Cursor
 from audit_api.times import iso, iso_or_none
 from audit_api.window import Visit
 from audit_log.db import reading
+from change_control import often as often_
 from change_control.effects import kept, told_of
 from change_control.in_force import parsed, parsed_policy
 from change_control.policies import FAILING, look_at
@@ -28,6 +30,8 @@ TWO_PEOPLE = "This opens more: two people have to agree."
 ONE_PERSON = "This only shuts: one person is enough. It is in force at once, and a second person reviews it"
 FIRST = "No two people have agreed on a policy yet, so two have to agree on this one."
 ONLY_WORDS = "Nothing opens or shuts: only words around the rows change. Two people have to agree."
+SAME = "Nothing changes: this is the policy in force."
+OFTEN = "One person makes the policy stricter three times a day at most; this one waits for another person."
 TOO_MUCH = "There is too much to compare, so it counts as opening: two people have to agree."
 
 
@@ -91,13 +95,14 @@ class PolicyVersionOut(_Out):
 
 def compared(visit: Visit, text: str) -> PolicyComparisonOut:
     """Of a text that nobody has proposed. Raises ChangeError bad-input with every fault."""
-    looked = look_at(visit.desk, text)
+    looked = look_at(visit.desk, visit.reader.actor, text, visit.now)
     words = differences(looked.old_text, text)
-    others = ONLY_WORDS if not words else "" if looked.is_agreed else FIRST
+    others = ONLY_WORDS if not words else FIRST if not looked.is_agreed else OFTEN if looked.often else ""
+    effect = effect_out(kept(looked.found), others=others)
     return PolicyComparisonOut(
         lists=looked.lists,
         worded=words,
-        effect=effect_out(kept(looked.found), others=others),
+        effect=_same(effect) if looked.is_agreed and looked.old_text == text else effect,
         failing_checks=list(looked.failing),
     )
 
@@ -124,9 +129,17 @@ def effect_out(raw: Mapping[str, Any], *, others: str = "", due: str = "") -> Ef
         less_open=raw["less_open"],
         cells=raw["cells"],
         hides=list(raw["hides"]),
-        opens=[ExampleOut(**each) for each in raw["opens"]],
-        shuts=[ExampleOut(**each) for each in raw["shuts"]],
+        opens=[_example(each) for each in raw["opens"]],
+        shuts=[_example(each) for each in raw["shuts"]],
     )
+
+
+def _same(effect: EffectOut) -> EffectOut:
+    return effect.model_copy(update={"loosening": False, "says": SAME})
+
+
+def _example(raw: Mapping[str, Any]) -> ExampleOut:
+    return ExampleOut(**{**raw, "before": plainly(raw["before"]), "after": plainly(raw["after"])})
 
 
 def _says(raw: Mapping[str, Any], others: str, due: str) -> str:
@@ -151,7 +164,8 @@ def told(visit: Visit, found: Proposal, base: str) -> Told:
     words = differences(base, found.policy_text or "") if base else []
     effect = None
     if raw is not None:
-        others = "" if not found.loosening else FIRST if words else ONLY_WORDS
+        often = found.payload.get(often_.OFTEN)
+        others = "" if not found.loosening else OFTEN if often else FIRST if words else ONLY_WORDS
         effect = effect_out(raw, others=others, due=_due(visit, found))
     return Told(worded=words, effect=effect, failing=[str(each) for each in found.payload.get(FAILING, ())])
 

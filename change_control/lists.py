@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from audit_log.db import reading
 from change_control.desk import SYSTEM, Actor, Desk, Lists
 from change_control.drafts import Draft
-from change_control.errors import ChangeError, bad_input
+from change_control.errors import ChangeError, bad_input, with_faults
 from change_control.in_force import AgreedLists as AgreedLists
 from change_control.in_force import agreed_lists as agreed_lists
 from change_control.in_force import parsed_policy
@@ -33,6 +33,7 @@ from change_control.list_rows import (
 )
 from change_control.list_updates import waiting_updates
 from change_control.lists_effects import opens
+from change_control.often import too_often
 from change_control.policies import LONGEST_POLICY, by_line
 from change_control.proposal import Proposal, proposal_of
 from change_control.proposals import may_propose, row_to_change, submit
@@ -44,6 +45,8 @@ from filter_lists.diffing import Change as ListChange
 from filter_lists.lists_config import ListsConfig, ListsError, parse_lists
 from filter_lists.orders import Outcome
 from filter_policy.life_cycle import State
+
+OFTEN_ENOUGH = "one person makes the lists stricter three times a day at most; this one waits for another"
 
 
 def propose_lists(  # noqa: PLR0917  # as every verb: who, what, why and when
@@ -67,6 +70,8 @@ def propose_lists(  # noqa: PLR0917  # as every verb: who, what, why and when
         require_fit(policy, found, outcome.changes, same)
         told = masked(outcome.changes, agreed, text, desk.lists_folder)
         why_two = opens(policy, found, outcome.changes, config, desk.lists_folder)
+        if not why_two and too_often(made.conn, actor, KIND, now):
+            why_two = (OFTEN_ENOUGH,)
         step_ = Step(
             what="proposal",
             config=text,
@@ -96,7 +101,7 @@ def check_config(desk: Desk, text: str) -> ListsConfig:
     try:
         return parse_lists(text, desk.lists_folder)
     except ListsError as error:
-        says = f"lists.yaml has {len(error.faults)} fault(s)"
+        says = with_faults("lists.yaml", error.faults)
         raise ChangeError("bad-input", says, by_line(error.faults)) from error
 
 

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import Connection, update
@@ -17,9 +18,11 @@ from audit_log.tables import proposal
 from change_control.desk import Actor, Desk, Lists
 from change_control.drafts import Draft
 from change_control.effects import KEPT, Compared, kept, to_compare
-from change_control.errors import ChangeError, bad_input
+from change_control.errors import ChangeError, bad_input, with_faults
 from change_control.in_force import InForce, agreed_lists, parsed, policy_in_force
 from change_control.list_rows import excepted, opened
+from change_control.often import OFTEN, too_often
+from change_control.probes import refuse_illegal_checks
 from change_control.texts import fault_of
 from filter_policy.checks import failing
 from filter_policy.comparing import Comparison
@@ -32,8 +35,11 @@ LONGEST_POLICY = 1_000_000  # characters
 FAILING = "failing"  # in a payload: the checks of the text that it does not keep itself
 
 
-def draft(desk: Desk, conn: Connection, text: str, reason: str) -> Draft:
-    """Of a text that `check_policy` took. Raises ChangeError: bad-input if nothing would change, refused."""
+def draft(desk: Desk, conn: Connection, text: str, reason: str, *, often: bool) -> Draft:
+    """Of a text that `look_at` took. Raises ChangeError: bad-input if nothing would change, refused.
+
+    `often`: whoever proposes it has tightened the policy as often today as one person may alone.
+    """
     now = policy_in_force(conn)
     if now.is_agreed and now.text == text:
         raise bad_input({"text": "nothing would change: this policy is in force"})
@@ -41,13 +47,21 @@ def draft(desk: Desk, conn: Connection, text: str, reason: str) -> Draft:
     lists = opened(desk, generation)
     _refuse(now, text, lists)
     found = _to_compare(desk, conn, text).result
-    failed = [each.says for each in failing(parsed(text), lists.lookup)]  # told, and no reason to refuse
-    payload = {"text": text, "base": now.id, "lists": generation, KEPT: kept(found), FAILING: failed}
+    failed = list(_failing(now.text, text, lists))  # told, and no reason to refuse
+    payload: dict[str, Any] = {"text": text, "base": now.id, "lists": generation, KEPT: kept(found), FAILING: failed}
     # What one person set up is no measure: the first policy that is agreed on is agreed on by two. And who
     # changes nothing but the words around the rows shuts nothing: others read them.
     only_words = not worded(parsed(now.text), parsed(text))
     loosening = found.loosening or not now.is_agreed or only_words
+    if often and not loosening:
+        payload[OFTEN], loosening = True, True
     return Draft("policy", payload, reason, texts={"policy": text}, loosening=loosening)
+
+
+@lru_cache(maxsize=4)
+def _failing(in_force: str, text: str, lists: Lists) -> tuple[str, ...]:
+    """Remembered, so that what was tried before a transaction is not tried again in it."""
+    return tuple(each.says for each in failing(parsed(text), lists.lookup, parsed(in_force)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +73,22 @@ class Looked:
     lists: str
     found: Comparison
     failing: tuple[str, ...]
+    often: bool  # one person has tightened it as often today as one may
 
 
-def look_at(desk: Desk, text: str) -> Looked:
-    """Without proposing it. Raises ChangeError as `compare_ahead` does."""
-    found = compare_ahead(desk, text)
-    with reading(desk.engine) as conn:
-        now, generation = policy_in_force(conn), agreed_lists(conn).generation
-    failed = failing(parsed(text), opened(desk, generation).lookup)
-    return Looked(now.text, now.is_agreed, generation, found, tuple(each.says for each in failed))
-
-
-def compare_ahead(desk: Desk, text: str) -> Comparison:
-    """Against what is in force. It may take a second or two, so nobody waits for it in a transaction.
+def look_at(desk: Desk, actor: Actor, text: str, at: datetime) -> Looked:
+    """Without proposing it. It may take a second or two, so nobody waits for it in a transaction.
 
     Raises ChangeError: bad-input with every fault, not-established, refused.
     """
     check_policy(text)
     with reading(desk.engine) as conn:
-        asked = _to_compare(desk, conn, text)
-    return asked.result
+        now, generation = policy_in_force(conn), agreed_lists(conn).generation
+        asked, often = _to_compare(desk, conn, text), too_often(conn, actor, "policy", at)
+    lists = opened(desk, generation)
+    refuse_illegal_checks(desk, actor, parsed(text).checks, lists.lookup, parsed(now.text), at)
+    failed = _failing(now.text, text, lists)
+    return Looked(now.text, now.is_agreed, generation, asked.result, failed, often)
 
 
 def _to_compare(desk: Desk, conn: Connection, text: str) -> Compared:
@@ -94,7 +104,7 @@ def check_policy(text: str) -> None:
         parsed(text)
     except PolicyError as error:
         raise ChangeError(
-            "bad-input", f"the policy has {len(error.faults)} fault(s)", by_line(error.faults)
+            "bad-input", with_faults("the policy", error.faults), by_line(error.faults)
         ) from error
 
 

@@ -133,8 +133,8 @@ def checks_of(order: Order, lists_of: Callable[[str], Any]) -> Report:
     `before`: those that do not hold as it is.
     """
     old, new = sides(order, lists_of)
-    before = {each.check for each in failing(old.policy, old.lists.lookup)}
-    found = failing(new.policy, new.lists.lookup)
+    before = {each.check for each in failing(old.policy, old.lists.lookup, new.policy)}
+    found = failing(new.policy, new.lists.lookup, old.policy)
     return {
         "asked": len(new.policy.checks),
         "failing": [each.says for each in found if each.check not in before],

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from change_control.desk import Actor, Desk
+from change_control.errors import ChangeError
 from change_control.roles import entitle
 from change_control.sealing import change
 from filter_lists.listing import Listing
@@ -15,8 +16,8 @@ from filter_lists.names import NameFault, Site, Url, parse_site
 from filter_lists.sealed_key import PREFIX, hidden, read_key
 from filter_lists.summary import IndexFault
 from filter_policy.decide import is_illegal
-from filter_policy.judge import listings_of
-from filter_policy.model import Policy
+from filter_policy.judge import Lookup, listings_of
+from filter_policy.model import Check, Policy
 
 EVENT = "illegal-list:probe"
 
@@ -43,6 +44,24 @@ def record_refused(
         if site is not None:
             url = Url("https", site.host, 443, site.path)
             record_probe(desk, actor, url, listings_of(url, desk.lists().lookup), policy, now)
+
+
+def refuse_illegal_checks(  # noqa: PLR0917  # the order of every verb here: desk, who, what, when
+    desk: Desk, actor: Actor, checks: Iterable[Check], lookup: Lookup, policy: Policy, now: datetime
+) -> None:
+    """A check of such a site is refused as it is to ask for it, once every guess has left its line.
+
+    `policy`: the one in force. Raises ChangeError refused, naming all such sites.
+    """
+    hit = []
+    for site in dict.fromkeys(each.site for each in checks):
+        url = Url("https", site.host, 443, site.path)
+        found = listings_of(url, lookup)
+        record_probe(desk, actor, url, found, policy, now)
+        if any(is_illegal(each, policy) for each in found):
+            hit.append(f"{site} is on a list of illegal content; nothing opens it")
+    if hit:
+        raise ChangeError("refused", "; ".join(hit))
 
 
 def _site(text: object) -> Site | None:

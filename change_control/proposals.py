@@ -29,6 +29,7 @@ from change_control.desk import SYSTEM, Actor, Desk
 from change_control.drafts import Draft, Kind
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
+from change_control.often import too_often
 from change_control.probes import record_refused
 from change_control.proposal import Proposal, load, proposal_of, settled, state_at
 from change_control.reviews import TIGHTENING, open_review
@@ -60,10 +61,11 @@ def propose_policy(desk: Desk, actor: Actor, text: str, reason: str, now: dateti
     why = needed(reason)
     with reading(desk.engine) as conn:
         may_propose(conn, actor, "policy", now)
-    policies.compare_ahead(desk, text)
+    policies.look_at(desk, actor, text, now)
     with change(desk, now) as made:
         may_propose(made.conn, actor, "policy", now)
-        return submit(made, actor, policies.draft(desk, made.conn, text, why))
+        often = too_often(made.conn, actor, "policy", now)
+        return submit(made, actor, policies.draft(desk, made.conn, text, why, often=often))
 
 
 def propose_unblock(desk: Desk, actor: Actor, raw: Mapping[str, object], now: datetime) -> Proposal:

@@ -2,16 +2,20 @@
 
 Pure. Somebody of that group, in none of the lists of selected users, asks in each stretch of the period that
 a check names, as the gate would be asked. A check that can never be tried fails.
+
+They are tried as if there were no list of illegal content: what such a list says of an address is told to
+nobody, and neither a check that fails nor one that does not may tell it (I7).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from filter_lists.names import Site, Url
 from filter_policy import timetable
 from filter_policy.cells import When, whens
+from filter_policy.decide import is_illegal
 from filter_policy.judge import Lookup, judge_url
-from filter_policy.model import Check, Decision, Person, Policy, Verdict
+from filter_policy.model import Check, Decision, Listing, Person, Policy, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +27,23 @@ class Failure:
     decision: Decision | None = None
 
 
-def failing(policy: Policy, lookup: Lookup) -> tuple[Failure, ...]:
-    """The checks of the policy that it does not keep itself, under these lists."""
+def failing(policy: Policy, lookup: Lookup, in_force: Policy | None = None) -> tuple[Failure, ...]:
+    """The checks of the policy that it does not keep itself, under these lists.
+
+    `in_force`: what that one calls illegal stays so, whatever the other one calls it.
+    """
     if not policy.checks:
         return ()
     instants = whens(policy.timetable, policy.timetable)
-    return tuple(found for check in policy.checks if (found := _tried(policy, check, lookup, instants)))
+    legal = _legal(lookup, (policy,) if in_force is None else (policy, in_force))
+    return tuple(found for check in policy.checks if (found := _tried(policy, check, legal, instants)))
+
+
+def _legal(lookup: Lookup, policies: tuple[Policy, ...]) -> Lookup:
+    def found(url: Url) -> Iterable[Listing]:
+        return [each for each in lookup(url) if not any(is_illegal(each, policy) for policy in policies)]
+
+    return found
 
 
 def _tried(policy: Policy, check: Check, lookup: Lookup, instants: tuple[When, ...]) -> Failure | None:

@@ -9,6 +9,7 @@ from filter_policy.reading import Reader
 from filter_policy.yaml_lines import Path
 
 LONGEST_WAIT = 366  # days
+MOST_CHECKS = 200  # sites of all checks together: each is tried in every stretch of its period
 TOLD = ("governor", "headteacher", "coordinator")
 WORDS = {"see": Verdict.ALLOW, "not": Verdict.BLOCK}
 ADDRESS = re.compile(r"[A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9.-]{1,190}")
@@ -39,6 +40,7 @@ def parse_checks(
     value: object, groups: dict[str, FilterGroup], periods: frozenset[str], read: Reader
 ) -> tuple[Check, ...]:
     found: list[Check] = []
+    named = 0
     for i, raw in enumerate(read.items(value, ("checks",))):
         path: Path = ("checks", i)
         row = read.mapping(raw, path, (*WORDS, "group", "during", "why"))
@@ -51,9 +53,15 @@ def parse_checks(
         if (said := row.get("during")) is not None:
             during = read.one_of(said, (*path, "during"), tuple(sorted(periods)) or ("",))
         why = read.text(row.get("why"), (*path, "why"))
-        for j, text in enumerate(read.texts(row[words[0]], (*path, words[0]))):
+        texts = read.texts(row[words[0]], (*path, words[0]))
+        named += len(texts)
+        if named > MOST_CHECKS:
+            continue
+        for j, text in enumerate(texts):
             if (site := _site(text, (*path, words[0], j), read)) is not None:
                 found.append(Check(site, WORDS[words[0]], group, during, why))
+    if named > MOST_CHECKS:
+        read.fault(("checks",), f"name {named} sites; at most {MOST_CHECKS} are checked")
     return tuple(found)
 
 

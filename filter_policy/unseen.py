@@ -90,14 +90,7 @@ def _fewer(name: str) -> Callable[[Policy, Policy], bool]:
 
 def _more(name: str) -> Callable[[Policy, Policy], bool]:
     """Nothing is gone from it."""
-
-    def only_gains(old: Policy, new: Policy) -> bool:
-        before, after = getattr(old, name), getattr(new, name)
-        if isinstance(before, Mapping):
-            return all(set(row) <= set(after.get(key, ())) for key, row in before.items())
-        return all(row in after for row in before)
-
-    return only_gains
+    return lambda old, new: set(getattr(old, name)) <= set(getattr(new, name))
 
 
 def _smaller(name: str) -> Callable[[Policy, Policy], bool]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from filter_lists.listing import NOT_SHOWN
 from filter_lists.names import Url
 from filter_policy.checks import Failure, failing
 from filter_policy.model import Listing
@@ -62,3 +63,20 @@ def test_a_check_that_can_never_be_tried_fails() -> None:
     (failure,) = failing(parse_policy(never), lookup)
 
     assert (failure.decision, "no such time in any term" in failure.says) == (None, True)
+
+
+@pytest.mark.parametrize("word", ["see", "not"])
+@pytest.mark.parametrize("site", ["sealed.example", "abuse.example"])
+def test_no_check_tells_whether_a_site_is_on_a_list_of_illegal_content(site: str, word: str) -> None:
+    illegal = {
+        "sealed.example": Listing("education", "iwf", NOT_SHOWN),
+        "abuse.example": Listing("child-sexual-abuse", "own", "abuse.example"),
+    }
+    row = f"  - {{{word}: [{site}], group: upper-ks2, why: a guess}}\n"
+    policy = parse_policy(f"{POLICY}checks:\n{row}")
+    legal = parse_policy(f"{POLICY}checks:\n{row}".replace("everyone: illegal", "everyone: not_allowed"))
+
+    told = failing(policy, lambda url: [illegal[url.host]])
+    told_of_legal = failing(legal, lambda url: [illegal[url.host]], policy)
+
+    assert told == told_of_legal == failing(policy, lambda _url: [])

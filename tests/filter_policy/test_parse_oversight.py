@@ -74,3 +74,13 @@ def test_a_check_that_is_not_understood_is_refused_with_its_line(row: str, says:
 
     assert says in found
     assert found.startswith("policy.yaml:")
+
+
+def test_a_policy_checks_two_hundred_sites_at_most_however_its_rows_share_them() -> None:
+    def rows(*sizes: int) -> str:
+        sites = [", ".join(f"s{n}.example" for n in range(size)) for size in sizes]
+        return "checks:\n" + "".join(f"  - {{see: [{each}], group: staff, why: x}}\n" for each in sites)
+
+    assert len(parse_policy(POLICY + rows(150, 50)).checks) == 200
+    (found,) = faults(rows(150, 50, 1))
+    assert "name 201 sites; at most 200 are checked" in found

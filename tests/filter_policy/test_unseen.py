@@ -64,3 +64,12 @@ def test_every_word_of_a_policy_is_shown_proven_or_may_not_change() -> None:
     told = NO_WORDS | SHOWN_WHOLE | set(SHOWN) | set(PROOFS)
 
     assert {each.name for each in fields(Policy)} - told == {"school", "retention", "notify"}
+
+
+def test_checks_may_come_in_any_order_and_none_may_go() -> None:
+    def checking(*sites: str) -> Policy:
+        rows = [f"  - {{not: [{each}], group: staff, why: x}}\n" for each in sites]
+        return parse_policy(POLICY + "checks:\n" + "".join(rows))
+
+    assert unseen(checking("a.example"), checking("b.example", "a.example")) == ()
+    assert unseen(checking("b.example", "a.example"), checking("b.example")) == ("checks",)
