@@ -13,7 +13,7 @@ from typing import Any
 
 from audit_log.people import Registered
 from change_control.register_rows import UNSIGNED
-from change_control.roles import APPROVING, FOUNDERS, MAY
+from change_control.roles import APPROVING, ASKING, FOUNDERS, MAY
 from filter_policy.cells import Who
 from filter_policy.comparing import Comparison, compare_people
 from filter_policy.keeping import kept_of_groups
@@ -48,6 +48,7 @@ def _gives(policy: Policy, before: Registered, after: Registered) -> bool:
     """What no cell shows."""
     return (
         _gains_rights(before.role, after.role)
+        or (after.role in ASKING and not set(after.classes) <= set(before.classes))  # who may open for their classes
         or (after.agreement_signed and not before.agreement_signed)
         or _is_sooner(after.starts_at, before.starts_at)
         or _is_later(after.ends_at, before.ends_at)

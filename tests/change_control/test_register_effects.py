@@ -6,14 +6,15 @@ import pytest
 
 from audit_log.change_log import verify
 from audit_log.db import reading
-from audit_log.people import Registered
+from audit_log.people import Registered, people
 from change_control.desk import Desk
 from change_control.proposal import Proposal
 from change_control.proposals import approve, propose_people, propose_policy
-from change_control.register_effects import rights_of
+from change_control.register_effects import GIVES, people_effect, rights_of
 from change_control.reviews import open_reviews
 from filter_policy.life_cycle import State
 from filter_policy.model import Role
+from filter_policy.parse import parse_policy
 from tests.builders import NOON, POLICY
 from tests.change_control.school import HASHER, KEY, a_row, events_of, somebody, the
 
@@ -42,6 +43,8 @@ TAKING_AWAY: tuple[tuple[str, dict[str, Any]], ...] = (
 GIVING: tuple[tuple[str, dict[str, Any]], ...] = (
     ("anna", {"classes": ["6A"]}),
     ("anna", {"classes": ["6A", "6B"]}),
+    ("tess", {"classes": ["6A", "6B"]}),
+    ("terry", {"classes": ["6A"]}),
     ("anna", {"filter_groups": ["staff"]}),
     ("anna", {"filter_groups": ["reception-ks1"]}),  # which may have lessons of its own
     ("anna", {"filter_groups": []}),  # less would be kept of what she does
@@ -129,3 +132,15 @@ def test_nobody_gets_the_power_to_agree_from_one_person(desk: Desk, role: Role) 
             continue
         made = propose(desk, username, role=role)
         assert made.loosening or rights_of(role) < rights_of(mine)
+
+
+@pytest.mark.parametrize("username", ["tess", "terry"])
+def test_a_class_to_open_for_is_given_by_two_and_no_cell_has_to_be_asked(desk: Desk, username: str) -> None:
+    """They could ask for its unblocks and open sites for it, whatever is open to themselves."""
+    with reading(desk.engine) as conn:
+        by_id = {each.id: each for each in people(conn)}
+    row = {"id": somebody(desk, username).id, "new": False, "passwords": False, "code": False}
+
+    found = people_effect(parse_policy(POLICY), by_id, [row], [{"classes": ("6A", "6B", "6C")}])
+
+    assert found == GIVES
