@@ -1,6 +1,6 @@
 """What a site is, in microseconds: the compiled lists, mapped into memory and shared by all processes."""
 
-import mmap
+import hashlib
 from array import array
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -116,7 +116,7 @@ class Index:
         check_files(folder, manifest)
         try:
             trie = marisa_trie.Trie().mmap(str(folder / NAMES))
-            classes = _mapped(folder / CLASSES).cast("H" if manifest.width == "H" else "I")
+            classes = _read(folder, manifest)
         except (OSError, RuntimeError) as error:
             raise IndexFault(folder, f"cannot be mapped ({error})") from None
         if not len(trie) == len(classes) == manifest.names:
@@ -348,8 +348,12 @@ def _sealed(folder: Path, manifest: Manifest, key: bytes | None) -> SealedIndex 
     return SealedIndex.open(folder, key)
 
 
-def _mapped(path: Path) -> memoryview:
-    with path.open("rb") as file:
-        if not path.stat().st_size:  # an empty file cannot be mapped
-            return memoryview(array("B"))
-        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
+def _read(folder: Path, manifest: Manifest) -> memoryview:
+    """The numbers that say of what kind each name is: kept, so that nobody who writes into the file later
+    makes the names others. Raises IndexFault, OSError."""
+    raw = (folder / CLASSES).read_bytes()
+    if hashlib.sha256(raw).hexdigest() != manifest.files.get(CLASSES):
+        raise IndexFault(folder, f"{CLASSES} is damaged")
+    numbers = array("H" if manifest.width == "H" else "I")
+    numbers.frombytes(raw)
+    return memoryview(numbers).toreadonly()

@@ -1,5 +1,6 @@
 """What a site is: every list that names it, the most exact entry first."""
 
+from array import array
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -207,6 +208,25 @@ def test_a_whole_copy_opens_and_a_mapped_one_outlives_its_folder(whole: Path, tm
     for path in copy.iterdir():
         path.unlink()
     assert [each.entry for each in index.lookup(a_url("odds.example", "/today"))] == ["odds.example/today"]
+
+
+def test_who_writes_into_the_numbers_of_an_open_index_gives_no_name_another_category(tmp_path: Path) -> None:
+    (tmp_path / "bets.txt").write_text("bet.example\n")
+    (tmp_path / "learn.txt").write_text("maths.example\n")
+    sources = [
+        ListSource("bets", "gambling", "plain", tmp_path / "bets.txt"),
+        ListSource("learn", "education", "plain", tmp_path / "learn.txt"),
+    ]
+    folder = tmp_path / compile_index(sources, tmp_path)
+    index = Index.open(folder)
+
+    with (folder / "classes.bin").open("r+b") as file:
+        numbers = array("H", file.read())
+        file.seek(0)
+        file.write(array("H", reversed(numbers)).tobytes())
+
+    found = [each.category for host in ("bet.example", "maths.example") for each in index.lookup(a_url(host))]
+    assert found == ["gambling", "education"]
 
 
 def copied(whole: Path, folder: Path) -> Path:
