@@ -33,6 +33,10 @@ MOST_TOLD = 20
 MOST_KEPT = 1000  # faults; a hostile file could have millions
 APPROVING = ("technician", "coordinator", "headteacher")
 CONSOLE = (*APPROVING, "staff", "governor")
+ASKING = (*APPROVING, "staff")  # for an unblock, or an opening for their class
+READING = (*APPROVING, "governor")  # who may look at what one person did
+WITHHELD = ("search_terms",)  # the texts that an export may leave out: what was searched for
+TERMS = ("ends_at", "suspended_from", "suspended_until")  # until when an account acts
 SHUTTING = ("policy", "lists", "people")  # of these, what only shuts takes one person
 ENVELOPE = "break-glass"  # the actor where nobody is signed in, or nobody else agreed
 NOBODY = ("system", ENVELOPE)  # actors that are no person
@@ -103,6 +107,8 @@ RULES = {
     "late": "the {kind} {id} is agreed to, though it waited no more",
     "asker": "the {kind} {id} is agreed to as if somebody else had asked for it",
     "role": "somebody acts as {role}, and is no such person by the entries before",
+    "ended": "somebody acts whose account had ended or was suspended: {who}",
+    "otherwise": "the {kind} {id} is agreed to otherwise than it was asked for: its {what}",
     "nobody": "the {kind} {id} came into force, and no person agreed to it",
     "loosened": "the lists {id} open something, and came into force without two people",
     "update": "the lists {id} came as an update that the system did not make",
@@ -567,7 +573,7 @@ class Export:
     def _missing(self, number: int, seq: int, name: str, withheld: bool) -> None:
         if (seq, name) in self.erased:
             self.gone += 1
-        elif withheld:
+        elif withheld and name in WITHHELD:
             self.withheld += 1
         else:
             self.fault("gone", number, seq, field=shown(name))
@@ -685,6 +691,7 @@ class Rules:
         self.approved = 0
         self.updates = 0
         self.reviews: dict[int, dict[str, Any]] = {}
+        self.left: dict[str, str | None] = {}  # whose account ended or changed its role, and who did it alone
         self.by_code: list[tuple[int, str, int]] = []  # agreed to with the envelope: entry, proposal, line
         self.uses: list[dict[str, Any]] = []
         self.readers: dict[str, int] = {}
@@ -714,7 +721,7 @@ class Rules:
             self.breaks(entry, line, "stranger", who=shown(actor))
         known = {"review:sign": self._sign, "break-glass:use": self._use, "opening:open": self._opening}
         known.update({"change-log:seen": self._saw, "change-log:review": self._saw})
-        known.update({"person:suspend": self._shut, "person:end": self._shut})
+        known.update({"person:suspend": self._out, "person:end": self._out})
         by_name = (
             event in ("filtering-log:export", "filtering-log:tail") and entry["detail"].get("by_name") is True
         )
@@ -734,11 +741,14 @@ class Rules:
         kind, _, verb = entry["event"].partition(":")
         which = {"kind": shown(kind), "id": shown(entry["object"])}
         known = self.proposals.get((kind, entry["object"]))
-        fresh = {"by": entry["actor"], "state": "requested", "verb": verb}
+        fresh = {"by": entry["actor"], "state": "requested", "verb": verb, "asked": entry["detail"]}
         if verb in ("propose", "hold"):
             if known is not None:
                 self.breaks(entry, line, "again", **which)
+            if verb == "hold" and entry["actor"] != "system":
+                self.breaks(entry, line, "update", **which)
             self.proposals[kind, entry["object"]] = fresh
+            self._able(entry, line, ASKING if kind == "unblock" else APPROVING)
             self._not_on_probation(entry, line)
         elif verb == "approve":
             self._approve(entry, kind, known, line, which)
@@ -771,6 +781,8 @@ class Rules:
                 self.breaks(entry, line, "late", **which)
             if asker is not None and asker != known["by"]:
                 self.breaks(entry, line, "asker", **which)
+            if (what := _otherwise(known.pop("asked", {}), entry["detail"])) is not None:
+                self.breaks(entry, line, "otherwise", what=shown(what), **which)
             known["state"] = "approved"
             self._count(known["by"], actor)
         if actor == ENVELOPE:
@@ -789,12 +801,20 @@ class Rules:
 
     def _may(self, entry: dict[str, Any], line: int, which: dict[str, str]) -> None:
         """Whether this person may bring something into force. Of strangers it was said already."""
-        account = self.accounts.get(entry["actor"])
         if entry["actor"] in NOBODY:
             self.breaks(entry, line, "nobody", **which)
-        elif account is not None and (entry["role"] not in APPROVING or account["role"] != entry["role"]):
-            self.breaks(entry, line, "role", role=shown(entry["role"]))
+        self._able(entry, line, APPROVING)
         self._not_on_probation(entry, line)
+
+    def _able(self, entry: dict[str, Any], line: int, roles: tuple[str, ...]) -> None:
+        """Whether this account had such a role, and acted at all, at that time."""
+        account = self.accounts.get(entry["actor"])
+        if account is None:
+            return
+        if entry["role"] not in roles or account["role"] != entry["role"]:
+            self.breaks(entry, line, "role", role=shown(entry["role"]))
+        elif _is_out(account, entry["at"]):
+            self.breaks(entry, line, "ended", who=shown(entry["actor"]))
 
     def _not_on_probation(self, entry: dict[str, Any], line: int) -> None:
         came_back = self.probation.get(entry["actor"])
@@ -817,6 +837,12 @@ class Rules:
                 account = self.accounts[row["person"]] = {"role": None, "by": by}
             if isinstance(role, str):
                 account["role"] = role
+            if isinstance(changed, dict):
+                account.update({name: changed[name] for name in TERMS if name in changed})
+                if "role" in changed or "ends_at" in changed:
+                    self.left[row["person"]] = None
+        if kind == "erasure":
+            self.left[_word(entry["detail"].get("person"))] = None
 
     def _system_lists(
         self, entry: dict[str, Any], verb: str, known: dict[str, Any] | None, line: int
@@ -837,26 +863,44 @@ class Rules:
 
     def _opening(self, entry: dict[str, Any], line: int) -> None:
         """The two people behind it are those who agreed on the policy that allows it."""
+        self._able(entry, line, ASKING)
         if entry["detail"].get("policy") != self.policy:
             self.breaks(entry, line, "policy")
 
     def _shut(self, entry: dict[str, Any], line: int) -> None:
         self._review(entry, 1, {entry["actor"]})
 
+    def _out(self, entry: dict[str, Any], line: int) -> None:
+        self._able(entry, line, APPROVING)
+        self._shut(entry, line)
+        detail, account = entry["detail"], self.accounts.get(entry["object"])
+        if entry["event"] == "person:end":
+            self.left[entry["object"]] = entry["actor"]
+            terms = {"ends_at": detail.get("ends_at")}
+        else:
+            terms = {"suspended_from": detail.get("from"), "suspended_until": detail.get("until")}
+        if account is not None:
+            account.update(terms)
+
     def _review(self, entry: dict[str, Any], needed: int, concerned: set[Any]) -> None:
         opened = {"needed": needed, "of": concerned, "at": entry["time"]}
         self.reviews[entry["seq"]] = {**opened, "for": [], "against": []}
 
     def _sign(self, entry: dict[str, Any], line: int) -> None:
-        """The last word of each person counts; who has left, and did not agree, counts no more."""
+        """The last word of each person counts; who has left, and did not agree, counts no more.
+
+        Unless one of those whom it is about made them leave, alone.
+        """
         about, who, gone = entry["detail"].get("about"), entry["actor"], entry["detail"].get("gone")
         review = self.reviews.get(about) if _is_count(about) else None
         if review is None:
             return self.breaks(entry, line, "about")
         if who in review["of"]:
             self.breaks(entry, line, "own", about=about)
+        self._able(entry, line, READING)
         self._not_on_probation(entry, line)
-        left = [who, *(gone if isinstance(gone, list) else [])]
+        said = [each for each in gone if isinstance(each, str)] if isinstance(gone, list) else []
+        left = [who, *(each for each in said if each in self.left and self.left[each] not in review["of"])]
         review["for"] = [each for each in review["for"] if each != who]
         review["against"] = [each for each in review["against"] if each not in left]
         review["for" if entry["detail"].get("agrees") is True else "against"].append(who)
@@ -868,6 +912,7 @@ class Rules:
         if not envelope or envelope != self.envelope:
             self.breaks(entry, line, "envelope")
         self.envelope = ""
+        self._able(entry, line, APPROVING)
         what = detail.get("proposal") if detail.get("for") == "approve" else None
         who = person if isinstance(person, str) else entry["actor"]
         self.uses.append({"seq": entry["seq"], "by": who, "at": entry["time"], "what": what})
@@ -903,6 +948,18 @@ def _rows(people: Any) -> list[dict[str, Any]]:
 
 def _word(value: Any) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _otherwise(asked: dict[str, Any], agreed: dict[str, Any]) -> str | None:
+    """The first name under which both say something, and not the same."""
+    both = [name for name in agreed if name in asked and name != "proposed_by"]
+    return next((name for name in both if WRITTEN.encode(asked[name]) != WRITTEN.encode(agreed[name])), None)
+
+
+def _is_out(account: dict[str, Any], at: str) -> bool:
+    """Sealed times sort as text."""
+    ends, start, until = (_word(account.get(name)) for name in TERMS)
+    return (ends != "" and ends <= at) or (start != "" and start <= at and (until == "" or at < until))
 
 
 def _is_done(review: dict[str, Any]) -> bool:

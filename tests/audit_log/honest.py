@@ -37,11 +37,19 @@ class Honest:
     policy: str = "founding"
     made: int = 0
 
-    def seal(self, event: str, actor: str, object_id: str, detail: dict[str, Any] | None = None) -> int:
+    def seal(
+        self,
+        event: str,
+        actor: str,
+        object_id: str,
+        detail: dict[str, Any] | None = None,
+        texts: dict[str, str] | None = None,
+    ) -> int:
         """As change_log.append does, without a database; and signed."""
         seq = len(self.entries) + 1
         self.at += timedelta(seconds=self.by.randint(-100, 90_000))
         said = {name: self.by.choice(WORDS) for name in ("reason", "subject") if self.by.random() < 0.4}
+        said |= texts or {}
         salts = {name: self.by.randbytes(16) for name in said}
         entry = rfc8785.dumps(
             {

@@ -33,6 +33,18 @@ def told(answer: dict[str, Any], title: str) -> list[str]:
     return [str(line) for each in answer["sections"] if each["title"] == title for line in each["lines"]]
 
 
+LONG_AGO = "2026-01-01T00:00:00.000000Z"
+OF_B = {"person": "p_b", "new": False, "code": False}
+
+
+def let_in(*people: dict[str, Any]) -> list[Any]:
+    """Two entries by which two people agree on these."""
+    return [
+        (f"people:{verb}", who, "x1", {"people": people})
+        for verb, who in (("propose", "p_a"), ("approve", "p_b"))
+    ]
+
+
 ASKED = ("unblock:propose", "p_a", "u1")
 FORBIDDEN: dict[str, tuple[Acts | list[Any], str]] = {
     "agreed to by who asked": (
@@ -122,6 +134,60 @@ FORBIDDEN: dict[str, tuple[Acts | list[Any], str]] = {
         [ASKED, ("unblock:approve", "break-glass", "u1", {"used_by": "p_a"})],
         "3: something was agreed to with a break-glass code, and no entry tells of its use",
     ),
+    "other sites than were asked for": (
+        [
+            (*ASKED, {"sites": ["maths.test"]}),
+            ("unblock:approve", "p_b", "u1", {"sites": ["bets.test"], "proposed_by": "p_a"}),
+        ],
+        "3: the unblock u1 is agreed to otherwise than it was asked for: its sites",
+    ),
+    "another person than was asked for": (
+        [
+            ("people:propose", "p_a", "x1", {"people": [STAFF]}),
+            ("people:approve", "p_b", "x1", {"people": [NEW]}),
+        ],
+        "3: the people x1 is agreed to otherwise than it was asked for: its people",
+    ),
+    "agreed to by who had left": (
+        [
+            ("person:end", "p_a", "p_b", {"ends_at": LONG_AGO, "openings": []}),
+            ASKED,
+            ("unblock:approve", "p_b", "u1"),
+        ],
+        "4: somebody acts whose account had ended or was suspended: p_b",
+    ),
+    "agreed to by who was suspended": (
+        [
+            ("person:suspend", "p_a", "p_b", {"from": LONG_AGO, "until": None, "openings": []}),
+            ASKED,
+            ("unblock:approve", "p_b", "u1"),
+        ],
+        "4: somebody acts whose account had ended or was suspended: p_b",
+    ),
+    "agreed to by who was to leave": (
+        [
+            *let_in(STAFF, {**OF_B, "set": {"ends_at": LONG_AGO}}),
+            ASKED,
+            ("unblock:approve", "p_b", "u1"),
+        ],
+        "5: somebody acts whose account had ended or was suspended: p_b",
+    ),
+    "a policy asked for by staff": (
+        [*let_in(STAFF), ("policy:propose", "p_t", "x2")],
+        "4: somebody acts as p_t, and is no such person by the entries before",
+    ),
+    "a review by staff": (
+        [
+            *let_in(STAFF),
+            ("policy:tighten", "p_a", "x2", {}),
+            ("review:sign", "p_t", "r1", {"about": 4, "agrees": True}),
+        ],
+        "5: somebody acts as p_t, and is no such person by the entries before",
+    ),
+    "an update that a person held": (
+        [("lists:hold", "p_a", "l1", {"loosening": False})],
+        "2: the lists l1 came as an update that the system did not make",
+    ),
     "a log seen that is not this one": (
         [("change-log:seen", "p_b", "1", {"size": 1, "root": "A" * 43 + "="})],
         "2: what somebody confirmed here to have seen, 1 entries, is not what is here",
@@ -150,6 +216,7 @@ def test_a_role_that_was_never_given_agrees_to_nothing() -> None:
     assert broken(answer) == ["5: somebody acts as p_t, and is no such person by the entries before"]
 
 
+OTHERS: Acts = [("person:end", "p_d", "p_b", {})]
 CODE = [("break-glass:propose", "p_a", "e1"), ("break-glass:approve", "p_b", "e1", {"proposed_by": "p_a"})]
 USE = ("break-glass:use", "p_a", "e1", {"id": "e1", "for": "approve", "proposal": "u1", "proposed_by": "p_a"})
 AGREED = ("unblock:approve", "break-glass", "u1", {"proposed_by": "p_a", "used_by": "p_a"})
@@ -198,6 +265,30 @@ def test_who_does_not_agree_is_told_until_he_does() -> None:
 
     assert told(a_school(shut, no), "Worth a question")[0] == "P_B does not agree with what entry 2 did."
     assert not any("does not agree" in line for line in told(a_school(shut, no, yes), "Worth a question"))
+
+
+@pytest.mark.parametrize(
+    ("left", "stays"), [([], True), ([("person:end", "p_a", "p_b", {})], True), (OTHERS, False)]
+)
+def test_a_no_is_over_when_others_than_the_writer_made_its_account_end(left: Acts, *, stays: bool) -> None:
+    made = [*let_in({**NEW, "person": "p_c", "code": True}, {**NEW, "person": "p_d"})]
+    shut: list[Any] = [("policy:tighten", "p_a", "x2", {"loosening": False})]
+    no, yes = (
+        ("review:sign", who, "r1", {"about": 4, "agrees": agrees, "gone": gone})
+        for who, agrees, gone in (("p_b", False, []), ("p_c", True, ["p_b"]))
+    )
+    answer = a_school(*made, *shut, no, *left, yes)
+
+    assert any("does not agree" in line for line in told(answer, "Worth a question")) == stays
+
+
+def test_an_account_acts_again_when_its_suspension_is_over() -> None:
+    over = {**OF_B, "set": {"suspended_from": None, "suspended_until": None}}
+    suspended = ("person:suspend", "p_a", "p_b", {"from": LONG_AGO, "until": None})
+    brief = ("person:suspend", "p_a", "p_b", {"from": LONG_AGO, "until": "2026-01-02T00:00:00.000000Z"})
+    again = ("people:tighten", "p_a", "x2", {"people": [over]})
+    for shut in ([brief], [suspended, again]):
+        assert broken(a_school(*shut, ASKED, ("unblock:approve", "p_b", "u1"))) == []
 
 
 def test_looks_by_name_are_counted_by_who_looked() -> None:
