@@ -35,6 +35,7 @@ from change_control.effects import KEPT, kept
 from change_control.errors import ChangeError, bad_input
 from change_control.in_force import parsed_policy
 from change_control.openings import close_openings_of
+from change_control.probation import on_probation
 from change_control.proposal import ANONYMOUS
 from change_control.register_effects import people_effect
 from change_control.register_rows import Known, drafted_rows, register_now
@@ -59,7 +60,7 @@ def draft(
         raise bad_input(faults)
     if not drafted:
         raise bad_input({"rows": "nothing would change"})
-    found = people_effect(policy, known.by_id, drafted, [_values(one) for one in drafted])
+    found = people_effect(policy, known.by_id, drafted, [_values(one) for one in drafted], on_probation(conn))
     payload = {"rows": drafted, KEPT: kept(found)}
     handed = _first_halves(conn, drafted)
     return Draft("people", payload, reason, handed=handed, loosening=found.loosening)

@@ -24,9 +24,16 @@ GIVES = Comparison(hides=("people",))  # where no cell has to be asked
 
 
 def people_effect(
-    policy: Policy, by_id: Mapping[str, Registered], rows: Sequence[Mapping[str, Any]], values: Sequence[Any]
+    policy: Policy,
+    by_id: Mapping[str, Registered],
+    rows: Sequence[Mapping[str, Any]],
+    values: Sequence[Any],
+    waiting: Collection[str] = (),
 ) -> Comparison:
-    """`rows` as the proposal keeps them, `values` what each sets, as the register would hold it."""
+    """`rows` as the proposal keeps them, `values` what each sets, as the register would hold it.
+
+    `waiting`: who may approve, but only once others have looked at how the account came back.
+    """
     pairs: list[tuple[Registered, Registered]] = []
     for row, set_ in zip(rows, values, strict=True):
         found = by_id.get(row["id"])
@@ -39,7 +46,7 @@ def people_effect(
         ):
             return GIVES
         pairs.append((found, replace(found, **set_)))
-    if any(_gives(policy, *pair) for pair in pairs) or not _two_left(by_id.values(), pairs):
+    if any(_gives(policy, *pair) for pair in pairs) or not _two_left(_counting(by_id, waiting), pairs):
         return GIVES
     return compare_people(policy, [_who(*pair) for pair in pairs], combinations(policy.access, 2))
 
@@ -48,7 +55,9 @@ def _gives(policy: Policy, before: Registered, after: Registered) -> bool:
     """What no cell shows."""
     return (
         _gains_rights(before.role, after.role)
-        or (after.role in ASKING and not set(after.classes) <= set(before.classes))  # who may open for their classes
+        or (
+            after.role in ASKING and not set(after.classes) <= set(before.classes)
+        )  # who may open for their classes
         or (after.agreement_signed and not before.agreement_signed)
         or _is_sooner(after.starts_at, before.starts_at)
         or _is_later(after.ends_at, before.ends_at)
@@ -74,6 +83,10 @@ def _is_sooner(start: datetime | None, than: datetime | None) -> bool:
 
 def _is_later(end: datetime | None, than: datetime | None) -> bool:
     return than is not None and (end is None or end > than)
+
+
+def _counting(by_id: Mapping[str, Registered], waiting: Collection[str]) -> list[Registered]:
+    return [one for one in by_id.values() if one.id not in waiting]
 
 
 def _two_left(register: Collection[Registered], pairs: Sequence[tuple[Registered, Registered]]) -> bool:

@@ -118,6 +118,6 @@ def _somebody_has_decided(conn: Connection) -> bool:
 
 
 def approvers(conn: Connection, now: datetime) -> set[str]:
-    """The ids of those who could approve now: active, and with a console password."""
+    """The ids of those who could approve now: active, with a console password, and not waiting for others."""
     able = (one for one in people(conn) if one.role in APPROVING and one.console_hash is not None)
-    return {one.id for one in able if is_active(one, now)}
+    return {one.id for one in able if is_active(one, now)} - probation.on_probation(conn)

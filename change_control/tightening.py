@@ -7,12 +7,13 @@ from datetime import datetime
 
 from audit_log.people import Registered, change_person, person_by_id
 from audit_log.sessions import end_sessions_of
+from change_control import probation
 from change_control.desk import Actor, Desk
 from change_control.drafts import instant
 from change_control.errors import ChangeError, bad_input
 from change_control.openings import close_openings_of
 from change_control.reviews import TIGHTENING, open_review
-from change_control.roles import FOUNDERS, approvers, entitle
+from change_control.roles import APPROVING, FOUNDERS, approvers, entitle
 from change_control.sealing import Change, change
 from change_control.texts import needed
 
@@ -56,6 +57,8 @@ def end_person(desk: Desk, actor: Actor, person_id: str, reason: str, now: datet
 def _found(made: Change, actor: Actor, event: str, person_id: str) -> Registered:
     entitle(made.conn, actor, event, made.at)
     found = _now(made, person_id)
+    if found.role in APPROVING and probation.is_on_probation(made.conn, actor.person_id):
+        raise ChangeError("refused", probation.SHUTS_OUT)
     _require_two_left(made, found)
     return found
 

@@ -1,17 +1,22 @@
 """An account that came back by the envelope may shut, and nothing else, until two others have signed."""
 
+from datetime import timedelta
+from functools import partial
+
 import pytest
 
 from audit_log.db import reading
 from change_control.desk import Desk
 from change_control.envelope import approve_with, new_code
-from change_control.probation import is_on_probation, shuts
+from change_control.probation import SHUTS_OUT, is_on_probation, shuts
+from change_control.proposals import propose_people
 from change_control.reviews import sign
-from change_control.roles import MAY
+from change_control.roles import MAY, approvers
 from change_control.sealing import TIGHTENING
+from change_control.tightening import end_person, suspend
 from tests.builders import NOON
 from tests.change_control.enveloped import an_envelope, the_review
-from tests.change_control.school import asked_by, somebody, the
+from tests.change_control.school import asked_by, refused, somebody, the
 
 
 def on_probation(desk: Desk) -> list[str]:
@@ -43,6 +48,30 @@ def test_it_lasts_until_the_second_of_two_others_has_signed(desk: Desk) -> None:
     assert on_probation(desk) == ["cora"]
     sign(desk, the(desk, "hedy"), review, True, "now I did", NOON)
     assert on_probation(desk) == []
+
+
+def test_it_shuts_nobody_out_who_may_approve_and_anybody_else(desk: Desk) -> None:
+    new_code(desk, "cora", an_envelope(desk), "lost", NOON)
+    cora = the(desk, "cora")
+
+    for who in ("hedy", "terry", "cora"):
+        for shut in (
+            partial(suspend, desk, cora, somebody(desk, who).id, None, "why", NOON),
+            partial(end_person, desk, cora, somebody(desk, who).id, "why", NOON),
+        ):
+            assert refused("refused", shut).says == SHUTS_OUT
+    suspend(desk, cora, somebody(desk, "ben").id, None, "an incident", NOON)
+
+
+def test_it_does_not_count_among_the_two_who_must_remain(desk: Desk) -> None:
+    new_code(desk, "cora", an_envelope(desk), "lost", NOON)
+    with reading(desk.engine) as conn:
+        assert approvers(conn, NOON) == {somebody(desk, name).id for name in ("terry", "hedy")}
+
+    refused("refused", lambda: end_person(desk, the(desk, "terry"), somebody(desk, "hedy").id, "why", NOON))
+    less = {"username": "hedy", "ends_at": NOON + timedelta(days=1)}
+    assert propose_people(desk, the(desk, "terry"), [less], "why", NOON).state == "requested"
+    end_person(desk, the(desk, "terry"), somebody(desk, "cora").id, "it was not her", NOON)
 
 
 def test_whoever_agreed_alone_is_not_on_it(desk: Desk) -> None:
