@@ -4,9 +4,9 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
+from pydantic import BaseModel
 from sqlalchemy import Connection
 
-from audit_api.answers import ProposalOut, UnblockOut
 from audit_api.names import Names
 from audit_api.problems import Problem
 from audit_api.reader import Reader
@@ -68,7 +68,7 @@ def history(found: Proposal, names: Names) -> dict[str, Any]:
     }
 
 
-def as_it_is[View: UnblockOut | ProposalOut](visit: Visit, found: Proposal, view: View) -> View:
+def as_it_is[View: BaseModel](visit: Visit, found: Proposal, view: View) -> View:
     """Where nothing newly agreed on reaches a gate, whoever agreed must not believe that it does."""
     unproven = visit.desk.published.unproven
     since = found.decided_at or found.proposed_at

@@ -1,19 +1,20 @@
 """What people did in a month: sites asked for, and browsing read by name. Few lines, so they are read."""
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, func, select
 
 from audit_api.months import Month
-from audit_log.change_log import Entry, entries
+from audit_log.change_log import Entry, entries_of
 from audit_log.tables import checkpoint
 
 READING = "filtering-log:read"
 TAKING = ("filtering-log:export", "filtering-log:tail")  # by name or not; the line says which
 ACCESS = "person:access"  # everything that is kept about somebody, to be handed over
-MOST = 20_000  # lines; a month with more is told up to there
+EVENTS = (READING, *TAKING, ACCESS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,23 +31,21 @@ class Readings:
 
 
 def readings_of(conn: Connection, month: Month) -> Readings:
-    looks, accesses = _lines(conn, month, READING), _lines(conn, month, ACCESS)
-    exports, tails = (_lines(conn, month, event) for event in TAKING)
-    taken = [line for line in (*exports, *tails) if line.detail.get("by_name")]
-    by_name = Counter(line.role for line in (*looks, *accesses, *taken))
-    return Readings(tuple(by_name.most_common()), len(exports), len(accesses))
+    by_name: Counter[str] = Counter()
+    events: Counter[str] = Counter()
+    for line in _lines(conn, month):
+        events[line.event] += 1
+        if line.event not in TAKING or line.detail.get("by_name"):
+            by_name[line.role] += 1
+    return Readings(tuple(by_name.most_common()), events[TAKING[0]], events[ACCESS])
 
 
-def _lines(conn: Connection, month: Month, event: str) -> list[Entry]:
-    return entries(
-        conn,
-        event=event,
-        since=month.starts_at,
-        until=month.ends_at,
-        after=_size_before(conn, month.starts_at),
-        before=_size_after(conn, month.ends_at),
-        limit=MOST,
-    )
+def _lines(conn: Connection, month: Month) -> Iterator[Entry]:
+    """Read once, and without what somebody wrote as a reason."""
+    after, before = _size_before(conn, month.starts_at), _size_after(conn, month.ends_at)
+    for line in entries_of(conn, EVENTS, after, before):
+        if month.starts_at <= line.at < month.ends_at:
+            yield line
 
 
 def _size_before(conn: Connection, at: datetime) -> int:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, and_, case, func, insert, or_, select, update
 
 from audit_log.change_log import entries, entries_at
 from audit_log.people import Registered, people_by_ids
@@ -178,6 +178,14 @@ def open_reviews(conn: Connection, kind: str | None = None) -> list[Review]:
     rows = conn.execute(asked if kind is None else asked.where(review.c.kind == kind)).all()
     signed = _signatures(conn, [row.id for row in rows])
     return [Review(**row._mapping, signatures=signed.get(row.id, ())) for row in rows]
+
+
+def open_counts(conn: Connection, now: datetime) -> tuple[int, int, int]:
+    """How many are open, overdue, and about the envelope; no review is loaded for it."""
+    late = func.sum(case((review.c.due_at <= now, 1), else_=0))
+    envelopes = func.sum(case((review.c.kind == BREAK_GLASS, 1), else_=0))
+    row = conn.execute(select(func.count(), late, envelopes).where(review.c.done_at.is_(None))).one()
+    return row[0], int(row[1] or 0), int(row[2] or 0)
 
 
 def _signatures(conn: Connection, ids: list[str]) -> dict[str, tuple[Signature, ...]]:

@@ -205,3 +205,27 @@ def test_the_image_installs_from_the_lock_by_hash_and_builds_nothing() -> None:
     assert "--require-hashes --only-binary=:all:" in DOCKERFILE
     assert "compileall" in DOCKERFILE
     assert re.search(r"^USER 10001:10001$", DOCKERFILE, re.MULTILINE)
+
+
+def test_the_password_for_mail_is_a_secret_that_can_be_switched_on() -> None:
+    """What stands there as a remark is a compose file too."""
+    text = FILE.read_text(encoding="utf-8")
+    for left, right in (
+        ("# SCHOOLGATE_MAIL_PASSWORD_FILE:", "SCHOOLGATE_MAIL_PASSWORD_FILE:"),
+        ("# mail_password: {", "mail_password: {"),
+        ("# SCHOOLGATE_CHECKPOINTS:", "SCHOOLGATE_CHECKPOINTS:"),
+        ("# - /mnt/governors", "- /mnt/governors"),
+        (
+            "secrets: [database_url]                # and mail_password",
+            "secrets: [database_url, mail_password]",
+        ),
+    ):
+        assert text.count(left) == 1, left
+        text = text.replace(left, right)
+    switched_on = yaml.safe_load(text)
+
+    api = switched_on["services"]["api"]
+    assert api["environment"]["SCHOOLGATE_MAIL_PASSWORD_FILE"] == "/run/secrets/mail_password"
+    assert api["secrets"] == ["database_url", "mail_password"]
+    assert switched_on["secrets"]["mail_password"] == {"file": "./secrets/mail_password"}
+    assert api["volumes"][-1] == "/mnt/governors:" + api["environment"]["SCHOOLGATE_CHECKPOINTS"]

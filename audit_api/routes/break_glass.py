@@ -64,6 +64,7 @@ def new_code(request: Request, window: AtWindow, body: CodeIn) -> CodeOut:
     response_model=PageOut[EnvelopeProposalOut],
 )
 def list_envelopes(request: Request, here: Here, asked: Annotated[Wanted, Query()]) -> Response:
+    """Newest first: who asked for one, who answered, and what became of it. Never a half of its code."""
     found, next_ = break_glass.proposals_page(
         here, state=asked.state, limit=asked.limit, cursor=read_cursor(asked.cursor)
     )
@@ -81,6 +82,7 @@ def make_envelope(here: Here, body: Why, response: Response) -> EnvelopeProposal
 
 @router.get("/api/v1/break-glass/proposals/{id}", summary="One envelope being made")
 def get_envelope(here: Here, id: Id) -> EnvelopeProposalOut:
+    """Who asked for it, who answered, and what became of it. Never a half of its code."""
     return break_glass.one(here, find(here, KIND, id))
 
 
@@ -92,11 +94,13 @@ def approve_envelope(here: Here, id: Id, body: Remark = NO_REMARK) -> EnvelopePr
 
 @router.post("/api/v1/break-glass/proposals/{id}/decline", summary="Say no to a new envelope")
 def decline_envelope(here: Here, id: Id, body: Why) -> EnvelopeProposalOut:
+    """By anyone with approving power. The envelope before, if there is one, goes on working."""
     return _settle(here, id, proposals.decline, body.reason)
 
 
 @router.post("/api/v1/break-glass/proposals/{id}/withdraw", summary="Make no new envelope after all")
 def withdraw_envelope(here: Here, id: Id, body: Remark = NO_REMARK) -> EnvelopeProposalOut:
+    """By whoever asked. The envelope before, if there is one, goes on working."""
     return _settle(here, id, proposals.withdraw, body.reason)
 
 

@@ -1,6 +1,6 @@
 """The change log: who changed what, who agreed, why; and whether anything was taken out or altered since."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Path, Query
 from pydantic import Field
@@ -32,6 +32,12 @@ from audit_log.db import reading
 router = APIRouter(route_class=GuardedRoute, tags=["changes"])
 COLUMNS = ("seq", "at", "event", "actor", "role", "object", "says", "texts.reason", "texts.purpose", "leaf")
 LARGEST = 2**31 - 1
+AS_LINES: dict[int | str, dict[str, Any]] = {
+    200: {
+        "description": "Lines of JSON",
+        "content": {"application/x-ndjson": {"schema": {"type": "string"}}},
+    }
+}
 NEWEST = "as many as the newest checkpoint covers, if left out"
 
 
@@ -100,7 +106,12 @@ def list_checkpoints(request: Request, here: Here, asked: Annotated[Paging, Quer
     return listed(request, shown, str(shown[-1]["size"]) if more else None, ("size", "made_at", "note"))
 
 
-@router.get("/api/v1/changes/export", summary="The change log as one file, to check it elsewhere")
+@router.get(
+    "/api/v1/changes/export",
+    summary="The change log as one file, to check it elsewhere",
+    response_class=Response,
+    responses=AS_LINES,
+)
 def export_changes(request: Request, here: Here) -> Response:
     """Lines of JSON: every sealed line exactly, the texts beside it (`withheld` where your role does not see
     one), signed checkpoints, the names of adults, and an end that counts the lines before it.

@@ -48,6 +48,7 @@ def list_reviews(request: Request, here: Here, asked: Annotated[Wanted, Query()]
 
 @router.get("/api/v1/reviews/{id}", summary="One review")
 def get_review(here: Here, id: Id) -> ReviewOut:
+    """What one person did, why, who has looked at it, and who still may."""
     return reviews.one(here, id)
 
 

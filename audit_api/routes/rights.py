@@ -1,5 +1,7 @@
 """Who may do what: the same table over the API, as CSV, and as a page that a governor reads."""
 
+from typing import Any
+
 from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -9,10 +11,11 @@ from audit_api.pages import page
 from audit_api.rows import as_csv, wants_csv
 from audit_api.who_may import COLUMNS, RightsOut, as_rows, rights_table
 
+AS_CSV: dict[int | str, dict[str, Any]] = {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}
 router = APIRouter(route_class=GuardedRoute, tags=["rights"])
 
 
-@router.get("/api/v1/rights", summary="Who may do what", response_model=RightsOut)
+@router.get("/api/v1/rights", summary="Who may do what", response_model=RightsOut, responses=AS_CSV)
 def tell_rights(request: Request) -> Response:
     """A line for each action in plain words, with the roles that may. CSV, with a column for each role, by
     `Accept: text/csv`. What anybody may, without signing in, says `anybody`.

@@ -74,6 +74,7 @@ def companions(here: Here, asked: Annotated[CompanionsOf, Query()]) -> Companion
 
 @router.get("/api/v1/unblocks/figures", summary="How long people waited, and what became of it")
 def figures(here: Here, asked: Annotated[MonthIn, Query()]) -> FiguresOfUnblocksOut:
+    """Of one month, beside the month before: how many were asked for, agreed to, turned down, or lapsed."""
     return monthly(here, asked.month)
 
 

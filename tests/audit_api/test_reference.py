@@ -57,3 +57,26 @@ def test_the_stylesheet_and_the_icon_are_ours_and_may_be_kept(school: School, na
 @pytest.mark.parametrize("name", ["..%2fapp.py", "app.py", "%2e%2e%2frights.py", ".style.css.swp"])
 def test_no_other_file_is_handed_out(school: School, name: str) -> None:
     assert school.nobody().get(f"/static/{name}").status_code == 404
+
+
+def test_a_file_is_declared_as_what_it_is(school: School) -> None:
+    paths = school.nobody().get("/openapi.json").json()["paths"]
+
+    kinds = {
+        path: set(paths[path]["get"]["responses"]["200"]["content"]) for path in paths if "get" in paths[path]
+    }
+
+    assert kinds["/api/v1/changes/export"] == {"application/x-ndjson"}
+    assert kinds["/api/v1/rights"] == {"application/json", "text/csv"}
+
+
+def test_routes_that_say_more_than_their_name_stay_described(school: School) -> None:
+    paths = school.nobody().get("/openapi.json").json()["paths"]
+    envelopes = "/api/v1/break-glass/proposals"
+    routes = [
+        *((envelopes, "get"), (f"{envelopes}/{{id}}", "get"), (f"{envelopes}/{{id}}/decline", "post")),
+        *((f"{envelopes}/{{id}}/withdraw", "post"), ("/api/v1/reviews/{id}", "get")),
+        ("/api/v1/unblocks/figures", "get"),
+    ]
+
+    assert [route for route in routes if not paths[route[0]][route[1]].get("description")] == []

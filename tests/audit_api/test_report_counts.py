@@ -3,6 +3,8 @@
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import event
+
 from audit_api.months import Month
 from audit_api.report_counts import Readings, readings_of
 from audit_api.unblock_figures import Figures, figures_of
@@ -41,6 +43,17 @@ def test_a_line_is_in_the_month_of_its_instant(school: School) -> None:
         2,
         1,
     ]
+
+
+def test_the_lines_of_a_month_are_read_once_and_without_their_texts(school: School) -> None:
+    look(school, "cora", NOON, LAST)
+    asked: list[str] = []
+    with reading(school.desk.engine) as conn:
+        event.listen(conn, "before_cursor_execute", lambda *given: asked.append(given[2]))
+        readings_of(conn, NOVEMBER)
+
+    assert len([each for each in asked if "FROM change_log" in each]) == 1
+    assert [each for each in asked if "change_text" in each] == []
 
 
 def test_only_what_was_read_by_name_counts_as_that(school: School) -> None:

@@ -8,7 +8,7 @@ import pytest
 from audit_log.db import reading
 from change_control.desk import Desk
 from change_control.proposals import approve, propose_people
-from change_control.reviews import Review, get_review, list_reviews, open_reviews, sign
+from change_control.reviews import Review, get_review, list_reviews, open_counts, open_reviews, sign
 from change_control.tightening import end_person, suspend
 from tests.builders import NOON
 from tests.change_control.enveloped import an_envelope, the_review
@@ -138,6 +138,8 @@ def test_reviews_are_listed_by_page_and_by_whether_they_are_open(desk: Desk) -> 
         sign(desk, the(desk, "gail"), rest[0].id, True, "I looked", NOON + DAY)
     with reading(desk.engine) as conn:
         assert [each.id for each in open_reviews(conn)] == [each.id for each in reversed(first)]
+        assert open_counts(conn, NOON) == (2, 0, 0)
+        assert open_counts(conn, first[1].due_at) == (2, 1, 0)
         assert [each.id for each in list_reviews(conn, is_open=False)[0]] == [rest[0].id]
         assert get_review(conn, rest[0].id).signatures[0].person_id == somebody(desk, "gail").id
     assert end is None
