@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import Connection, select
 
 from audit_api.answers import ChangeOut, SomebodyOut
+from audit_api.behind import Behind
 from audit_api.names import Names
 from audit_api.problems import Problem
 from audit_api.sentences import people_in, sentence
@@ -56,8 +57,10 @@ def page_of(
             limit=limit + 1,
             without=() if seals or event == HOUR else (HOUR,),
         )
-        names = Names.of(conn, (who for each in found for who in people_in(each)), pupils=False)
-        shown = [_view(each, names, visit) for each in found[:limit]]
+        behind = Behind.of(conn, found[:limit])
+        told = (*found, *behind.all)
+        names = Names.of(conn, (who for each in told for who in people_in(each)), pupils=False)
+        shown = [_view(each, names, visit, behind) for each in found[:limit]]
     return shown, shown[-1].seq if len(found) > limit else None
 
 
@@ -92,7 +95,7 @@ def _actor_id(conn: Connection, named: str) -> str:
     return NOBODY if found.role is Role.PUPIL else found.id
 
 
-def _view(entry: Entry, names: Names, visit: Visit) -> ChangeOut:
+def _view(entry: Entry, names: Names, visit: Visit, behind: Behind) -> ChangeOut:
     """A line that somebody has made unreadable has no time, and nobody in it."""
     readable = entry.event != UNREADABLE
     return ChangeOut(
@@ -102,7 +105,7 @@ def _view(entry: Entry, names: Names, visit: Visit) -> ChangeOut:
         actor=names.somebody(entry.actor) if readable else SomebodyOut(id=None, name=NOBODY),
         role=entry.role,
         object=entry.object_id,
-        says=sentence(entry, names, visit.zone),
+        says=sentence(entry, names, visit.zone, behind),
         texts=_texts(entry, visit),
         detail=dict(entry.detail),
         sealed=entry.sealed,

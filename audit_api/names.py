@@ -36,6 +36,11 @@ class Names:
             return "somebody no longer on the register"
         return a_pupil(person.classes) if self._hides(person) else person.name
 
+    def role(self, person_id: str) -> str | None:
+        """As the register has it now; None of whoever is not on it."""
+        person = self._known.get(person_id)
+        return None if person is None else str(person.role)
+
     def somebody(self, person_id: str) -> SomebodyOut:
         """A pupil's id is a name in all but letters, so it goes where the name goes."""
         person = self._known.get(person_id)

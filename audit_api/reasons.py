@@ -32,3 +32,14 @@ REASONS: Mapping[str, str] = {
     Reason.UNREACHABLE: "the site did not answer",
     Reason.FAILED_CLOSED: "something went wrong here, so it stayed shut",
 }
+
+VERDICTS: Mapping[str, str] = {"block": "blocked", "allow": "open"}
+
+
+def plainly(answer: str) -> str:
+    """Of `block (no-rule)`, as a comparison keeps it: "blocked: no rule allows it"."""
+    verdict, _, reason = answer.partition(" (")
+    words = REASONS.get(reason.removesuffix(")"))
+    if words is None or verdict not in VERDICTS:
+        return answer
+    return f"{VERDICTS[verdict]}: {words}"

@@ -13,14 +13,17 @@ def _signed(line: "Line") -> str:
     detail = line.detail
     says = "agrees with it" if detail["agrees"] else "does not agree with it"
     count = f"{detail['signatures']} of {detail['needed']} agree"
-    return f"{line.who} looked at what entry {int(detail['about'])} tells of, and {says} ({count})."
+    about = int(detail["about"])
+    quoted = line.quoted(line.behind.lines.get(about))
+    return f"{line.who} looked at what entry {about} tells of{quoted}, and {says} ({count})."
 
 
 def _opened(line: "Line") -> str:
     if line.detail["for"] == "code":
         whom = line.names.name(str(line.detail["person"]))
         return f"The sealed envelope was opened, and gave {whom} a new code to sign in with."
-    return f"{line.who} opened the sealed envelope, to agree alone to what {line.asker} had proposed."
+    begun = line.quoted(line.behind.begun.get(str(line.detail.get("proposal"))))
+    return f"{line.who} opened the sealed envelope, to agree alone to what {line.asker} had proposed{begun}."
 
 
 TELL: Mapping[str, Tell] = {

@@ -37,6 +37,8 @@ class ReviewOut(_Out):
     needed: Annotated[int, Field(description="how many others have to agree")]
     done_at: Instant | None
     signatures: Annotated[list[SignatureOut], Field(description="the last word of each")]
+    link: Annotated[str | None, Field(description="the page of what was done, where your role may open it")]
+    what: Annotated[list[str], Field(description="of a policy: each difference in words; of one review only")]
     yours: Annotated[bool, Field(description="you did this, or it was done for you: others sign")]
 
 
@@ -53,6 +55,7 @@ class EnvelopeProposalOut(ProposalOut):
     half: Annotated[
         str | None, Field(repr=False, description="told once: your half of the code, for the envelope")
     ] = None
+    which: Annotated[str | None, Field(description="first or second: which half that is")] = None
 
 
 class ApproveWithIn(Why):

@@ -5,7 +5,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from audit_api.behind import Behind
+from audit_api.change_links import link_to_object
 from audit_api.names import Names
+from audit_api.policy_effects import differences
 from audit_api.review_shapes import ReviewOut, SignatureOut
 from audit_api.rights import APPROVING
 from audit_api.rows import Cursor
@@ -34,7 +37,21 @@ def one(visit: Visit, review_id: str) -> ReviewOut:
     """Raises ChangeError not-found."""
     with reading(visit.desk.engine) as conn:
         found = reviews.get_review(conn, review_id)
-        return _shown(conn, visit, [found], [found])[0]
+        shown = _shown(conn, visit, [found], [found])[0]
+        return shown.model_copy(update={"what": _differences(conn, found)})
+
+
+def _differences(conn: Connection, found: Review) -> list[str]:
+    """Of a policy, in the words of the school's own table."""
+    lines = entries_at(conn, [found.about_seq])
+    behind = Behind.of(conn, lines)
+    subjects = [_subject(line, behind) for line in lines]
+    texts = Behind.of(conn, subjects).policies
+    return [
+        each.says
+        for line in subjects
+        for each in differences(texts.get(str(line.detail.get("base")), ""), texts.get(line.object_id, ""))
+    ]
 
 
 def sign(visit: Visit, review_id: str, agrees: bool, note: str) -> ReviewOut:
@@ -50,32 +67,37 @@ def open_envelopes(visit: Visit) -> list[Review]:
 
 def counts(conn: Connection, now: datetime) -> tuple[int, int, int]:
     """How many reviews are open, overdue, and about the envelope."""
-    found = reviews.open_reviews(conn)
-    overdue = sum(each.is_overdue(now) for each in found)
-    return len(found), overdue, sum(each.kind == BREAK_GLASS for each in found)
+    return reviews.open_counts(conn, now)
 
 
 def _shown(
     conn: Connection, visit: Visit, found: Sequence[Review], noted: Sequence[Review]
 ) -> list[ReviewOut]:
     lines = {line.seq: line for line in entries_at(conn, [each.about_seq for each in found])}
-    ids = {who for line in lines.values() for who in people_in(line)}
+    behind = Behind.of(conn, list(lines.values()))
+    ids = {who for line in (*lines.values(), *behind.all) for who in people_in(line)}
     ids |= {each.person_id for one_ in found for each in one_.signatures} | {one_.opened_by for one_ in found}
     names = Names.of(conn, ids, pupils=visit.reader.role in APPROVING)
     notes = _notes(conn, noted)
     return [
-        _out(each, lines.get(each.about_seq), names, notes, visit, reviews.concerned(conn, each))
+        _out(each, lines.get(each.about_seq), names, notes, visit, reviews.concerned(conn, each), behind)
         for each in found
     ]
 
 
 def _out(  # noqa: PLR0917  # a review, and what is known beside it
-    found: Review, line: Entry | None, names: Names, notes: Notes, visit: Visit, concerned: set[str]
+    found: Review,
+    line: Entry | None,
+    names: Names,
+    notes: Notes,
+    visit: Visit,
+    concerned: set[str],
+    behind: Behind,
 ) -> ReviewOut:
     return ReviewOut(
         id=found.id,
         kind=found.kind,
-        says=sentence(line, names, visit.zone) if line else "The entry that tells of this is gone.",
+        says=sentence(line, names, visit.zone, behind) if line else "The entry that tells of this is gone.",
         reason=line.texts.get("reason") if line else None,
         about=found.about_seq,
         by=names.somebody(found.opened_by),
@@ -93,8 +115,20 @@ def _out(  # noqa: PLR0917  # a review, and what is known beside it
             )
             for each in found.signatures
         ],
+        link=_link(line, behind, visit) if line else None,
+        what=[],
         yours=visit.reader.person_id in concerned,
     )
+
+
+def _subject(line: Entry, behind: Behind) -> Entry:
+    """The line of what was done: of the envelope, that of the proposal that it agreed to."""
+    return behind.begun.get(str(line.detail.get("proposal")), line)
+
+
+def _link(line: Entry, behind: Behind, visit: Visit) -> str | None:
+    subject = _subject(line, behind)
+    return link_to_object(subject.event, subject.object_id, visit.reader.role)
 
 
 def _notes(conn: Connection, found: Sequence[Review]) -> dict[tuple[str, str], str | None]:

@@ -13,19 +13,30 @@ def hour_stated(detail: Mapping[str, Any], zone: ZoneInfo) -> str:
     when = times.stretch(start, end, zone)
     if detail["last"] is None:
         return f"nothing was recorded in the filtering log, {when}."
-    return (
-        f"the filtering log, {when}: requests {detail['rows']:,}, endings {detail['closed']:,},"
-        f" seals {detail['first']:,} to {detail['last']:,}."
-    )
+    first, last = detail["first"], detail["last"]
+    seals = f"seal {first:,}" if first == last else f"seals {first:,} to {last:,}"
+    rows = _many(detail["rows"], "request was", "requests were")
+    closed = _many(detail["closed"], "request", "requests")
+    return f"the filtering log, {when}: {rows} recorded, and how {closed} ended. This is under {seals}."
+
+
+def _many(number: int, one: str, many: str) -> str:
+    return f"{number:,} {one if number == 1 else many}"
+
+
+def _were(number: int) -> str:
+    return "was" if number == 1 else "were"
 
 
 def part_removed(detail: Mapping[str, Any]) -> str:
     day, which = detail["day"], "of before"
     if day is not None:
         which = f"of {date.fromisoformat(day):%-d %B %Y}, kept as {detail['keep']},"
-    said = f"{detail['rows']:,} requests {which} were removed, since their {detail['days']} days are over."
+    rows, days = detail["rows"], _many(detail["days"], "day is", "days are")
+    said = f"{_many(rows, 'request', 'requests')} {which} {_were(rows)} removed, since their {days} over."
     kept = detail["kept_back"]
-    return said if not kept else f"{said} {kept:,} stay, for a legal hold or an incident."
+    stay = "stays" if kept == 1 else "stay"
+    return said if not kept else f"{said} {kept:,} {stay}, for a legal hold or an incident."
 
 
 def totals_removed(detail: Mapping[str, Any]) -> str:

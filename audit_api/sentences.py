@@ -7,8 +7,11 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from audit_api import times
+from audit_api.behind import NOTHING, Behind
+from audit_api.list_sentences import lists_told
 from audit_api.log_review_sentences import TELL as LOG_REVIEWS
 from audit_api.names import SYSTEM, Names
+from audit_api.people_sentences import register_told as _people
 from audit_api.protecting_sentences import TELL as PROTECTING
 from audit_api.review_sentences import TELL as REVIEWS
 from audit_api.row_sentences import (
@@ -18,9 +21,11 @@ from audit_api.row_sentences import (
     part_removed,
     totals_removed,
 )
-from audit_api.unblock_sentences import sites_told, when_told
+from audit_api.unblock_sentences import left_out, sites_told, when_told
 from audit_log.change_log import UNREADABLE, Entry
+from filter_policy.model import Role
 
+NO_ROLE = ("the sealed envelope", "somebody no longer on the register", "another person")
 ODD = (ValueError, KeyError, TypeError, AttributeError, OverflowError)
 
 
@@ -31,10 +36,11 @@ class Line:
     entry: Entry
     names: Names
     zone: ZoneInfo
+    behind: Behind = NOTHING
 
     @property
     def who(self) -> str:
-        return self.names.name(self.entry.actor)
+        return _with_role(self.names.name(self.entry.actor), self.entry.role)
 
     @property
     def detail(self) -> Mapping[str, Any]:
@@ -42,15 +48,37 @@ class Line:
 
     @property
     def asker(self) -> str:
-        return self.names.name(str(self.detail.get("proposed_by", "")))
+        """With the role they had when they asked, where that line is known."""
+        id_, begun = str(self.detail.get("proposed_by", "")), self.behind.begun.get(self.entry.object_id)
+        sealed = begun.role if begun and begun.actor == id_ else self.names.role(id_)
+        return _with_role(self.names.name(id_), sealed or "")
+
+    @property
+    def because(self) -> str:
+        return self.behind.because(self.entry.object_id)
+
+    @property
+    def remark(self) -> str:
+        return self.behind.remark(self.entry)
+
+    def quoted(self, entry: Entry | None) -> str:
+        """What another line says, where it was looked up."""
+        return f" (“{sentence(entry, self.names, self.zone)}”)" if entry else ""
 
     def at(self, field: str) -> datetime | None:
         value = self.detail.get(field)
         return times.with_zone(datetime.fromisoformat(value), self.zone) if isinstance(value, str) else None
 
 
-def sentence(entry: Entry, names: Names, zone: ZoneInfo) -> str:
-    line = Line(entry, names, zone)
+def _with_role(name: str, role: str) -> str:
+    """A pupil is told as one already, and "a technician" is no name."""
+    tell = role in set(Role) and role != Role.PUPIL and role not in name and name not in NO_ROLE
+    return f"{name} ({role})" if tell else name
+
+
+def sentence(entry: Entry, names: Names, zone: ZoneInfo, behind: Behind = NOTHING) -> str:
+    """`behind`: what was looked up beside it; without that nothing is told that people wrote."""
+    line = Line(entry, names, zone, behind)
     try:
         told = TELL.get(entry.event, _plainly)(line)
     except ODD:  # one line that is not as ours are must not hide all the others
@@ -95,17 +123,6 @@ def _whom(line: Line) -> Iterable[str]:
     yield from (line.names.name(each) for each in line.detail.get("people", ()))
 
 
-def _people(line: Line) -> str:
-    rows = line.detail.get("people", ())
-    new = sum(1 for row in rows if row.get("new"))
-    told = []
-    if new:
-        told.append(f"{new} new {'person' if new == 1 else 'people'}")
-    if changed := len(rows) - new:
-        told.append(f"changes to {changed} {'person' if changed == 1 else 'people'}")
-    return _and(told) or "nothing"
-
-
 def _suspended(line: Line) -> str:
     until = line.at("until")
     when = f"until {times.when(until, line.zone)}" if until else "until further notice"
@@ -114,9 +131,23 @@ def _suspended(line: Line) -> str:
 
 def _opened(line: Line) -> str:
     ends_at = line.at("ends_at")
-    until = f" until {times.clock(ends_at, line.zone)}" if ends_at else ""
+    until = f" until {times.clock(ends_at, line.zone)}, {times.day(ends_at, line.zone)}" if ends_at else ""
     classes = _and(line.detail.get("classes", ()))
     return f"{line.who} gave class {classes} what needs staff permission{until}."
+
+
+def _closed(line: Line) -> str:
+    opened = line.behind.begun.get(line.entry.object_id)
+    classes = _and(opened.detail.get("classes", ())) if opened else ""
+    told = f"class {classes} had been given (entry {opened.seq})" if opened else "a class had been given"
+    return f"{line.who} shut again what {told}."
+
+
+def _approved(line: Line) -> str:
+    left = left_out(line.detail)
+    less = f" Left out: {_and(left)}." if left else ""
+    request = f"the request of {line.asker} to open {_what(line)}{line.because}"
+    return f"{line.who} approved {request}.{less}{line.remark}"
 
 
 def _looked(line: Line) -> str:
@@ -153,7 +184,9 @@ def _watched_until(line: Line) -> str:
     ended = {"time": ", when its time was over", "right": ", with the right to it", "fault": ", by a fault"}
     how = ended.get(str(line.detail.get("ended")), "")
     seen = _rows(line, " {} had been shown.")
-    return f"The watching of the filtering log that entry {line.entry.object_id} tells of ended{how}.{seen}"
+    began = line.entry.object_id
+    quoted = line.quoted(line.behind.lines.get(int(began)) if began.isdecimal() else None)
+    return f"The watching of the filtering log that entry {began} tells of{quoted} ended{how}.{seen}"
 
 
 def _rows(line: Line, words: str) -> str:
@@ -167,10 +200,11 @@ def _password(line: Line) -> str:
 
 
 def _sites(line: Line) -> str:
-    """What other lists change, as far as everybody may know it: counts."""
-    changes = line.detail.get("changes", ())
-    opened, shut = (sum(int(each[name]) for each in changes) for name in ("opened", "shut"))
-    return f"{opened:,} entries gone, {shut:,} come"
+    return lists_told(line.detail)
+
+
+def _rows_of(line: Line) -> str:
+    return line.behind.rows(line.entry)
 
 
 def _lists_of(line: Line) -> str:
@@ -199,7 +233,7 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     "person:end": lambda x: f"{x.who} ended the account of {x.names.name(x.entry.object_id)}.",
     "password:change": _password,
     "unblock:propose": lambda x: f"{x.who} asked to open {_what(x)}.{_supervised(x)}",
-    "unblock:approve": lambda x: f"{x.who} agreed to open {_what(x)}. {x.asker} had asked.",
+    "unblock:approve": _approved,
     "unblock:decline": lambda x: f"{x.who} said no to opening {_what(x)}. {x.asker} had asked.",
     "unblock:revoke": lambda x: f"{x.who} shut {_what(x)}. {x.asker} had asked for it.",
     "unblock:withdraw": lambda x: f"{x.who} took back their request to open {_what(x)}.",
@@ -207,16 +241,22 @@ TELL: Mapping[str, Callable[[Line], str]] = {
         f"Nobody answered in time: the request of {x.asker} to open {_what(x)} lapsed."
     ),
     "unblock:end": lambda x: f"Time ran out: {_what(x)} is shut again. {x.asker} had asked for it.",
-    "policy:propose": lambda x: f"{x.who} proposed a new policy.",
-    "policy:tighten": lambda x: f"{x.who} made the policy stricter. It is in force, for others to look at.",
-    "policy:approve": lambda x: f"{x.who} agreed to the policy that {x.asker} proposed. It is in force.",
+    "policy:propose": lambda x: f"{x.who} proposed a new policy{_rows_of(x)}.",
+    "policy:tighten": lambda x: (
+        f"{x.who} made the policy stricter{_rows_of(x)}. It is in force, for others to look at."
+    ),
+    "policy:approve": lambda x: (
+        f"{x.who} agreed to the policy that {x.asker} proposed{_rows_of(x)}{x.because}. It is in force."
+        f"{x.remark}"
+    ),
     "policy:decline": lambda x: f"{x.who} said no to the policy that {x.asker} proposed.",
     "policy:withdraw": lambda x: f"{x.who} took back their proposal of a new policy.",
     "policy:lapse": lambda x: f"Nobody answered in time: the policy that {x.asker} proposed lapsed.",
     "lists:propose": lambda x: f"{x.who} proposed other lists: {_sites(x)}.",
     "lists:tighten": lambda x: f"{x.who} made the lists longer: {_sites(x)}. They are in force.",
     "lists:approve": lambda x: (
-        f"{x.who} agreed to the lists that {x.asker} proposed: {_sites(x)}. They are in force."
+        f"{x.who} agreed to the lists that {x.asker} proposed: {_sites(x)}{x.because}. They are in force."
+        f"{x.remark}"
     ),
     "lists:decline": lambda x: f"{x.who} said no to {_lists_of(x)}.",
     "lists:withdraw": _lists_withdrawn,
@@ -227,21 +267,21 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     ),
     "lists:confirm": lambda x: f"{x.who} let in an update of the lists that was held: {_sites(x)}.",
     "lists:rollback": lambda x: f"{x.who} went back to earlier lists: {_sites(x)}.",
-    "people:propose": lambda x: f"{x.who} proposed {_people(x)} in the register.",
-    "people:tighten": lambda x: f"{x.who} made {_people(x)} in the register that only shut.",
-    "people:approve": lambda x: f"{x.who} agreed to {_people(x)} in the register. {x.asker} had proposed it.",
-    "people:decline": lambda x: (
-        f"{x.who} said no to {_people(x)} in the register. {x.asker} had proposed it."
+    "people:propose": lambda x: f"{x.who} proposed for the register: {_people(x)}.",
+    "people:tighten": lambda x: f"{x.who} changed the register, which only shuts: {_people(x)}.",
+    "people:approve": lambda x: (
+        f"{x.who} agreed to what {x.asker} proposed for the register: {_people(x)}{x.because}.{x.remark}"
     ),
-    "people:withdraw": lambda x: f"{x.who} took back their proposal of {_people(x)} in the register.",
+    "people:decline": lambda x: f"{x.who} said no to what {x.asker} proposed for the register: {_people(x)}.",
+    "people:withdraw": lambda x: f"{x.who} took back what they proposed for the register: {_people(x)}.",
     "people:lapse": lambda x: (
-        f"Nobody answered in time: the proposal of {x.asker} of {_people(x)} in the register lapsed."
+        f"Nobody answered in time: what {x.asker} proposed for the register lapsed: {_people(x)}."
     ),
     **PROTECTING,
     **REVIEWS,
     **LOG_REVIEWS,
     "opening:open": _opened,
-    "opening:close": lambda x: f"{x.who} shut again what a class had been given.",
+    "opening:close": _closed,
     "filtering-log:read": _looked,
     "filtering-log:export": _taken,
     "filtering-log:tail": _watched,

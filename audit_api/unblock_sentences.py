@@ -14,6 +14,15 @@ def sites_told(detail: Mapping[str, Any]) -> list[str]:
     return [*named.get("sites", ()), *named.get("companions", ())]
 
 
+def left_out(detail: Mapping[str, Any]) -> list[str]:
+    """What was asked for and not agreed to."""
+    agreed = detail.get("agreed")
+    if not agreed:
+        return []
+    asked = (*detail.get("sites", ()), *detail.get("companions", ()))
+    return [each for each in asked if each not in sites_told(detail)]
+
+
 def when_told(detail: Mapping[str, Any], zone: ZoneInfo) -> str:
     windows = detail.get("windows") or [[detail.get("starts_at"), detail.get("ends_at")]]
     if not all(windows[0]):

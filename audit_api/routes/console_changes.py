@@ -1,5 +1,6 @@
 """Page: the change log as sentences, whether it is whole, and who has looked at it (A54, S11, S12)."""
 
+import json
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -10,6 +11,8 @@ from starlette.responses import Response
 
 from audit_api import changes, log_reviews
 from audit_api.answers import ChangeOut
+from audit_api.change_kinds import KINDS
+from audit_api.change_links import link_to_object
 from audit_api.checkpoint_delivery import ways_of
 from audit_api.faults import by_field
 from audit_api.guard import GuardedRoute
@@ -31,28 +34,6 @@ from filter_policy.parse import PolicyError
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 CHECKED_ON_EVERY_VIEW = 5000  # of each log; it takes a tenth of a second, and grows with them
-KINDS = (
-    ("unblock:", "Sites for lessons"),
-    ("policy:", "Policy"),
-    ("people:", "People"),
-    ("person:", "Enrolments and suspensions"),
-    ("opening:", "Openings for a class"),
-    ("filtering-log:", "Looks at the filtering log"),
-    ("filtering-log:seal", "Hours of the filtering log, sealed"),
-    ("correction:", "Corrections of whom a row is about"),
-    ("hold:", "Legal holds"),
-    ("hold-release:", "Legal holds let go"),
-    ("erasure:", "People erased"),
-    ("person:access", "What is kept about somebody, taken out"),
-    ("retention:", "Removed when its time was over"),
-    ("journal:", "Damage of the journal"),
-    ("password:", "Passwords"),
-    ("change-log:", "Who saw and reviewed this log"),
-    ("review:", "Looks at what one person did"),
-    ("break-glass:", "The sealed envelope"),
-)
-
-
 # What belongs to it and stands elsewhere, where it is there and this reader may see it.
 BESIDE = (
     ("/verify", "Check it at home, without this server"),
@@ -135,6 +116,7 @@ def _page(
         "changes.html",
         422 if errors else 200,
         views=views,
+        beneath={each.seq: _beneath(each, here) for each in views},
         asked=asked,
         kinds=KINDS,
         whole=changes.is_it_whole(here, with_seals=with_seals) if checked or not readable else None,
@@ -149,6 +131,14 @@ def _page(
         due=_due(here),
         seen=_seen(here),
     )
+
+
+def _beneath(view: ChangeOut, here: Visit) -> Mapping[str, str | None]:
+    """What a line has beneath its sentence: a link to the thing itself, and its data."""
+    return {
+        "href": link_to_object(view.event, view.object, here.reader.role),
+        "detail": json.dumps(view.detail, ensure_ascii=False, indent=2, sort_keys=True),
+    }
 
 
 def _is_there(here: Visit, path: str) -> bool:

@@ -69,10 +69,13 @@ def test_one_person_agrees_with_it(school: School) -> None:
     unblock = school.as_("gail").get(f"/api/v1/unblocks/{told['id']}").json()
     assert unblock["decided_by"]["name"] == "the sealed envelope"
     says = [row["says"] for row in school.as_("gail").get("/api/v1/changes").json()["rows"][:2]]
-    assert says[0].startswith("The sealed envelope agreed to open racism-history.test for class 6B")
-    assert (
-        says[1] == "Terry Tyler opened the sealed envelope, to agree alone to what Terry Tyler had proposed."
+    request = (
+        "The sealed envelope approved the request of Terry Tyler (technician) to open racism-history.test"
     )
+    assert says[0].startswith(f"{request} for class 6B")
+    used = "opened the sealed envelope, to agree alone to what Terry Tyler (technician) had proposed"
+    asked = "“Terry Tyler (technician) asked to open racism-history.test for class 6B"
+    assert says[1].startswith(f"Terry Tyler (technician) {used} ({asked}")
     assert school.as_("gail").get("/api/v1/changes/verify").json()["whole"]
 
 

@@ -187,7 +187,8 @@ def test_the_letter_holds_the_note_what_happened_and_how_to_check(school: School
     assert f"has {before} entries." in said
     assert f"The last letter told of {before - 2} entries." in said
     assert "Entries since the last letter: 2\n- 2 about sites for lessons" in said
-    assert "Terry Tyler agreed to open racism-history.test for class 6B" in said
+    approved = "Terry Tyler (technician) approved the request of Tess Taylor (staff)"
+    assert f"{approved} to open racism-history.test for class 6B" in said
     assert "docs/verifying.md" in said
     assert "https://filter.school.test/changes" in said
     assert newest(school).strip() in said

@@ -80,7 +80,7 @@ def test_a_review_is_told_with_who_and_up_to_where(school: School) -> None:
     sign_review(school.desk, school.actor("gail"), size, "Anna should not be named", NOON)
     said = letter(school, size).text
 
-    assert f"Gail Green reviewed the change log up to entry {size}." in said
+    assert f"Gail Green (governor) reviewed the change log up to entry {size}." in said
     assert "Anna" not in said
     later = letter(school, size + 1, NOON + timedelta(days=93)).text
     assert "a governor last reviewed the change log on Tuesday 24 November 2026" in later
@@ -93,7 +93,7 @@ def test_of_very_many_sentences_the_newest_are_told_and_the_others_counted(schoo
     said = letter(school, size).text
 
     assert "(3 more before these: see the change log.)" in said
-    assert said.count("Gail Green reviewed") == MOST_SENTENCES
+    assert said.count("Gail Green (governor) reviewed") == MOST_SENTENCES
     assert f"- {MOST_SENTENCES + 3} of people who saw or reviewed this log" in said
 
 

@@ -29,7 +29,7 @@ def test_the_change_log_is_read_in_sentences_page_by_page(school: School) -> Non
     browser, _ = school.browser("gail")
     page = browser.get("/changes", params={"limit": 2, "event": "", "actor": "", "from": "", "to": ""}).text
 
-    assert "Tess Taylor asked to open racism-history.test for class 6B" in visible(page)
+    assert "Tess Taylor (staff) asked to open racism-history.test for class 6B" in visible(page)
     assert "sources on the Bristol bus boycott" in page
     assert "cursor=" in page
     assert "No change matches" in visible(browser.get("/changes?actor=nobody-here").text)

@@ -112,7 +112,7 @@ def test_a_reference_leads_to_one_person_and_is_a_reading_by_name(browsed: Schoo
     found = rows(browsed, "cora", reference=reference, purpose="she came with the code")
     assert [row["who"] for row in found] == ["Anna Akhtar"]
     assert [line["says"] for line in lines(browsed)] == [
-        "Cora Clark looked at what a pupil of 6B browsed (1 row)."
+        "Cora Clark (coordinator) looked at what a pupil of 6B browsed (1 row)."
     ]
 
 
@@ -298,9 +298,9 @@ def test_a_look_by_name_says_who_was_looked_at(browsed: School) -> None:
     ]  # fmt: skip
 
     assert told == [
-        *((one, f"Cora Clark looked at what {says[one]} browsed (1 row).") for one in abouts),
-        ("everybody", "Cora Clark looked at the filtering log with names (0 rows)."),
-        ("everybody", "Cora Clark looked at the filtering log with names (6 rows)."),
+        *((one, f"Cora Clark (coordinator) looked at what {says[one]} browsed (1 row).") for one in abouts),
+        ("everybody", "Cora Clark (coordinator) looked at the filtering log with names (0 rows)."),
+        ("everybody", "Cora Clark (coordinator) looked at the filtering log with names (6 rows)."),
     ]
 
 

@@ -76,7 +76,8 @@ def test_a_person_lets_the_recorder_go_on_and_that_is_told_in_words(school: Scho
     assert school.as_("gail").get(URL).json()["releases"] == [made.json()]
     newest = school.as_("gail").get("/api/v1/changes", params={"limit": 1}).json()["rows"][0]
     assert (
-        newest["says"] == f"Terry Tyler let the recorder go on after {len(BAD)} damaged bytes of the journal."
+        newest["says"]
+        == f"Terry Tyler (technician) let the recorder go on after {len(BAD)} damaged bytes of the journal."
     )
     problem_of(school.as_("hedy").post(f"{URL}/releases", json=BODY), 409, "wrong-state")
 

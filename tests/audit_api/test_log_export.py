@@ -48,7 +48,7 @@ def test_an_export_is_recorded_and_every_row_says_by_which_line(school: School) 
     line = newest(school)
     rows = list(csv.DictReader(io.StringIO(answer.text)))
 
-    assert line["says"] == "Cora Clark exported 5 rows of the filtering log without names."
+    assert line["says"] == "Cora Clark (coordinator) exported 5 rows of the filtering log without names."
     assert line["texts"] == {"what": "verdict block"}
     assert {row["export_event"] for row in rows} == {str(line["seq"])}
     assert (answer.headers["export-event"], answer.headers["export-rows"]) == (str(line["seq"]), "5")
@@ -79,7 +79,8 @@ def test_an_export_by_name_needs_a_purpose_and_says_who_it_is_about(school: Scho
         "about": school.person("anna").id, "by_name": True, "format": "jsonl", "rows": 2,
     }  # fmt: skip
     assert line["texts"] == {"what": "everything", "purpose": "a report"}
-    assert line["says"] == "Cora Clark exported 2 rows of the filtering log of a pupil of 6B with names."
+    taken = "exported 2 rows of the filtering log of a pupil of 6B with names."
+    assert line["says"] == f"Cora Clark (coordinator) {taken}"
 
 
 def test_a_filter_that_leads_to_few_says_who_they_are(school: School) -> None:

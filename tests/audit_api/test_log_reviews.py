@@ -38,7 +38,8 @@ def test_a_governor_co_signs_what_she_holds(school: School) -> None:
     assert row == told
     assert school.events()[-1] == "change-log:seen"
     (line,) = school.as_("gail").get("/api/v1/changes", params={"limit": 1}).json()["rows"]
-    assert line["says"] == f"Gail Green has seen the change log up to entry {size}, and holds its checkpoint."
+    seen = f"has seen the change log up to entry {size}, and holds its checkpoint."
+    assert line["says"] == f"Gail Green (governor) {seen}"
 
 
 def test_a_review_is_told_with_its_note_and_puts_the_next_one_off(school: School) -> None:
@@ -96,7 +97,10 @@ def test_the_page_says_up_to_where_it_was_reviewed_and_how_much_came_since(schoo
     led = browser.post("/changes/reviews", data={"csrf": csrf, "review_size": str(size), "note": "Fine."})
     assert (led.status_code, led.headers["location"]) == (303, "/changes?done=reviewed")
     page = visible(browser.get("/changes?done=reviewed").text)
-    assert f"Reviewed up to entry {size} by Gail Green on Tue 24 Nov 2026, 12:00; 1 entry since. The" in page
+    assert (
+        f"Reviewed up to entry {size} by Gail Green on Tue 24 Nov 2026, 12:00; 1 entry after it unread. The"
+        in page
+    )
     assert "The next review is due by Wednesday 24 February 2027." in page
     assert "Reviewed up to here by Gail Green" in page
     assert "Note: “Fine.”" in page

@@ -67,7 +67,8 @@ def test_watching_is_recorded_at_its_start_and_at_its_end(school: School, addres
 
     assert (
         begin["says"]
-        == "Cora Clark began to watch the filtering log of a pupil of 6B with names as it grows."
+        == "Cora Clark (coordinator) began to watch the filtering log of a pupil of 6B with names as it"
+        " grows."
     )
     assert begin["texts"] == {"what": "everything", "purpose": "a worry"}
     assert (end["object"], end["actor"]["name"]) == (str(begin["seq"]), "the system")

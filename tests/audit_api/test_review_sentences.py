@@ -18,12 +18,14 @@ def test_making_an_envelope_is_told_from_its_beginning_to_its_end(school: School
     rows = school.as_("gail").get("/api/v1/changes", params={"limit": 6}).json()["rows"]
 
     assert [row["says"] for row in reversed(rows)] == [
-        "Terry Tyler wants to make a new sealed envelope.",
-        "Hedy Hill and Terry Tyler made a sealed envelope. An older one works no more.",
-        "Terry Tyler wants to make a new sealed envelope.",
-        "Hedy Hill said no to the sealed envelope that Terry Tyler wanted to make.",
-        "Terry Tyler wants to make a new sealed envelope.",
-        "Terry Tyler makes no new sealed envelope after all.",
+        "Terry Tyler (technician) wants to make a new sealed envelope.",
+        "Hedy Hill (headteacher) and Terry Tyler (technician) made a sealed envelope."
+        " An older one works no more.",
+        "Terry Tyler (technician) wants to make a new sealed envelope.",
+        "Hedy Hill (headteacher) said no to the sealed envelope that"
+        " Terry Tyler (technician) wanted to make.",
+        "Terry Tyler (technician) wants to make a new sealed envelope.",
+        "Terry Tyler (technician) makes no new sealed envelope after all.",
     ]
 
 

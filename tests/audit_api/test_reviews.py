@@ -20,7 +20,7 @@ def suspended(school: School, username: str = "anna") -> dict[str, Any]:
 def test_a_review_says_what_was_done_by_whom_and_until_when(school: School) -> None:
     found = suspended(school)
 
-    assert found["says"] == "Terry Tyler suspended a pupil of 6B until further notice."
+    assert found["says"] == "Terry Tyler (technician) suspended a pupil of 6B until further notice."
     assert (found["kind"], found["needed"], found["overdue"]) == ("tightening", 1, False)
     assert (found["by"]["name"], found["reason"]) == ("Terry Tyler", "an incident")
     assert found["due_at"] == "2026-12-01T12:00:00Z"
@@ -31,7 +31,7 @@ def test_those_who_decide_see_whom_it_is_about(school: School) -> None:
     found = suspended(school)
 
     told = school.as_("terry").get(f"{URL}/{found['id']}").json()
-    assert told["says"] == "Terry Tyler suspended Anna Akhtar until further notice."
+    assert told["says"] == "Terry Tyler (technician) suspended Anna Akhtar until further notice."
     assert told["yours"]
 
 
@@ -80,7 +80,7 @@ def test_the_change_log_tells_of_a_signature(school: School) -> None:
     school.as_("gail").post(f"{URL}/{found['id']}/sign", json={"agrees": False, "note": "Not fair"})
 
     line = school.as_("gail").get("/api/v1/changes").json()["rows"][0]
-    looked = f"Gail Green looked at what entry {found['about']} tells of"
+    looked = f"Gail Green (governor) looked at what entry {found['about']} tells of (“{found['says']}”)"
     says = f"{looked}, and does not agree with it (0 of 1 agree)."
     assert (line["event"], line["says"], line["texts"]) == ("review:sign", says, {"note": "Not fair"})
 

@@ -20,7 +20,8 @@ def test_an_hour_says_what_came_and_silence_is_told() -> None:
     silent = hour_stated(hour | {"to": "2026-06-03T09:00:00Z", "first": None, "last": None}, ZONE)
 
     assert sealed == (
-        "the filtering log, Monday 1 June 2026, 10:00 to 11:00: requests 1,200, endings 3, seals 7 to 9."
+        "the filtering log, Monday 1 June 2026, 10:00 to 11:00: 1,200 requests were recorded, and"
+        " how 3 requests ended. This is under seals 7 to 9."
     )
     assert silent == (
         "nothing was recorded in the filtering log, Mon 1 Jun 2026, 10:00 to Wed 3 Jun 2026, 10:00."

@@ -51,7 +51,10 @@ def told(event: str, detail: dict[str, Any], actor: str = "p_terry", object_id: 
 
 
 TWO_PEOPLE = {"people": [{"person": "p_anna", "new": True}, {"person": "p_tess", "new": False}]}
-LISTS = {"proposed_by": "p_tess", "changes": [{"opened": 1000, "shut": 5}, {"opened": 60, "shut": 0}]}
+CHANGED = {"before": 2000, "after": 1000, "opened": 1000, "shut": 5}
+GONE = {"before": 60, "after": 0, "opened": 60, "shut": 0}
+LISTS = {"proposed_by": "p_tess", "changes": [{"list_id": "ut1", **CHANGED}, {"list_id": "old", **GONE}]}
+WHICH = "the list old goes (60 entries) and the list ut1 (1,000 entries gone, 5 come)"
 OPENED = {"classes": ["6B"], "ends_at": "2026-11-24T12:30:00Z"}
 
 
@@ -59,10 +62,18 @@ OPENED = {"classes": ["6B"], "ends_at": "2026-11-24T12:30:00Z"}
     ("event", "detail", "says"),
     [
         ("unblock:propose", UNBLOCK, f"asked to open {WHAT}."),
-        ("unblock:approve", UNBLOCK, f"agreed to open {WHAT}. Tess Taylor had asked."),
-        ("policy:approve", UNBLOCK, "agreed to the policy that Tess Taylor proposed. It is in force."),
-        ("people:propose", TWO_PEOPLE, "proposed 1 new person and changes to 1 person in the register."),
-        ("opening:open", OPENED, "gave class 6B what needs staff permission until 12:30."),
+        ("unblock:approve", UNBLOCK, f"approved the request of Tess Taylor (staff) to open {WHAT}."),
+        (
+            "policy:approve",
+            UNBLOCK,
+            "agreed to the policy that Tess Taylor (staff) proposed. It is in force.",
+        ),
+        ("people:propose", TWO_PEOPLE, "proposed for the register: a change for Tess Taylor; 1 new pupil."),
+        (
+            "opening:open",
+            OPENED,
+            "gave class 6B what needs staff permission until 12:30, Tuesday 24 November 2026.",
+        ),
         ("filtering-log:read", {"about": "p_anna"}, "looked at what a pupil of 6B browsed."),
         ("filtering-log:read", {"about": None}, "looked at the filtering log with names."),
         ("filtering-log:read", {"about": "class 6B", "rows": 1}, "looked at what class 6B browsed (1 row)."),
@@ -86,26 +97,26 @@ OPENED = {"classes": ["6B"], "ends_at": "2026-11-24T12:30:00Z"}
             {"lists": ["ctiru", "iwf"], "hash": "sealed:1"},
             "tried an address that is on a list of illegal content (ctiru and iwf).",
         ),
-        ("lists:propose", LISTS, "proposed other lists: 1,060 entries gone, 5 come."),
+        ("lists:propose", LISTS, f"proposed other lists: {WHICH}."),
         (
             "lists:approve",
             LISTS,
-            "agreed to the lists that Tess Taylor proposed: 1,060 entries gone, 5 come. They are in force.",
+            f"agreed to the lists that Tess Taylor (staff) proposed: {WHICH}. They are in force.",
         ),
-        ("lists:decline", LISTS, "said no to the lists that Tess Taylor proposed."),
+        ("lists:decline", LISTS, "said no to the lists that Tess Taylor (staff) proposed."),
         ("lists:decline", {"proposed_by": "system"}, "said no to an update of the lists that was held."),
         ("lists:withdraw", LISTS, "took back their proposal of other lists."),
-        ("lists:confirm", LISTS, "let in an update of the lists that was held: 1,060 entries gone, 5 come."),
-        ("lists:rollback", LISTS, "went back to earlier lists: 1,060 entries gone, 5 come."),
+        ("lists:confirm", LISTS, f"let in an update of the lists that was held: {WHICH}."),
+        ("lists:rollback", LISTS, f"went back to earlier lists: {WHICH}."),
         ("password:change", {"which": "proxy"}, "changed their browsing password."),
     ],
 )
 def test_a_line_is_told_in_plain_english(event: str, detail: dict[str, Any], says: str) -> None:
-    assert told(event, detail) == f"Terry Tyler {says}"
+    assert told(event, detail) == f"Terry Tyler (technician) {says}"
 
 
 def test_what_the_clock_did_is_told_without_an_actor() -> None:
-    says = f"Nobody answered in time: the request of Tess Taylor to open {WHAT} lapsed."
+    says = f"Nobody answered in time: the request of Tess Taylor (staff) to open {WHAT} lapsed."
 
     assert told("unblock:lapse", UNBLOCK, "system") == says
 
@@ -115,7 +126,7 @@ def test_what_the_clock_did_is_told_without_an_actor() -> None:
     [
         (
             "lists:update",
-            "The lists were updated, within what two people agreed on: 1,060 entries gone, 5 come.",
+            f"The lists were updated, within what two people agreed on: {WHICH}.",
         ),
         ("lists:hold", "An update of the lists is held, since it goes further than was agreed on: "),
         ("lists:withdraw", "An update of the lists that was held is no longer needed: "),
@@ -128,19 +139,22 @@ def test_what_the_schedule_did_with_lists_is_told_without_an_actor(event: str, s
 @pytest.mark.parametrize(
     ("event", "what"),
     [
-        ("lists:lapse", "the lists that Tess Taylor proposed"),
-        ("policy:lapse", "the policy that Tess Taylor proposed"),
-        ("people:lapse", "the proposal of Tess Taylor of changes to 1 person in the register"),
+        ("lists:lapse", "the lists that Tess Taylor (staff) proposed lapsed"),
+        ("policy:lapse", "the policy that Tess Taylor (staff) proposed lapsed"),
+        (
+            "people:lapse",
+            "what Tess Taylor (staff) proposed for the register lapsed: changes to 1 pupil",
+        ),
     ],
 )
 def test_a_proposal_that_nobody_answered_is_told_to_have_lapsed(event: str, what: str) -> None:
     detail = {"proposed_by": "p_tess", "people": [{"person": "p_anna", "new": False}]}
 
-    assert told(event, detail, "system") == f"Nobody answered in time: {what} lapsed."
+    assert told(event, detail, "system") == f"Nobody answered in time: {what}."
 
 
 def test_an_event_without_a_sentence_is_told_as_it_is() -> None:
-    assert told("something:new", {}) == "Terry Tyler: something new (x)."
+    assert told("something:new", {}) == "Terry Tyler (technician): something new (x)."
 
 
 def test_every_event_that_change_control_seals_has_a_sentence() -> None:

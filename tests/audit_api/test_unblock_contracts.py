@@ -144,12 +144,13 @@ def test_the_change_log_tells_slots_and_what_was_agreed_to(school: School) -> No
 
     hours = "13:00 to 14:00 on Tuesdays 24 November 2026, 1 December 2026"
     assert told["unblock:propose"] == (
-        "Tess Taylor asked to open racism-history.test, images.test and fonts.test for class 6B, "
+        "Tess Taylor (staff) asked to open racism-history.test, images.test and fonts.test for class 6B, "
         f"{hours}. Cora Clark supervises."
     )
     assert told["unblock:approve"] == (
-        f"Terry Tyler agreed to open racism-history.test and fonts.test for class 6B, {hours}. "
-        "Tess Taylor had asked."
+        "Terry Tyler (technician) approved the request of Tess Taylor (staff) to open racism-history.test and"
+        f" fonts.test for class 6B, {hours}, because “sources on the Bristol bus boycott”."
+        " Left out: images.test."
     )
 
 
