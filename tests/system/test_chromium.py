@@ -53,7 +53,7 @@ def test_a_lesson_is_asked_for_and_agreed_in_the_console(school: School, tmp_pat
         page.fill("[name=ends]", "11:00")
         page.fill("[name=subject]", "History")
         page.fill("[name=reason]", "sources on the Bristol bus boycott")
-        page.locator("main form").first.locator("button").click()
+        page.get_by_role("button", name="Send the request").click()
         assert "racism-history.test" in page.inner_text("main")
 
     with a_browser(tmp_path / "terry") as browser:
