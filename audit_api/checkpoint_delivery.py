@@ -29,6 +29,7 @@ from change_control.checkpoint_delivery import (
     is_due,
     is_overdue,
     keep_delivery,
+    known_here,
     last_occasion,
     newest_checkpoint,
     write_to_folder,
@@ -94,8 +95,9 @@ class Delivering:
         assert folder is not None  # noqa: S101  # else it is no way; for the type checker
         with reading(self._window.desk.engine) as conn:
             note = _required(conn, self._window)
-        day = now.astimezone(policy.timetable.zone).date().isoformat()
-        write_to_folder(folder, note, day, is_ours=folder.is_relative_to(self._window.desk.state))
+            day = now.astimezone(policy.timetable.zone).date().isoformat()
+            known = known_here(conn, self._window.desk.key.public_key())
+            write_to_folder(folder, note, day, known, is_ours=folder.is_relative_to(self._window.desk.state))
         return note.size
 
     def _by_mail(self, policy: Policy, last: Delivery | None, occasion: datetime, now: datetime) -> int:

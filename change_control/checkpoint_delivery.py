@@ -6,6 +6,7 @@ overwritten, and what contradicts it is a fault that stays.
 
 import os
 import re
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -13,12 +14,14 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Engine, Row, delete, func, insert, select
 
 from audit_log.as_written import as_written, encodable
-from audit_log.checkpoint import NoteError, Signed, checkpoints, read_note
+from audit_log.checkpoint import Checkpoint, NoteError, Signed, checkpoints, read_note
 from audit_log.db import writing
-from audit_log.tables import break_glass, delivery
+from audit_log.merkle import Frontier
+from audit_log.tables import break_glass, change_log, delivery
 from change_control.desk import Desk
 
 WAYS = FOLDER, MAIL = "folder", "mail"
@@ -26,6 +29,8 @@ MORNING = time(6)  # by the clock on the school's wall
 RETRY = timedelta(hours=1)
 OVERDUE = timedelta(hours=26)
 LONGEST_FAULT = 200
+MOST_COMPARED = 400  # of the checkpoints that were delivered: more than a year of mornings
+LONGEST_NOTE = 10_000  # bytes
 ALARM = "the proof outside contradicts this server: "
 NAME = re.compile(r"checkpoint-\d{4}-\d\d-\d\d-(\d+)\.txt")
 
@@ -123,18 +128,48 @@ def newest_checkpoint(conn: Connection, desk: Desk) -> Signed | None:
     return found
 
 
-def write_to_folder(folder: Path, note: Signed, day: str, *, is_ours: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What this server says of its own log: the key, and the roots at those sizes that are asked for."""
+
+    key: Ed25519PublicKey
+    roots: Callable[[Collection[int]], Mapping[int, bytes]]
+
+
+def known_here(conn: Connection, key: Ed25519PublicKey) -> Known:
+    """Computed from the leaves that stand in the log today, and not from what was kept of earlier roots."""
+    return Known(key, lambda sizes: _roots_at(conn, sizes))
+
+
+def _roots_at(conn: Connection, sizes: Collection[int]) -> dict[int, bytes]:
+    tree, found = Frontier(), dict[int, bytes]()
+    if 0 in sizes:
+        found[0] = tree.root()
+    asked = select(change_log.c.leaf).order_by(change_log.c.seq).limit(max(sizes, default=0))
+    for leaf in conn.scalars(asked):
+        if not isinstance(leaf, bytes):
+            break  # from there on nothing is as it was
+        tree.add(leaf)
+        if tree.size in sizes:
+            found[tree.size] = tree.root()
+    return found
+
+
+def write_to_folder(folder: Path, note: Signed, day: str, known: Known, *, is_ours: bool) -> None:
     """One file for each day and size, safe on disk when this returns. Raises DeliveryError.
 
     A folder that a school names is not made: where a share is not mounted, it would hide that. What is there
-    already and contradicts this checkpoint is told after it is written, so that both can be compared.
+    already and contradicts this log is told after this checkpoint is written, so that both can be compared.
     """
     try:
         if is_ours:
             folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-        earlier = _others(folder)
-        _write_once(folder / f"checkpoint-{day}-{note.size}.txt", note.note.encode())
-        _require_agreement(earlier, note)
+        earlier = _delivered(folder, known.key)
+        path = folder / f"checkpoint-{day}-{note.size}.txt"
+        _write_once(path, note.note.encode())
+        _require_agreement(earlier, note, known)
+        if not path.is_file() or path.read_bytes() != note.note.encode():
+            raise DeliveryError(f"{path.name} is there already, and is not the checkpoint of today")
     except OSError as error:
         why = error.strerror or type(error).__name__
         raise DeliveryError(f"the folder for checkpoints cannot be used: {why}") from None
@@ -146,29 +181,38 @@ def newest_file(folder: Path) -> Path | None:
 
 
 def _others(folder: Path) -> dict[Path, int]:
-    return {path: int(named[1]) for path in folder.iterdir() if (named := NAME.fullmatch(path.name))}
+    """Files only: whoever reads what waits for a writer waits for good."""
+    named = {path: NAME.fullmatch(path.name) for path in folder.iterdir()}
+    return {path: int(each[1]) for path, each in named.items() if each and path.is_file()}
 
 
-def _require_agreement(earlier: dict[Path, int], note: Signed) -> None:
-    for path, size in earlier.items():
-        if size == note.size and _root(path.read_text("utf-8", "replace")) != _root(note.note):
-            raise DeliveryError(f"{ALARM}{path.name} says otherwise, so the log was written anew since")
-    longest = max(earlier.values(), default=0)
+def _delivered(folder: Path, key: Ed25519PublicKey) -> dict[Path, Checkpoint]:
+    """The newest of them, by their names. What we did not sign proves nothing, whoever put it there."""
+    found = dict[Path, Checkpoint]()
+    for path in sorted(_others(folder), reverse=True)[:MOST_COMPARED]:
+        with path.open("rb") as file:
+            said = file.read(LONGEST_NOTE).decode("utf-8", "replace")
+        with suppress(NoteError):
+            if (signed := read_note(said)).is_signed_by(key):
+                found[path] = signed
+    return found
+
+
+def _require_agreement(earlier: dict[Path, Checkpoint], note: Signed, known: Known) -> None:
+    longest = max((each.size for each in earlier.values()), default=0)
     if longest > note.size:
         raise DeliveryError(
             f"{ALARM}a checkpoint of {longest} entries was delivered, and the log has only {note.size}"
         )
-
-
-def _root(note: str) -> bytes | None:
-    with suppress(NoteError):
-        return read_note(note).root
-    return None
+    roots = {**known.roots({each.size for each in earlier.values()}), note.size: read_note(note.note).root}
+    for path, signed in earlier.items():
+        if roots.get(signed.size) != signed.root:
+            raise DeliveryError(f"{ALARM}{path.name} says otherwise, so the log was written anew since")
 
 
 def _write_once(path: Path, content: bytes) -> None:
-    if path.exists():
-        return  # compared with the others
+    if os.path.lexists(path):
+        return  # looked at afterwards
     new = path.with_name(f".{path.name}.new")
     new.unlink(missing_ok=True)
     handle = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644)

@@ -138,6 +138,20 @@ def test_a_log_that_was_cut_off_contradicts_what_was_delivered(school: School) -
     assert len(files(folder)) == 2  # both, to be compared
 
 
+def test_a_log_whose_past_was_changed_contradicts_what_was_delivered(school: School) -> None:
+    folder = school.desk.state / "checkpoints"
+    delivering = into(school, folder)
+    delivering.look(NOON)
+    drop_guards(school)
+    with writing(school.desk.engine) as conn:
+        conn.execute(text("UPDATE change_log SET leaf = prev WHERE seq = 2"))
+    asked = propose_unblock(school.desk, school.actor("tess"), an_ask(), NOON)
+    assert asked.id
+    delivering.look(NOON + timedelta(days=1))
+
+    assert "says otherwise, so the log was written anew since" in str(known(school)["folder"].fault)
+
+
 def test_a_checkpoint_that_was_not_signed_here_goes_nowhere(school: School) -> None:
     folder = school.desk.state / "checkpoints"
     drop_guards(school)
