@@ -15,7 +15,8 @@ MOST_NAMED = 20
 def register_told(line: "Line") -> str:
     rows = line.detail.get("people", ())
     pupils = [row for row in rows if _is_pupil(line, row)]
-    adults = [row for row in rows if not _is_pupil(line, row)]
+    others = [row for row in rows if not _is_pupil(line, row)]
+    adults = [row for row in others if row.get("new") or _is_known(line, row)]
     told = [_adult(line, row) for row in adults[:MOST_NAMED]]
     if more := len(adults) - MOST_NAMED:
         told += [_many(more, "more adult", "more adults")] if more > 0 else []
@@ -23,6 +24,8 @@ def register_told(line: "Line") -> str:
     told += [_many(new, "new pupil", "new pupils")] if new else []
     if changed := len(pupils) - new:
         told.append(f"changes to {_many(changed, 'pupil', 'pupils')}")
+    if unknown := len(others) - len(adults):
+        told.append(f"changes to {_many(unknown, 'other person', 'other people')}")
     return "; ".join(told) or "nothing"
 
 
@@ -40,12 +43,18 @@ def _is_pupil(line: "Line", row: Mapping[str, Any]) -> bool:
     return Role.PUPIL in (row.get("set", {}).get("role"), line.names.role(str(row.get("person"))))
 
 
+def _is_known(line: "Line", row: Mapping[str, Any]) -> bool:
+    """Not whoever is not on the register any more; and whoever asks what is kept about them reads of nobody
+    else."""
+    return line.names.role(str(row.get("person"))) is not None
+
+
 def _adult(line: "Line", row: Mapping[str, Any]) -> str:
-    id_, is_known = str(row.get("person")), line.names.role(str(row.get("person"))) is not None
+    who = line.names.name(str(row.get("person")))
     if row.get("new"):
-        whose = f" for {line.names.name(id_)}" if is_known else ""
+        whose = f" for {who}" if _is_known(line, row) else ""
         return f"a new account{whose} ({_role(line, row) or 'no role'})"
-    who, changes = line.names.name(id_) if is_known else "somebody", and_(_changes(row))
+    changes = and_(_changes(row))
     return f"{who} {changes}" if changes else f"a change for {who}"
 
 

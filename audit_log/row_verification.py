@@ -57,10 +57,15 @@ def verify_seals(conn: Connection, heads: Mapping[int, bytes] | None = None) -> 
     if not check.found.none:
         return check.verdict
     number = check.record.chain.seq
-    says = (
-        f"All {number:,} seals follow each other, and are as was said of each hour; its rows were not read."
-    )
-    return Verification(True, number, None, says)
+    return Verification(True, number, None, f"{_follow(number)}; its rows were not read.")
+
+
+def _follow(number: int) -> str:
+    if not number:
+        return "There is no seal yet"
+    if number == 1:
+        return "The one seal is the first, and is as was said of each hour"
+    return f"All {number:,} seals follow each other, and are as was said of each hour"
 
 
 @dataclass(slots=True)

@@ -119,7 +119,8 @@ def _whole(entries: int, read: _Read) -> str:
         if entries == 1
         else f"All {entries} entries are as they were sealed"
     )
-    said += f", and agree with every checkpoint up to entry {read.agreed}." if read.agreed else "."
+    agrees = "agrees" if entries == 1 else "agree"
+    said += f", and {agrees} with every checkpoint up to entry {read.agreed}." if read.agreed else "."
     if erased := len(read.missing_texts):
         said += (
             f" {erased} text{' was' if erased == 1 else 's were'} erased, each with an entry that says so."

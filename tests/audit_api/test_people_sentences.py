@@ -23,6 +23,7 @@ def row(person: str, *, new: bool = False, **values: object) -> dict[str, Any]:
         (row("p_tess", new=True, role="governor"), "a new account for Tess Taylor (governor)"),
         (row("p_not_yet", new=True, role="governor"), "a new account (governor)"),
         (row("p_not_yet", new=True, role="pupil"), "1 new pupil"),
+        (row("p_gone", role="coordinator"), "changes to 1 other person"),
         (row("p_anna", role="staff"), "changes to 1 pupil"),
     ],
 )

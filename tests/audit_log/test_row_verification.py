@@ -13,7 +13,7 @@ from audit_log.db import reading, writing
 from audit_log.parts import table_for
 from audit_log.recorder import Recorder
 from audit_log.row_seal import half, seal_of
-from audit_log.row_verification import verify_rows, verify_seals
+from audit_log.row_verification import _follow, verify_rows, verify_seals
 from audit_log.rows import CLOSING, OPENING
 from audit_log.seal import leaf_of
 from audit_log.verification import Verification
@@ -293,6 +293,14 @@ def test_progress_is_told_day_by_day(log: Engine) -> None:
         verify_rows(conn, progress=lambda *step: told.append(step))
 
     assert told[-1] == ("Reading the rows", len(told), len(told))
+
+
+@pytest.mark.parametrize(
+    ("number", "says"),
+    [(0, "There is no seal yet"), (1, "The one seal is the first,"), (2, "All 2 seals follow each other,")],
+)
+def test_how_many_seals_follow_each_other_is_told_of_none_one_and_many(number: int, says: str) -> None:
+    assert _follow(number).startswith(says)
 
 
 def test_the_chain_alone_is_followed_without_reading_a_row(log: Engine) -> None:

@@ -88,6 +88,13 @@ def test_an_untouched_log_is_whole(log: Engine) -> None:
     )
 
 
+def test_a_log_of_one_entry_agrees_with_its_checkpoint(engine: Engine) -> None:
+    fill(engine, 1)
+
+    says = "The one entry is as it was sealed, and agrees with every checkpoint up to entry 1."
+    assert answer(engine).says == says
+
+
 def test_an_empty_log_is_whole(engine: Engine) -> None:
     assert answer(engine) == Verification(True, 0, None, "The change log is empty.")
 
