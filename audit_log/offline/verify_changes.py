@@ -64,6 +64,7 @@ FAULTS = {
     "key": "the export is signed with another key than the one that you gave",
     "yours": "{note} is not signed with the key of this export",
     "signature": "{note} is not signed with the key of this export",
+    "copied": "{note} was copied wrongly: its lines do not fit the signature beneath them",
     "unsealed": "entry {entry} is given a text that it was not sealed with (line {line} of the file)",
     "text": "the text '{field}' of entry {entry} (line {line} of the file) is not what was sealed",
     "gone": "the text '{field}' of entry {entry} (line {line} of the file) is gone, and no entry says why",
@@ -76,6 +77,11 @@ REWRITTEN = "The record was written anew after that checkpoint was signed, by so
 REWRITTEN += " school's database."
 OTHER_KEY = "Whoever wrote this record did not use the key that you know. Unless the school told you of a new"
 OTHER_KEY += " key, the record was written anew."
+COPIED = "Copy it again, all of its lines exactly as they are. As it stands it says nothing, neither for the"
+COPIED += (
+    " record nor against it. If it stays so when it is copied rightly, somebody else signed this record: tell"
+)
+COPIED += " the headteacher."
 REASON = "What somebody wrote as a reason was changed, or taken away without an entry that says so."
 CUT = "Entries at the end were cut off, or the file was not copied to its end."
 UNSIGNED = (
@@ -93,7 +99,7 @@ MEANS = {
     **dict.fromkeys(("root", "rows"), REWRITTEN),
     **dict.fromkeys(("key", "yours", "signature"), OTHER_KEY),
     **dict.fromkeys(("unsealed", "text", "gone"), REASON),
-    **{"order": MOVED, "unsigned": UNSIGNED},
+    **{"order": MOVED, "unsigned": UNSIGNED, "copied": COPIED},
 }
 # The rules: each thing in force has two people behind it, or only shuts, and then others look at it.
 RULES = {
@@ -122,6 +128,8 @@ RULES = {
     "probation": "somebody whose account came back by a break-glass code acts before others looked at that",
     "seen": "what somebody confirmed here to have seen, {size} entries, is not what is here",
 }
+WORDS = {"unblock": "an unblock", "policy": "a policy", "lists": "lists", "people": "a change of people"}
+WORDS[""] = "a proposal"
 SAYS = {
     "whole": "The record is whole: {entries}, from {first} to {last}, signed to the last.",
     "agrees": " It agrees with your checkpoint{day} ({entries}).",
@@ -129,6 +137,7 @@ SAYS = {
     "key": " It is signed with the key that you gave.",
     "broken": " BUT {entries} a rule: see below.",
     "not-whole": "The record is NOT whole: {says}. {means}{more}",
+    "not-confirmed": "This is NOT confirmed: {says}. {means}{more}",
     "more": " ({faults} below.)",
     "cannot": "This cannot be checked: {why}.",
     "rule": "Entry {entry} (line {line} of the file): {says}.",
@@ -140,6 +149,7 @@ SAYS = {
     "pair": "{by} asked and {other} agreed: {times}.",
     "updates": "{updates} of the lists came by themselves, within what two people agreed on.",
     "shut": "One person shut something at once: {times}. Looked at by others since: {done}.",
+    "before": "Before anybody was asked to look at such things, one person shut something: {times}.",
     "waiting": "Not yet looked at by others: {entries}.",
     "overdue": "Looked at by nobody else for more than {days} days: {entries}.",
     "reader": "{who} read, took out or watched somebody's browsing by name: {times}.",
@@ -387,6 +397,11 @@ class Note:
         mine = _key_id(key)
         return any(each[:4] == mine and is_signed(key, self.body, each[4:]) for each in self.signatures)
 
+    def is_miscopied(self, key: bytes) -> bool:
+        """It names this key, and its lines are not what that key signed."""
+        named = any(each[:4] == _key_id(key) for each in self.signatures)
+        return named and not self.is_by(key)
+
 
 Kept = List[Tuple[str, Note]]  # what each is called, and itself
 
@@ -420,8 +435,8 @@ def _key_id(key: bytes) -> bytes:
 
 
 def notes_in(text: str) -> list[str]:
-    """Each checkpoint in a text, which may be a whole mail: from the name of the log to its signatures."""
-    lines = [line.rstrip("\r\t ") for line in text.split("\n")]
+    """Each checkpoint in a text, from the name of the log to its signatures. It may be a mail, quoted too."""
+    lines = [re.sub("^(?:> ?)+", "", line).rstrip("\r\t ") for line in text.split("\n")]
     found = []
     for i, line in enumerate(lines):
         if line == ORIGIN:
@@ -435,12 +450,22 @@ def notes_in(text: str) -> list[str]:
     return found
 
 
+PEM = re.compile("-----BEGIN PUBLIC KEY-----([A-Za-z0-9+/=\r\n\t ]+)-----END PUBLIC KEY-----")
+SPKI = bytes.fromhex("302a300506032b6570032100")  # an Ed25519 key follows (RFC 8410)
+
+
 def key_in(text: str) -> bytes:
-    """A public key: base64, hex, or a C2SP verifier key. Raises UnusableError."""
+    """A public key: base64, hex, a C2SP verifier key, or the file change-log.pub. Raises UnusableError."""
     word = text.strip("\ufeff\r\n\t ")
     try:
         if _is_hex(word.lower(), 64):
             return bytes.fromhex(word)
+        pem = PEM.fullmatch(word)
+        if pem is not None:
+            key = _unbase64(re.sub("[\r\n\t ]", "", pem.group(1)), 44)
+            if key[:12] != SPKI:
+                raise ValueError("another kind of key")
+            return key[12:]
         name, _, rest = word.partition("+")
         if name != ORIGIN:
             return _unbase64(word, 32)
@@ -609,7 +634,7 @@ def check(lines: Iterable[bytes], notes: Iterable[str] = (), key: bytes | None =
             raise UnusableError("the export has no entries, so there is nothing to check")
     except UnusableError as error:
         return answer(2, SAYS["cannot"].format(why=error), [], None)
-    _agree(export, kept)
+    _agree(export, [each for each in kept if not each[1].is_miscopied(export.key)])
     _signed(export, kept, key)
     export.rules.finish()
     return told(export, kept, key)
@@ -660,7 +685,9 @@ def _signed(export: Export, kept: Kept, key: bytes | None) -> None:
     if key is not None and key != export.key:
         export.fault("key", 1, 1)
     for name, note in kept:
-        if not note.is_by(export.key):
+        if note.is_miscopied(export.key):
+            export.fault("copied", 0, note.size, note=name)
+        elif not note.is_by(export.key):
             export.fault("yours", 0, note.size, note=f"{name}, of {counted(note.size)},")
     for name, line, note in export.notes:
         if note.is_by(export.key):
@@ -691,6 +718,7 @@ class Rules:
         self.approved = 0
         self.updates = 0
         self.reviews: dict[int, dict[str, Any]] = {}
+        self.asked_since: int | None = None  # versions before shut without asking others to look
         self.left: dict[str, str | None] = {}  # whose account ended or changed its role, and who did it alone
         self.by_code: list[tuple[int, str, int]] = []  # agreed to with the envelope: entry, proposal, line
         self.uses: list[dict[str, Any]] = []
@@ -883,6 +911,9 @@ class Rules:
             account.update(terms)
 
     def _review(self, entry: dict[str, Any], needed: int, concerned: set[Any]) -> None:
+        asked = entry["event"].endswith(":tighten") or entry["detail"].get("review") is True
+        if self.asked_since is None and asked:
+            self.asked_since = entry["seq"]
         opened = {"needed": needed, "of": concerned, "at": entry["time"]}
         self.reviews[entry["seq"]] = {**opened, "for": [], "against": []}
 
@@ -1021,9 +1052,9 @@ class Telling:
         faults, more = self.export.faults, len(self.export.faults) + self.export.more - 1
         if faults:
             others = SAYS["more"].format(faults=counted(more, "more fault", "more faults")) if more else ""
-            return SAYS["not-whole"].format(
-                says=faults[0]["says"], means=MEANS[faults[0]["code"]], more=others
-            )
+            first = next((each for each in faults if each["code"] != "copied"), faults[0])
+            word = "not-confirmed" if first["code"] == "copied" else "not-whole"
+            return SAYS[word].format(says=first["says"], means=MEANS[first["code"]], more=others)
         days, there = self.export.days, len(self.export.leaves)
         says = SAYS["whole"].format(entries=counted(there), first=day(days[0]), last=day(days[-1]))
         if self.kept:
@@ -1044,7 +1075,7 @@ class Telling:
             what = (
                 "for a new enrolment code"
                 if use["what"] is None
-                else f"to agree to {shown(use['what'])} alone"
+                else f"to agree alone to {self._kind(use['what'])} ({shown(use['what'])})"
             )
             by = f" (signed by {', '.join(self.name(each) for each in signed)})" if signed else ""
             more = {
@@ -1056,6 +1087,10 @@ class Telling:
             }
             lines.append(SAYS["used"].format(day=day(use["at"]), **more))
         return few(lines) or [SAYS["never"]]
+
+    def _kind(self, what: Any) -> str:
+        of = (kind for kind, word in WORDS.items() if (kind, _word(what)) in self.rules.proposals)
+        return WORDS[next(of, "")]
 
     def pairs(self) -> list[str]:
         things = counted(self.rules.approved, "thing was", "things were")
@@ -1075,6 +1110,7 @@ class Telling:
 
     def shut(self) -> list[str]:
         now, done = self.rules.latest, 0
+        before = 0
         waiting: list[int] = []
         overdue: list[int] = []
         try:
@@ -1086,10 +1122,13 @@ class Telling:
             if review["needed"] == 1:
                 done += _is_done(review)
                 late = now is not None and now > review["at"] + timedelta(days=DAYS)
-                if not _is_done(review):
+                if not _is_done(review) and (self.rules.asked_since is None or seq < self.rules.asked_since):
+                    before += 1
+                elif not _is_done(review):
                     (overdue if late else waiting).append(seq)
         number = done + len(waiting) + len(overdue)
         lines = [SAYS["shut"].format(times=counted(number, "time", "times"), done=done)] if number else []
+        lines += [SAYS["before"].format(times=counted(before, "time", "times"))] if before else []
         lines += [SAYS["waiting"].format(entries=numbers(waiting))] if waiting else []
         return lines + ([SAYS["overdue"].format(days=DAYS, entries=numbers(overdue))] if overdue else [])
 

@@ -11,15 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, sync_playwright
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
+from playwright.sync_api import Error, Page, sync_playwright
 
 from audit_log import offline
 from audit_log.offline import verify_changes
 from audit_log.offline.verify_changes import check, lines_of, text_of
 from tests.audit_log.exports import Lines, written
-from tests.audit_log.honest import an_honest_log
+from tests.audit_log.honest import Honest, an_honest_log, found
 from tests.audit_log.test_offline_rules import FORBIDDEN
 from tests.audit_log.test_offline_verify import HOSTILE, KEPT, LINES, OTHER, PUBLIC, TAMPERED, UNUSABLE
+from tests.builders import NOON
 from tests.change_control.school import KEY
 
 pytestmark = [pytest.mark.system, pytest.mark.filterwarnings("ignore::ResourceWarning")]
@@ -117,6 +120,29 @@ def test_the_page_signs_nothing_that_another_library_does_not(page: Page) -> Non
     assert page.evaluate(ask, good + bad) == [True] * len(good) + [False] * len(bad)
 
 
+def test_the_page_reads_a_key_as_the_school_keeps_it(page: Page) -> None:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    pem = KEY.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+    other = X25519PrivateKey.generate().public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+
+    assert page.evaluate("key => Array.from(window.verifyChanges.keyIn(key))", pem) == list(PUBLIC)
+    with pytest.raises(Error, match="no public key"):
+        page.evaluate("key => window.verifyChanges.keyIn(key)", other)
+
+
+def test_what_was_shut_by_an_older_version_is_told_alike(page: Page) -> None:
+    school = Honest(random.Random(1), KEY, NOON)  # noqa: S311  # not a secret
+    found(school)
+    for detail in ({}, {"review": True}, {}):
+        school.seal("person:suspend", "p_a", "p_gone", detail)
+    lines, kept = school.export()
+
+    (answer,) = page.evaluate(MANY, [[base64.b64encode(b"\n".join(lines)).decode(), [kept], None]])
+
+    assert "Before anybody was asked" in json.dumps(answer)
+    assert json.dumps(answer, sort_keys=True) == json.dumps(check(lines, [kept], None), sort_keys=True)
+
+
 def test_the_page_has_the_same_words(page: Page) -> None:
     tables = page.evaluate("() => window.verifyChanges.tables")
 
@@ -161,6 +187,18 @@ def test_a_tampered_file_that_is_dropped_anywhere_is_named(page: Page, tmp_path:
     assert shown["headline"].startswith("The record is NOT whole: entry 2 is missing")
     assert page.locator("#headline.not-whole").count() == 1
     page.screenshot(path=tmp_path / "not-whole.png", full_page=True)
+
+
+def test_nothing_is_wider_than_a_telephone(page: Page, tmp_path: Path) -> None:
+    page.set_viewport_size({"width": 390, "height": 800})
+    page.reload()
+    page.get_by_label("The export").set_input_files(written(LINES, tmp_path / "change-log.jsonl"))
+    page.get_by_role("button", name="Check", exact=True).click()
+    _shown(page)
+
+    assert "SHA-256" in page.inner_text("#about")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 1280, "height": 720})
 
 
 def test_every_field_has_a_label_and_nothing_comes_from_outside() -> None:

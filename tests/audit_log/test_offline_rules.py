@@ -227,7 +227,10 @@ def test_a_use_of_the_envelope_is_told_with_who_has_looked_at_it() -> None:
 
     assert broken(answer) == []
     (line,) = told(answer, "The break-glass code")
-    assert " by P_A to agree to u1 alone (entry 5). 1 of 2 others have looked at it (signed by P_B)." in line
+    assert (
+        " by P_A to agree alone to an unblock (u1) (entry 5). 1 of 2 others have looked at it (signed by P_B)."
+        in line
+    )
 
 
 def test_an_envelope_works_once() -> None:
@@ -312,3 +315,17 @@ def test_an_account_that_agrees_with_who_proposed_it_is_worth_a_question() -> No
 
     asked = [line for line in told(answer, "Worth a question") if "itself proposed" in line]
     assert asked == ["P_A asked and p_c agreed 1 time, and the account of p_c was itself proposed by P_A."]
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_what_was_shut_before_anybody_was_asked_to_look_waits_for_nobody(asks: bool) -> None:
+    """An older version opened no reviews, and nobody can sign what was never opened."""
+    old = [("person:suspend", "p_a", "p_gone"), ("person:end", "p_b", "p_gone")]
+    new = [("person:suspend", "p_a", "p_gone", {"review": True}), ("person:suspend", "p_a", "p_gone")]
+
+    lines = told(a_school(*old, *(new if asks else [])), "One person, at once")
+
+    before = "Before anybody was asked to look at such things, one person shut something: 2 times."
+    assert before in lines
+    assert ("Not yet looked at by others: entries 4, 5." in lines) == asks
+    assert len(lines) == (3 if asks else 1)

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -149,6 +151,42 @@ def test_a_checkpoint_by_another_key_is_said_plainly() -> None:
     assert "Whoever wrote this record did not use the key that you know." in answer["headline"]
 
 
+def _miscopied() -> dict[str, str]:
+    """A digit of the size, a letter of the root, a letter of the signature."""
+    size, root = KEPT.split("\n")[1:3]
+    end = KEPT[-11:]
+    return {
+        "size": KEPT.replace(f"\n{size}\n", f"\n{size[:-1]}{(int(size[-1]) + 1) % 10}\n"),
+        "root": KEPT.replace(root, root[:4] + ("B" if root[4] != "B" else "C") + root[5:]),
+        "signature": KEPT.removesuffix(end) + ("B" if end[0] != "B" else "C") + end[1:],
+    }
+
+
+@pytest.mark.parametrize("where_", ["size", "root", "signature"])
+def test_a_checkpoint_that_was_copied_wrongly_accuses_nobody(where_: str) -> None:
+    answer = check(LINES, [_miscopied()[where_]])
+
+    assert (codes(answer), answer["status"]) == (["copied"], 1)
+    assert answer["headline"].startswith("This is NOT confirmed: your checkpoint was copied wrongly")
+    assert "Copy it again" in answer["headline"]
+    assert "written anew" not in answer["headline"]
+
+
+def test_a_checkpoint_that_was_copied_wrongly_hides_no_fault() -> None:
+    cut = Log.of(LINES, KEY).cut(len(SCHOOL.entries) - 2).signed()
+    answer = check(cut.lines(), [_miscopied()["root"], SCHOOL.notes[-1]])
+
+    assert answer["headline"].startswith("The record is NOT whole: the end is missing")
+
+
+@pytest.mark.parametrize("mark", ["> ", ">", ">> ", "> > "])
+def test_checkpoints_are_found_in_a_mail_that_is_quoted(mark: str) -> None:
+    mail = "".join(f"{mark}{line}\n".rstrip(" ") for line in f"Hello\n\n{KEPT}\nThe office".split("\n"))
+
+    assert notes_in(mail) == [KEPT]
+    assert check(LINES, [mail])["status"] == 0
+
+
 def test_a_log_that_is_shorter_than_the_checkpoint_has_lost_its_end() -> None:
     cut = Log.of(LINES, KEY).cut(len(SCHOOL.entries) - 2).signed()
     answer = check(cut.lines(), [SCHOOL.notes[-1]])
@@ -191,20 +229,44 @@ def test_checkpoints_are_found_in_a_mail_with_anything_around_them() -> None:
     assert check(LINES, [mail])["status"] == 0
 
 
+def _as_pem() -> str:
+    """As the file change-log.pub has it."""
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return KEY.public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+
+
+def _as_pem_of_another_kind() -> str:
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return X25519PrivateKey.generate().public_key().public_bytes(serialization.Encoding.PEM, form).decode()
+
+
 def _as_verifier_key() -> str:
     key_id = hashlib.sha256(b"schoolgate/change-log\n\x01" + PUBLIC).hexdigest()[:8]
     return f"schoolgate/change-log+{key_id}+{base64.b64encode(bytes([1]) + PUBLIC).decode()}"
 
 
 @pytest.mark.parametrize(
-    "spelt", [base64.b64encode(PUBLIC).decode() + "\r\n", PUBLIC.hex(), _as_verifier_key()]
+    "spelt",
+    [
+        *(base64.b64encode(PUBLIC).decode() + "\r\n", PUBLIC.hex(), _as_verifier_key()),
+        *(_as_pem(), _as_pem().replace("\n", "\r\n")),
+    ],
 )
 def test_a_key_is_read_as_people_write_it_down(spelt: str) -> None:
     assert key_in(spelt) == PUBLIC
 
 
 @pytest.mark.parametrize(
-    "spelt", ["", "the key", "00" * 31, _as_verifier_key().replace("+", "+f", 1), "\ud800" * 44]
+    "spelt",
+    [
+        "",
+        "the key",
+        "00" * 31,
+        _as_verifier_key().replace("+", "+f", 1),
+        "\ud800" * 44,
+        _as_pem()[:60],
+        _as_pem_of_another_kind(),
+    ],
 )
 def test_what_is_no_key_is_refused(spelt: str) -> None:
     with pytest.raises(UnusableError):
