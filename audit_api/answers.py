@@ -277,6 +277,7 @@ class KeyOut(_Out):
     origin: str
     algorithm: str
     public_key: str
+    fingerprint: Annotated[str, Field(description="SHA-256 of its 32 bytes")]
     key_id: str
     verifier_key: str
 

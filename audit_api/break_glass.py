@@ -19,7 +19,7 @@ from audit_api.names import Names
 from audit_api.review_shapes import ApprovedOut, EnvelopeOut, EnvelopeProposalOut
 from audit_api.rows import Cursor
 from audit_api.sign_in import slow_down
-from audit_api.telling_people import tell_at_once
+from audit_api.telling_people import heard_and_unheard, tell_at_once
 from audit_api.times import iso, iso_or_none
 from audit_api.window import Visit, Window
 from audit_log.db import reading
@@ -54,13 +54,21 @@ def status(visit: Visit) -> EnvelopeOut:
     )
 
 
+def heard(visit: Visit) -> tuple[list[str], list[str]]:
+    """Who would be told by mail when the envelope is opened, and who would not."""
+    with reading(visit.desk.engine) as conn:
+        return heard_and_unheard(visit.window, parsed_policy(conn))
+
+
 def make(visit: Visit, reason: str) -> EnvelopeProposalOut:
     return one(visit, envelope.propose_envelope(visit.desk, visit.reader.actor, reason, visit.now))
 
 
 def one(visit: Visit, found: Proposal) -> EnvelopeProposalOut:
     """With the half that came with proposing or approving just now."""
-    return _shown(visit, [found])[0].model_copy(update={"half": found.handed.get(break_glass.HALF)})
+    half = found.handed.get(break_glass.HALF)
+    which = None if half is None else "first" if found.state == State.REQUESTED else "second"
+    return _shown(visit, [found])[0].model_copy(update={"half": half, "which": which})
 
 
 def proposals_page(

@@ -79,6 +79,7 @@ def key_of(visit: Visit) -> KeyOut:
         origin=ORIGIN,
         algorithm="Ed25519",
         public_key=base64.b64encode(raw).decode(),
+        fingerprint=hashlib.sha256(raw).hexdigest(),
         key_id=key_id,
         verifier_key=verifier,
     )

@@ -48,6 +48,7 @@ MENU = (
     ("/rights", "Who may do what"),
     ("/explain", "Why is it blocked?"),
 )
+OPENED = "Done, within two seconds. Approvers and governors see a red line on every page of the console."
 # What a page says after something was done; the address holds the word, never the text.
 DONE: Mapping[str, str] = {
     "asked": "Your request was sent. Somebody else has to agree to it.",
@@ -67,7 +68,9 @@ DONE: Mapping[str, str] = {
     "held": "The hold is in force.",
     "suspended": "Suspended. It takes effect within two seconds.",
     "signed": "Your word is kept, with your note, in the change log.",
-    "opened-envelope": "Done, and told to those who answer for it. It takes effect within two seconds.",
+    "opened-envelope": f"{OPENED} Mail goes to the headteacher, the coordinator and governors.",
+    "opened-envelope-some": f"{OPENED} Mail goes to some of them alone: tell the others yourself.",
+    "opened-envelope-silent": f"{OPENED} No mail goes to anybody, since none is set up: tell them yourself.",
     "preview": "It is being tried out on what was asked for lately. This page says how far that is.",
     "preview-busy": "Another proposal is being tried out. Wait until that is done.",
     "preview-days": "That was not done: a whole number of days from 1 to 365 is needed.",

@@ -30,6 +30,12 @@ def tell_at_once(window: "Window", about: str, text: str) -> None:
         log.error("people.telling_failed", why="the server is stopping")
 
 
+def heard_and_unheard(window: "Window", policy: Policy) -> tuple[list[str], list[str]]:
+    """Which of those roles a mail would reach, and which not: those see it in the console alone."""
+    heard = [role for role in AT_ONCE if window.ways.mail is not None and policy.notify.get(role)]
+    return heard, [role for role in AT_ONCE if role not in heard]
+
+
 def addresses(policy: Policy, roles: Iterable[str]) -> list[str]:
     """Each once, in the order of the roles."""
     return list(dict.fromkeys(each for role in roles for each in policy.notify.get(role, ())))

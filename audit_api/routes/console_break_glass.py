@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from audit_api import break_glass
 from audit_api.agreeing import Verb, find, settle
+from audit_api.change_proofs import key_of
 from audit_api.faults import by_field, told
 from audit_api.guard import GuardedRoute
 from audit_api.names import Names
@@ -75,7 +76,7 @@ def approve_with(
         answer = _page(request, here, 422, _of("use", by_field(error, "code")), filled)
         answer.headers.update(error.headers if isinstance(error, Problem) else {})
         return answer
-    return see_other(f"{'/reviews/' + done.review if done.review else '/reviews'}?done=opened-envelope")
+    return see_other(f"{'/reviews/' + done.review if done.review else '/reviews'}?done={_told(here)}")
 
 
 @router.get("/break-glass/code")
@@ -127,7 +128,15 @@ def _shown(
     own = view.asked_by.id == here.reader.person_id
     answers = here.reader.role in APPROVING
     return page(
-        request, "break_glass_proposal.html", status, view=view, errors=errors, own=own, answers=answers
+        request,
+        "break_glass_proposal.html",
+        status,
+        view=view,
+        errors=errors,
+        own=own,
+        answers=answers,
+        heard=break_glass.heard(here)[0],
+        key=key_of(here),
     )
 
 
@@ -141,10 +150,17 @@ def _page(
         envelope=break_glass.status(here),
         proposals=break_glass.proposals_page(here, limit=10)[0],
         waiting=_choices(here),
+        heard=break_glass.heard(here),
         may_use=here.reader.role in APPROVING,
         errors=dict(errors),
         filled=dict(filled),
     )
+
+
+def _told(here: Visit) -> str:
+    """Which sentence says truly who was told."""
+    heard, unheard = break_glass.heard(here)
+    return "opened-envelope" + ("-silent" if not heard else "-some" if unheard else "")
 
 
 def _choices(here: Visit) -> list[tuple[str, str]]:

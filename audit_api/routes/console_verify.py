@@ -1,6 +1,5 @@
 """Page: how to check the change log at home, trusting nobody here, and the two files for it (A54, S12)."""
 
-import base64
 import hashlib
 from pathlib import Path
 
@@ -8,6 +7,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 
+from audit_api.change_proofs import key_of
 from audit_api.guard import GuardedRoute
 from audit_api.pages import page
 from audit_api.problems import Problem
@@ -30,7 +30,7 @@ def how_to_verify(request: Request, here: Here) -> Response:
         request,
         "verify.html",
         files=[(name, _sha256(name)) for name in TYPES],
-        key=base64.b64encode(here.desk.key.public_key().public_bytes_raw()).decode(),
+        key=key_of(here),
         last=last,
     )
 

@@ -24,7 +24,7 @@ def make(reason: Why, as_json: AsJson = False) -> None:
     from schoolgate.client import signed_in_api
 
     _show(signed_in_api().post("/break-glass/proposals", {"reason": reason}), as_json)
-    tell("Put your half into the envelope. Somebody else now says: schoolgate break-glass agree")
+    tell("Put your half, the first, into the envelope. Somebody else now says: schoolgate break-glass agree")
 
 
 @app.command()
@@ -34,7 +34,7 @@ def agree(proposal_id: str, reason: Why, as_json: AsJson = False) -> None:
 
     path = f"/break-glass/proposals/{proposal_id}/approve"
     _show(signed_in_api().post(path, {"reason": reason}), as_json)
-    tell("Put your half into the envelope; both sign across the flap.")
+    tell("Put your half, the second, into the envelope; both sign across the flap.")
 
 
 @app.command("approve-with")
@@ -96,11 +96,11 @@ def _show(proposal: dict[str, Any], as_json: bool) -> None:
     if as_json:
         put_json(proposal)
     else:
-        put_fields((name, proposal.get(name)) for name in (*PROPOSAL, "half"))
+        put_fields((name, proposal.get(name)) for name in (*PROPOSAL, "which", "half"))
 
 
 def _code(from_stdin: bool) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\n")
-    given: str = typer.prompt("The code: first half, then second", hide_input=True, err=True)
+    given: str = typer.prompt("The code: both halves", hide_input=True, err=True)
     return given

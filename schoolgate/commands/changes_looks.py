@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from schoolgate.telling import AsJson, put_json, put_table, tell
+from schoolgate.telling import AsJson, put_fields, put_json, put_table, tell
 
 COLUMNS = ("seq", "at", "by", "role", "size", "note")
 Size = Annotated[int, typer.Argument(min=1, help="How many entries the checkpoint covers.")]
@@ -53,3 +53,15 @@ def reviews(as_json: AsJson = False) -> None:
         put_table(found["rows"], COLUMNS)
     since = f"{due['entries_since']} entries that no governor has read"
     tell(f"{since if due['last'] else 'No governor has reviewed it yet'}; due by {due['due_at']}.")
+
+
+def key(as_json: AsJson = False) -> None:
+    """The school's public key, for the sheet in the safe: what the checkpoints are signed with."""
+    from schoolgate.client import signed_in_api
+
+    found = signed_in_api().get("/changes/key")
+    if as_json:
+        put_json(found)
+        return
+    put_fields((name, found[name]) for name in ("public_key", "fingerprint", "key_id", "verifier_key"))
+    tell("Print this, hold it against an export, and put it into the safe.")

@@ -1,5 +1,7 @@
 """`schoolgate changes seen`, `review` and `reviews`: a governor signs from her own machine."""
 
+import base64
+import hashlib
 import json
 
 from tests.running import Demo, eventually
@@ -16,7 +18,7 @@ def test_a_governor_signs_what_she_has_seen_and_reviewed(demo: Demo, session: Se
     assert f"reviewed up to entry {size}" in done.stderr
     told = demo.cli("changes", "reviews", session=gordon)
     assert "every reason read" in told.stdout
-    assert "since a governor last reviewed it; due by" in told.stderr
+    assert "that no governor has read; due by" in told.stderr
     found = json.loads(demo.cli("changes", "reviews", "--json", session=gordon).stdout)
     assert (found["due"]["overdue"], found["rows"][0]["size"]) == (False, size)
 
@@ -32,3 +34,16 @@ def test_a_school_that_runs_has_a_checkpoint_in_its_folder(demo: Demo) -> None:
     folder = demo.state / "checkpoints"
     one = eventually(lambda: sorted(folder.glob("checkpoint-*.txt")), bool)[0]
     assert one.read_text().startswith("schoolgate/change-log\n")
+
+
+def test_the_key_for_the_sheet_in_the_safe_is_printed_with_its_fingerprint(
+    demo: Demo, session: Session
+) -> None:
+    gordon = session("gordon")
+    told = json.loads(demo.cli("changes", "key", "--json", session=gordon).stdout)
+    raw = base64.b64decode(told["public_key"])
+
+    assert told["fingerprint"] == hashlib.sha256(raw).hexdigest()
+    printed = demo.cli("changes", "key", session=gordon).stdout
+    assert told["public_key"] in printed
+    assert told["fingerprint"] in printed
