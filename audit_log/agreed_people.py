@@ -40,6 +40,9 @@ ERASED: Mapping[str, Any] = {
     "starts_at": None, "suspended_from": None, "suspended_until": None,
 }  # fmt: skip
 ANY = "any"  # the hash, where a line of an earlier version does not tell it
+# What only somebody does whose account is in force.
+VERBS = frozenset({"propose", "approve", "tighten", "confirm", "rollback"})
+ACTS = frozenset({"review:sign", "opening:open", "person:suspend", "person:end", "break-glass:use"})
 Chosen = tuple[str | None, str | None]  # the hash of what is kept of a password, and when it was set
 NO_PASSWORD: Chosen = (None, None)
 
@@ -68,9 +71,12 @@ class AgreedPeople:
 
     people: dict[str, _Told] = field(default_factory=dict)
     codes: dict[str, _Code] = field(default_factory=dict)
+    out: tuple[int, str] | None = None  # the first line by somebody who could not act, and who
 
     def add(self, entry: Entry) -> None:
         """A line that does not say what it should makes nothing agreed."""
+        if self.out is None and self._is_out(entry):
+            self.out = entry["seq"], entry["actor"]
         if tells := TELLING.get(entry["event"]):
             try:
                 tells(self, entry, entry["detail"])
@@ -79,6 +85,10 @@ class AgreedPeople:
 
     def check(self, conn: Connection, entries: int) -> None:
         """Raises Fault at the entry that a row contradicts, or has no row any more."""
+        if self.out is not None:
+            seq, who = self.out
+            says = f"Entry {seq} is by {shown(who)}, whose account had ended or was suspended at that time."
+            raise Fault(seq, says)
         rows = conn.execute(PERSONS).all()
         _none_beside("an account", (row.id for row in rows), self.people, entries)
         for gone in sorted(self.people.keys() - {row.id for row in rows}):
@@ -95,6 +105,17 @@ class AgreedPeople:
             if code.hash is not None and row.code_hash != code.hash:
                 says = f"The enrolment code of {shown(row.person_id)} is not the one of entry {code.seq}."
                 raise Fault(code.seq, says)
+
+    def _is_out(self, entry: Entry) -> bool:
+        told = self.people.get(entry["actor"])
+        acts = entry["event"] in ACTS or entry["event"].partition(":")[2] in VERBS
+        if told is None or not acts:
+            return False
+        at = entry["at"]
+        ends, start, until = (told.facts.get(each) for each in TIMES[1:4])  # sealed times sort as text
+        if isinstance(ends, str) and ends <= at:
+            return True
+        return isinstance(start, str) and start <= at and not (isinstance(until, str) and until <= at)
 
     def _found(self, entry: Entry, detail: Mapping[str, Any]) -> None:
         """The first two. What their filter groups are, lines of an earlier version do not say."""

@@ -204,6 +204,39 @@ def test_of_whom_an_earlier_line_told_less_less_is_compared(register: Engine) ->
     )
 
 
+BEFORE = stamp(NOON - timedelta(days=1))
+OVER = {"person": "p_1", "new": False, "set": {"suspended_from": None, "suspended_until": None}}
+
+
+def outlined(*acts: tuple[str, str, dict[str, Any]]) -> tuple[int, str] | None:
+    """Who acts in vain, when p_1 does these things after each other at NOON."""
+    agreed = AgreedPeople()
+    for seq, (event, object_id, detail) in enumerate((("school:found", "c_0", FOUND), *acts), start=1):
+        agreed.add(line(seq, event, object_id, detail))
+    return agreed.out
+
+
+def test_who_had_left_or_was_suspended_agrees_to_nothing() -> None:
+    ended = ("person:end", "p_1", {"ends_at": BEFORE})
+    suspended = ("person:suspend", "p_1", {"from": BEFORE, "until": None})
+    brief = ("person:suspend", "p_1", {"from": BEFORE, "until": stamp(NOON)})
+    again = ("people:change", "r_1", {"people": [OVER]})
+    agrees: tuple[str, str, dict[str, Any]] = ("unblock:approve", "u_1", {})
+
+    assert outlined(ended, agrees) == outlined(suspended, agrees) == (3, "p_1")
+    assert outlined(suspended, again, ("review:sign", "r_2", {})) == (4, "p_1")
+    assert outlined(brief, agrees) is outlined(("password:change", "p_1", {}), agrees) is None
+
+
+def test_an_approval_by_who_had_left_is_a_fault(sqlite_register: Engine) -> None:
+    left = line(4, "person:end", "p_1", {"ends_at": BEFORE})
+
+    assert fault_in(sqlite_register, [*LINES, left, line(5, "unblock:approve", "u_1", {})]) == (
+        5,
+        "Entry 5 is by p_1, whose account had ended or was suspended at that time.",
+    )
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     state = tmp_path_factory.mktemp("school") / "state"
