@@ -1,12 +1,14 @@
 """Who is signed in to the console. The token is known to its holder alone; the table has its hash (A284).
 
-It is a hash with a key that the database has not: who may write to the table makes no session of it.
+It is a hash with a key that the database has not: who may write to the table makes no session of it. Nor does
+a session become somebody else's there, or last longer: the token of its forms is a hash of both.
 """
 
 import hmac
+import json
 import secrets
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, delete, insert, or_, select, update
@@ -42,7 +44,8 @@ def token_hash(key: bytes, token: str) -> str:
 def create_session(conn: Connection, key: bytes, person_id: str, now: datetime) -> tuple[str, Session]:
     """The token, which is told once and not kept, and the session."""
     token = secrets.token_urlsafe(32)
-    new = Session(person_id, token_hash(key, token), secrets.token_urlsafe(32), now, now)
+    csrf = _csrf(key, token, person_id, now)
+    new = Session(person_id, token_hash(key, token), csrf, now, now)
     conn.execute(
         insert(session).values(
             token_hash=new.token_hash, person_id=person_id, csrf=new.csrf, started_at=now, seen_at=now
@@ -62,7 +65,16 @@ def find_session(conn: Connection, key: bytes, token: str, now: datetime) -> Ses
             table.started_at > now - ABSOLUTE,
         )
     ).one_or_none()
-    return None if row is None else Session(*row)
+    if row is None or not hmac.compare_digest(
+        row.csrf.encode(), _csrf(key, token, row.person_id, row.started_at).encode()
+    ):
+        return None
+    return Session(*row)
+
+
+def _csrf(key: bytes, token: str, person_id: str, started_at: datetime) -> str:
+    said = json.dumps(["csrf", token, person_id, started_at.astimezone(UTC).isoformat()])
+    return hmac.new(key, said.encode(), "sha256").hexdigest()
 
 
 def touch_session(conn: Connection, found: Session, now: datetime) -> None:

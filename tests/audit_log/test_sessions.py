@@ -2,7 +2,9 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Engine, select
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from sqlalchemy import Engine, select, update
 
 from audit_log.db import reading, writing
 from audit_log.sessions import (
@@ -11,6 +13,7 @@ from audit_log.sessions import (
     end_sessions_of,
     find_session,
     forget_sessions,
+    session_key,
     touch_session,
 )
 from audit_log.tables import session
@@ -106,3 +109,30 @@ def test_old_sessions_are_forgotten(engine: Engine) -> None:
         assert forget_sessions(conn, NOON) == 0
         assert forget_sessions(conn, NOON + MINUTE) == 1
         assert find_session(conn, SESSION_KEY, token, NOON) is None
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"person_id": "p_cora"},
+        {"started_at": NOON + timedelta(hours=1), "seen_at": NOON + timedelta(hours=1)},
+        {"csrf": "0" * 64},
+        {"csrf": "\u00e9"},
+    ],
+)
+def test_a_session_that_was_rewritten_in_the_database_is_none(
+    engine: Engine, changed: dict[str, object]
+) -> None:
+    token = signed_in(engine)
+    with writing(engine) as conn:
+        conn.execute(update(session).values(changed))
+
+    with reading(engine) as conn:
+        assert find_session(conn, SESSION_KEY, token, NOON + MINUTE) is None
+
+
+def test_the_key_of_sessions_is_another_one_for_each_school() -> None:
+    one, other = (Ed25519PrivateKey.from_private_bytes(bytes([each] * 32)) for each in (1, 2))
+
+    assert session_key(one) == session_key(one) != session_key(other)
+    assert session_key(one) != one.private_bytes_raw()
