@@ -227,10 +227,8 @@ def test_a_use_of_the_envelope_is_told_with_who_has_looked_at_it() -> None:
 
     assert broken(answer) == []
     (line,) = told(answer, "The break-glass code")
-    assert (
-        " by P_A to agree alone to an unblock (u1) (entry 5). 1 of 2 others have looked at it (signed by P_B)."
-        in line
-    )
+    assert " by P_A to agree alone to an unblock (u1) (entry 5). 1 of 2 others" in line
+    assert "have looked at it (signed by P_B)." in line
 
 
 def test_an_envelope_works_once() -> None:
