@@ -104,6 +104,7 @@ def proof(
     size: Annotated[
         int | None, typer.Option(min=1, help="In the log of so many entries; else the newest checkpoint's.")
     ] = None,
+    entry: Annotated[bool, typer.Option("--entry", help="The sealed entry too, exactly as it is.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """That an entry is in the log under a signed checkpoint (RFC 6962), for whoever holds that checkpoint."""
@@ -113,7 +114,8 @@ def proof(
     if as_json:
         put_json(found)
         return
-    put(found["sealed"])
     put(f"prev {found['prev']}\nleaf {found['leaf']}")
     put("\n".join(f"hash {each}" for each in found["proof"]) or "no hash is needed")
     put(f"root {found['root']}\n\n{found['checkpoint'] or 'no checkpoint was signed over so many entries'}")
+    if entry:
+        put(found["sealed"])

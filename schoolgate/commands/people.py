@@ -80,7 +80,7 @@ def withdraw(proposal_id: str, reason: Why, as_json: AsJson = False) -> None:
 
 @app.command()
 def suspend(
-    person_id: Annotated[str, typer.Argument(help="The id that `people list` shows.")],
+    person: Annotated[str, typer.Argument(help="A user name, or the id that `people list` shows.")],
     reason: Why,
     until: Annotated[str | None, typer.Option(help="ISO 8601; without it, until further notice.")] = None,
     as_json: AsJson = False,
@@ -89,7 +89,8 @@ def suspend(
     from schoolgate.client import signed_in_api
 
     body = {"reason": reason, **({"until": until} if until else {})}
-    answer = signed_in_api().post(f"/people/{person_id}/suspend", body)
+    api = signed_in_api()
+    answer = api.post(f"/people/{protecting.id_of(api, person)}/suspend", body)
     if as_json:
         put_json(answer)
     tell("Suspended.")
@@ -97,14 +98,15 @@ def suspend(
 
 @app.command()
 def end(
-    person_id: Annotated[str, typer.Argument(help="The id that `people list` shows.")],
+    person: Annotated[str, typer.Argument(help="A user name, or the id that `people list` shows.")],
     reason: Why,
     as_json: AsJson = False,
 ) -> None:
     """Somebody has left: the account opens nothing from now on. The line of the register stays."""
     from schoolgate.client import signed_in_api
 
-    answer = signed_in_api().post(f"/people/{person_id}/end", {"reason": reason})
+    api = signed_in_api()
+    answer = api.post(f"/people/{protecting.id_of(api, person)}/end", {"reason": reason})
     if as_json:
         put_json(answer)
     tell("Ended.")

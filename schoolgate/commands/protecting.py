@@ -242,6 +242,11 @@ def _person(api: Any, username: str) -> dict[str, Any]:
     raise Failed(f"Nobody has the user name {username}.")
 
 
+def id_of(api: Any, person: str) -> str:
+    """Of a user name or an id. Raises Failed for nobody."""
+    return person if person.startswith("p_") else str(_person(api, person)["id"])
+
+
 def _send(
     path: str, body: dict[str, Any], fields: tuple[str, ...], as_json: bool, done: str | None = None
 ) -> None:

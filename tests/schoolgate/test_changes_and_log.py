@@ -43,6 +43,7 @@ def test_the_log_is_taken_home_and_checked_without_the_server(
     gordon, file, kept = session("gordon"), tmp_path / "export.jsonl", tmp_path / "kept.txt"
     kept.write_text(demo.cli("changes", "checkpoints", session=gordon).stdout)
     proof = json.loads(demo.cli("changes", "proof", "1", "--json", session=gordon).stdout)
+    told = demo.cli("changes", "proof", "1", session=gordon).stdout
 
     taken = demo.cli("changes", "export", str(file), session=gordon)
     again = demo.cli("changes", "export", str(file), session=gordon)
@@ -50,6 +51,7 @@ def test_the_log_is_taken_home_and_checked_without_the_server(
 
     assert (taken.returncode, again.returncode, whole.returncode) == (0, 1, 0), taken.stderr + whole.stdout
     assert "--force" in again.stderr
+    assert (told.startswith("prev "), proof["sealed"] in told) == (True, False)
     assert proof["root"] == base64.b64decode(kept.read_text().splitlines()[2]).hex()
     assert proof["sealed"] == json.loads(file.read_text().splitlines()[1])["entry"]
     cut = file.read_text().splitlines(keepends=True)
