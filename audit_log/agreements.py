@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from audit_log.agreed_log_reviews import AgreedLogReviews
+from audit_log.agreed_previews import AgreedPreviews
 from audit_log.agreed_reviews import AgreedReviews
 from audit_log.agreed_rows import AgreedRows, as_stamp
 from audit_log.as_written import shown
@@ -72,12 +73,14 @@ class Agreements:
     beside: AgreedRows = field(default_factory=AgreedRows)
     reviews: AgreedReviews = field(default_factory=AgreedReviews)
     log_reviews: AgreedLogReviews = field(default_factory=AgreedLogReviews)
+    previews: AgreedPreviews = field(default_factory=AgreedPreviews)
 
     def add(self, entry: Entry) -> None:
         kind, _, verb = entry["event"].partition(":")
         self.beside.add(entry)
         self.reviews.add(entry)
         self.log_reviews.add(entry)
+        self.previews.add(entry)
         if entry["event"] == FOUNDED:
             self._keep(entry, "approved")
             if lists := _found_lists(entry):
@@ -122,6 +125,7 @@ class Agreements:
         self.beside.check(conn, entries)
         self.reviews.check(conn, entries)
         self.log_reviews.check(conn, entries)
+        self.previews.check(conn, entries)
 
     def _check_all_there(self, ids: set[Any]) -> None:
         """Without the row in force, the gates would follow an older one; of lists every row is a way back."""

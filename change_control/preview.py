@@ -201,6 +201,7 @@ def save(engine: Engine, report: Report, made_at: datetime) -> Preview:
 
 
 def newest(conn: Connection, proposal_id: str) -> Preview | None:
+    """None as well for one that somebody changed: nobody reads it, and `verify` names it."""
     asked = (
         select(preview_table)
         .where(preview_table.c.proposal_id == proposal_id)
@@ -208,7 +209,7 @@ def newest(conn: Connection, proposal_id: str) -> Preview | None:
         .limit(1)
     )
     row = conn.execute(asked).one_or_none()
-    if row is None:
+    if row is None or sha256_of(row.report) != row.sha256:
         return None
     return Preview(row.proposal_id, row.made_at, row.report, json.loads(row.report))
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import Update, update
 
 from audit_log.db import reading, writing
 from audit_log.tables import preview as preview_table
@@ -19,6 +19,7 @@ from change_control.preview import (
     order_of,
     report_of,
     save,
+    sha256_of,
     without_preview,
 )
 from change_control.preview_client import replay_apart
@@ -125,14 +126,41 @@ def test_who_read_another_preview_than_the_newest_approves_nothing(desk: Desk) -
     refused("wrong-state", lambda: approve(desk, hedy, id_, "yes", NOON, preview_read="0" * 64))
 
 
-def test_a_report_that_somebody_rewrote_has_another_hash(desk: Desk) -> None:
-    id_ = proposed(desk)
-    last = made(desk, id_)
+def rewritten(desk: Desk, statement: Update) -> None:
+    """Past the guards, as the owner of the database can."""
     with writing(desk.engine) as conn:
         guards = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'preview'"
         for guard in conn.exec_driver_sql(guards).scalars().all():
             conn.exec_driver_sql(f"DROP TRIGGER {guard}")
-        conn.execute(update(preview_table).values(report='{"proposal":"other"}'))
+        conn.execute(statement)
+
+
+def test_a_report_that_somebody_rewrote_is_shown_to_nobody_and_found(desk: Desk) -> None:
+    id_ = proposed(desk)
+    made(desk, id_)
+    assert is_whole(desk)
+    rewritten(desk, update(preview_table).values(report='{"proposal":"other"}'))
+
+    with reading(desk.engine) as conn:
+        assert newest(conn, id_) is None
+    assert not is_whole(desk)
+
+
+def test_another_preview_in_the_place_of_the_one_that_was_read_is_found(desk: Desk) -> None:
+    id_ = proposed(desk)
+    last = made(desk, id_)
+    approve(desk, the(desk, "hedy"), id_, "yes", NOON, preview_read=last.sha256)
+    assert is_whole(desk)
+    other = '{"proposal":"other"}'
+    rewritten(desk, update(preview_table).values(report=other, sha256=sha256_of(other)))
+
+    assert not is_whole(desk)
+
+
+def test_a_report_that_somebody_rewrote_has_another_hash(desk: Desk) -> None:
+    id_ = proposed(desk)
+    last = made(desk, id_)
+    rewritten(desk, update(preview_table).values(report='{"proposal":"other"}'))
 
     refused(
         "wrong-state",
