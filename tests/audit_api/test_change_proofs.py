@@ -8,9 +8,9 @@ from sqlalchemy import text
 
 from audit_log.checkpoint import read_note
 from audit_log.db import writing
-from audit_log.merkle_proofs import is_consistent, is_included
 from audit_log.seal import leaf_of
 from tests.audit_api.school import KEY, School, fields_of, problem_of
+from tests.audit_log.merkle_checks import is_consistent, is_included
 
 URL = "/api/v1/changes"
 

@@ -11,9 +11,8 @@ from audit_log.merkle_proofs import (
     ProofError,
     consistency_proof,
     inclusion_proof,
-    is_consistent,
-    is_included,
 )
+from tests.audit_log.merkle_checks import is_consistent, is_included
 from tests.audit_log.test_merkle import LEAVES as STANDARD
 
 HASHED = [hashlib.sha256(b"\x00" + leaf).digest() for leaf in STANDARD]
