@@ -22,8 +22,9 @@ from sqlalchemy import Connection, text
 from audit_log import change_log
 from audit_log.checkpoint import CheckpointError, NoteError, sign_checkpoint
 from audit_log.db import writing
-from change_control.desk import Actor, Desk
+from change_control.desk import SYSTEM, Actor, Desk
 from change_control.errors import ChangeError
+from change_control.nameless import require_nameless
 from change_control.publish import publish_or_alarm
 
 ONE_AT_A_TIME = 0x5C4002  # PostgreSQL advisory lock; SQLite has one writer anyway
@@ -68,7 +69,12 @@ class Change:
         detail: Mapping[str, object] | None = None,
         texts: Mapping[str, str] | None = None,
     ) -> int:
-        """Write the line. `detail` holds ids and facts, never a name; what people wrote goes into `texts`."""
+        """Write the line. `detail` holds ids and facts, never a name; what people wrote goes into `texts`.
+
+        Raises ChangeError where they named a pupil.
+        """
+        if texts and actor is not SYSTEM:
+            require_nameless(self.conn, texts)
         self.events.append(event)
         return change_log.append(
             self.conn,

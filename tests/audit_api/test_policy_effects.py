@@ -74,6 +74,13 @@ def test_words_around_the_rows_take_two_people(school: School) -> None:
     assert "only words" in found["effect"]["says"]
 
 
+def test_a_text_that_is_in_force_already_changes_nothing(school: School) -> None:
+    agreed(school)
+    effect = compared(school, AGREED)["effect"]
+
+    assert (effect["loosening"], effect["says"]) == (False, "Nothing changes: this is the policy in force.")
+
+
 def test_the_first_policy_that_is_agreed_on_takes_two_people(school: School) -> None:
     assert compared(school, STRICTER)["effect"]["loosening"]
     assert proposed(school, STRICTER)["state"] == "requested"
