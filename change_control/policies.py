@@ -48,7 +48,13 @@ def draft(desk: Desk, conn: Connection, text: str, reason: str, *, often: bool) 
     _refuse(now, text, lists)
     found = _to_compare(desk, conn, text).result
     failed = list(_failing(now.text, text, lists))  # told, and no reason to refuse
-    payload: dict[str, Any] = {"text": text, "base": now.id, "lists": generation, KEPT: kept(found), FAILING: failed}
+    payload: dict[str, Any] = {
+        "text": text,
+        "base": now.id,
+        "lists": generation,
+        KEPT: kept(found),
+        FAILING: failed,
+    }
     # What one person set up is no measure: the first policy that is agreed on is agreed on by two. And who
     # changes nothing but the words around the rows shuts nothing: others read them.
     only_words = not worded(parsed(now.text), parsed(text))
