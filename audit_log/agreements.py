@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, text
 
+from audit_log.agreed_copies import AgreedCopies
 from audit_log.agreed_log_reviews import AgreedLogReviews
 from audit_log.agreed_previews import AgreedPreviews
 from audit_log.agreed_reviews import AgreedReviews
@@ -74,6 +75,7 @@ class Agreements:
     reviews: AgreedReviews = field(default_factory=AgreedReviews)
     log_reviews: AgreedLogReviews = field(default_factory=AgreedLogReviews)
     previews: AgreedPreviews = field(default_factory=AgreedPreviews)
+    copies: AgreedCopies = field(default_factory=AgreedCopies)
 
     def add(self, entry: Entry) -> None:
         kind, _, verb = entry["event"].partition(":")
@@ -81,6 +83,7 @@ class Agreements:
         self.reviews.add(entry)
         self.log_reviews.add(entry)
         self.previews.add(entry)
+        self.copies.add(entry)
         if entry["event"] == FOUNDED:
             self._keep(entry, "approved")
             if lists := _found_lists(entry):
@@ -126,6 +129,7 @@ class Agreements:
         self.reviews.check(conn, entries)
         self.log_reviews.check(conn, entries)
         self.previews.check(conn, entries)
+        self.copies.check(conn)
 
     def _check_all_there(self, ids: set[Any]) -> None:
         """Without the row in force, the gates would follow an older one; of lists every row is a way back."""

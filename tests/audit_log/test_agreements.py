@@ -101,7 +101,7 @@ def school(engine: Engine) -> Engine:
     unblock = UNBLOCK | {name: stamp(at) for name, at in TIMES.items()}
     people = {"people": [{"person": "p_new", "new": True, "set": {"role": "staff"}, "named": ["name"]}]}
     register.found()
-    register.ask("u_1", "unblock", UNBLOCK | {"subject": "history"}, unblock, **TIMES)
+    register.ask("u_1", "unblock", UNBLOCK, unblock, **TIMES)
     register.act("u_1", "unblock:approve", unblock, **decided)
     register.ask("c_1", "policy", policy("second", "c_0"), policy_facts("second", "c_0"))
     supersede(engine)
