@@ -30,7 +30,7 @@ BEGIN
 END $$;
 
 -- What is said later: that a text was erased, that a review is over, that an envelope was used.
-GRANT UPDATE (text) ON change_text TO schoolgate;
+GRANT UPDATE (text, salt) ON change_text TO schoolgate;
 GRANT UPDATE (done_at) ON review TO schoolgate;
 GRANT UPDATE (at, agrees) ON review_signature TO schoolgate;
 GRANT UPDATE (replaced_at, used_at, used_by) ON break_glass TO schoolgate;

@@ -55,7 +55,7 @@ def test_summer_time_is_the_clock_on_the_wall(school: School) -> None:
         ({"sites": "porn.test"}, "sites", "locks"),
         ({"own_class": "", "classes": ""}, "classes", "at least one class"),
         ({"people": "nobody-here"}, "people", "no such person"),
-        ({"starts": ""}, "starts", "is needed"),
+        ({"starts": ""}, "starts", "say when it begins, like 10:00"),
         ({"ends": "12:30"}, "ends", "must be after"),
         ({"day": "31 December"}, "starts", "is needed"),
         ({"last_day": "2027-12-01"}, "ends", "at most 42 days"),
