@@ -147,6 +147,8 @@ def newer(conn: Connection, what: Filter | None, after_seal: int, limit: int = 2
         .where(*_all(conn, of), COL["at"] >= newest - TAIL, COL["opened_in"] > after_seal)
         .order_by(COL["opened_in"], COL["at"], COL["event_id"])
     ).all()
+    if rows:
+        latest = max(latest, rows[-1].opened_in)
     if len(rows) > limit:
         latest = rows[limit - 1].opened_in
         rows = [row for row in rows if row.opened_in <= latest]
