@@ -284,7 +284,8 @@ def time_of(stamp: Any) -> datetime:
     found = re.fullmatch(spelt, stamp) if isinstance(stamp, str) else None
     if found is None:
         raise ValueError("not a time")
-    return datetime(*(int(each or 0) for each in found.groups()), tzinfo=timezone.utc)  # type: ignore[misc,arg-type]
+    year, month, day, hour, minute, second, micro = (int(each or 0) for each in found.groups())
+    return datetime(year, month, day, hour, minute, second, micro, timezone.utc)
 
 
 # Ed25519 (RFC 8032, 5.1.7), strictly: S below L, no point written in a second way, no weak key.

@@ -57,7 +57,7 @@ class Log:
         for seq, (entry, _) in enumerate(self.entries[first - 1 :], start=first):
             said = entry  # a quote within a text is escaped, so this is the number
             if f',"seq":{seq},' not in entry:
-                said = edited(entry, lambda each, seq=seq: each.update(seq=seq))  # type: ignore[misc]
+                said = edited(entry, lambda each, seq=seq: each.update(seq=seq))  # type: ignore[misc]  # seq of now
             prev = hashlib.sha256(b"\0" + prev + said.encode()).digest()
             done.append((said, prev.hex()))
         return replace(self, entries=done)

@@ -251,7 +251,7 @@ def test_what_cannot_be_taken_back_waits_for_somebody(desk: Desk) -> None:
     ]
 
     for each in asked:
-        verb = lambda each=each: approve_with(desk, terry, each, code, "alone", NOON)  # noqa: E731
+        verb = partial(approve_with, desk, terry, each, code, "alone", NOON)
         assert refused("refused", verb).says == NOT_THIS
 
 

@@ -76,8 +76,7 @@ def test_what_enough_others_have_signed_takes_no_more(desk: Desk) -> None:
     suspends(desk)
     review = signed(desk, "gail")
 
-    late = lambda: sign(desk, the(desk, "hedy"), review.id, True, "me too", NOON + DAY)  # noqa: E731
-    refused("wrong-state", late)
+    refused("wrong-state", lambda: sign(desk, the(desk, "hedy"), review.id, True, "me too", NOON + DAY))
 
 
 def test_who_does_not_agree_keeps_it_open_until_he_does(desk: Desk) -> None:
