@@ -13,7 +13,7 @@ from filter_lists.names import NameFault
 from filter_lists.search_terms import tidy
 from filter_policy.model import Reason, Verdict
 
-Kind = Literal["request", "connect", "tunnel", "websocket", "handshake", "unparsed"]
+Kind = Literal["request", "connect", "tunnel", "websocket", "handshake", "unparsed", "event", "canary"]
 Word = Annotated[str, Field(max_length=253)]
 YesNo = Literal["yes", "no"]
 LONGEST_PASTED = 8192

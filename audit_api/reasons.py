@@ -31,6 +31,13 @@ REASONS: Mapping[str, str] = {
     Reason.TLS_FAILED: "no trustworthy encryption",
     Reason.UNREACHABLE: "the site did not answer",
     Reason.FAILED_CLOSED: "something went wrong here, so it stayed shut",
+    Reason.NEEDS_TLS: "this password is only taken over the secure proxy address",
+    Reason.TOO_MANY: "too much at once from one device",
+    Reason.TOO_SLOW: "not finished in time",
+    Reason.TERM: "words that may not be searched for",
+    Reason.PASSTHROUGH: "not decrypted, by the policy",
+    Reason.ACCOUNT_SHARED: "one account on several devices at once",
+    Reason.GUESSING: "passwords are being guessed",
 }
 
 VERDICTS: Mapping[str, str] = {"block": "blocked", "allow": "open"}

@@ -50,6 +50,15 @@ class Reason(StrEnum):
     TLS_FAILED = "tls-failed"
     UNREACHABLE = "unreachable"
     FAILED_CLOSED = "failed-closed"
+    NEEDS_TLS = "needs-tls"  # a password that opens much is only taken where nobody can read along
+    TOO_MANY = "too-many"  # connections, streams or guesses from one device
+    TOO_SLOW = "too-slow"
+    TERM = "term"  # words that the school does not let be searched for
+    # Let by, and said beside it:
+    PASSTHROUGH = "passthrough"  # not decrypted, by the policy's own word
+    # What an `event` tells of:
+    ACCOUNT_SHARED = "account-shared"  # one account on several devices at once (S83)
+    GUESSING = "guessing"
 
 
 class Role(StrEnum):
@@ -272,6 +281,54 @@ class Check:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class Passthrough:
+    """Tunnels that are not decrypted: to these sites or kinds of site, for these people, for this cause."""
+
+    sites: tuple[Site, ...]
+    categories: frozenset[str]
+    for_: frozenset[str]
+    why: str  # one of parse_gate.CAUSES
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SafeRule:
+    """What the gate writes into every request to these sites: parameters of the query, and header fields."""
+
+    sites: tuple[Site, ...]
+    parameters: tuple[tuple[str, str], ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SafeSearch:
+    """For whom the known search engines are held to their strictest setting, and the school's own rules."""
+
+    for_: frozenset[str] = frozenset({"everyone"})
+    rules: tuple[SafeRule, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TermRule:
+    """Words that may not be searched for, anywhere; folded as `search_terms.tidy` folds."""
+
+    term: str
+    for_: frozenset[str]
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """How the filter watches itself: how often the canaries run, and which fall of the blocks alarms."""
+
+    canary_minutes: int = 60
+    fall_percent: int = 70  # of what is usual at this hour
+
+
+SECOND_FACTOR = ("nobody", "approvers")
+
+
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity, so that indexes can be remembered
 class Policy:
     """The whole of it. `revision` is the content hash of policy text and list generation (hex sha256)."""
@@ -291,6 +348,12 @@ class Policy:
     reviews: Reviews = Reviews()
     notify: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # addresses, by role
     checks: tuple[Check, ...] = ()
+    passthrough: tuple[Passthrough, ...] = ()
+    carriers: tuple[Site, ...] = ()  # of the school's own, besides the known ones
+    safe_search: SafeSearch = SafeSearch()
+    terms: tuple[TermRule, ...] = ()
+    second_factor: str = "nobody"  # one of SECOND_FACTOR
+    watch: Watch = Watch()
     sites: tuple[SiteRule, ...] = ()
     unblocks: tuple[Unblock, ...] = ()
     openings: tuple[Opening, ...] = ()

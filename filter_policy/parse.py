@@ -7,6 +7,14 @@ from collections.abc import Mapping
 
 from filter_policy.model import FilterGroup, Policy, Role, Rule, UnblockLimits
 from filter_policy.parse_access import parse_access, parse_rule
+from filter_policy.parse_gate import (
+    parse_carriers,
+    parse_passthrough,
+    parse_safe_search,
+    parse_second_factor,
+    parse_terms,
+    parse_watch,
+)
 from filter_policy.parse_network import parse_connect_ports, parse_egress, parse_networks
 from filter_policy.parse_oversight import parse_checks, parse_notify, parse_reviews
 from filter_policy.parse_record import parse_record, parse_retention
@@ -18,7 +26,7 @@ from filter_policy.yaml_lines import Lines, YamlFault, load_with_lines
 SECTIONS = (
     "school", "timetable", "filter_groups", "access", "selected_users", "networks",
     "egress", "connect_ports", "unblocks", "record", "retention", "reviews", "notify",
-    "checks", "sites",
+    "checks", "passthrough", "carriers", "safe_search", "terms", "sign_in", "watch", "sites",
 )  # fmt: skip
 BLOCK_PAGES = ("picture", "simple", "plain")
 
@@ -73,6 +81,12 @@ def _policy(raw: object, revision: str, read: Reader, lines: Lines) -> Policy:
         reviews=parse_reviews(whole.get("reviews"), read),
         notify=parse_notify(whole.get("notify"), read),
         checks=parse_checks(whole.get("checks"), groups, periods, read),
+        passthrough=parse_passthrough(whole.get("passthrough"), groups, frozenset(access), read),
+        carriers=parse_carriers(whole.get("carriers"), read),
+        safe_search=parse_safe_search(whole.get("safe_search"), groups, read),
+        terms=parse_terms(whole.get("terms"), groups, read),
+        second_factor=parse_second_factor(whole.get("sign_in"), read),
+        watch=parse_watch(whole.get("watch"), read),
         sites=parse_sites(whole.get("sites"), groups, read),
         undecided=_undecided(groups, {name: row.rules for name, row in access.items()}),
     )

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from filter_lists.names import NameFault, Site, parse_site
 from filter_policy.endings import is_ending, is_range
 from filter_policy.model import FilterGroup, SiteRule, Verdict
-from filter_policy.parse_access import KINDS
+from filter_policy.parse_gate import parse_for
 from filter_policy.reading import Reader
 from filter_policy.yaml_lines import Path
 
@@ -19,7 +19,7 @@ def parse_sites(value: object, groups: Mapping[str, FilterGroup], read: Reader) 
         if len(words) != 1:
             read.fault(path, "needs either allow or block")
             continue
-        for_ = _for(row.get("for"), (*path, "for"), groups, read)
+        for_ = parse_for(row.get("for"), (*path, "for"), groups, read)
         reason = read.text(row.get("reason"), (*path, "reason"))
         for j, site in enumerate(read.texts(row[words[0]], (*path, words[0]))):
             try:
@@ -37,8 +37,3 @@ def _site(text: str, word: str) -> Site:
     if word == "allow" and is_ending(site):
         raise NameFault(text, "this is not one site but the ending of many")
     return site
-
-
-def _for(value: object, path: Path, groups: Mapping[str, FilterGroup], read: Reader) -> frozenset[str]:
-    names = read.texts(value if isinstance(value, list) else [value], path)
-    return frozenset(read.one_of(name, path, (*groups, *KINDS)) for name in names)

@@ -9,7 +9,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from filter_policy.keeping import kept_of_groups
-from filter_policy.model import Network, Policy
+from filter_policy.model import SECOND_FACTOR, Network, Policy
 
 # Of these fields only what is named here is shown by decisions; every other field of theirs must stay.
 SHOWN = {
@@ -20,7 +20,12 @@ SHOWN = {
 SHOWN_WHOLE = frozenset({"selected_users", "timetable"})
 # What is no word of the policy: its name, what follows from the rest of it, and what is in force beside it.
 NO_WORDS = frozenset({"revision", "undecided", "unblocks", "openings"})
-NAMES = {"egress_allow": "egress", "limits": "unblocks", "school": "school"}  # as policy.yaml has them
+NAMES = {
+    "egress_allow": "egress",
+    "limits": "unblocks",
+    "school": "school",
+    "second_factor": "sign_in.second_factor",
+}  # as policy.yaml has them
 
 
 def unseen(old: Policy, new: Policy) -> tuple[str, ...]:
@@ -129,6 +134,16 @@ def _record(old: Policy, new: Policy) -> bool:
     return same and set(old.record) == set(new.record)
 
 
+def _safer(old: Policy, new: Policy) -> bool:
+    """For nobody less, and none of the school's own rules is gone or has become another."""
+    before, after = old.safe_search, new.safe_search
+    return before.for_ <= after.for_ and before.rules == after.rules[: len(before.rules)]
+
+
+def _factor(policy: Policy) -> int:
+    return SECOND_FACTOR.index(policy.second_factor)
+
+
 # Only where this says yes does a change of the field shut, or do nothing.
 PROOFS: Mapping[str, Callable[[Policy, Policy], bool]] = {
     "egress_allow": _fewer("egress_allow"),
@@ -138,4 +153,9 @@ PROOFS: Mapping[str, Callable[[Policy, Policy], bool]] = {
     "reviews": _smaller("reviews"),
     "checks": _more("checks"),
     "record": _record,
+    "passthrough": _fewer("passthrough"),
+    "carriers": _more("carriers"),
+    "terms": _more("terms"),
+    "safe_search": _safer,
+    "second_factor": lambda old, new: _factor(old) <= _factor(new),
 }

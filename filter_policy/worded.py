@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any, NamedTuple
 
+from filter_policy import worded_gate
 from filter_policy.model import (
     CategoryAccess,
     Check,
@@ -22,7 +23,11 @@ from filter_policy.model import (
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NONE = "none"
 NO_WORDS = frozenset({"revision", "undecided", "unblocks", "openings"})  # no part of what a school writes
-SECTIONS = {"egress_allow": "egress", "limits": "unblocks"}  # as policy.yaml has them
+SECTIONS = {
+    "egress_allow": "egress",
+    "limits": "unblocks",
+    "second_factor": "sign_in",
+}  # as policy.yaml has them
 FIELDS = {
     "longest_days": "longest, in days",
     "lapse_after_hours": "lapse when nobody answered, in hours",
@@ -280,5 +285,6 @@ TELLING: Mapping[str, Callable[[Policy, Policy], Told]] = {
     "reviews": _numbers("reviews", "reviews"),
     "notify": _notify,
     "checks": _checks,
+    **worded_gate.TELLING,
     "sites": _sites,
 }

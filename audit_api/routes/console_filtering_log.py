@@ -27,6 +27,8 @@ KINDS = (
     ("websocket", "Websockets"),
     ("handshake", "Handshakes"),
     ("unparsed", "Not understood"),
+    ("event", "Noticed"),
+    ("canary", "Canaries"),
 )
 FIELDS = frozenset(each.alias or name for name, each in Wanted.model_fields.items())
 FILTERS = frozenset(each.alias or name for name, each in Sought.model_fields.items())

@@ -63,7 +63,7 @@ def test_a_range_of_devices_that_goes_into_a_wider_one_is_no_mere_less() -> None
 def test_every_word_of_a_policy_is_shown_proven_or_may_not_change() -> None:
     told = NO_WORDS | SHOWN_WHOLE | set(SHOWN) | set(PROOFS)
 
-    assert {each.name for each in fields(Policy)} - told == {"school", "retention", "notify"}
+    assert {each.name for each in fields(Policy)} - told == {"school", "retention", "notify", "watch"}
 
 
 def test_checks_may_come_in_any_order_and_none_may_go() -> None:
