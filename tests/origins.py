@@ -50,6 +50,7 @@ class Origin:
     seen: list[Seen] = field(default_factory=list)
     connections: int = 0
     sent: int = 0
+    answers: dict[str, bytes] = field(default_factory=dict)  # by path: the whole answer, head and all
 
     def hosts(self) -> list[str]:
         return [seen.host for seen in self.seen]
@@ -135,6 +136,10 @@ async def _body(reader: asyncio.StreamReader, fields: dict[str, str]) -> bytes:
 async def _answer(
     origin: Origin, seen: Seen, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
+    if (given := origin.answers.get(seen.path.partition("?")[0])) is not None:
+        writer.write(given)
+        await writer.drain()
+        return
     _, what, *number = seen.path.partition("?")[0].split("/")
     if what == "ws":
         await _websocket(seen, reader, writer)
