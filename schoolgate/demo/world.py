@@ -199,6 +199,14 @@ def _ports(raw: Mapping[str, object], here: Place, read: Reader) -> dict[int, Or
 
 
 def _origin(value: object, place: Place, read: Reader) -> Origin:
+    """One place; or a list of them, one for each time the name is looked up."""
+    if not isinstance(value, list) or not value:
+        return _one_origin(value, place, read)
+    first, *others = (_one_origin(each, (*place, i), read) for i, each in enumerate(value))
+    return Origin(first.address, first.port, tuple(others))
+
+
+def _one_origin(value: object, place: Place, read: Reader) -> Origin:
     """`ADDRESS:PORT`, or `ADDRESS` alone to keep the port that was asked for."""
     text = read.text(value, place)
     address, colon, port = text.rpartition(":")

@@ -8,6 +8,7 @@ ORIGINS = Origins(
     {
         "shop.test": {80: Origin("127.0.0.1", 4000), 443: Origin("127.0.0.1", 4001)},
         "any.test": {ANY_PORT: Origin("127.7.7.2")},
+        "moving.test": {ANY_PORT: Origin("127.7.7.2", 80, (Origin("127.0.0.1"),))},
         "*.wide.test": {ANY_PORT: Origin("127.7.7.3", 4002)},
     }
 )
@@ -46,4 +47,15 @@ def test_endpoints_are_every_address_and_port_that_can_be_meant() -> None:
         ("127.7.7.2", 80),
         ("127.7.7.2", 443),
         ("127.7.7.3", 4002),
+        ("127.0.0.1", 80),
+        ("127.0.0.1", 443),
     }
+
+
+def test_a_name_may_lead_elsewhere_each_time_it_is_looked_up() -> None:
+    moving = Origins.from_json(ORIGINS.to_json())
+
+    found = [moving.resolve("moving.test", 80) for _ in range(3)]
+
+    assert found == [[("127.7.7.2", 80)], [("127.0.0.1", 80)], [("127.7.7.2", 80)]]
+    assert ("127.0.0.1", 80) in moving.endpoints(frozenset({80}))
