@@ -184,13 +184,7 @@ class Gate:
 
     def rows(self) -> list[dict[str, Any]]:
         """Rows as the recorder would make them, in the order written: each open one with its close."""
-        found: dict[str, dict[str, Any]] = {}
-        for segment in segments(self.state / "journal"):
-            for _, record in _records(segment.path):
-                if record["t"] in ("open", "whole", "close"):
-                    ended = record["t"] != "open"
-                    found.setdefault(record["id"], {}).update(record | ({"ended": True} if ended else {}))
-        return [row for row in found.values() if "kind" in row]
+        return journal_rows(self.state)
 
     def wait_rows(self, enough: Callable[[list[dict[str, Any]]], bool]) -> list[dict[str, Any]]:
         return until(self.rows, enough)
@@ -373,6 +367,17 @@ def _gathered(sites: Mapping[str, str | None]) -> Gatherer:
         if category is not None:
             gathered.add(parse_site(site), category, f"{category}-list")
     return gathered
+
+
+def journal_rows(state: Path) -> list[dict[str, Any]]:
+    """See `Gate.rows`: of any gate, by its state folder."""
+    found: dict[str, dict[str, Any]] = {}
+    for segment in segments(state / "journal"):
+        for _, record in _records(segment.path):
+            if record["t"] in ("open", "whole", "close"):
+                ended = record["t"] != "open"
+                found.setdefault(record["id"], {}).update(record | ({"ended": True} if ended else {}))
+    return [row for row in found.values() if "kind" in row]
 
 
 def _records(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
