@@ -127,7 +127,7 @@ class Egress:
             return
         known = self._known.get((host, port))
         if known is None or known[0] < time.monotonic():
-            known = self._remember(host, port, await self._look_up(host, port))
+            known = self._remember(host, port, await self._look_up_twice(host, port))
         if isinstance(known[1], OSError):
             raise known[1].with_traceback(None)
         if not any(self.permits(address, real_port) for address, real_port in known[1]):
@@ -137,6 +137,15 @@ class Egress:
         """For a host that may be an address. Raises EgressRefused."""
         if is_ip(host) and not self.permits(host, port):
             raise EgressRefused
+
+    async def _look_up_twice(self, host: str, port: int) -> Sequence[Address] | OSError:
+        """A name that leads inside the second time was made to: such a name is refused whole."""
+        first = await self._look_up(host, port)
+        if isinstance(first, OSError) or not any(self.permits(*each) for each in first):
+            return first
+        second = await self._look_up(host, port)
+        again = [] if isinstance(second, OSError) else [each for each in second if each not in first]
+        return EgressRefused() if any(not self.permits(*each) for each in again) else first
 
     async def _look_up(self, host: str, port: int) -> Sequence[Address] | OSError:
         loop = asyncio.get_running_loop()

@@ -126,7 +126,7 @@ def test_the_loop_connects_nowhere_inside() -> None:
 
 def test_a_name_that_turns_inside_after_the_check_is_refused() -> None:
     """DNS rebinding: the first answer is public, the second is loopback."""
-    answers = iter([[("93.184.216.34", 80)], [("127.0.0.1", 80)]])
+    answers = iter([[("93.184.216.34", 80)], [("93.184.216.34", 80)], [("127.0.0.1", 80)]])
     egress = Egress(resolve=lambda host, port: next(answers))
 
     async def go() -> None:
@@ -136,6 +136,18 @@ def test_a_name_that_turns_inside_after_the_check_is_refused() -> None:
 
     with asyncio.Runner(loop_factory=lambda: guard_loop(egress)) as runner, pytest.raises(EgressRefused):
         runner.run(go())
+
+
+def test_a_name_that_moves_inside_between_two_looks_is_refused_and_one_that_moves_outside_is_not() -> None:
+    places = {"flip.test": ["93.184.216.34", "127.0.0.1"], "cdn.test": ["93.184.216.34", "1.1.1.1"]}
+    egress = Egress(resolve=lambda host, port: [(places[host].pop(0), port)])
+
+    with asyncio.Runner(loop_factory=lambda: guard_loop(egress)) as runner:
+        with pytest.raises(EgressRefused):
+            runner.run(egress.check("flip.test", 80))
+        runner.run(egress.check("cdn.test", 80))
+
+    assert egress.remembered("cdn.test", 80) == [("93.184.216.34", 80)]
 
 
 @pytest.fixture(scope="module")
