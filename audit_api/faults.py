@@ -15,7 +15,10 @@ from audit_api.names import a_role
 from audit_api.pages import page, see_other
 from audit_api.problems import Problem
 from change_control.errors import ChangeError
+from filter_lists.asked import TooMuchToCompareError
 from filter_policy.model import Role
+
+TOO_MUCH = "An address has more parts than can be compared with the lists. A gate blocks it."
 
 
 def problem_of(error: ChangeError) -> Problem:
@@ -61,6 +64,9 @@ def install_faults(app: FastAPI) -> None:
     def on_unstorable(request: Request, _error: Exception) -> Response:
         return answer(request, Problem("bad-input", "A text holds characters that cannot be stored."))
 
+    def on_endless(request: Request, _error: Exception) -> Response:
+        return answer(request, Problem("bad-input", TOO_MUCH))
+
     def on_anything(request: Request, _error: Exception) -> Response:
         return answer(request, Problem("internal"))
 
@@ -71,6 +77,7 @@ def install_faults(app: FastAPI) -> None:
     app.add_exception_handler(OperationalError, on_database_away)
     app.add_exception_handler(DataError, on_unstorable)
     app.add_exception_handler(UnicodeEncodeError, on_unstorable)
+    app.add_exception_handler(TooMuchToCompareError, on_endless)
     app.add_exception_handler(Exception, on_anything)
 
 

@@ -18,7 +18,15 @@ class Asked(_In):
     day: Annotated[str | None, Field(max_length=10, description="one day (UTC) alone: 2026-11-24")] = None
 
 
-@router.get("/api/v1/filtering-log/verify", summary="Is the filtering log whole?")
+LINES = {"description": "A stream", "content": {"application/x-ndjson": {"schema": {"type": "string"}}}}
+
+
+@router.get(
+    "/api/v1/filtering-log/verify",
+    summary="Is the filtering log whole?",
+    response_class=Response,
+    responses={200: LINES},
+)
 def verify_filtering_log(here: Here, asked: Annotated[Asked, Query()]) -> Response:
     """Reads every row again, and the change log with it. Lines of JSON: one for each day that is read
     (`day`, `done`, `days`), and at the end `whole`, `rows`, `entries` and `first_bad` of the change log,
