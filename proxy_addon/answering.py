@@ -28,6 +28,7 @@ from proxy_addon.identify import NOBODY, Identity, NotIdentified, TooBusy, still
 from proxy_addon.judge import InForce, Judge, Judged
 from proxy_addon.opened import is_page
 from proxy_addon.records import Happening, Outcome, Rows
+from proxy_addon.rewriting import rewrite
 from proxy_addon.stages import Stages
 
 log = structlog.get_logger()
@@ -115,6 +116,7 @@ class Answers:
         if self._is_old(judged, force):
             return await self.request(flow, case)
         names.prepare(request, head, asked)
+        rewrite(request, asked.url.host, identity.person, force.bundle.policy)
         target = (asked.url.host, asked.url.port)
         exchange = Exchange(what.id, identity, asked.names, target, judged.decision)
         connection.open[flow.id] = exchange
