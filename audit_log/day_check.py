@@ -19,7 +19,7 @@ from audit_log.findings import ADDED, REMOVED, Findings, time_in, time_of
 from audit_log.findings import EDITED as WAS_EDITED
 from audit_log.first_seals import EARLIER
 from audit_log.purged_parts import Left, held_root, hold_purged_part
-from audit_log.rollups import CONNECT, KIND, counted_as
+from audit_log.rollups import CONNECT, KIND, NO_REQUESTS, counted_as
 from audit_log.row_seal import split
 from audit_log.seal_chain import Chain
 from audit_log.sealed_lines import PurgeLine, TotalsGone
@@ -157,7 +157,7 @@ class DayCheck:
     def _count(self, row: StoredRow) -> None:
         opening, closing = row.opening, row.closing
         at_once = opening[KIND] != CONNECT
-        if not at_once and (row.closed_in is None or closing[0]):
+        if opening[KIND] in NO_REQUESTS or (not at_once and (row.closed_in is None or closing[0])):
             return
         counted = counted_as(opening)
         self._totals.add(counted)

@@ -12,7 +12,14 @@ from sqlalchemy import Connection, bindparam, text
 from audit_log.as_written import as_written, shown
 from audit_log.day_totals import as_day, day_bounds
 from audit_log.findings import LONGEST_SHOWN, NAMED, Findings, time_of
-from audit_log.incidents import COLUMNS, ILLEGAL, incident_values
+from audit_log.incidents import (
+    CIRCUMVENTION,
+    COLUMNS,
+    ILLEGAL_CONTENT,
+    REASONS,
+    incident_values,
+    kind_of,
+)
 from audit_log.rows import OPENING, Values
 from audit_log.sealed_lines import PURGE_INCIDENTS, lines_of
 from audit_log.tables import SELDOM
@@ -23,10 +30,11 @@ IN_DAY = "at >= :first AND at < :end"
 Days = tuple[date | None, date | None]
 
 
-def check_incidents(conn: Connection, day: date, found: Findings) -> None:
-    """Of one day."""
+def check_incidents(conn: Connection, day: date, found: Findings, all_kinds_from: int | None = None) -> None:
+    """Of one day. Rows in seals before `all_kinds_from` became incidents only where they are illegal content:
+    an older version stored them. None: there is no such seal yet."""
     with as_written(conn):
-        expected = _expected(conn, day)
+        expected = _expected(conn, day, all_kinds_from)
         kept = _incidents(conn, day)
         elsewhere = _incidents_of(conn, expected.keys() - kept.keys())
         gone_before = incidents_gone_before(conn)
@@ -60,11 +68,28 @@ def incidents_gone_before(conn: Connection) -> date | None:
     return max((day for each in said if (day := as_day(each))), default=None)
 
 
-def _expected(conn: Connection, day: date) -> dict[Any, Values]:
+def _expected(conn: Connection, day: date, all_kinds_from: int | None) -> dict[Any, Values]:
     columns = ", ".join(_as_text(conn, name) for name in OPENING)
-    query = f"SELECT {columns} FROM filtering_log WHERE reason = :illegal AND {SELDOM} AND {IN_DAY}"  # noqa: S608  # our own names
-    rows = conn.execute(text(query), day_bounds(conn, day) | {"illegal": ILLEGAL})
-    return {row[0]: incident_values(tuple(row)) for row in rows}
+    said = f"SELECT {columns}, opened_in FROM filtering_log WHERE {IN_DAY}"  # noqa: S608  # our own names
+    by_reason = text(f"{said} AND reason IN :reasons AND {SELDOM}").bindparams(
+        bindparam("reasons", expanding=True)
+    )
+    by_category = text(f"{said} AND category = :category AND verdict = 'block'")
+    bounds = day_bounds(conn, day)
+    rows = [
+        *conn.execute(by_reason, {**bounds, "reasons": sorted(REASONS)}),
+        *conn.execute(by_category, {**bounds, "category": CIRCUMVENTION}),
+    ]
+    found = {}
+    for *opening, seal in rows:
+        kind = kind_of(opening)
+        if kind is not None and (kind == ILLEGAL_CONTENT or _stored_since(seal, all_kinds_from)):
+            found[opening[0]] = incident_values(tuple(opening))
+    return found
+
+
+def _stored_since(seal: object, first: int | None) -> bool:
+    return first is not None and isinstance(seal, int) and seal >= first
 
 
 def _incidents(conn: Connection, day: date) -> dict[Any, Values]:

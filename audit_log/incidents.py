@@ -1,7 +1,9 @@
 """Incidents: what must not be overlooked, found while rows are stored, and read back newest first.
 
-So far there is one kind: somebody asked for an address on a list of illegal content (I1 to I8). The address
-is nowhere in it. A CONNECT that was then decrypted is no incident of its own: the request in it is.
+Each follows from its row alone: an address on a list of illegal content (I1 to I8), a blocked way round the
+filter (A433, A455), one account on several devices at once (S83), and guessed passwords. No address is in it:
+who may see it reads the row, which has the same id. A CONNECT that was then decrypted is no incident of its
+own: the request in it is. What the gate asks itself (canaries) never is.
 """
 
 from collections.abc import Sequence
@@ -11,11 +13,17 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, or_, select, true
 
+from audit_log.rollups import CANARY, CATEGORY, EVENT, VERDICT
 from audit_log.rows import OPENING
 from audit_log.tables import filtering_log, incident
 
 ILLEGAL_CONTENT = "illegal-content"
+BLOCK = "block"
+CIRCUMVENTION = "circumvention"  # the category of the row, and the kind
+KIND_OF_EVENT = {"account-shared": "account-sharing", "guessing": "guessing"}  # by the reason of an `event`
+KINDS = (ILLEGAL_CONTENT, CIRCUMVENTION, *KIND_OF_EVENT.values())
 ILLEGAL = "illegal"  # the reason on the row
+REASONS = frozenset((ILLEGAL, *KIND_OF_EVENT))
 SEALED = "sealed:"  # what its url begins with
 COLUMNS = tuple(column.name for column in incident.columns)
 _TAKEN = {name: OPENING.index(name) for name in COLUMNS if name in OPENING}
@@ -39,9 +47,20 @@ class Incident:
     hash: str | None
 
 
+def kind_of(row: Sequence[Any]) -> str | None:
+    """Of a row's values in the order of OPENING; None where it is no incident."""
+    if row[_HAPPENED] == CANARY:
+        return None
+    if row[_REASON] == ILLEGAL:
+        return ILLEGAL_CONTENT
+    if row[_HAPPENED] == EVENT:
+        return KIND_OF_EVENT.get(row[_REASON])
+    return CIRCUMVENTION if row[CATEGORY] == CIRCUMVENTION and row[VERDICT] == BLOCK else None
+
+
 def is_incident(row: Sequence[Any]) -> bool:
     """Of a row's values in the order of OPENING."""
-    return bool(row[_REASON] == ILLEGAL)
+    return kind_of(row) is not None
 
 
 def incident_values(row: Sequence[Any]) -> tuple[Any, ...]:
@@ -49,7 +68,7 @@ def incident_values(row: Sequence[Any]) -> tuple[Any, ...]:
     url = str(row[_URL] or "")
     found = {name: row[place] for name, place in _TAKEN.items()} | {
         "id": row[_ID],
-        "kind": ILLEGAL_CONTENT,
+        "kind": kind_of(row),
         "happened": row[_HAPPENED],
         "hash": url[:64] if url.startswith(SEALED) else None,
     }
@@ -67,8 +86,9 @@ def incidents(
     limit: int,
     after: tuple[datetime, str] | None = None,
     between: tuple[datetime | None, datetime | None] = (None, None),
+    kind: str | None = None,
 ) -> list[Incident]:
-    """Newest first, from the one after `after` on; `between` is half-open."""
+    """Newest first, from the one after `after` on; `between` is half-open. `kind` None: all."""
     table = incident.c
     decrypted = (
         select(filtering_log.c.event_id)
@@ -80,6 +100,8 @@ def incidents(
     if after is not None:
         at, id_ = after
         query = query.where(or_(table.at < at, and_(table.at == at, table.id < id_)))
+    if kind is not None:
+        query = query.where(table.kind == kind)
     first, last = between
     if first is not None:
         query = query.where(table.at >= first)

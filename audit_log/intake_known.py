@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Text, select, type_coerce
 
 from audit_log import parts
-from audit_log.rollups import CONNECT, DAY, Counted, counted_as, counts_at_once, day_key, hour_key
+from audit_log.rollups import CONNECT, DAY, KIND, Counted, counted_as, day_key, hour_key
 from audit_log.rows import AT, OPENING, Values, part_of
 from audit_log.tables import filtering_log, journal_aside
 from audit_log.who_sets import WhoSets
@@ -77,7 +77,7 @@ def look_up(conn: Connection, ids: Iterable[str]) -> dict[str, Opened | None]:
 
 def opened_from(values: Values) -> Opened:
     """Of a row's opening."""
-    counted = None if counts_at_once(values) else counted_as(values)
+    counted = counted_as(values) if values[KIND] == CONNECT else None
     return Opened(values[AT], values[GATE], part_of(values), counted)
 
 

@@ -143,7 +143,7 @@ incident = Table(
     "incident",
     metadata,
     Column("id", String(32), primary_key=True),  # the event's, so it sorts by time
-    Column("kind", String(32), nullable=False),  # illegal-content
+    Column("kind", String(32), nullable=False),  # one of incidents.KINDS
     Column("at", UtcTime, nullable=False),
     Column("happened", String(12), nullable=False),  # the kind of the row: request, connect, ...
     Column("gate", String(32), nullable=False),

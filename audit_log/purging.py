@@ -32,8 +32,9 @@ from audit_log.day_totals import stored_totals, totals_hash
 from audit_log.earlier_check import halves_of_earlier
 from audit_log.first_seals import EARLIER
 from audit_log.holds import holds, rows_held
-from audit_log.incidents import ILLEGAL
+from audit_log.incidents import BLOCK, CIRCUMVENTION, ILLEGAL, KIND_OF_EVENT
 from audit_log.purged_parts import held_root, root_of_seals
+from audit_log.rollups import CANARY, EVENT
 from audit_log.tables import filtering_leaf, filtering_log, filtering_seal, incident, rollup_day, rollup_hour
 
 LOG = filtering_log.c
@@ -153,7 +154,14 @@ def held(conn: Connection, incidents_since: date | None) -> Condition:
 
     A row says itself that it is of an incident, and that is sealed; the table of incidents is not.
     """
-    of_incident = LOG.reason == ILLEGAL
+    of_incident = and_(
+        LOG.kind != CANARY,
+        or_(
+            LOG.reason == ILLEGAL,
+            and_(LOG.kind == EVENT, LOG.reason.in_(sorted(KIND_OF_EVENT))),
+            and_(LOG.kind != EVENT, LOG.verdict == BLOCK, LOG.category == CIRCUMVENTION),
+        ),
+    )
     if incidents_since is not None:
         of_incident = and_(of_incident, LOG.at >= _start_of(incidents_since))
     return or_(rows_held(holds(conn), corrections(conn)), of_incident)

@@ -119,7 +119,8 @@ def _counted(conn: Connection, wanted: Wanted, some: _Some) -> Iterable[tuple[Gr
 
 
 _JUDGED = f"reason IN ({', '.join(repr(str(reason)) for reason in JUDGED)})"
-_COUNTS = "NOT (kind = 'connect' AND decrypted)"  # else it became requests, and they are counted
+# A connection that was decrypted became requests, and they are counted; the others are no requests at all.
+_COUNTS = "NOT (kind = 'connect' AND decrypted) AND kind NOT IN ('canary', 'event')"
 
 
 def _statement(wanted: Wanted, some: _Some, *, sqlite: bool) -> tuple[TextClause, dict[str, list[str]]]:

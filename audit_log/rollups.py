@@ -1,6 +1,7 @@
 """Totals of the filtering log, counted as rows are stored and in their transaction: what reports read.
 
-A row counts when it is opened. A CONNECT counts when it closes and was not decrypted, in the hour in which it
+A row counts when it is opened; what the gate noticed or asked itself is no request and never counts. A
+CONNECT counts when it closes and was not decrypted, in the hour in which it
 was opened: one that was decrypted became requests, and one that never closed may have.
 """
 
@@ -11,6 +12,8 @@ from audit_log.rows import AT, GROUPS, HOST, OPENING, PAGE, Values, site_of
 
 KIND, CATEGORY, LIST, VERDICT = (OPENING.index(name) for name in ("kind", "category", "list_id", "verdict"))
 CONNECT = "connect"
+EVENT, CANARY = "event", "canary"  # rows about no request: something noticed, and the gate asking itself
+NO_REQUESTS = frozenset((EVENT, CANARY))
 HOUR, DAY = len("2026-11-22 10"), len("2026-11-22")
 HOURS = ("hour", "filter_groups", "category", "verdict", "list_id")
 DAYS = ("day", "site", "filter_groups", "verdict")
@@ -68,7 +71,7 @@ def day_key(at: str, host: str | None, groups: str, verdict: str) -> Key:
 
 
 def counts_at_once(values: Values) -> bool:
-    return bool(values[KIND] != CONNECT)
+    return values[KIND] != CONNECT and values[KIND] not in NO_REQUESTS
 
 
 def upsert(table: str, key: Sequence[str], source: str) -> str:

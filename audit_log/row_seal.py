@@ -24,6 +24,9 @@ from audit_log.seal import GENESIS, stamp
 LAST = "SELECT seq, leaf FROM filtering_seal ORDER BY seq DESC LIMIT 1"
 ID_BYTES = 26
 HALF_BYTES = ID_BYTES + hashlib.sha256().digest_size
+# Which rows became incidents when this was stored: 1 (not said) those of illegal content, 2 all that
+# incidents.py knows. It is chained, so that `verify` knows of which rows an incident may be missing.
+INCIDENTS = 2
 EMPTY_ROOT = hashlib.sha256(b"").hexdigest()
 
 encode = json.JSONEncoder(
@@ -68,6 +71,7 @@ def seal_of(
         "opened_root": root_over(first).hex(),
         "closed": len(second),
         "closed_root": root_over(second).hex(),
+        "incidents": INCIDENTS,
         **({"from": ranges} if ranges else {}),
     }
     return Sealed(encode(entry), b"".join(first), b"".join(second))

@@ -40,6 +40,7 @@ class Seal:
     closed: int
     closed_root: str
     ranges: Mapping[str, Range] = field(default_factory=dict)  # what was read of the journal for it
+    incidents: int = 1  # row_seal.INCIDENTS of whoever stored it
 
 
 class Chain:
@@ -48,6 +49,7 @@ class Chain:
     def __init__(self, heads: Mapping[int, bytes], hours: Sequence[HourLine] = ()) -> None:
         self.seq = 0
         self.first_format = 0  # the last seal of the first format
+        self.all_incidents_from: int | None = None  # from this seal on rows of every kind become incidents
         self.parts: set[str] = set()
         self.ranges = Ranges()
         self._prev = GENESIS
@@ -86,6 +88,8 @@ class Chain:
             self.first_format = seq
         else:
             self.parts.add(seal.part)
+        if self.all_incidents_from is None and seal.incidents > 1:
+            self.all_incidents_from = seq
         self._hours.add(seal, row.leaf)
         self.ranges.add(seq, seal.at, seal.ranges)
         self.seq, self._prev = seq, row.leaf
@@ -98,8 +102,15 @@ def parsed(entry: str, seq: int) -> Seal:
         part, hashed = (said["part"], "root") if "part" in said else (None, "sha256")
         opened, closed = said[f"opened_{hashed}"], said[f"closed_{hashed}"]
         ranges = ranges_in(said.get("from"))
-        seal = Seal(said["seq"], said["at"], part, said["opened"], opened, said["closed"], closed, ranges)
-        sound = type(seal.opened) is type(seal.closed) is int and (part is None or isinstance(part, str))
+        known = said.get("incidents", 1)
+        seal = Seal(
+            said["seq"], said["at"], part, said["opened"], opened, said["closed"], closed, ranges, known
+        )
+        sound = (
+            type(known) is int
+            and type(seal.opened) is type(seal.closed) is int
+            and (part is None or isinstance(part, str))
+        )
     except (ValueError, KeyError, TypeError, RecursionError):
         sound = False
     if not sound:

@@ -30,8 +30,9 @@ from filter_lists.names import SCHEME, NameFault, canonical_host, is_ip, parse_u
 from filter_lists.search_terms import tidy
 
 CONNECT, REQUEST, BLOCK = "connect", "request", "block"
+CANARY = "canary"  # the gate asked itself: shown only to who asks for this kind
 COLUMNS: dict[str, ColumnClause[Any]] = {each.name: column(each.name, each.type) for each in filtering_log.c}
-NO_REQUEST = and_(COLUMNS["kind"] == CONNECT, COLUMNS["decrypted"] == true())
+NO_REQUEST = or_(and_(COLUMNS["kind"] == CONNECT, COLUMNS["decrypted"] == true()), COLUMNS["kind"] == CANARY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,8 @@ def conditions(conn: Connection, of: Sought) -> dict[str, ColumnElement[bool]]:
         found["blocked"] = text(f"verdict = '{BLOCK}'")  # type: ignore[assignment]  # as its index says it
     if of.is_shown:
         found["shown"] = text(f"({SHOWN})")  # type: ignore[assignment]  # as the indexes say it, word for word
+        if what.kind is None:
+            found["no_request"] = COLUMNS["kind"] != CANARY
     elif what.kind is None:
         found["no_request"] = not_(NO_REQUEST)
     if of.whos is not None:

@@ -73,6 +73,7 @@ def opened_besides(conn: Connection, unblock_id: str, people: Sequence[str], win
             text(f"({SHOWN})"),  # as its index says it
             COL["page"],
             COL["verdict"] == "allow",
+            COL["kind"] != "event",  # noticed beside any request
             or_(COL["unblock_id"].is_(None), COL["unblock_id"] != unblock_id),
         )
         .group_by(*by)

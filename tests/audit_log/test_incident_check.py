@@ -16,7 +16,7 @@ from audit_log.sealed_lines import PURGE_INCIDENTS
 from audit_log.verification import Verification
 from tests.audit_log.attacks import attack, verified
 from tests.audit_log.records import a_segment, a_whole, event_id
-from tests.audit_log.test_incidents import a_hit
+from tests.audit_log.test_incidents import CIRCUMVENTION, GUESSED, SHARED, a_hit
 from tests.builders import NOON
 
 COPY = (
@@ -110,6 +110,32 @@ def test_one_day_alone_is_checked_with_its_incidents(engine: Engine, tmp_path: P
     with reading(engine) as conn:
         assert not verify_rows(conn, days=[NOON.date()]).whole
         assert verify_rows(conn, days=[date(2026, 11, 25)]).whole
+
+
+def test_every_kind_that_is_taken_away_is_missed(engine: Engine, tmp_path: Path) -> None:
+    a_segment(tmp_path, [a_whole(1) | CIRCUMVENTION, a_whole(2) | SHARED, a_whole(3) | GUESSED])
+    Recorder(engine, tmp_path, clock=lambda: NOON).run_once()
+    assert verified(engine).whole
+
+    found = attack(engine, "DELETE FROM incident")
+
+    assert [found.named[n].count("was removed") for n in range(3)] == [1, 1, 1]
+
+
+def test_rows_that_an_older_version_stored_are_no_incidents_and_not_missed(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It sealed without saying which kinds it knew, and made incidents of illegal content alone."""
+    a_segment(tmp_path, [a_whole(1) | CIRCUMVENTION, a_hit(2)])
+    monkeypatch.setattr("audit_log.row_seal.INCIDENTS", 1)
+    Recorder(engine, tmp_path, clock=lambda: NOON).run_once()
+    without(engine, ONE)
+    monkeypatch.undo()
+    a_segment(tmp_path, [a_whole(3) | CIRCUMVENTION], ns=2)
+    Recorder(engine, tmp_path, clock=lambda: NOON).run_once()
+
+    assert verified(engine).whole
+    assert not without(engine, event_id(3)).whole, "this one is of a seal that says so"
 
 
 def without(engine: Engine, event: str) -> Verification:

@@ -4,16 +4,33 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Engine, delete, select
 from structlog.testing import capture_logs
 
 from audit_log.db import reading, writing
-from audit_log.incidents import Incident, incidents
+from audit_log.incidents import KINDS, Incident, incidents, is_incident, kind_of
 from audit_log.recorder import Recorder
+from audit_log.rows import OPENING
 from audit_log.tables import filtering_log, incident, journal_position
 from tests.audit_log.records import Record, a_close, a_segment, a_whole, an_open, event_id
 from tests.builders import NOON
 
+CIRCUMVENTION: Record = {"category": "circumvention", "list": "schoolgate", "entry": "web-proxy"}
+SHARED: Record = {
+    "kind": "event",
+    "reason": "account-shared",
+    "verdict": "allow",
+    "rule": "devices: 2",
+    "url": None,
+    "host": None,
+    "category": None,
+    "list": None,
+    "entry": None,
+}
+GUESSED: Record = SHARED | {"reason": "guessing", "verdict": "block", "rule": "tries: 20"}
 HASH = "sealed:" + "ab" * 16
 
 
@@ -130,3 +147,65 @@ def test_the_recorder_says_so_and_names_nobody_and_no_address(sqlite_engine: Eng
             "gate": "gate-1",
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("told", "kind"),
+    [
+        (CIRCUMVENTION, "circumvention"),
+        (CIRCUMVENTION | {"list": "starter-circumvention"}, "circumvention"),
+        (CIRCUMVENTION | {"reason": "illegal"}, "illegal-content"),
+        (CIRCUMVENTION | {"verdict": "allow", "reason": "category-allowed"}, None),
+        (CIRCUMVENTION | {"kind": "canary", "person": None}, None),
+        (SHARED, "account-sharing"),
+        (GUESSED, "guessing"),
+        (GUESSED | {"kind": "request"}, None),
+        (SHARED | {"reason": "category-allowed"}, None),
+        ({"kind": "canary", "reason": "illegal", "category": "child-sexual-abuse"}, None),
+    ],
+)
+def test_what_a_row_says_makes_it_an_incident_or_not(
+    engine: Engine, tmp_path: Path, told: Record, kind: str | None
+) -> None:
+    moved(engine, tmp_path, a_whole(1) | told)
+
+    assert [each.kind for each in found(engine)] == ([] if kind is None else [kind])
+
+
+def test_an_incident_tells_no_address_whatever_its_row_keeps(engine: Engine, tmp_path: Path) -> None:
+    moved(engine, tmp_path, a_whole(1) | CIRCUMVENTION)
+
+    (one,) = found(engine)
+    assert (one.id, one.hash, one.category, one.list_id) == (
+        event_id(1),
+        None,
+        "circumvention",
+        "schoolgate",
+    )
+    with reading(engine) as conn:
+        assert "bbc" not in str(conn.execute(select(incident)).all())
+
+
+def test_incidents_of_one_kind_are_found_alone(engine: Engine, tmp_path: Path) -> None:
+    moved(engine, tmp_path, a_hit(1), a_whole(2) | CIRCUMVENTION, a_whole(3) | SHARED, a_whole(4) | GUESSED)
+
+    with reading(engine) as conn:
+        alone = {kind: [each.id for each in incidents(conn, 9, kind=kind)] for kind in KINDS}
+    assert list(alone.values()) == [[event_id(n)] for n in (1, 2, 3, 4)]
+
+
+@given(
+    st.fixed_dictionaries(
+        {
+            "kind": st.sampled_from(["request", "connect", "event", "canary"]),
+            "reason": st.sampled_from(["illegal", "account-shared", "guessing", "locked"]),
+            "category": st.sampled_from([None, "circumvention", "gambling"]),
+            "verdict": st.sampled_from(["allow", "block"]),
+        }
+    )
+)
+def test_a_row_is_an_incident_of_a_known_kind_or_none_and_a_canary_never(told: dict[str, Any]) -> None:
+    row = tuple(told.get(name) for name in OPENING)
+    assert kind_of(row) in {*KINDS, None}
+    assert is_incident(row) == (kind_of(row) is not None)
+    assert told["kind"] != "canary" or not is_incident(row)
