@@ -17,6 +17,8 @@ from sqlalchemy import (
     Text,
 )
 
+from audit_log.account_tables import api_token as api_token
+from audit_log.account_tables import second_factor as second_factor
 from audit_log.change_tables import break_glass as break_glass
 from audit_log.change_tables import delivery as delivery
 from audit_log.change_tables import log_review as log_review

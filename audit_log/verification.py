@@ -12,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy import Connection, Row, text
 from sqlalchemy.exc import DataError
 
+from audit_log.agreed_accounts import AgreedAccounts
 from audit_log.agreed_openings import AgreedOpenings
 from audit_log.agreed_people import AgreedPeople
 from audit_log.agreed_purges import AgreedPurges
@@ -53,6 +54,7 @@ class _Read:
     agreements: Agreements = field(default_factory=Agreements)
     purges: AgreedPurges = field(default_factory=AgreedPurges)
     people: AgreedPeople = field(default_factory=AgreedPeople)
+    accounts: AgreedAccounts = field(default_factory=AgreedAccounts)
     openings: AgreedOpenings = field(default_factory=AgreedOpenings)
 
 
@@ -83,6 +85,7 @@ def _check_tables(conn: Connection, read: _Read, entries: int) -> None:
     checks: tuple[tuple[str, Callable[[], None]], ...] = (
         ("the proposals, or what belongs to them", lambda: read.agreements.check(conn, entries)),
         ("the accounts, or their codes", lambda: read.people.check(conn, entries)),
+        ("the second factors and tokens", lambda: read.accounts.check(conn, entries)),
         ("the openings", lambda: read.openings.check(conn, entries)),
         ("the policies that removals went by", lambda: read.purges.check(conn)),
     )
@@ -144,6 +147,7 @@ def _read(
         read.agreements.add(entry)
         read.purges.add(entry)
         read.people.add(entry)
+        read.accounts.add(entry)
         read.openings.add(entry)
     if (longest := max(notes, default=0)) > len(rows):
         raise Fault(
