@@ -15,17 +15,18 @@ from audit_log.journal import JournalError, new_event_id, reference_of
 from filter_lists.names import Url
 from filter_policy.decide import is_illegal
 from filter_policy.judge import listings_of
-from filter_policy.model import Decision, Policy, Reason
+from filter_policy.model import Decision, Person, Policy, Reason
 from proxy_addon import asked as names
-from proxy_addon import block_page
+from proxy_addon import block_page, patience
 from proxy_addon.asked import BadRequest, Head
 from proxy_addon.block_page import Blocked, Pages
 from proxy_addon.clock import GateClock
 from proxy_addon.connections import Connection, Connections, Exchange, Tunnel
 from proxy_addon.egress import Egress, EgressRefused, Unresolved
 from proxy_addon.guard import Answer, Case
-from proxy_addon.identify import NOBODY, Identity, NotIdentified, TooBusy, still
+from proxy_addon.identify import NOBODY, Identity, NotIdentified, TooBusy, Withheld, still
 from proxy_addon.judge import InForce, Judge, Judged
+from proxy_addon.needs_tls import keep_safe
 from proxy_addon.opened import is_page
 from proxy_addon.records import Happening, Outcome, Rows
 from proxy_addon.rewriting import rewrite
@@ -44,13 +45,15 @@ class PortShut(Exception):
     """A tunnel to a port that the policy does not open."""
 
 
-REFUSALS = (NotIdentified, TooBusy, BadRequest, EgressRefused, PortShut)
+REFUSALS = (NotIdentified, Withheld, TooBusy, BadRequest, EgressRefused, PortShut)
 
 
 def refusal(fault: Exception) -> tuple[Outcome, str]:
     """What the record says of a refusal by the gate itself, and which page tells it."""
     if isinstance(fault, NotIdentified):
         return Outcome(fault.reason), "sign-in"
+    if isinstance(fault, Withheld):
+        return Outcome(fault.reason, fault.rule), fault.page
     if isinstance(fault, BadRequest):
         page = "misdirected" if fault.status == 421 else "bad-request"
         return Outcome(Reason.BAD_REQUEST, fault.says), page
@@ -75,6 +78,7 @@ class Answers:
         connections: Connections,
         in_force: Callable[[], InForce | None],
         stuck: Callable[[], bool],
+        seen: Callable[[Person, str], None] = lambda person, address: None,
     ) -> None:
         self.stages = stages
         self.judge = Judge(stages.classify, stages.decide)
@@ -85,6 +89,7 @@ class Answers:
         self.connections = connections
         self.in_force = in_force
         self.stuck = stuck  # whether nothing can be recorded
+        self._seen = seen  # hears who asks, and from which address
 
     # -- a request, plain or inside a tunnel
 
@@ -139,11 +144,15 @@ class Answers:
         tunnel = connection.tunnel
         if tunnel is None:
             credentials = head.noted.get(b"proxy-authorization", ())
-            return await self.stages.identify(credentials, connection.address, force.bundle)
+            keep_safe(credentials, connection.address, connection.secure, force.bundle)
+            found = await self.stages.identify(credentials, connection.address, force.bundle)
+            self._seen(found.person, connection.address)
+            return found
         tunnel.exchange.decrypted = True
         identity = still(tunnel.identity, force.bundle, connection.address)
         if identity is None:
             raise NotIdentified(Reason.WRONG_CREDENTIALS)
+        self._seen(identity.person, connection.address)
         return identity
 
     def _judge(self, urls: Sequence[Url], what: Happening, force: InForce) -> Judged:
@@ -212,7 +221,11 @@ class Answers:
             what.url = what.url or names.guess(flow.request)
             what.hidden = self.hides(what.url)
             why = Outcome(Reason.FAILED_CLOSED, type(fault).__name__)
-            await self.stages.record(self.rows.whole(what, why, self.policy(), page.status_code))
+            recorded = self.stages.record(self.rows.whole(what, why, self.policy(), page.status_code))
+            if isinstance(fault, TimeoutError):  # whoever asks has waited long enough
+                patience.afterwards(recorded)
+            else:
+                await recorded
         return page
 
     # -- small things

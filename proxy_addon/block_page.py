@@ -49,6 +49,18 @@ NOTICES = {
     ),
     "busy": (503, "The web filter is busy", "Too many people are signing in at once. Please try again soon."),
     "sign-in": (407, "Please sign in", "Use the name and password you have at school."),
+    "wait": (
+        429,
+        "Please wait a little",
+        "Too many wrong passwords were tried from this device, so none is looked at for a while. Try again "
+        "later, or at another device. If it was not you, tell a member of staff.",
+    ),
+    "needs-tls": (
+        403,
+        "This device must use the protected address of the web filter",
+        "Your password could be read on its way, so it was not looked at. Set the proxy of this device to "
+        "the protected address (HTTPS), as the technician's guide says under Devices, and sign in again.",
+    ),
     "bad-request": (400, "This request was not sent", SENTENCES[Reason.BAD_REQUEST]),
     "misdirected": (421, "This request was not sent", SENTENCES[Reason.BAD_REQUEST]),
     "unreachable": (502, "The site did not answer", "It may be down, or its name may be wrong."),
@@ -155,6 +167,8 @@ class Pages:
             response.headers["Proxy-Authenticate"] = f'Basic realm="{REALM}", charset="UTF-8"'
         if status == 503:
             response.headers["Retry-After"] = "5"
+        if status == 429:
+            response.headers["Retry-After"] = "60"
         return response
 
     def _notice_page(self, title: str, sentence: str, reference: str) -> bytes:

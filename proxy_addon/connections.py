@@ -65,9 +65,10 @@ class Connection:
     open: dict[str, Exchange] = field(default_factory=dict)
     tunnel: Tunnel | None = None
     cut: bool = False
+    secure: bool = False  # TLS between the client and us, around everything else
 
     def permits(self, host: str, port: int) -> bool:
-        return any(exchange.target == (host, port) for exchange in self.open.values())
+        return not self.cut and any(exchange.target == (host, port) for exchange in self.open.values())
 
 
 class Connections:

@@ -16,7 +16,7 @@ from mitmproxy.http import Headers, HTTPFlow
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.layers import modes
-from mitmproxy.proxy.layers.http import HttpLayer, HTTPMode, HttpStream
+from mitmproxy.proxy.layers.http import HttpLayer, HttpStream
 from mitmproxy.proxy.layers.tls import ClientTLSLayer, ServerTLSLayer
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.tls import ClientHelloData, TlsData
@@ -24,7 +24,7 @@ from mitmproxy.tls import ClientHelloData, TlsData
 from audit_log.journal import reference_of
 from filter_lists.names import Url
 from filter_policy.model import Reason
-from proxy_addon import asked, block_page, health
+from proxy_addon import asked, block_page, front_door, health
 from proxy_addon.answering import Answers
 from proxy_addon.connections import Connection, Exchange
 from proxy_addon.egress import REFUSED
@@ -65,7 +65,11 @@ class Gate:
         self._connections.begin(client.id, client.peername[0])
 
     def client_disconnected(self, client: Client) -> None:
-        if (connection := self._connections.end(client.id)) is not None:
+        self.forget(client.id)
+
+    def forget(self, client_id: str) -> None:
+        """What was open on it has its last row."""
+        if (connection := self._connections.end(client_id)) is not None:
             self._end_connection(connection)
 
     def end_all(self) -> None:
@@ -81,13 +85,13 @@ class Gate:
             self._end(connection.tunnel.exchange, "cut" if connection.cut else "done")
 
     def next_layer(self, data: layer.NextLayer) -> Pending:
-        """A proxy speaks HTTP; a tunnel holds TLS; inside TLS is HTTP. Nothing else is relayed."""
+        """A proxy speaks HTTP, also in TLS; a tunnel TLS with HTTP inside. Nothing else is relayed."""
         try:
             around = data.context.layers[-1]
             if isinstance(around, modes.HttpProxy):
-                data.layer = HttpLayer(data.context, HTTPMode.regular)
+                data.layer = front_door.first_layer(data)
             elif isinstance(around, ClientTLSLayer):
-                data.layer = HttpLayer(data.context, HTTPMode.transparent)
+                data.layer = HttpLayer(data.context, front_door.inside_tls(data.context))
             elif isinstance(around, HttpStream):
                 return self._in_tunnel(data, data.data_client())  # type: ignore[no-untyped-call]  # no types
             else:
@@ -121,9 +125,9 @@ class Gate:
         what = self.answers.happening(kind, connection)
         what.person = tunnel.identity.person
         what.url = Url("https", tunnel.named.host, tunnel.named.port)
-        await self._whole(what, Outcome(reason), None)
+        await self.whole(what, Outcome(reason), None)
 
-    async def _whole(self, what: Happening, why: Outcome, status: int | None) -> None:
+    async def whole(self, what: Happening, why: Outcome, status: int | None) -> None:
         what.hidden = self.answers.hides(what.url)
         row = self.answers.rows.whole(what, why, self.answers.policy(), status or 0)
         row["status"] = status
@@ -145,13 +149,18 @@ class Gate:
             data.context.client.sni = named.host
 
     def tls_established_client(self, data: TlsData) -> None:
-        """The layers around the TLS of a tunnel have done their work."""
-        inner = data.context.layers[-1]
+        """The layers around the TLS of a tunnel have done their work, unless they are TLS too."""
+        connection, inner = self._connections.find(data.context.client.id), data.context.layers[-1]
+        if front_door.opened(data, self._connections) or (connection is not None and connection.secure):
+            return
         if isinstance(inner, ClientTLSLayer):
             self._shorten(data.context.client.id, inner)
 
     async def tls_failed_client(self, data: TlsData) -> None:
-        await self._say_of_tunnel(data.context.client, "handshake", Reason.TLS_FAILED)
+        if front_door.is_ours(data.context):
+            await front_door.failed(data.context.client, self.answers)
+        else:
+            await self._say_of_tunnel(data.context.client, "handshake", Reason.TLS_FAILED)
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """The last look: only where something on this connection was let by."""
@@ -170,7 +179,7 @@ class Gate:
         if connection.tunnel is not None:
             what.person = connection.tunnel.identity.person
             what.url = Url("https", connection.tunnel.named.host, connection.tunnel.named.port)
-        await self._whole(what, Outcome(Reason.BAD_REQUEST, refusal.says), refusal.status)
+        await self.whole(what, Outcome(Reason.BAD_REQUEST, refusal.says), refusal.status)
         refusal.message = block_page.message("bad-request", reference_of(what.id))
 
     # -- requests

@@ -2,7 +2,8 @@
 
 A hash check costs up to half a second of CPU: never on the event loop, never twice for the same answer. What
 was found right is remembered under a keyed hash (so that no password is kept), for as long as the account has
-the same hash; what was found wrong, for a moment.
+the same hash; so is what was found wrong. Whoever guesses waits (guessing.py), and a name that does not exist
+costs the time of one that does.
 """
 
 import asyncio
@@ -20,15 +21,18 @@ from dataclasses import dataclass
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 
-from filter_policy.bundle import Account, Bundle
+from filter_policy.bundle import Bundle
 from filter_policy.model import Network, Person, Policy, Reason
+from proxy_addon.guessing import Guessing
+from proxy_addon.patience import PASSWORD_SECONDS, longer
 
 REMEMBERED_SECONDS = 3600.0
-WRONG_SECONDS = 10.0
+WRONG_SECONDS = 86400.0  # a device that keeps an old password asks all day
 MOST_REMEMBERED = 20_000
-MOST_WAITING = 64
+MOST_WAITING = 128
 MOST_WAITING_PER_ADDRESS = 8
 THREADS = 2
+LONGEST_NAME = 256  # characters: no client chooses how long what is kept of it is
 UNIDENTIFIED = "unidentified"
 
 Verify = Callable[[str, str], bool]  # hash, password
@@ -40,6 +44,16 @@ class NotIdentified(Exception):
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason.value)
         self.reason = reason
+
+
+class Withheld(Exception):
+    """No password is looked at. `rule` is for the record, `page` tells it."""
+
+    def __init__(self, reason: Reason, rule: str, page: str) -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.rule = rule
+        self.page = page
 
 
 class TooBusy(Exception):
@@ -95,8 +109,11 @@ def argon2_verify(stored: str, password: str) -> bool:
 class Identifier:
     """One for the life of the process; the bundle in force comes with each question."""
 
-    def __init__(self, verify: Verify = argon2_verify) -> None:
+    def __init__(self, verify: Verify = argon2_verify, clock: Callable[[], float] = time.monotonic) -> None:
+        """`clock` in seconds, never going back: for how long a guesser waits."""
+        self.guessing = Guessing()
         self._verify = verify
+        self._clock = clock
         self._key = secrets.token_bytes(32)
         self._right: dict[bytes, tuple[str, str, float]] = {}  # username, hash, until
         self._wrong: dict[bytes, tuple[str | None, float]] = {}  # hash, until
@@ -105,19 +122,32 @@ class Identifier:
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="password")
 
     async def identify(self, credentials: Sequence[bytes], address: str, bundle: Bundle) -> Identity:
-        """`credentials`: every Proxy-Authorization value that came. Raises NotIdentified or TooBusy."""
+        """`credentials`: every Proxy-Authorization value. Raises NotIdentified, Withheld, TooBusy."""
         if not credentials:
             network = network_of(bundle.policy, address)
             if network is None:
                 raise NotIdentified(Reason.NO_CREDENTIALS)
             return _device(network)
         username, password = parse_basic(credentials)
+        now = self._clock()
+        if self.guessing.wait(username, address, now) > 0:
+            self.guessing.again(username, address, now)
+            raise Withheld(Reason.TOO_MANY, "guessing", "wait")
         digest = hashlib.blake2b(f"{username}\0{password}".encode(), key=self._key, digest_size=32).digest()
         account = bundle.accounts.get(username)
         stored = account.password_hash if account else None
         if account is not None and stored is not None and self._is_known(digest, username, stored):
+            self.guessing.seen(username, address, now)
             return Identity(account.person, stored)
-        return await self._check(digest, (username, password), account, address)
+        self._not_known_wrong(digest, (username, address), stored, now)
+        against = stored or _stand_in(bundle)
+        right = await self._verified((digest, against), password, (username, address))
+        if account is None or stored is None or not right:
+            _keep(self._wrong, digest, (stored, time.monotonic() + WRONG_SECONDS))
+            raise NotIdentified(Reason.WRONG_CREDENTIALS)
+        self.guessing.right(username, address, self._clock())
+        _keep(self._right, digest, (username, stored, time.monotonic() + REMEMBERED_SECONDS))
+        return Identity(account.person, stored)
 
     def _is_known(self, digest: bytes, username: str, stored: str) -> bool:
         known = self._right.get(digest)
@@ -128,32 +158,29 @@ class Identifier:
             return False
         return True
 
-    async def _check(
-        self, digest: bytes, given: tuple[str, str], account: Account | None, address: str
-    ) -> Identity:
-        username, password = given
-        stored = account.password_hash if account else None
+    def _not_known_wrong(self, digest: bytes, who: tuple[str, str], stored: str | None, now: float) -> None:
+        """The same wrong one again is no guess; and under a new hash it is asked anew."""
         wrong_for, until = self._wrong.get(digest, (None, 0.0))
-        if until > time.monotonic() and wrong_for == stored:  # a new hash is asked anew
+        if until > time.monotonic() and wrong_for == stored:
+            self.guessing.again(*who, now)
             raise NotIdentified(Reason.WRONG_CREDENTIALS)
-        if account is None or stored is None or not await self._verified((digest, stored), password, address):
-            _keep(self._wrong, digest, (stored, time.monotonic() + WRONG_SECONDS))
-            raise NotIdentified(Reason.WRONG_CREDENTIALS)
-        _keep(self._right, digest, (username, stored, time.monotonic() + REMEMBERED_SECONDS))
-        return Identity(account.person, stored)
 
-    async def _verified(self, key: tuple[bytes, str], password: str, address: str) -> bool:
+    async def _verified(self, key: tuple[bytes, str], password: str, who: tuple[str, str]) -> bool:
         """A browser opens six connections at once with the same password: it is checked once. One device
-        that guesses does not keep the others waiting."""
+        that guesses does not keep the others waiting. `who`: user name and address."""
         running = self._checking.get(key)
         if running is None:
-            if len(self._checking) >= MOST_WAITING or self._waiting[address] >= MOST_WAITING_PER_ADDRESS:
+            address = who[1]
+            most = 1 if self.guessing.is_hasty(address) else MOST_WAITING_PER_ADDRESS
+            if len(self._checking) >= MOST_WAITING or self._waiting[address] >= most:
                 raise TooBusy
+            self.guessing.begin(*who, self._clock())
             loop = asyncio.get_running_loop()
             running = self._checking[key] = loop.run_in_executor(self._pool, self._verify, key[1], password)
             self._waiting[address] += 1
             running.add_done_callback(lambda _: self._checked(key, address))
-        return await asyncio.shield(running)
+        with longer(PASSWORD_SECONDS):  # it waits for its turn
+            return await asyncio.shield(running)
 
     def _checked(self, key: tuple[bytes, str], address: str) -> None:
         self._checking.pop(key, None)
@@ -163,6 +190,11 @@ class Identifier:
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _stand_in(bundle: Bundle) -> str:
+    """The hash of somebody else, made at the same cost: its answer does not count."""
+    return next((account.password_hash for account in bundle.accounts.values() if account.password_hash), "")
 
 
 def _keep[T](store: dict[bytes, T], key: bytes, value: T) -> None:
@@ -185,7 +217,7 @@ def parse_basic(credentials: Sequence[bytes]) -> tuple[str, str]:
         except UnicodeDecodeError:  # some clients still speak Latin-1, whatever our charset says
             text = decoded.decode("latin-1")
         username, colon, password = text.partition(":")
-        if not colon or not username or "\0" in text:
+        if not colon or not username or "\0" in text or len(username) > LONGEST_NAME:
             raise ValueError
     except (ValueError, binascii.Error):
         raise NotIdentified(Reason.WRONG_CREDENTIALS) from None

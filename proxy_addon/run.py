@@ -31,15 +31,18 @@ from proxy_addon.clock import Clock, GateClock, utc_now
 from proxy_addon.connections import Connections
 from proxy_addon.egress import Address, Egress, Resolver, guard_loop
 from proxy_addon.ending import Ending
+from proxy_addon.events import Events
 from proxy_addon.gate import Gate
 from proxy_addon.hiding import Hiding
 from proxy_addon.identify import Identifier
 from proxy_addon.judge import InForce
 from proxy_addon.master import GateMaster, held
+from proxy_addon.mitm_speed import ChangeHook
 from proxy_addon.proof_key import ProofKey
 from proxy_addon.recording import Recording
 from proxy_addon.records import Rows
 from proxy_addon.stages import Stages
+from proxy_addon.watchdog import Watchdog
 
 log = structlog.get_logger()
 
@@ -74,11 +77,13 @@ def run_gate(
     resolve: Resolver | None = None,
     ready: Callable[[int], None] | None = None,
     change_stages: ChangeStages = lambda stages: stages,
+    change_hook: ChangeHook = lambda name, function: function,
 ) -> int:
-    """Blocks until SIGTERM or SIGINT; the exit code. `ready` hears the port. `change_stages`: for tests."""
+    """Blocks until SIGTERM or SIGINT; the exit code. `ready` hears the port. `change_*`: for tests."""
     egress = Egress(settings.own_addresses, resolve)
     try:
         running = _Running(settings, egress, clock, ready or (lambda port: None), change_stages)
+        running.change_hook = change_hook
     except JournalError as fault:
         log.error("journal.failed", fault=str(fault))
         return JOURNAL_FAILED
@@ -100,23 +105,28 @@ class _Running:
         self.settings = settings
         self.egress = egress
         self.ready = ready
-        self.identifier = Identifier()
+        self.identifier = Identifier(clock=lambda: self.clock.now().timestamp())
         self.recording = Recording(settings.state / "journal", settings.gate)
         self.watch = BundleWatch(settings.state, self._take, ProofKey(settings.state))
         self.clock = GateClock(clock, self.recording.last_at)
         pages = Pages(settings.console)
+        rows = Rows(settings.gate, Hiding(settings.state))
+        events = Events(rows, self.clock, lambda: self.watch.in_force, self._note)
+        self.identifier.guessing.tell = events.guessed
         self.answers = Answers(
             stages=change_stages(self._stages(pages)),
-            rows=Rows(settings.gate, Hiding(settings.state)),
+            rows=rows,
             pages=pages,
             clock=self.clock,
             egress=egress,
             connections=Connections(),
             in_force=lambda: self.watch.in_force,
             stuck=lambda: not self.recording.works,
+            seen=events.seen,
         )
         self.ending = Ending(self.answers, self._abort)
         self.master: GateMaster | None = None
+        self.change_hook: ChangeHook = lambda name, function: function
         self.stopping = False
         self._busy: dict[str, asyncio.Task[None]] = {}
 
@@ -142,15 +152,17 @@ class _Running:
         options = held(
             settings.state / "ca", settings.listen_host, settings.listen_port, settings.upstream_ca
         )
-        self.master = master = GateMaster(gate, options, self.answers.pages.error)
+        self.master = master = GateMaster(gate, options, self.answers.pages.error, self.change_hook)
         gc.collect()
         gc.freeze()  # what is loaded now lives as long as the process
-        self._listen_to_signals()
+        watchdog = self._listen_to_signals()
         keeping = asyncio.create_task(self._keep(master))
         keeping.add_done_callback(lambda _: master.shutdown())  # type: ignore[no-untyped-call]  # no types
         try:
             await master.run()
         finally:
+            if watchdog is not None:
+                watchdog.stop()
             keeping.cancel()
             self.ending.cut_all()
             gate.end_all()
@@ -160,12 +172,16 @@ class _Running:
             return JOURNAL_FAILED
         return 0 if self.stopping else 1
 
-    def _listen_to_signals(self) -> None:
+    def _listen_to_signals(self) -> Watchdog | None:
+        """And to the loop, for as long as we run."""
         if threading.current_thread() is not threading.main_thread():
-            return  # somebody else's process: it stops us with `stop`
+            return None  # somebody else's process: it stops us with `stop`
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.stop)
+        watchdog = Watchdog(loop)
+        watchdog.start()
+        return watchdog
 
     def stop(self) -> None:
         self.stopping = True

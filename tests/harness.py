@@ -96,6 +96,7 @@ class Gate:
     openings: list[Opening] = field(default_factory=list)
     sealed_lists: Sequence[str] = ()  # of illegal content, that were ever in force
     own: Sequence[tuple[str, int]] = ()
+    listen: str = "127.0.0.1"
 
     @property
     def ca(self) -> Path:
@@ -225,6 +226,7 @@ def a_gate(
     egress: Sequence[tuple[str, int]] = (),
     published: bool = True,
     authority: ExampleAuthority | None = None,
+    listen: str = "127.0.0.1",
 ) -> Iterator[Gate]:
     """A gate over `sites` (host or host/path -> category; None: on no list). `clock` None: the real time.
 
@@ -246,7 +248,7 @@ def a_gate(
         gate.set_names({})
         if published:
             gate.publish()
-        gate.own = own_addresses
+        gate.own, gate.listen = own_addresses, listen
         start(gate)
         try:
             yield gate
@@ -269,7 +271,7 @@ def start(gate: Gate, port: int = 0) -> None:
     settings = {
         "folder": str(gate.folder),
         "state": str(gate.state),
-        "listen_host": "127.0.0.1",
+        "listen_host": gate.listen,
         "listen_port": port,
         "own_addresses": list(gate.own),
         "upstream_ca": str(gate.origin.ca),

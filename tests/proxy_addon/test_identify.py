@@ -99,7 +99,7 @@ def test_six_connections_at_once_are_one_check() -> None:
     assert verifier.asked == 1
 
 
-def test_a_wrong_password_is_remembered_for_a_moment() -> None:
+def test_a_wrong_password_is_checked_once() -> None:
     verifier = Verifier()
 
     async def twice() -> None:
@@ -182,7 +182,7 @@ def test_two_credentials_are_one_too_many() -> None:
 
 
 @given(
-    st.text(min_size=1).filter(lambda t: ":" not in t and "\0" not in t),
+    st.text(min_size=1, max_size=200).filter(lambda t: ":" not in t and "\0" not in t),
     st.text().filter(lambda t: "\0" not in t),
 )
 def test_names_fold_and_passwords_keep_every_character(username: str, password: str) -> None:

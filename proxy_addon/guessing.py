@@ -1,0 +1,140 @@
+"""Whoever guesses passwords waits longer and longer, and nobody else waits for them.
+
+Counted on up to four scales: one account at one device; one device, whatever accounts it tries; one account
+at devices where it was never right (a class that tries a teacher's password); and one network of IPv6, where
+a device has as many addresses as it likes. A device where the account was right lately is held to the first
+scale alone, and gently: there the teacher sits, or a pupil at the teacher's place.
+
+A try counts as wrong from the moment it is begun, so that guesses sent at once are no cheaper; what was
+right takes it back. The same wrong password again (a device that keeps an old one) is no guess: it costs no
+further wait. Time is an argument, in seconds, and never goes back. What is kept is bounded: an entry is made
+only by a password that is checked, and after a few of them there is a wait before the next.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from proxy_addon.addresses import network_of_six
+
+DAY = 86400.0
+HOUR = 3600.0
+FORGOTTEN = DAY  # a count that rested this long begins anew
+KNOWN_SECONDS = 3 * DAY
+MOST_COUNTS = 20_000
+MOST_KNOWN = 20_000
+HASTY = 8  # failures of a device, from which on one password of it is checked at a time
+
+
+@dataclass(frozen=True, slots=True)
+class Scale:
+    """`free` failures cost no wait; then 1, 2, 4 ... seconds, up to `longest`. Told of after `tells`."""
+
+    name: str
+    free: int
+    longest: float
+    tells: int
+
+
+HERE = Scale("device and account", 5, 900.0, 20)
+KNOWN = Scale("device and account", 10, 60.0, 20)
+DEVICE = Scale("device", 20, 60.0, 100)
+ACCOUNT = Scale("account", 50, 30.0, 100)
+NETWORK = Scale("network", 200, 60.0, 1000)
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Guessed:
+    """What is worth a row: on which scale, at which account, from which device, how many tries."""
+
+    scale: str
+    username: str
+    address: str
+    tries: int
+
+
+@dataclass(slots=True)
+class _Count:
+    last: float
+    failures: int = 0
+    tries: int = 0
+    until: float = 0.0  # no password is checked before
+    told: float | None = None
+
+
+class Guessing:
+    """One for the life of the process. `tell` hears of guessing: first after a scale's tries, then hourly."""
+
+    def __init__(self, tell: Callable[[Guessed], None] = lambda guessed: None) -> None:
+        self.tell = tell
+        self._counts: dict[Key, _Count] = {}
+        self._known: dict[tuple[str, str], float] = {}
+
+    def wait(self, username: str, address: str, now: float) -> float:
+        """Seconds until a password for this account is looked at from this device again; 0: now."""
+        if not self._counts:
+            return 0.0
+        counts = (self._counts.get(key) for key, _ in self._scales(username, address, now))
+        return max((count.until - now for count in counts if count is not None), default=0.0)
+
+    def begin(self, username: str, address: str, now: float) -> None:
+        """A password is about to be checked: wrong, until it was right."""
+        for key, scale in self._scales(username, address, now):
+            count = self._count(key, now)
+            count.failures += 1
+            count.last = now
+            if count.failures >= scale.free:
+                count.until = now + min(2.0 ** min(count.failures - scale.free, 30), scale.longest)
+            self._tried(count, scale, username, address, now)
+
+    def again(self, username: str, address: str, now: float) -> None:
+        """A try that was answered without looking at a hash."""
+        for key, scale in self._scales(username, address, now):
+            if (count := self._counts.get(key)) is not None:
+                self._tried(count, scale, username, address, now)
+
+    def right(self, username: str, address: str, now: float) -> None:
+        """It was right after all: the device is known, and what `begin` counted is taken back."""
+        for key, scale in self._scales(username, address, now):
+            count = self._counts.get(key)
+            if count is not None:
+                count.failures = 0 if scale in (HERE, KNOWN) else max(count.failures - 1, 0)
+                count.until = 0.0
+        self.seen(username, address, now)
+
+    def seen(self, username: str, address: str, now: float) -> None:
+        """This account was right at this device just now."""
+        if (username, address) not in self._known and len(self._known) >= MOST_KNOWN:
+            del self._known[next(iter(self._known))]
+        self._known[username, address] = now
+
+    def is_hasty(self, address: str) -> bool:
+        count = self._counts.get(("device", address))
+        return count is not None and count.failures >= HASTY
+
+    def _scales(self, username: str, address: str, now: float) -> Iterator[tuple[Key, Scale]]:
+        seen = self._known.get((username, address))
+        if seen is not None and now - seen < KNOWN_SECONDS:
+            yield ("here", username, address), KNOWN
+            return
+        yield ("here", username, address), HERE
+        yield ("device", address), DEVICE
+        yield ("account", username), ACCOUNT
+        if (network := network_of_six(address)) is not None:
+            yield ("network", network), NETWORK
+
+    def _count(self, key: Key, now: float) -> _Count:
+        count = self._counts.pop(key, None)
+        if count is None or now - count.last >= FORGOTTEN:
+            count = _Count(now)
+        if len(self._counts) >= MOST_COUNTS:
+            del self._counts[next(iter(self._counts))]
+        self._counts[key] = count  # the one that rested longest gives way first
+        return count
+
+    def _tried(self, count: _Count, scale: Scale, username: str, address: str, now: float) -> None:
+        count.tries += 1
+        if count.tries >= scale.tells and (count.told is None or now - count.told >= HOUR):
+            count.told = now
+            self.tell(Guessed(scale.name, username, address, count.tries))
