@@ -19,13 +19,12 @@ from typing import Any
 
 from filter_lists.addresses import NAT64, embedded, plain_address
 from filter_lists.names import is_ip
+from proxy_addon.patience import CONNECT_SECONDS, RESOLVE_SECONDS, longer
 
 Address = tuple[str, int]
 Resolver = Callable[[str, int], Sequence[Address] | None]
 
 REFUSED = "refused by the egress policy"
-CONNECT_SECONDS = 20.0
-RESOLVE_SECONDS = 10.0
 REMEMBERED_SECONDS = 30.0
 FAILURE_SECONDS = 2.0
 MOST_REMEMBERED = 4096
@@ -150,8 +149,9 @@ class Egress:
     async def _look_up(self, host: str, port: int) -> Sequence[Address] | OSError:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.timeout(RESOLVE_SECONDS):
-                found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+            with longer(RESOLVE_SECONDS + 1):
+                async with asyncio.timeout(RESOLVE_SECONDS):
+                    found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
             return Unresolved(errno.EHOSTUNREACH, "no such name")
         return [(str(info[4][0]), int(info[4][1])) for info in found]

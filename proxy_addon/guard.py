@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mitmproxy.http import HTTPFlow, Response
 
+from proxy_addon import patience
 from proxy_addon.records import Happening
 
 Answer = Response | None  # None: let by
@@ -27,9 +28,11 @@ Failed = Callable[[HTTPFlow, Case, BaseException], Awaitable[Response]]
 
 
 def told_to_stop(fault: BaseException) -> bool:
-    """Whether this is the process ending and not a stage failing."""
+    """Whether this is the process ending and not a stage failing, or one that took too long (patience.py)."""
+    if not isinstance(fault, asyncio.CancelledError) or patience.is_over():
+        return False
     task = asyncio.current_task()
-    return isinstance(fault, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+    return task is not None and task.cancelling() > 0
 
 
 async def closed_unless_allowed(flow: HTTPFlow, closed: Response, hook: Hook, failed: Failed) -> None:
@@ -41,7 +44,7 @@ async def closed_unless_allowed(flow: HTTPFlow, closed: Response, hook: Hook, fa
     except BaseException as fault:  # also SystemExit: nothing may open the gate
         if told_to_stop(fault):
             raise
-        answer = await _answer_to(fault, flow, case, closed, failed)
+        answer = await _answer_to(TimeoutError() if patience.is_over() else fault, flow, case, closed, failed)
     flow.response = answer
 
 

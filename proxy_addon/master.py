@@ -20,8 +20,11 @@ from mitmproxy.options import Options
 from mitmproxy.proxy.layer import Layer
 
 from proxy_addon import mitm_http, mitm_lean, mitm_seams, mitm_speed
+from proxy_addon.closing import Closing
+from proxy_addon.gate import Gate
 from proxy_addon.mitm_http import NoticeOf
 from proxy_addon.mitm_lean import HeldOptions
+from proxy_addon.mitm_speed import ChangeHook
 
 NEVER_ON = ("emudhra", "emudhra_old")  # 12.3 signs with a compromised CA when these are on
 DEAF = frozenset({("TlsConfig", "request")})  # answers any site's URL that ends in its CRL's name
@@ -75,11 +78,18 @@ def held(confdir: Path, listen_host: str, listen_port: int, upstream_ca: Path | 
 class GateMaster(Master):
     """Made inside the running event loop. Raises SeamFault or SettingsFault rather than start half closed."""
 
-    def __init__(self, gate: object, settings: Mapping[str, object], notice: NoticeOf) -> None:
+    def __init__(
+        self,
+        gate: Gate,
+        settings: Mapping[str, object],
+        notice: NoticeOf,
+        change_hook: ChangeHook = lambda name, function: function,
+    ) -> None:
         super().__init__(Options(), event_loop=asyncio.get_running_loop(), with_termlog=False)
         self._legacy_log_events.uninstall()  # nobody hears them
         quiet_logs()
-        dispatch = mitm_speed.Dispatch()
+        dispatch = mitm_speed.Dispatch(change_hook)
+        dispatch.failed = Closing(gate, self.abort)
         mitm_seams.install((*mitm_speed.seams(dispatch), *mitm_lean.seams(), *mitm_http.seams(notice)))
         self.proxyserver = Proxyserver()  # type: ignore[no-untyped-call]  # ships no types
         addons = (Core(), self.proxyserver, TlsConfig(), gate, ErrorCheck(repeat_errors_on_stderr=True))

@@ -21,26 +21,36 @@ from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
 from proxy_addon.guard import told_to_stop
 from proxy_addon.mitm_seams import Seam
+from proxy_addon.patience import limited
 
 logger = logging.getLogger(__name__)
 
 Heard = Callable[[Any], Awaitable[None] | None]
+ChangeHook = Callable[[str, Heard], Heard]
+HookFailed = Callable[[str, Any, BaseException], None]
+CRASH = "mitmproxy"  # the name under which `failed` hears of a fault that is no hook's
 
 
 class Dispatch:
-    """Which functions hear which hook, looked up once, after all addons are loaded."""
+    """Which functions hear which hook, looked up once, after all addons are loaded.
 
-    def __init__(self) -> None:
+    `failed` hears of each hook that raised, or took too long, and closes what it was about: as shipped such a
+    hook is logged, and the page served. `change` wraps a function, for tests.
+    """
+
+    def __init__(self, change: ChangeHook = lambda name, function: function) -> None:
         self._table: dict[str, tuple[Heard, ...]] = {}
         self._argument: dict[type[Hook], str] = {}
         self._running: set[asyncio.Task[None]] = set()
+        self._change = change
+        self.failed: HookFailed = _only_logged
 
     def learn(self, addons: Iterable[object], hooks: Iterable[str], deaf: frozenset[tuple[str, str]]) -> None:
         """`deaf` names (class, hook) pairs that a forward proxy has no use for."""
         listening = list(addons)
         for name in hooks:
             heard = [
-                function
+                self._change(name, function)
                 for addon in listening
                 if (type(addon).__name__, name) not in deaf
                 and callable(function := getattr(addon, name, None))
@@ -55,8 +65,8 @@ class Dispatch:
             return None
         argument = self._argument_of(hook)
         for done, function in enumerate(functions, 1):
-            if (pending := _call(function, argument)) is not None:
-                return _finish(pending, functions[done:], argument)
+            if (pending := self._call(hook.name, function, argument)) is not None:
+                return self._finish(hook.name, pending, functions[done:], argument)
         return None
 
     def _argument_of(self, hook: Hook) -> Any:
@@ -72,34 +82,43 @@ class Dispatch:
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-
-def _call(function: Heard, argument: Any) -> Awaitable[None] | None:
-    """mitmproxy's own rule: a hook that raises is logged and the next is called. The gate's hooks guard
-    themselves (guard.py); what they raise all the same ends here, so that a connection never hangs."""
-    try:
-        return function(argument)
-    except BaseException as fault:
-        if told_to_stop(fault):
-            raise
-        logger.exception("addon error")
-        return None
-
-
-async def _finish(pending: Awaitable[None] | None, rest: tuple[Heard, ...], argument: Any) -> None:
-    """Wait for one function, then run the rest of them in their order."""
-    waiting = iter(rest)
-    while True:
+    def _call(self, name: str, function: Heard, argument: Any) -> Awaitable[None] | None:
+        """The next function is called all the same, so that what closes comes about as well."""
         try:
-            if pending is not None:
-                await pending
+            return function(argument)
         except BaseException as fault:
             if told_to_stop(fault):
                 raise
+            self._close(name, argument, fault)
+            return None
+
+    async def _finish(
+        self, name: str, pending: Awaitable[None] | None, rest: tuple[Heard, ...], argument: Any
+    ) -> None:
+        """Wait for one function, then run the rest of them in their order."""
+        waiting = iter(rest)
+        while True:
+            try:
+                if pending is not None:
+                    await limited(pending)
+            except BaseException as fault:
+                if told_to_stop(fault):
+                    raise
+                self._close(name, argument, fault)
+            function = next(waiting, None)
+            if function is None:
+                return
+            pending = self._call(name, function, argument)
+
+    def _close(self, name: str, argument: Any, fault: BaseException) -> None:
+        try:
+            self.failed(name, argument, fault)
+        except BaseException:  # a connection must never hang because of this
             logger.exception("addon error")
-        function = next(waiting, None)
-        if function is None:
-            return
-        pending = _call(function, argument)
+
+
+def _only_logged(name: str, argument: Any, fault: BaseException) -> None:
+    logger.error("%s failed", name, exc_info=fault)
 
 
 class _Outgoing:
@@ -135,8 +154,10 @@ def _server_event(dispatch: Dispatch) -> Callable[[Any], Any]:
                 self.timeout_watchdog.register_activity()  # type: ignore[no-untyped-call]  # no types
                 try:
                     _handle(self, event, dispatch)
-                except Exception:  # noqa: BLE001  # logged: `log` is mitmproxy's own
-                    self.log("mitmproxy has crashed!", logging.ERROR, exc_info=True)
+                except BaseException as fault:
+                    if told_to_stop(fault):
+                        raise
+                    dispatch._close(CRASH, self.client, fault)
                     abort(self)  # as shipped, the client would hang
 
         return server_event

@@ -17,10 +17,11 @@ from typing import Any
 import structlog
 
 from audit_log.journal import Journal, JournalError
+from proxy_addon.patience import RECORD_SECONDS
 
 log = structlog.get_logger()
 
-PATIENCE = 10.0
+PATIENCE = RECORD_SECONDS
 CLOSING = 3.0  # seconds for what is still to be written when the gate ends
 LOW = 1_000_000_000  # bytes: about what a school of a thousand writes in a day
 
@@ -76,18 +77,25 @@ class Recording:
         except TimeoutError:
             self._give_up(journal, row)
             raise JournalError(f"the disk did not answer within {self._patience:g} seconds") from None
+        except asyncio.CancelledError:
+            self._unheard(journal, row)
+            raise
         except JournalError as fault:
             self._stop(fault)
             raise
 
     def _give_up(self, journal: _Counted, row: Mapping[str, Any]) -> None:
-        """The row may be written yet; if so, a closing one behind it says that nothing was let by."""
         before, self._in_vain = self.hangs, journal.groups
+        self._unheard(journal, row)
+        if not before:
+            log.error("journal.hangs", seconds=self._patience)
+
+    def _unheard(self, journal: _Counted, row: Mapping[str, Any]) -> None:
+        """Nobody waits for this row any more, and it may be written yet: a closing one behind it says that
+        nothing was let by."""
         if row.get("t") == "open":
             ended = {"status": 503, "up": 0, "down": 0, "ms": int(self._patience * 1000)}
             journal.note({"t": "close", "id": row["id"], "at": row["at"], **ended, "outcome": "failed"})
-        if not before:
-            log.error("journal.hangs", seconds=self._patience)
 
     def _stop(self, fault: JournalError) -> None:
         """Said once, until it writes again."""
