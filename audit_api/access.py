@@ -28,7 +28,7 @@ from audit_log.tables import change_log, filtering_log
 from change_control.access import answer_by, record_access
 from change_control.erasing import is_erased
 
-AT_ONCE = 2
+AT_ONCE = 1  # for each person
 Format = Literal["zip", "html", "json", "csv"]
 TAKEN_OUT = (
     'Other people are taken out: their names, user names and ids. Where one was, it says "another person";'
@@ -54,7 +54,7 @@ class Wanted(BaseModel):
 
 def access_of(visit: Visit, person_id: str, asked: Wanted) -> Stream:
     """Raises Problem."""
-    says = f"You are taking out {AT_ONCE} already."
+    says = "You are taking one out already."
     give_back = visit.window.turns.take(("access", visit.reader.person_id), AT_ONCE, says)
     try:
         number, parts = _begin(visit, person_id, asked)

@@ -1,17 +1,19 @@
 """The window: a JSON API and a console over the same verbs and the same queries."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 
 from fastapi import FastAPI
 
 from audit_api.faults import install_faults
+from audit_api.front_ends import FrontEnds
 from audit_api.headers import SafeHeaders
 from audit_api.limits import BodyLimit
 from audit_api.list_jobs import CompareLists, ListJobs, RunLists, compare_here, no_worker
 from audit_api.mail import Ways
 from audit_api.preview_jobs import PreviewJobs, RunPreview
+from audit_api.rates import Rates
 from audit_api.reference import describe
 from audit_api.routes import ROUTERS
 from audit_api.upkeep import upkeep
@@ -33,15 +35,19 @@ def create_app(
     compare_lists: CompareLists = compare_here,
     run_preview: RunPreview = replay_here,
     ways: Ways = Ways(),  # noqa: B008  # a frozen value
+    rates: Rates | None = None,
+    front_ends: Collection[str] = (),
 ) -> FastAPI:
     """`dev_http`: served without TLS, so that the console's cookie cannot insist on it.
 
     `run_lists`, `compare_lists`: how lists are built and compared; a child process, where there are millions.
     `run_preview`: how proposals are tried out; child processes, where there are millions of rows.
-    `ways`: how checkpoints leave this server.
+    `ways`: how checkpoints leave this server. `rates`: how often anybody may ask.
+    `front_ends`: addresses that may say for whom they ask.
     """
     previews = PreviewJobs(desk, run_preview, clock)
     window = Window(desk, clock, dev_http, ListJobs(run_lists, clock), compare_lists, previews, ways=ways)
+    window.rates = rates or window.rates
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -63,6 +69,7 @@ def create_app(
     app.state.window = window
     app.add_middleware(BodyLimit)
     app.add_middleware(SafeHeaders)
+    app.add_middleware(FrontEnds, trusted=front_ends)
     install_faults(app)
     for router in ROUTERS:
         app.include_router(router)

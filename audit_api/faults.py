@@ -18,6 +18,8 @@ from change_control.errors import ChangeError
 from filter_lists.asked import TooMuchToCompareError
 from filter_policy.model import Role
 
+# What failed may be what a page needs; and a page costs more than what was refused.
+BARE = frozenset({"internal", "database-away", "too-many-requests"})
 TOO_MUCH = "An address has more parts than can be compared with the lists. A gate blocks it."
 
 
@@ -88,7 +90,7 @@ def answer(request: Request, problem: Problem) -> Response:
         return see_other("/sign-in" + _back_to(request))
     if problem.slug == "password-must-change":
         return see_other("/password")
-    if problem.slug in ("internal", "database-away"):  # what failed may be what a page needs
+    if problem.slug in BARE:
         return _bare(problem)
     response = page(
         request,

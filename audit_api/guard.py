@@ -39,11 +39,14 @@ async def admit(request: Request, route: str) -> None:
     if bearer is None and request.method not in SAFE:
         refuse_other_sites(request)
     if is_public(route):
+        window.rates.by_address(route, address_of(request))
         return
     token = bearer or request.cookies.get(window.cookie)
     visit = await run_in_threadpool(_visit_of, window, token)
     if visit is None:
+        window.rates.by_address(route, address_of(request))
         raise Problem("not-signed-in")
+    window.rates.by_person(route, visit.reader.person_id)
     request.state.visit = visit
     _check_right(route, visit.reader)
     if bearer is None and request.method not in SAFE:
@@ -83,6 +86,10 @@ async def _check_form(request: Request, reader: Reader) -> None:
     given = form.get("csrf")
     if not isinstance(given, str) or not compare_digest(given.encode(), reader.csrf.encode()):
         raise Problem("cross-site")
+
+
+def address_of(request: Request) -> str:
+    return request.client.host if request.client else "unknown"
 
 
 def _bearer(request: Request) -> str | None:

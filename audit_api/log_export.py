@@ -27,7 +27,7 @@ from audit_log.filtering_log import counted, last_seal, search
 from audit_log.search_filter import Sought, sought
 from change_control.looks import record_export
 
-AT_ONCE = 2  # for each person
+AT_ONCE = 1  # for each person
 ROWS = 1000  # read at a time
 MEDIA_TYPES: Mapping[str, str] = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
 EVENT = "export_event"
@@ -36,7 +36,7 @@ COLUMNS = (*LogRowOut.model_fields, EVENT)
 
 def export_of(visit: Visit, asked: ToExport) -> Stream:
     """Raises Problem."""
-    says = f"You have {AT_ONCE} exports under way."
+    says = "You have an export under way."
     give_back = visit.window.turns.take(("export", visit.reader.person_id), AT_ONCE, says)
     try:
         export = _begin(visit, asked)

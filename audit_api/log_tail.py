@@ -30,6 +30,7 @@ from change_control.looks import Ending, record_tail, record_tail_end
 from filter_policy.bundle import Bundle
 
 AT_ONCE = 8
+EACH = 3  # of one person: a page that is loaded again, before the old one is known to be gone
 LONGEST = timedelta(minutes=15)
 EVERY = 1.0  # seconds
 SILENT_FOR = 10  # looks without a row; then an empty line says that somebody is there
@@ -49,7 +50,18 @@ class ToWatch(Sought):
 
 def tail_of(visit: Visit, asked: ToWatch) -> Stream:
     """Raises Problem."""
-    give_back = visit.window.turns.take("tail", AT_ONCE, f"{AT_ONCE} people watch already.")
+    turns = visit.window.turns
+    own = turns.take(("tail", visit.reader.person_id), EACH, f"You watch {EACH} times already.")
+    try:
+        of_all = turns.take("tail", AT_ONCE, f"{AT_ONCE} people watch already.")
+    except Problem:
+        own()
+        raise
+
+    def give_back() -> None:
+        own()
+        of_all()
+
     try:
         tail = _begin(visit, asked)
     except BaseException:

@@ -53,6 +53,7 @@ KINDS: Mapping[str, Kind] = {
     "refused": Kind(422, "Nobody may open this", "It touches what the policy locks or the law forbids."),
     "too-many-attempts": Kind(429, "Too many attempts", "Wait for the seconds in Retry-After."),
     "too-many-at-once": Kind(429, "Too many at once", "Wait until one that is under way has ended."),
+    "too-many-requests": Kind(429, "Too many requests", "Wait for the seconds in Retry-After."),
     "internal": Kind(500, "Something went wrong", "It was our fault. What was asked was not done."),
     "not-whole": Kind(
         500, "The record was damaged", "The change log cannot be read as it is: its verify names the entry."

@@ -16,6 +16,7 @@ from audit_api.list_jobs import CompareLists, ListJobs
 from audit_api.mail import Ways
 from audit_api.preview_jobs import PreviewJobs
 from audit_api.problems import Problem
+from audit_api.rates import Rates
 from audit_api.reader import Reader
 from audit_api.throttle import Throttle
 from audit_api.times import parse_instant
@@ -50,6 +51,7 @@ class Window:
     previews: PreviewJobs
     throttle: Throttle = field(default_factory=Throttle)
     turns: Turns = field(default_factory=Turns)
+    rates: Rates = field(default_factory=Rates)
     hashing: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(HASHING_THREADS, "hashing")
     )

@@ -93,6 +93,7 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
         compare_lists=compare_lists,
         run_preview=replay_apart,
         ways=ways_of(settings),
+        front_ends=settings.front_ends.split(),
     )
     config = uvicorn.Config(
         app,

@@ -9,6 +9,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +54,7 @@ class Settings:
     mail_user: str = ""
     mail_password: str = field(default="", repr=False)
     mail_ca: Path | None = None  # None: the authorities that this machine trusts
+    front_ends: str = ""  # addresses that may say for whom they ask the console; empty: none
     database_url: str = field(default="", repr=False)  # may hold a password
     gate: str = "gate-1"
     log_level: str = "info"
@@ -149,6 +151,20 @@ def _line(value: object) -> str:
     raise _Unfit(f"empty, or one line of up to {LONGEST_LINE} characters")
 
 
+def _addresses(value: object) -> str:
+    if isinstance(value, str) and all(map(_is_address, value.split())):
+        return value
+    raise _Unfit("empty, or IP addresses with a blank between them")
+
+
+def _is_address(text: str) -> bool:
+    try:
+        ip_address(text)
+    except ValueError:
+        return False
+    return True
+
+
 KEYS: Mapping[str, Callable[[object], object]] = {
     "proxy_host": _host,
     "proxy_port": _port,
@@ -166,6 +182,7 @@ KEYS: Mapping[str, Callable[[object], object]] = {
     "mail_user": _line,
     "mail_password": _line,
     "mail_ca": _optional_path,
+    "front_ends": _addresses,
     "database_url": _database_url,
     "gate": _gate,
     "log_level": _log_level,

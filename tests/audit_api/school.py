@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from audit_api.app import create_app
 from audit_api.list_jobs import RunLists, no_worker
+from audit_api.rates import Rates
 from audit_log.db import migrate, open_engine, reading, writing
 from audit_log.people import Registered, person_by_username
 from audit_log.sessions import create_session
@@ -87,10 +88,17 @@ class School:
     clock: Clock = field(default_factory=Clock)
     dev_http: bool = True
     run_lists: RunLists = no_worker
+    patience: float = 1_000_000  # how much more often than anybody else a test may ask
     app: FastAPI = field(init=False)
 
     def __post_init__(self) -> None:
-        self.app = create_app(self.desk, clock=self.clock, dev_http=self.dev_http, run_lists=self.run_lists)
+        self.app = create_app(
+            self.desk,
+            clock=self.clock,
+            dev_http=self.dev_http,
+            run_lists=self.run_lists,
+            rates=Rates(factor=self.patience),
+        )
 
     def nobody(self, **kwargs: Any) -> TestClient:
         """Not signed in. Errors come as answers, as they do for a client outside."""

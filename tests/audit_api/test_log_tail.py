@@ -157,10 +157,21 @@ def test_a_class_that_becomes_few_is_watched_no_longer(school: School, address: 
         assert list(rows_in(answer)) == [{"ended": "right"}]
 
 
+def test_one_person_watches_three_times_and_leaves_room_for_others(school: School) -> None:
+    turns, cora = school.app.state.window.turns, school.person("cora").id
+    backs = [turns.take(("tail", cora), 3, "x") for _ in range(3)]
+
+    problem_of(school.as_("cora").get(URL), 429, "too-many-at-once")
+    assert turns.taken("tail") == 0
+    for back in backs:
+        back()
+
+
 def test_no_more_than_eight_watch_at_once(school: School) -> None:
     backs = [school.app.state.window.turns.take("tail", 8, "x") for _ in range(8)]
 
     problem_of(school.as_("cora").get(URL), 429, "too-many-at-once")
+    assert school.app.state.window.turns.taken(("tail", school.person("cora").id)) == 0
     for back in backs:
         back()
     assert school.app.state.window.turns.taken("tail") == 0

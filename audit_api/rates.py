@@ -1,0 +1,121 @@
+"""How often: a bucket of tokens for each person, and for each address that nobody has signed in from.
+
+Generous for people, and an end to loops: what costs a processor or leaves a line each time has a smaller
+bucket besides. Kept in memory and bounded; a restart forgets. By the clock that only goes forward, since a
+school's clock that is set back must lock nobody out.
+"""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from math import ceil
+from threading import Lock
+
+from audit_api.problems import Problem
+
+MOST_KEYS = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many at once, and then so many a second."""
+
+    burst: float
+    per_second: float
+
+
+GENERAL = Rate(300, 20)  # of one person
+STRANGERS = Rate(600, 30)  # of one address: a whole school may sign in from behind it
+COSTLY = Rate(60, 1)  # lists are searched, or a policy is judged
+RARE = Rate(20, 0.2)  # everything is read or fetched; most of them leave a line in the change log
+
+# Somebody who looks whether we live must always learn it.
+UNCOUNTED = frozenset({"GET /healthz", "GET /readyz"})
+COSTS: Mapping[str, Rate] = {
+    **dict.fromkeys(
+        (
+            "GET /api/v1/explain",
+            "GET /explain",
+            "GET /api/v1/lists/lookup",
+            "POST /api/v1/unblocks/check",
+            "GET /api/v1/unblocks/companions",
+            "POST /api/v1/policy/compare",
+            "GET /api/v1/changes/verify",
+            "GET /api/v1/reports/month",
+            "GET /reports",
+            "GET /verify",
+            "GET /verify/{name}",
+        ),
+        COSTLY,
+    ),
+    **dict.fromkeys(
+        (
+            "GET /api/v1/filtering-log/export",
+            "GET /api/v1/filtering-log/tail",
+            "GET /api/v1/filtering-log/verify",
+            "GET /api/v1/changes/export",
+            "GET /api/v1/journal/aside",
+            "GET /api/v1/people/{id}/access",
+            "GET /data-protection/access",
+            "POST /api/v1/policy/proposals/{id}/preview",
+            "POST /policy/proposals/{id}/preview",
+            "POST /api/v1/lists/proposals/{id}/preview",
+            "POST /lists/proposals/{id}/preview",
+            "POST /api/v1/lists/updates",
+            "POST /lists/updates",
+        ),
+        RARE,
+    ),
+}
+Key = tuple[str, str]  # whose, and of which bucket
+
+
+@dataclass(slots=True)
+class _Bucket:
+    left: float
+    at: float
+
+
+@dataclass(slots=True)
+class Rates:
+    """`factor` 2: twice as many of everything."""
+
+    clock: Callable[[], float] = time.monotonic
+    factor: float = 1
+    _buckets: OrderedDict[Key, _Bucket] = field(default_factory=OrderedDict)
+    _lock: Lock = field(default_factory=Lock)
+
+    def by_person(self, route: str, person_id: str) -> None:
+        """Raises Problem. Per person, not per session, token or role: another one of those buys nothing."""
+        cost = COSTS.get(route)
+        wait = self._take((person_id, "all"), GENERAL)
+        if not wait and cost is not None:
+            wait = self._take((person_id, route), cost)
+        _refuse(wait)
+
+    def by_address(self, route: str, address: str) -> None:
+        """Raises Problem. Of what anybody may ask, and of what nobody was signed in for."""
+        if route not in UNCOUNTED:
+            _refuse(self._take((f"from {address}", "all"), STRANGERS))
+
+    def _take(self, key: Key, rate: Rate) -> float:
+        """Seconds to wait; 0: taken."""
+        burst, per_second = rate.burst * self.factor, rate.per_second * self.factor
+        now = self.clock()
+        with self._lock:
+            bucket = self._buckets.pop(key, None) or _Bucket(burst, now)
+            bucket.left = min(burst, bucket.left + (now - bucket.at) * per_second)
+            bucket.at = now
+            self._buckets[key] = bucket  # the newest stands last
+            while len(self._buckets) > MOST_KEYS:
+                self._buckets.popitem(last=False)
+            if bucket.left < 1:
+                return (1 - bucket.left) / per_second
+            bucket.left -= 1
+            return 0
+
+
+def _refuse(wait: float) -> None:
+    if wait:
+        raise Problem("too-many-requests", headers={"Retry-After": str(max(1, ceil(wait)))})
