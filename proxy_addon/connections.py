@@ -29,6 +29,8 @@ class Exchange:
     down: int = 0
     status: int | None = None
     decrypted: bool | None = None  # of tunnels: whether requests followed
+    relayed: bool = False  # a tunnel that is passed on as it is (passthrough.py)
+    ends: str = "failed"  # what becomes of it when its connection ends first
 
     def count_up(self, data: bytes) -> bytes:
         self.up += len(data)

@@ -12,6 +12,7 @@ from proxy_addon.answering import Answers
 from proxy_addon.connections import Connection, Exchange
 from proxy_addon.identify import still
 from proxy_addon.judge import InForce
+from proxy_addon.passthrough import still_passed
 
 log = structlog.get_logger()
 
@@ -58,7 +59,7 @@ class Ending:
         now = self._answers.clock.now()
         judged = self._answers.judge(exchange.names, identity.person, force, now)
         exchange.identity, exchange.decision = identity, judged.decision
-        return not judged.decision.is_block
+        return not judged.decision.is_block and still_passed(exchange, force, self._answers)
 
     def cut(self, connection: Connection) -> None:
         connection.cut = True

@@ -17,7 +17,7 @@ from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.layers import modes
 from mitmproxy.proxy.layers.http import HttpLayer, HttpStream
-from mitmproxy.proxy.layers.tls import ClientTLSLayer, ServerTLSLayer
+from mitmproxy.proxy.layers.tls import ClientTLSLayer
 from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 from mitmproxy.tls import ClientHelloData, TlsData
 
@@ -30,6 +30,7 @@ from proxy_addon.connections import Connection, Exchange
 from proxy_addon.egress import REFUSED
 from proxy_addon.guard import Answer, Case, closed_unless_allowed
 from proxy_addon.mitm_http import Refusal
+from proxy_addon.passthrough import Passing, decrypted
 from proxy_addon.records import Happening, Outcome
 
 log = structlog.get_logger()
@@ -57,6 +58,7 @@ class Gate:
         self._abort = abort
         self._shorten = shorten
         self._connections = answers.connections
+        self._passing = Passing(answers)
         self._closed = answers.pages.notice("closed")  # what goes out when nothing else can be said
 
     # -- connections
@@ -79,8 +81,8 @@ class Gate:
             self._end_connection(connection)
 
     def _end_connection(self, connection: Connection) -> None:
-        for flow_id in list(connection.open):
-            self._close(connection, flow_id, "failed")
+        for flow_id, exchange in list(connection.open.items()):
+            self._close(connection, flow_id, exchange.ends)
         if connection.tunnel is not None:
             self._end(connection.tunnel.exchange, "cut" if connection.cut else "done")
 
@@ -103,9 +105,9 @@ class Gate:
 
     def _in_tunnel(self, data: layer.NextLayer, first: bytes) -> Pending:
         if starts_like_tls_record(first):
-            outer = ServerTLSLayer(data.context)
-            outer.child_layer = ClientTLSLayer(data.context)
-            data.layer = outer
+            if self._passing.is_asked_for(data.context.client.id):
+                return self._passing.choose(data, first)
+            data.layer = decrypted(data.context)
             return None
         if len(first) < 3 and TLS_START.startswith(first[:2]):
             return None  # too little to tell

@@ -19,7 +19,7 @@ from mitmproxy.master import Master
 from mitmproxy.options import Options
 from mitmproxy.proxy.layer import Layer
 
-from proxy_addon import mitm_http, mitm_lean, mitm_seams, mitm_speed
+from proxy_addon import mitm_http, mitm_lean, mitm_seams, mitm_speed, passthrough
 from proxy_addon.closing import Closing
 from proxy_addon.gate import Gate
 from proxy_addon.mitm_http import NoticeOf
@@ -90,7 +90,8 @@ class GateMaster(Master):
         quiet_logs()
         dispatch = mitm_speed.Dispatch(change_hook)
         dispatch.failed = Closing(gate, self.abort)
-        mitm_seams.install((*mitm_speed.seams(dispatch), *mitm_lean.seams(), *mitm_http.seams(notice)))
+        ours = (*mitm_speed.seams(dispatch), *mitm_lean.seams(), *mitm_http.seams(notice))
+        mitm_seams.install((*ours, *passthrough.seams()))
         self.proxyserver = Proxyserver()  # type: ignore[no-untyped-call]  # ships no types
         addons = (Core(), self.proxyserver, TlsConfig(), gate, ErrorCheck(repeat_errors_on_stderr=True))
         self.addons.add(*addons)  # type: ignore[no-untyped-call]  # ships no types

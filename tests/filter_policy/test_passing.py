@@ -1,0 +1,72 @@
+"""Which tunnels are passed on undecrypted: what the policy names, for whom, and nothing else."""
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from filter_lists.names import Site, Url, parse_site
+from filter_policy.comparing import compare
+from filter_policy.model import Listing, Passthrough, SiteRule, Verdict
+from filter_policy.passing import passing, rule_of
+from filter_policy.worded_gate import TELLING
+from tests.builders import a_person, a_policy, a_teacher
+
+BANK = Passthrough((parse_site("bank.test"),), frozenset(), frozenset({"adults"}), "banking", "payroll")
+HELP = Passthrough((), frozenset({"education"}), frozenset({"everyone"}), "safe-harbour", "D1")
+NOTHING: tuple[Listing, ...] = ()
+
+
+def at(host: str) -> Url:
+    return Url("https", host, 443)
+
+
+def test_a_named_host_and_all_below_it_is_passed_for_those_it_is_named_for() -> None:
+    policy = a_policy(passthrough=(BANK,))
+    found = [
+        passing(policy, a_teacher(), at(host), NOTHING)
+        for host in ("bank.test", "www.bank.test", "abank.test")
+    ]
+    assert found == [BANK, BANK, None]
+    assert passing(policy, a_person(), at("bank.test"), NOTHING) is None
+
+
+def test_a_kind_of_site_is_passed_where_the_lists_say_so() -> None:
+    policy = a_policy(passthrough=(BANK, HELP))
+    listings = (Listing("education", "list", "helpline.test"),)
+    row = passing(policy, a_person(), at("helpline.test"), listings)
+    assert row is HELP
+    assert rule_of(row) == "passthrough.safe-harbour"
+    assert passing(policy, a_person(), at("helpline.test"), NOTHING) is None
+
+
+def test_a_host_of_which_a_part_is_blocked_is_decrypted_all_the_same() -> None:
+    rule = SiteRule(parse_site("bank.test/games"), Verdict.BLOCK, frozenset({"adults"}), "games")
+    for host in ("bank.test", "www.bank.test"):
+        assert passing(a_policy(passthrough=(BANK,), sites=(rule,)), a_teacher(), at(host), NOTHING) is None
+
+
+@pytest.mark.parametrize("for_", ["pupils", "everyone"])
+def test_more_that_is_not_decrypted_takes_two_people_and_less_takes_one(for_: str) -> None:
+    wider = Passthrough(BANK.sites, frozenset(), frozenset({for_}), "banking", "payroll")
+    before, after = a_policy(passthrough=(BANK,)), a_policy(passthrough=(BANK, wider))
+    assert compare(before, after, (), ()).loosening
+    assert not compare(after, before, (), ()).loosening
+    assert compare(before, a_policy(passthrough=(wider,)), (), ()).hides == ("passthrough",)
+
+
+def test_what_is_not_decrypted_is_told_in_words() -> None:
+    told = list(TELLING["passthrough"](a_policy(), a_policy(passthrough=(BANK,))))
+    assert told == [("not decrypted", "none", "bank.test for adults, banking (payroll)")]
+
+
+def hosts() -> st.SearchStrategy[str]:
+    return st.lists(st.sampled_from(["bank", "test", "a", "co", "uk"]), min_size=1, max_size=4).map(".".join)
+
+
+@given(hosts(), hosts(), st.sampled_from(["http", "https"]))
+def test_only_the_host_itself_and_names_below_it_over_tls(host: str, named: str, scheme: str) -> None:
+    row = Passthrough((Site(named),), frozenset(), frozenset({"everyone"}), "health", "r")
+    found: Any = passing(a_policy(passthrough=(row,)), a_person(), Url(scheme, host, 443), NOTHING)
+    assert (found is row) == (scheme == "https" and (host == named or host.endswith(f".{named}")))
