@@ -76,7 +76,7 @@ class Guessing:
         if not self._counts:
             return 0.0
         counts = (self._counts.get(key) for key, _ in self._scales(username, address, now))
-        return max((count.until - now for count in counts if count is not None), default=0.0)
+        return max((0.0, *(count.until - now for count in counts if count is not None)))
 
     def begin(self, username: str, address: str, now: float) -> None:
         """A password is about to be checked: wrong, until it was right."""

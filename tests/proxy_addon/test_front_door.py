@@ -98,6 +98,7 @@ def test_a_third_tls_inside_is_not_relayed(gate: Gate) -> None:
     with socket.create_connection(("127.0.0.1", gate.port), timeout=5) as bare:
         outer = trusting(gate).wrap_socket(bare, server_hostname="localhost")
         outer.sendall(b"\x16\x03\x01\x00\x05hello")
+        outer.settimeout(0.5)
         assert b" 200 " not in read_some(outer)
         outer.close()
 
@@ -117,7 +118,8 @@ def test_what_only_begins_like_tls_gets_nothing(gate: Gate, first: bytes) -> Non
 
 def test_a_handshake_that_failed_has_a_row(gate: Gate) -> None:
     with gate.connect() as client:
-        client.sendall(b"\x16\x03\x01\x00\x05hello")
+        client.sendall(b"\x16\x03\x01\x00\x2a\x01\x00\x00\x26" + b"z" * 38)
+        client.settimeout(1)
         read_some(client)
     row = gate.last_row(kind="handshake", reason="tls-failed")
     assert (row["host"], row["rule"], row["verdict"]) == (None, "to the proxy itself", "block")
