@@ -32,6 +32,7 @@ from proxy_addon.guard import Answer, Case, closed_unless_allowed
 from proxy_addon.mitm_http import Refusal
 from proxy_addon.passthrough import Passing, decrypted
 from proxy_addon.records import Happening, Outcome
+from proxy_addon.watched import Watched
 
 log = structlog.get_logger()
 
@@ -59,6 +60,7 @@ class Gate:
         self._shorten = shorten
         self._connections = answers.connections
         self._passing = Passing(answers)
+        self.watched: Watched | None = None  # knows what the filter asks itself
         self._closed = answers.pages.notice("closed")  # what goes out when nothing else can be said
 
     # -- connections
@@ -192,6 +194,8 @@ class Gate:
     async def _request(self, flow: HTTPFlow, case: Case) -> Answer:
         if health.is_asked(flow.request, flow.client_conn.peername[0]):
             return health.answer(self.answers)
+        if self.watched is not None and (ask := self.watched.asks(flow.request)) is not None:
+            return await self.watched.answer(ask, flow, case)
         connection = self._connections.find(flow.client_conn.id)
         answer = await self.answers.request(flow, case)
         if answer is None and connection is not None and self._is_over(connection):

@@ -27,6 +27,7 @@ from proxy_addon.answering import Answers
 from proxy_addon.block_page import Pages
 from proxy_addon.bundle_watch import BundleWatch
 from proxy_addon.ca import ensure_ca
+from proxy_addon.canary_run import CanaryRun
 from proxy_addon.clock import Clock, GateClock, utc_now
 from proxy_addon.connections import Connections
 from proxy_addon.egress import Address, Egress, Resolver, guard_loop
@@ -42,6 +43,8 @@ from proxy_addon.proof_key import ProofKey
 from proxy_addon.recording import Recording
 from proxy_addon.records import Rows
 from proxy_addon.stages import Stages
+from proxy_addon.watch_proof import Secret, new_nonce, write_secret
+from proxy_addon.watched import Watched
 from proxy_addon.watchdog import Watchdog
 
 log = structlog.get_logger()
@@ -68,6 +71,7 @@ class GateSettings:
     upstream_ca: Path | None = None
     gate: str = "gate-1"
     console: str = ""  # where people choose a new password, as they reach it
+    canaries_after: float | None = 30.0  # seconds from the start to the first run; None: no canaries
 
 
 def run_gate(
@@ -125,6 +129,8 @@ class _Running:
             seen=events.seen,
         )
         self.ending = Ending(self.answers, self._abort)
+        self.nonce = new_nonce()
+        self.canaries: CanaryRun | None = None
         self.master: GateMaster | None = None
         self.change_hook: ChangeHook = lambda name, function: function
         self.stopping = False
@@ -149,6 +155,7 @@ class _Running:
         ensure_ca(settings.state / "ca", utc_now())
         await self.watch.look()
         gate = Gate(self.answers, self._note, self._abort, self._shorten)
+        gate.watched = Watched(self.nonce, self.answers)
         options = held(
             settings.state / "ca", settings.listen_host, settings.listen_port, settings.upstream_ca
         )
@@ -164,6 +171,8 @@ class _Running:
             if watchdog is not None:
                 watchdog.stop()
             keeping.cancel()
+            if self.canaries is not None:
+                self.canaries.stop()
             self.ending.cut_all()
             gate.end_all()
             self.identifier.close()
@@ -196,6 +205,8 @@ class _Running:
             if looks % LOOKS_PER_BUNDLE == 0:
                 self._meanwhile("bundle", self.watch.look)
                 self._meanwhile("journal", self.recording.heal)
+                if self.canaries is not None:
+                    self._meanwhile("canaries", self.canaries.look)
             if looks % LOOKS_PER_ROOM == 0:
                 self._meanwhile("room", self.recording.look_at_room)
             looks += 1
@@ -219,8 +230,20 @@ class _Running:
         for server in master.proxyserver.servers:
             for address in server.listen_addrs:
                 self.egress.add_own((address[0], address[1]))
+        self._watch_itself(Secret(self.nonce, self.settings.listen_host, master.port()))
         log.info("gate.started", gate=self.settings.gate, port=master.port())
         self.ready(master.port())
+
+    def _watch_itself(self, secret: Secret) -> None:
+        write_secret(self.settings.state, secret)
+        self.canaries = CanaryRun(
+            secret,
+            self.answers.rows,
+            in_force=self.answers.in_force,
+            now=self.clock.now,
+            note=self._note,
+            after=self.settings.canaries_after,
+        )
 
     async def _drain(self, master: GateMaster) -> None:
         """Nothing new, and a while for what is under way."""

@@ -43,6 +43,7 @@ def main(path: str) -> int:
         own_addresses=tuple((host, port) for host, port in raw["own_addresses"]),
         upstream_ca=Path(raw["upstream_ca"]) if raw["upstream_ca"] else None,
         gate=raw["gate"],
+        canaries_after=raw.get("canaries_after"),
     )
     return run_gate(
         settings,

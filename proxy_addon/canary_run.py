@@ -1,0 +1,123 @@
+"""When the canaries run, and what becomes of what they found.
+
+They ask over a socket of their own, in a thread, so that the loop that answers them is not the one that
+waits. What failed gets one more row, which says what should have been answered, and a line in the log.
+"""
+
+import asyncio
+import http.client
+import threading
+import time
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+import structlog
+
+from audit_log.journal import new_event_id
+from filter_policy.model import Decision, Reason, Verdict
+from proxy_addon.canaries import Canary, Failed, canaries_of, expected, is_right
+from proxy_addon.judge import InForce
+from proxy_addon.probe import Asking
+from proxy_addon.records import Happening, Outcome, Rows
+from proxy_addon.watch_proof import Said, Secret
+from proxy_addon.watched import KIND, OURS, person_of
+
+log = structlog.get_logger()
+
+BETWEEN = 0.01  # seconds: hundreds of questions are not asked at once
+TRIES = 3  # where the policy, or the time of day, changed meanwhile
+
+
+class CanaryRun:
+    """One for the life of the process. `after`: seconds from the start to the first run; None: no runs."""
+
+    def __init__(
+        self,
+        secret: Secret,
+        rows: Rows,
+        *,
+        in_force: Callable[[], InForce | None],
+        now: Callable[[], datetime],
+        note: Callable[[dict[str, Any]], None],
+        after: float | None,
+    ) -> None:
+        self._secret = secret
+        self._rows = rows
+        self._in_force = in_force
+        self._now = now
+        self._note = note
+        self._due = None if after is None else time.monotonic() + after
+        self._stop = threading.Event()
+
+    async def look(self) -> None:
+        """Runs them when it is time; there is nothing to ask before there is a policy."""
+        force = self._in_force()
+        if self._due is None or force is None or time.monotonic() < self._due:
+            return
+        self._due = time.monotonic() + force.bundle.policy.watch.canary_minutes * 60
+        asked, failed = await asyncio.to_thread(self._run, force)
+        for each in failed:
+            self._tell(each)
+        log.info("canaries.ran", asked=asked, failed=len(failed))
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    def _run(self, force: InForce) -> tuple[int, list[Failed]]:
+        asked, failed = 0, []
+        for canary in canaries_of(force.bundle.policy):
+            if self._stop.wait(BETWEEN):
+                break
+            asked += 1
+            if (found := self._one(canary)) is not None:
+                failed.append(found)
+        return asked, failed
+
+    def _one(self, canary: Canary) -> Failed | None:
+        """What is expected is worked out before and after: where the two differ it is asked again."""
+        for _ in range(TRIES):
+            force = self._in_force()
+            if force is None:
+                return None
+            before = expected(canary, force, self._now())
+            said = self._said(canary)
+            if is_right(canary, force.bundle.policy, before, said):
+                return None
+            after = expected(canary, force, self._now())
+            if self._in_force() is force and _same(before, after):
+                return Failed(canary, before, said)
+        return None  # it changes faster than it can be asked: the next run tells
+
+    def _said(self, canary: Canary) -> Said | None:
+        try:
+            return Asking(self._secret).ask(canary.group, canary.about, canary.host, canary.path)
+        except (OSError, http.client.HTTPException, ValueError):
+            return None
+
+    def _tell(self, failed: Failed) -> None:
+        canary, said, now = failed.canary, failed.said, self._now()
+        log.error("canary.failed", group=canary.group, about=canary.about, says=failed.rule)
+        if (force := self._in_force()) is None:
+            return
+        policy = force.bundle.policy
+        event_id = new_event_id(int(now.timestamp() * 1_000_000) * 1000)
+        what = Happening(event_id, now, KIND, person_of(canary.group, policy), "", "GET", page=False)
+        got = Said(Verdict.BLOCK, Reason.FAILED_CLOSED) if said is None else said
+        verdict = Verdict.ALLOW if got.verdict == Verdict.ALLOW else Verdict.BLOCK
+        why = Outcome(_reason(got), failed.rule, verdict)
+        told = {"category": canary.category, "list": OURS, "host": canary.host, "outcome": "failed"}
+        self._note(self._rows.whole(what, why, policy, 0) | told | {"status": None})
+
+
+def _reason(said: Said) -> Reason:
+    """What it proved, in a word of ours."""
+    return Reason(said.reason) if said.reason in set(Reason) else Reason.FAILED_CLOSED
+
+
+def _same(one: Decision, other: Decision) -> bool:
+    return (one.verdict, one.reason, one.policy_revision) == (
+        other.verdict,
+        other.reason,
+        other.policy_revision,
+    )

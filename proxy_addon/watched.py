@@ -1,0 +1,154 @@
+"""Questions that the filter asks itself, answered by the very steps that answer everybody.
+
+A probe or a canary is a request like any other: judged by the same `Answers`, with the same `decide`, and
+recorded. Only who asks and what the site is are made up, and what is let by gets a small page of ours: no
+origin is ever asked. Nothing here can let anything out, since every answer is a page.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from mitmproxy.http import Headers, HTTPFlow, Request, Response
+
+from audit_log.journal import JournalError
+from filter_lists.index import Index
+from filter_lists.listing import NOT_SHOWN, Listing
+from filter_lists.names import Url
+from filter_policy.bundle import Bundle
+from filter_policy.model import Person, Policy, Verdict
+from proxy_addon import watch_proof
+from proxy_addon.answering import Answers, NothingInForce
+from proxy_addon.block_page import answer as page
+from proxy_addon.connections import Connection
+from proxy_addon.egress import Egress
+from proxy_addon.guard import Case, told_to_stop
+from proxy_addon.identify import Identity
+from proxy_addon.judge import Classify
+from proxy_addon.records import Happening
+from proxy_addon.stages import Stages
+from proxy_addon.watch_proof import CATEGORY, PROBE, Ask, Said
+
+KIND = "canary"  # of the rows
+OURS = "schoolgate"  # the list that these sites are on
+LET_BY = b"Let by. This page is the filter's own: no site was asked for anything.\n"
+
+
+def person_of(group: str, policy: Policy) -> Person:
+    """Somebody of this group, whom nobody knows. A group that the policy does not know opens nothing."""
+    group = group or next(iter(policy.filter_groups), "")
+    known = policy.filter_groups.get(group)
+    return Person(id="", username="", role=known.role if known else None, filter_groups=(group,))
+
+
+def listings_of(about: str) -> tuple[Listing, ...]:
+    """What the made-up site is. That of the probe is on a list of illegal content: no policy opens it."""
+    if about == PROBE:
+        return (Listing("must-be-blocked", OURS, NOT_SHOWN),)
+    if about.startswith(CATEGORY):
+        return (Listing(about.removeprefix(CATEGORY), OURS, KIND),)
+    return ()
+
+
+def with_made_up(classify: Classify, about: str) -> Classify:
+    """What the lists say as well: they are asked, as for every request."""
+    made_up = listings_of(about)
+
+    def found(index: Index, url: Url) -> Sequence[Listing]:
+        return (*made_up, *classify(index, url))
+
+    return found
+
+
+class Watched:
+    """Knows the questions of whoever knows the secret of this start."""
+
+    def __init__(self, nonce: bytes, answers: Answers) -> None:
+        self._nonce = nonce
+        self._answers = answers
+        self._nowhere = _Nowhere()
+
+    def asks(self, request: Request) -> Ask | None:
+        """Looked at for every request: of all others only the name of the first field."""
+        fields = request.data.headers.fields
+        if not fields or fields[0][0] != watch_proof.ASK:
+            return None
+        target = f"{request.data.host}{request.data.path.decode('ascii', 'replace')}"
+        return watch_proof.read_ask(self._nonce, fields[0][1], target)
+
+    async def answer(self, ask: Ask, flow: HTTPFlow, case: Case) -> Response:
+        own = _Own(self._answers, self._stages(ask), self._nowhere)
+        said: Said | None = None
+        try:
+            answer = await own.request(flow, case)
+        except BaseException as fault:  # as guard.py: whatever it is, it is an answer that shuts
+            if told_to_stop(fault):
+                raise
+            said = Said("shut" if isinstance(fault, JournalError | NothingInForce) else "failed", "-")
+            answer = await own.failed(flow, case, fault)
+        if answer is None:
+            own.connection_of(flow).open.pop(flow.id, None)  # nothing is open: nothing may go out
+            answer = page(200, LET_BY, b"text/plain; charset=utf-8")
+        return self._proven(ask, said or own.said, answer)
+
+    def _stages(self, ask: Ask) -> Stages:
+        stages = self._answers.stages
+
+        async def identify(_credentials: Sequence[bytes], _address: str, bundle: Bundle) -> Identity:
+            return Identity(person_of(ask.group, bundle.policy))
+
+        async def record(row: Mapping[str, object]) -> None:
+            if ask.about != PROBE:
+                await stages.record(_whole(row))
+            elif self._answers.stuck():
+                raise JournalError("nothing can be recorded")
+
+        classify = with_made_up(stages.classify, ask.about)
+        return replace(stages, identify=identify, classify=classify, record=record)
+
+    def _proven(self, ask: Ask, said: Said, answer: Response) -> Response:
+        data = answer.data
+        proof = watch_proof.proving(self._nonce, ask, said, data.status_code, data.content or b"")
+        data.headers = Headers((*data.headers.fields, (watch_proof.PROOF, proof)))
+        return answer
+
+
+class _Own(Answers):
+    """For one question: the answers of everybody, with its own rows; and what was decided."""
+
+    def __init__(self, answers: Answers, stages: Stages, egress: Egress) -> None:
+        async def record(row: Mapping[str, object]) -> None:
+            await stages.record(row)
+            self.said = Said(str(row["verdict"]), str(row["reason"]))
+
+        self.said = Said("block", "-")  # nothing is answered before it is recorded
+        super().__init__(
+            stages=replace(stages, record=record),
+            rows=answers.rows,
+            pages=answers.pages,
+            clock=answers.clock,
+            egress=egress,
+            connections=answers.connections,
+            in_force=answers.in_force,
+            stuck=answers.stuck,
+        )
+
+    def happening(self, kind: str, connection: Connection, request: Request | None = None) -> Happening:
+        return super().happening(KIND, connection, request)
+
+
+class _Nowhere(Egress):
+    """What is let by here goes nowhere, so no name is looked up for it."""
+
+    def __init__(self) -> None:
+        super().__init__((), None)
+
+    async def check(self, host: str, port: int) -> None:
+        return
+
+
+def _whole(row: Mapping[str, object]) -> Mapping[str, object]:
+    """Let by is over at once too."""
+    if row["t"] == "whole":
+        return row
+    status = 200 if row["verdict"] == Verdict.ALLOW else 503
+    return {**row, "t": "whole", "status": status, "up": 0, "down": 0, "ms": 0, "outcome": "done"}

@@ -1,0 +1,180 @@
+"""Healthy is only a gate that blocks: each way to be broken is told, and so is everybody else on its port."""
+
+import contextlib
+import http.server
+import json
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from proxy_addon.probe import WELL, Asking, probe
+from proxy_addon.watch_proof import (
+    MUST_BE_BLOCKED,
+    PROBE,
+    UNLISTED,
+    Said,
+    Secret,
+    asking,
+    new_nonce,
+    read_secret,
+    write_secret,
+)
+from tests.harness import ROOT, Gate, a_gate, exchange
+
+
+@pytest.fixture(scope="module")
+def gate() -> Iterator[Gate]:
+    with a_gate(sites={"bet.test": "gambling"}) as gate:
+        yield gate
+
+
+@pytest.fixture(scope="module")
+def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
+    """The state of a gate that has stopped: others are started on it."""
+    with a_gate() as gate:
+        gate.stop()
+        yield gate
+
+
+@contextlib.contextmanager
+def broken(gate: Gate, how: str) -> Iterator[None]:
+    settings = gate.folder / "broken.json"
+    settings.write_text(json.dumps({"state": str(gate.state)}))
+    command = [sys.executable, "-m", "tests.proxy_addon.broken_gate", str(settings), how]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as child:
+        try:
+            assert child.stdout is not None
+            assert int(child.stdout.readline())
+            yield
+        finally:
+            child.kill()
+
+
+def test_a_gate_that_blocks_is_well_and_no_row_is_written(gate: Gate) -> None:
+    assert probe(gate.state) == probe(gate.state)
+    assert (probe(gate.state).well, probe(gate.state).says) == (True, WELL)
+    assert gate.rows() == []
+
+
+def test_nothing_is_asked_of_any_origin_and_what_is_let_by_is_said_so(gate: Gate) -> None:
+    secret = read_secret(gate.state)
+    assert secret is not None
+    before = len(gate.origin.seen)
+    said = Asking(secret).ask("staff", UNLISTED, "allowed.test")
+
+    assert said == Said("allow", "unlisted-allowed")
+    assert len(gate.origin.seen) == before
+    row = gate.last_row(kind="canary", host="allowed.test")
+    assert [row[name] for name in ("verdict", "person", "groups", "outcome")] == [
+        *("allow", None, ["staff"], "done")
+    ]
+
+
+def test_who_does_not_know_the_secret_is_anybody(gate: Gate) -> None:
+    """He is asked to sign in, and has a row."""
+    _, forged = asking(new_nonce(), "staff", PROBE, f"{MUST_BE_BLOCKED}/")
+    for field in (forged, b"", b"a b c d"):
+        head = b"GET http://%b/ HTTP/1.1\r\nSchoolgate-Ask: %b\r\nHost: %b\r\n\r\n"
+        said = gate.raw(head % (MUST_BE_BLOCKED.encode(), field, MUST_BE_BLOCKED.encode()))
+        assert said.startswith(b"HTTP/1.1 407")
+        assert b"schoolgate-proof" not in said.lower()
+    assert gate.last_row(host=MUST_BE_BLOCKED)["kind"] == "request"
+
+
+@pytest.mark.parametrize(
+    ("stage", "fault"),
+    [("names", "Exception"), ("classify", "SystemExit"), ("decide", "CancelledError"), ("page", "Exception")],
+)
+def test_a_stage_that_fails_is_unhealthy(gate: Gate, stage: str, fault: str) -> None:
+    with gate.failing(stage, fault):
+        found = probe(gate.state)
+    assert not found.well
+    assert probe(gate.state).well
+
+
+@pytest.mark.parametrize("how", ["decide-open", "lists-gone", "no-hook", "no-guard"])
+def test_a_gate_that_does_not_enforce_is_unhealthy(ready: Gate, how: str) -> None:
+    with broken(ready, how):
+        found = probe(ready.state)
+    assert not found.well
+    assert not found.shut
+
+
+def test_a_gate_without_a_policy_is_unhealthy_and_shut() -> None:
+    with a_gate(published=False) as gate:
+        found = probe(gate.state)
+        gate.stop()
+        gone = probe(gate.state)
+    assert (found.well, found.shut) == (False, True)
+    assert (gone.well, gone.shut) == (False, False)
+    assert "no answer from" in gone.says
+
+
+def test_a_gate_of_before_is_not_this_one(gate: Gate, tmp_path: Path) -> None:
+    write_secret(tmp_path, Secret(new_nonce(), "127.0.0.1", gate.port))
+    assert probe(tmp_path).says == "something else than this gate answered"
+
+
+def test_where_no_gate_has_started_nothing_is_well(tmp_path: Path) -> None:
+    assert "no gate has started" in probe(tmp_path).says
+
+
+class _Friendly(http.server.BaseHTTPRequestHandler):
+    """A page for everybody, with the asker's own field."""
+
+    def do_GET(self) -> None:  # as the library calls it
+        self.send_response(403)
+        self.send_header("Schoolgate-Proof", self.headers.get("Schoolgate-Ask", ""))
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Nothing to the test's output."""
+
+
+def test_a_web_server_on_its_port_is_unhealthy(tmp_path: Path) -> None:
+    with http.server.HTTPServer(("127.0.0.1", 0), _Friendly) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        write_secret(tmp_path, Secret(new_nonce(), "127.0.0.1", server.server_port))
+        found = probe(tmp_path)
+        server.shutdown()
+    assert found.says == "something else than this gate answered"
+
+
+def test_a_listener_that_never_answers_is_unhealthy(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        write_secret(tmp_path, Secret(new_nonce(), "127.0.0.1", silent.getsockname()[1]))
+        assert "TimeoutError" in probe(tmp_path, seconds=0.2).says
+
+
+def test_a_plain_mitmproxy_on_its_port_is_unhealthy(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).with_name("mitmdump")), "--set", f"confdir={tmp_path}"]
+    command += ["--listen-host", "127.0.0.1", "-p", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as other:
+        try:
+            assert other.stdout is not None
+            assert b"listening" in other.stdout.readline()
+            write_secret(tmp_path, Secret(new_nonce(), "127.0.0.1", port))
+            assert probe(tmp_path).says == "something else than this gate answered"
+        finally:
+            other.kill()
+
+
+def test_other_requests_with_such_a_field_further_down_are_like_any(gate: Gate) -> None:
+    """Only the first field is looked at."""
+    secret = read_secret(gate.state)
+    assert secret is not None
+    _, field = asking(secret.nonce, "staff", PROBE, f"{MUST_BE_BLOCKED}/")
+    head = b"GET http://%b/ HTTP/1.1\r\nHost: %b\r\nSchoolgate-Ask: %b\r\n\r\n"
+    with gate.connect() as client:
+        client.settimeout(5)
+        said = exchange(client, head % (MUST_BE_BLOCKED.encode(), MUST_BE_BLOCKED.encode(), field))
+    assert said.startswith(b"HTTP/1.1 407")
