@@ -27,6 +27,7 @@ from proxy_addon.answering import Answers
 from proxy_addon.block_page import Pages
 from proxy_addon.bundle_watch import BundleWatch
 from proxy_addon.ca import ensure_ca
+from proxy_addon.ca_check import CaFault
 from proxy_addon.canary_run import CanaryRun
 from proxy_addon.clock import Clock, GateClock, utc_now
 from proxy_addon.connections import Connections
@@ -56,6 +57,7 @@ LOOKS_PER_BUNDLE = 2  # a look at the bundle every 0.4 s
 LOOKS_PER_ROOM = 300  # at the room on the disk every minute
 LAST_WORDS = 0.5  # seconds for the answers that say why nothing is let by
 JOURNAL_FAILED = 74  # exit code (docs/technician.md): the journal cannot be written by this process
+CA_REFUSED = 78  # exit code: the school's CA is lost, another one, or cannot be used
 
 ChangeStages = Callable[[Stages], Stages]
 
@@ -92,7 +94,11 @@ def run_gate(
         log.error("journal.failed", fault=str(fault))
         return JOURNAL_FAILED
     with asyncio.Runner(loop_factory=lambda: guard_loop(egress)) as runner:
-        return runner.run(running.serve())
+        try:
+            return runner.run(running.serve())
+        except CaFault as fault:
+            log.error("ca.refused", fault=str(fault))
+            return CA_REFUSED
 
 
 class _Running:
@@ -152,7 +158,7 @@ class _Running:
         raise_file_limit()
         # Names are looked up in threads: a few that nobody answers for must not keep the others waiting.
         asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(LOOK_UPS))
-        ensure_ca(settings.state / "ca", utc_now())
+        ensure_ca(settings.state, utc_now())
         await self.watch.look()
         gate = Gate(self.answers, self._note, self._abort, self._shorten)
         gate.watched = Watched(self.nonce, self.answers)

@@ -80,10 +80,12 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     from filter_lists.worker_client import run_worker
     from schoolgate.comparing import compare_lists
     from schoolgate.ready_server import ReadyServer
-    from schoolgate.wiring import open_desk
+    from schoolgate.school_ca import check_school_ca
+    from schoolgate.wiring import open_desk, utc_now
 
     configure_logging("api", settings.log_level)
     start_when_told(ready_fd)
+    check_school_ca(settings.state, utc_now())
     listening = _listen(settings.api_host, settings.api_port if port is None else port)
     desk = open_desk(settings, migrated=ready_fd is not None)  # a supervisor has prepared everything
     app = create_app(

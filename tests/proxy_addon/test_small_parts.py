@@ -15,7 +15,8 @@ from mitmproxy.options import Options
 from filter_lists.names import Url
 from filter_policy.model import Decision, Reason, Verdict
 from proxy_addon import health, master
-from proxy_addon.ca import CERTIFICATE, KEY_AND_CERTIFICATE, ensure_ca
+from proxy_addon.ca import ensure_ca
+from proxy_addon.ca_check import CERTIFICATE, KEY_AND_CERTIFICATE
 from proxy_addon.clock import GateClock
 from proxy_addon.connections import Connections, Exchange
 from proxy_addon.identify import NOBODY, Identity
@@ -40,8 +41,8 @@ def test_time_begins_where_the_journal_ended() -> None:
 
 def test_the_ca_is_made_once_and_its_key_is_for_us_alone(tmp_path: Path) -> None:
     folder = tmp_path / "ca"
-    first = ensure_ca(folder, NOON).read_bytes()
-    assert ensure_ca(folder, NOON).read_bytes() == first
+    first = ensure_ca(tmp_path, NOON).read_bytes()
+    assert ensure_ca(tmp_path, NOON).read_bytes() == first
     assert stat.S_IMODE((folder / KEY_AND_CERTIFICATE).stat().st_mode) == 0o600
     assert b"PRIVATE" not in (folder / CERTIFICATE).read_bytes()
     certificate = x509.load_pem_x509_certificate(first)
