@@ -14,37 +14,17 @@ from mitmproxy.http import Headers, Request
 
 from filter_lists.names import NameFault, Url, canonical_host, parse_url
 from proxy_addon import opened
+from proxy_addon.claims import is_claim
 from proxy_addon.head_lint import odd_request
 
 Field = tuple[bytes, bytes]
 
-# Never passed on: ours, about the way here, or claims about the client that only a proxy may make.
+# Never passed on, since they are ours or about the way here; nor are claims (claims.py).
 STRIPPED = frozenset(
     {
         b"proxy-authorization",
         b"proxy-connection",
         b"proxy-authenticate",
-        b"forwarded",
-        b"via",
-        b"x-forwarded-for",
-        b"x-forwarded-host",
-        b"x-forwarded-proto",
-        b"x-forwarded-port",
-        b"x-forwarded-server",
-        b"x-forwarded-prefix",
-        b"x-forwarded",
-        b"x-original-url",
-        b"x-original-host",
-        b"x-rewrite-url",
-        b"x-host",
-        b"x-http-host-override",
-        b"x-real-ip",
-        b"x-client-ip",
-        b"x-cluster-client-ip",
-        b"client-ip",
-        b"true-client-ip",
-        b"cf-connecting-ip",
-        b"x-remote-user",
         b"http2-settings",
         b"keep-alive",
     }
@@ -56,6 +36,7 @@ NOTED = STRIPPED | {
     b"sec-websocket-version",
     b"content-length",
     b"transfer-encoding",
+    b"content-encoding",
     b"expect",
     *opened.LOOKED_AT,
 }
@@ -102,6 +83,9 @@ def read_head(fields: Iterable[Field]) -> Head:
             if name in STRIPPED:
                 head.stripped = True
                 continue
+        elif is_claim(name):
+            head.stripped = True
+            continue
         rest.append(pair)
     return head
 

@@ -1,0 +1,119 @@
+"""Passwords of those who may open things for others: over TLS, or from this very machine, or not at all."""
+
+import base64
+import socket
+import ssl
+from collections.abc import Iterator, Sequence
+
+import psutil
+import pytest
+
+from change_control.roles import APPROVING
+from filter_policy import powers
+from filter_policy.bundle import Account, Bundle
+from filter_policy.model import Reason, Role
+from proxy_addon.identify import NotIdentified, Withheld
+from proxy_addon.needs_tls import keep_safe
+from tests.builders import a_person, a_policy
+from tests.harness import Gate, a_gate, an_account, exchange, proxy_login
+
+TECH = a_person("terry", groups=("staff",), role=Role.TECHNICIAN)
+PEOPLE = (TECH, a_person("anna"), a_person("tess", groups=("staff",), role=Role.STAFF))
+BUNDLE = Bundle(a_policy(), "", "", {one.username: Account(one, "hash") for one in PEOPLE})
+
+
+def login(username: str) -> Sequence[bytes]:
+    return [b"Basic " + base64.b64encode(f"{username}:secret".encode())]
+
+
+def test_the_roles_are_those_that_change_control_means() -> None:
+    assert powers.APPROVING == APPROVING
+
+
+def test_an_approver_is_refused_on_a_plain_connection_from_elsewhere() -> None:
+    for spelt in ("terry", "TERRY", " terry "):
+        with pytest.raises(Withheld) as caught:
+            keep_safe(login(spelt), "10.0.0.5", False, BUNDLE)
+        assert (caught.value.reason, caught.value.page) == (Reason.NEEDS_TLS, "needs-tls")
+
+
+@pytest.mark.parametrize(
+    ("address", "secure"),
+    [
+        ("10.0.0.5", True),
+        ("127.0.0.1", False),
+        ("127.9.9.9", False),
+        ("::1", False),
+        ("::ffff:127.0.0.1", False),
+    ],
+)
+def test_over_tls_and_on_this_machine_the_password_is_looked_at(address: str, secure: bool) -> None:
+    keep_safe(login("terry"), address, secure, BUNDLE)
+
+
+@pytest.mark.parametrize("username", ["anna", "tess", "nobody"])
+def test_others_sign_in_as_before(username: str) -> None:
+    keep_safe(login(username), "10.0.0.5", False, BUNDLE)
+    keep_safe([], "10.0.0.5", False, BUNDLE)
+
+
+def test_what_cannot_be_read_is_refused_as_ever() -> None:
+    for credentials in ([b"Basic !!!"], [*login("anna"), *login("terry")]):
+        with pytest.raises(NotIdentified):
+            keep_safe(credentials, "10.0.0.5", False, BUNDLE)
+
+
+# -- through a real gate, from an address that is not loopback
+
+
+@pytest.fixture(scope="module")
+def outside() -> str:
+    """An address of this machine that others would reach it by."""
+    for addresses in psutil.net_if_addrs().values():
+        for one in addresses:
+            if one.family is socket.AF_INET and not one.address.startswith(("127.", "169.254.")):
+                return str(one.address)
+    pytest.skip("this machine has no address but loopback")
+
+
+@pytest.fixture(scope="module")
+def gate(outside: str) -> Iterator[Gate]:
+    accounts = [an_account(person) for person in PEOPLE]
+    with a_gate(sites={"allowed.test": "education"}, accounts=accounts, listen=outside) as running:
+        yield running
+
+
+def ask(gate: Gate, user: str, password: str, *, tls: bool, connect: bool = False) -> bytes:
+    line = b"CONNECT allowed.test:443" if connect else b"GET http://allowed.test/"
+    head = line + b" HTTP/1.1\r\nHost: allowed.test\r\nConnection: close\r\n"
+    client: socket.socket = socket.create_connection((gate.listen, gate.port), 5)
+    if tls:
+        context = ssl.create_default_context(cafile=str(gate.ca))
+        client = context.wrap_socket(client, server_hostname=gate.listen)
+    with client:
+        return exchange(client, head + proxy_login(user, password) + b"\r\n")
+
+
+@pytest.mark.parametrize("password", ["pass:word", "wrong"])
+@pytest.mark.parametrize("connect", [False, True])
+def test_it_is_refused_before_the_password_is_looked_at(gate: Gate, password: str, connect: bool) -> None:
+    answer = ask(gate, "terry", password, tls=False, connect=connect)
+    assert answer.startswith(b"HTTP/1.1 403 ")
+    assert b"protected address" in answer
+    assert b"Proxy-Authenticate" not in answer
+    row = gate.last_row(reason="needs-tls", kind="connect" if connect else "request")
+    assert (row["verdict"], row["person"], row["status"]) == ("block", None, 403)
+
+
+def test_over_tls_it_is_looked_at(gate: Gate) -> None:
+    assert b" 407 " in ask(gate, "terry", "wrong", tls=True).partition(b"\r\n")[0]
+    assert b" 200 " in ask(gate, "terry", "pass:word", tls=True).partition(b"\r\n")[0]
+    assert ask(gate, "terry", "pass:word", tls=True, connect=True).startswith(b"HTTP/1.1 200 ")
+    # ... and what was found right there opens nothing on a plain one:
+    assert ask(gate, "terry", "pass:word", tls=False).startswith(b"HTTP/1.1 403 ")
+
+
+@pytest.mark.parametrize("user", ["anna", "tess"])
+def test_pupils_and_teachers_may_come_either_way(gate: Gate, user: str) -> None:
+    for tls in (False, True):
+        assert ask(gate, user, "pass:word", tls=tls).startswith(b"HTTP/1.1 200 ")
