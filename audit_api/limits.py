@@ -1,4 +1,6 @@
-"""No body is larger than this window takes; what is too large is answered like any other problem."""
+"""No body is larger than this window takes, or comes so slowly that it holds a place for long."""
+
+import asyncio
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -6,15 +8,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from audit_api.problems import Problem
 
+LONGEST_BODY = 60.0  # seconds, from its first byte to its last
 LARGEST_BODY = 4_000_000  # bytes: a policy of a million characters, in the longest spelling of UTF-8
 
 
 class BodyLimit:
     """By what is announced, before anything is read; and by what comes, where nothing was announced."""
 
-    def __init__(self, app: ASGIApp, largest: int = LARGEST_BODY) -> None:
+    def __init__(self, app: ASGIApp, largest: int = LARGEST_BODY, longest: float = LONGEST_BODY) -> None:
         self.app = app
         self.largest = largest
+        self.longest = longest
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -24,11 +28,19 @@ class BodyLimit:
         if announced.isdecimal() and int(announced) > self.largest:
             await Problem("too-large").response(scope["path"])(scope, receive, send)
             return
-        come = 0
+        come, whole, ends = 0, False, asyncio.get_running_loop().time() + self.longest
 
         async def receive_some() -> Message:
-            nonlocal come
-            message = await receive()
+            """After the body only word comes that the client has gone, and that may take long."""
+            nonlocal come, whole
+            if whole:
+                return await receive()
+            try:
+                async with asyncio.timeout_at(ends):
+                    message = await receive()
+            except TimeoutError:
+                raise HTTPException(408, headers={"Connection": "close"}) from None
+            whole = not message.get("more_body", False)
             come += len(message.get("body", b""))
             if come > self.largest:
                 raise HTTPException(413)

@@ -46,6 +46,7 @@ KINDS: Mapping[str, Kind] = {
         "One task on the lists at a time; /api/v1/lists/updates/current tells how far.",
     ),
     "stale": Kind(412, "The policy has changed", "It is not the one named in If-Match. Read it again."),
+    "too-slow": Kind(408, "Too slow", "The body did not come in time."),
     "too-large": Kind(413, "Too large", "The body is larger than this API takes."),
     "bad-input": Kind(
         422, "Something is missing or wrong", "Each field that is wrong is named, with what it needs."
@@ -68,7 +69,7 @@ KINDS: Mapping[str, Kind] = {
 }
 BY_STATUS: Mapping[int, str] = {
     400: "bad-request", 401: "not-signed-in", 403: "wrong-role", 404: "not-found",
-    405: "method-not-allowed", 413: "too-large", 422: "bad-input", 429: "too-many-attempts",
+    405: "method-not-allowed", 408: "too-slow", 413: "too-large", 422: "bad-input", 429: "too-many-attempts",
     503: "busy",
 }  # fmt: skip
 

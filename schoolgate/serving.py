@@ -81,6 +81,7 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     from schoolgate.comparing import compare_lists
     from schoolgate.ready_server import ReadyServer
     from schoolgate.school_ca import check_school_ca
+    from schoolgate.slow_heads import LARGEST_HEAD, MOST_CONNECTIONS, Unhurried
     from schoolgate.wiring import open_desk, utc_now
 
     configure_logging("api", settings.log_level)
@@ -102,7 +103,11 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
         log_config=None,
         access_log=False,  # it would write the URLs of searches by name
         server_header=False,
-        proxy_headers=False,  # nobody else may say where a request comes from
+        proxy_headers=False,  # who may say where a request comes from is told to the app
+        http=Unhurried,
+        ws="none",
+        h11_max_incomplete_event_size=LARGEST_HEAD,
+        limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=5,
     )
     on_signal(lambda: None)  # uvicorn drains, then raises the signal once more for whoever was there before
