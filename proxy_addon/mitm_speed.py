@@ -83,12 +83,11 @@ class Dispatch:
             task.add_done_callback(self._running.discard)
 
     def _call(self, name: str, function: Heard, argument: Any) -> Awaitable[None] | None:
-        """The next function is called all the same, so that what closes comes about as well."""
+        """The next function is called all the same, so that what closes comes about as well. Nothing is awaited
+        here, so whatever is raised, CancelledError too, is the function's own."""
         try:
             return function(argument)
         except BaseException as fault:
-            if told_to_stop(fault):
-                raise
             self._close(name, argument, fault)
             return None
 
@@ -155,8 +154,6 @@ def _server_event(dispatch: Dispatch) -> Callable[[Any], Any]:
                 try:
                     _handle(self, event, dispatch)
                 except BaseException as fault:
-                    if told_to_stop(fault):
-                        raise
                     dispatch._close(CRASH, self.client, fault)
                     abort(self)  # as shipped, the client would hang
 

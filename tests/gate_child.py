@@ -12,24 +12,13 @@ from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
-from mitmproxy.exceptions import AddonHalt, OptionsError
-
+from proxy_addon.patience import PASSWORD_SECONDS, longer
 from proxy_addon.run import GateSettings, run_gate
 from proxy_addon.stages import Stages
 from schoolgate.log import configure_logging
+from tests.hook_faults import FAULTS, STALL_SECONDS, with_hook_faults
 
 SLOW_SECONDS = 1.5
-FAULTS = {
-    "Exception": Exception,
-    "MemoryError": MemoryError,
-    "RecursionError": RecursionError,
-    "AddonHalt": AddonHalt,
-    "OptionsError": OptionsError,
-    "CancelledError": asyncio.CancelledError,
-    "SystemExit": SystemExit,
-    "KeyboardInterrupt": KeyboardInterrupt,
-    "GeneratorExit": GeneratorExit,
-}
 
 
 def main(path: str) -> int:
@@ -51,6 +40,7 @@ def main(path: str) -> int:
         resolve=lambda host, port: resolve(folder / "names.json", host, port),
         ready=lambda port: print(json.dumps({"port": port}), flush=True),  # noqa: T201  # how the parent hears
         change_stages=lambda stages: with_faults(stages, folder / "fault"),
+        change_hook=lambda name, function: with_hook_faults(name, function, folder / "hook-faults.json"),
     )
 
 
@@ -71,23 +61,27 @@ def resolve(path: Path, host: str, port: int) -> list[tuple[str, int]] | None:
 
 
 def with_faults(stages: Stages, path: Path) -> Stages:
-    """The file holds "stage exception"; while it does, that stage raises it. "slow" only waits."""
+    """The file holds "stage exception"; while it does, that stage raises it. "slow" is a password that waits
+    for its turn, "stalls" never comes back."""
 
     def failing(name: str, stage: Any) -> Any:
-        def check() -> bool:
-            """Whether it is to be slow."""
+        def check() -> str:
+            """How it is to wait."""
             try:
                 wanted, _, fault = path.read_text().partition(" ")
             except FileNotFoundError:
-                return False
+                return ""
             if wanted == name and fault in FAULTS:
                 raise FAULTS[fault]
-            return wanted == name
+            return fault if wanted == name else ""
 
         async def slow(*arguments: Any) -> Any:
+            if check() == "stalls":
+                await asyncio.sleep(STALL_SECONDS)
             done = await stage(*arguments)
-            if check():
-                await asyncio.sleep(SLOW_SECONDS)
+            if check() == "slow":
+                with longer(PASSWORD_SECONDS):
+                    await asyncio.sleep(SLOW_SECONDS)
             return done
 
         def quick(*arguments: Any) -> Any:

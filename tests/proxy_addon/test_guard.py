@@ -1,11 +1,12 @@
 """Whatever fails, and however: blocked, recorded where that is possible, proxy alive, nothing forwarded."""
 
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from tests.gate_child import FAULTS
 from tests.harness import Gate, a_gate, proxy_login
+from tests.hook_faults import FAULTS
 
 REQUEST_STAGES = ("identify", "names", "classify", "decide", "record")
 CONNECT_STAGES = ("identify", "connect_names", "classify", "decide", "record")
@@ -61,6 +62,29 @@ def test_a_failure_inside_a_tunnel_blocks_the_request(stage: str, gate: Gate) ->
             secure.sendall(b"GET / HTTP/1.1\r\nHost: allowed.test\r\n\r\n")
             assert secure.recv(4096).startswith(b"HTTP/1.1 503")
         assert gate.origin.connections == connections
+
+
+@pytest.mark.parametrize("stage", ["identify", "record"])
+def test_a_stage_that_never_comes_back_is_answered_without(stage: str, gate: Gate) -> None:
+    """And what it says once nobody listens any more lets nothing by."""
+    before = gate.origin.connections
+    for url in ("http://allowed.test/stalls", "https://allowed.test/stalls", "http://bet.test/stalls"):
+        begun = time.monotonic()
+        with gate.failing(stage, "stalls"):
+            reply = gate.curl(url, user="anna")
+        assert 503 in (reply.status, reply.connect)
+        assert time.monotonic() - begun < 4  # a second, on a machine that does nothing else
+    assert gate.origin.connections == before
+    if stage != "record":
+        row = gate.last_row(rule="TimeoutError", host="bet.test")
+        assert (row["reason"], row["verdict"], row["status"]) == ("failed-closed", "block", 503)
+    assert still_serves(gate)
+
+
+def test_a_class_that_signs_in_at_once_is_not_refused(gate: Gate) -> None:
+    """Passwords wait for their turn for longer than any other stage may take."""
+    with gate.failing("identify", "slow"):
+        assert gate.curl("http://allowed.test/", user="ben").status == 200
 
 
 def test_a_failure_leaves_a_row_that_names_it(gate: Gate) -> None:
