@@ -20,6 +20,7 @@ from proxy_addon.identify import (
     Identity,
     NotIdentified,
     TooBusy,
+    Withheld,
     argon2_verify,
     parse_basic,
     still,
@@ -151,6 +152,75 @@ def test_one_device_that_guesses_keeps_nobody_else_waiting() -> None:
         await asyncio.sleep(0)
         assert await identifier.identify([basic("p19:right")], "198.51.100.9", bundle)
         assert sum(isinstance(answer, TooBusy) for answer in await answers) == 19 - MOST_WAITING_PER_ADDRESS
+
+    run(story())
+
+
+def test_somebody_known_waits_for_no_hash_while_eight_devices_guess() -> None:
+    """Structurally: no password is checked at all until the known one has been answered a hundred times."""
+    accounts = [Account(a_person(f"p{i}"), f"hash{i}") for i in range(8)]
+    bundle = a_bundle(ANNA, *accounts)
+    go_on, verifier = threading.Event(), Verifier()
+
+    def verify(stored: str, password: str) -> bool:
+        if password != "right":
+            go_on.wait(10)
+        return verifier(stored, password)
+
+    async def story() -> None:
+        identifier = Identifier(verify)
+        await identifier.identify([basic("anna:right")], FAR, bundle)
+        guesses = asyncio.gather(
+            *(
+                identifier.identify([basic(f"p{i}:wrong{n}")], f"10.0.0.{i}", bundle)
+                for n in range(20)
+                for i in range(8)
+            ),
+            return_exceptions=True,
+        )
+        await asyncio.sleep(0.05)
+        for _ in range(100):
+            await identifier.identify([basic("anna:right")], FAR, bundle)
+        assert verifier.asked == 1
+        go_on.set()
+        answers = await guesses
+        assert sum(isinstance(answer, NotIdentified) for answer in answers) == 8 * 5
+        identifier.close()
+
+    run(story())
+
+
+def test_a_name_that_does_not_exist_costs_the_time_of_one_that_does() -> None:
+    """By the time of the answer nobody learns who has an account."""
+    verifier = Verifier()
+
+    async def story() -> None:
+        identifier = Identifier(verifier)
+        for text in ("anna:wrong", "nobody:wrong", "nobody:right", "new:wrong"):
+            with pytest.raises(NotIdentified):
+                await identifier.identify([basic(text)], FAR, BUNDLE)
+
+    run(story())
+    assert verifier.asked == 4
+
+
+def test_while_a_device_waits_no_password_is_looked_at_the_right_one_neither() -> None:
+    verifier, now = Verifier(), [0.0]
+
+    async def story() -> None:
+        identifier = Identifier(verifier, lambda: now[0])
+        await identifier.identify([basic("anna:right")], "198.51.100.8", BUNDLE)
+        for number in range(5):
+            with pytest.raises(NotIdentified):
+                await identifier.identify([basic(f"anna:wrong{number}")], FAR, BUNDLE)
+        asked = verifier.asked
+        for password in ("wrong9", "right"):
+            with pytest.raises(Withheld):
+                await identifier.identify([basic(f"anna:{password}")], FAR, BUNDLE)
+        assert verifier.asked == asked
+        await identifier.identify([basic("anna:right")], "198.51.100.8", BUNDLE)
+        now[0] = 1.5
+        await identifier.identify([basic("anna:right")], FAR, BUNDLE)
 
     run(story())
 
