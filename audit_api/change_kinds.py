@@ -21,6 +21,8 @@ KINDS = (
     ("retention:", "Removed when its time was over"),
     ("journal:", "Damage of the journal"),
     ("password:", "Passwords"),
+    ("second-factor:", "Second factors"),
+    ("token:", "Tokens for programs"),
     ("change-log:", "Who saw and reviewed this log"),
     ("review:", "Looks at what one person did"),
     ("break-glass:", "The sealed envelope"),

@@ -69,6 +69,8 @@ def _changes(row: Mapping[str, Any]) -> Iterator[str]:
         yield "gets a new password"
     if row.get("code"):
         yield "gets a code to choose a password with"
+    if row.get("second_factor"):
+        yield "is no longer asked for a second factor until they set up another"
 
 
 def _listed(kind: str) -> Callable[[Any], str]:

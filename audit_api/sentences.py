@@ -7,6 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from audit_api import times
+from audit_api.account_sentences import TELL as ACCOUNTS
 from audit_api.behind import NOTHING, Behind
 from audit_api.list_sentences import lists_told
 from audit_api.log_review_sentences import TELL as LOG_REVIEWS
@@ -228,7 +229,6 @@ def _and(words: Iterable[str]) -> str:
 TELL: Mapping[str, Callable[[Line], str]] = {
     UNREADABLE: lambda x: "This line cannot be read.",
     "school:found": lambda x: "The school was set up by one person; nobody has agreed to it yet.",
-    "person:enrol": lambda x: f"{x.who} used their enrolment code and chose a password.",
     "person:suspend": _suspended,
     "person:end": lambda x: f"{x.who} ended the account of {x.names.name(x.entry.object_id)}.",
     "password:change": _password,
@@ -277,6 +277,7 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     "people:lapse": lambda x: (
         f"Nobody answered in time: what {x.asker} proposed for the register lapsed: {_people(x)}."
     ),
+    **ACCOUNTS,
     **PROTECTING,
     **REVIEWS,
     **LOG_REVIEWS,

@@ -155,6 +155,18 @@ class LogLines:
             last = self._known.secrets.envelope
             return last is not None and last[0] == envelope and is_told(last[1], code_hash)
 
+    def second_factor(self, conn: Connection, person: str) -> str | None:
+        """The hash of the second factor that somebody has. Raises ProofFault where the log is damaged."""
+        with self._lock:
+            self._read_on(conn)
+            return self._known.secrets.factors.get(person)
+
+    def is_token(self, conn: Connection, token: str) -> bool:
+        """Whether the lines tell of a token of this id that nobody revoked. Raises likewise."""
+        with self._lock:
+            self._read_on(conn)
+            return token in self._known.secrets.tokens
+
     def forget(self) -> None:
         with self._lock:
             self._known = _Known()

@@ -129,6 +129,7 @@ class Actor:
 
     person_id: str
     role: str
+    token: str = ""  # the id of the token that a program of his used
 
 
 # The founding, the clock, and an update of the lists; it agrees to nothing.

@@ -9,11 +9,13 @@ from audit_log import enrolment as codes
 from audit_log.db import reading
 from audit_log.passwords import hash_for_console, hash_for_proxy, password_fault, sealed_hash
 from audit_log.people import Registered, person_by_id, set_password
+from audit_log.second_factors import forget_factor
 from audit_log.tables import enrolment
 from change_control.codes import as_kept, code_file
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError, bad_input
 from change_control.sealing import change
+from change_control.tokens import end_tokens_of
 from filter_policy.bundle_proof import ProofFault
 
 log = structlog.get_logger()
@@ -44,11 +46,16 @@ def enrol(
         enrolled = person_by_id(made.conn, found.id)
         if enrolled is None:
             raise _no_such_code()
+        had_factor = forget_factor(made.conn, found.id)
         hashes = {"console": sealed_hash(console_hash)}
         if proxy_hash is not None:
             hashes["proxy"] = sealed_hash(proxy_hash)
-        detail = {"enrolled": codes.enrolled_count(made.conn), "hashes": hashes}
-        made.seal("person:enrol", Actor(found.id, found.role), found.id, detail)
+        detail: dict[str, object] = {"enrolled": codes.enrolled_count(made.conn), "hashes": hashes}
+        if had_factor:
+            detail["second_factor"] = "cleared"  # whoever got a code may have lost the telephone too
+        actor = Actor(found.id, found.role)
+        made.seal("person:enrol", actor, found.id, detail)
+        end_tokens_of(made, actor, found.id)
     code_file(desk.state, found.username).unlink(missing_ok=True)
     return enrolled
 

@@ -14,9 +14,11 @@ from typing import Any, Literal
 from sqlalchemy import Connection, select
 
 from audit_log.about import is_about_alone, lines_about
+from audit_log.api_tokens import forget_token_names
 from audit_log.db import reading
 from audit_log.enrolment import forget_enrolment
 from audit_log.people import Registered, change_person, people, person_by_id
+from audit_log.second_factors import forget_factor
 from audit_log.sessions import forget_sessions_of
 from audit_log.tables import change_text, proposal
 from change_control.codes import code_file
@@ -72,6 +74,8 @@ def apply(conn: Connection, row: Mapping[Any, Any], actor: Actor, now: datetime)
     change_person(conn, found.id, username=ERASED_USERNAME + secrets.token_hex(8), **EVERYTHING_PERSONAL)
     forget_sessions_of(conn, found.id)
     forget_enrolment(conn, found.id)
+    forget_factor(conn, found.id)
+    forget_token_names(conn, found.id)
     return {}
 
 

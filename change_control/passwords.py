@@ -46,7 +46,7 @@ def change_password(  # noqa: PLR0917  # the order of every verb here: desk, who
         if person_by_id(made.conn, person_id) != found:
             raise ChangeError("wrong-state", "this account was changed meanwhile; try again")
         set_password(made.conn, person_id, which, new_hash, now)
-        _sign_out(made, person_id, keep)
+        sign_out(made, person_id, keep)
         made.seal(
             "password:change",
             Actor(person_id, found.role),
@@ -78,7 +78,8 @@ def _proof(found: Registered, which: Which) -> str | None:
     return found.console_hash or (found.password_hash if found.role is Role.STAFF else None)
 
 
-def _sign_out(made: Change, person_id: str, keep: str) -> None:
+def sign_out(made: Change, person_id: str, keep: str) -> None:
+    """Every session of somebody but the one with token hash `keep`."""
     others = (session.c.person_id == person_id) & session.c.ended_at.is_(None)
     conn = made.conn
     conn.execute(update(session).where(others, session.c.token_hash != keep).values(ended_at=made.at))

@@ -69,6 +69,7 @@ QUIET = frozenset(
         "unblock:end",  # `decide` has ended it already
         *(f"filtering-log:{act}" for act in ("read", "export", "tail", "tail-end")),
         "illegal-list:probe",
+        *("second-factor:set", "second-factor:clear", "token:create", "token:revoke"),
         *("change-log:seen", "change-log:review"),
         "journal:release",  # the recorder's business; no gate decides by it
     }

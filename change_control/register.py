@@ -6,6 +6,7 @@ A row names a person by `username` (or, to give him another username, by `id`) a
     password_hash, console_hash           argon2id; never a password in clear
     must_change: false                    the new passwords are the person's own choice already
     new_code: true                        an approver or a governor chooses a console password anew
+    clear_second_factor: true             the telephone is lost: nothing is asked for after the password
 What a row does not name stays. A guest or community user has no access until `agreement_signed` (S57, S95).
 Who gets the power to approve or to sign (a governor) gets a code in two halves instead of a console
 password (`codes.py`): one half
@@ -26,6 +27,7 @@ from sqlalchemy import Connection, update
 from audit_log.enrolment import code_hash, save_code
 from audit_log.passwords import sealed_hash
 from audit_log.people import PASSWORD_COLUMNS, Registered, add_person, change_person, person_by_id
+from audit_log.second_factors import forget_factor
 from audit_log.sessions import end_sessions_of
 from audit_log.tables import proposal
 from change_control.codes import half_hash, joined, new_half
@@ -98,6 +100,7 @@ def facts(row: Mapping[Any, Any]) -> dict[str, object]:
                 "named": one["named"],
                 "passwords": one["passwords"],
                 "code": one["code"],
+                **({"second_factor": one["second_factor"]} if "second_factor" in one else {}),
             }
             for one in rows
         ],
@@ -140,7 +143,8 @@ def apply(conn: Connection, row: Mapping[Any, Any], _actor: Actor, now: datetime
         if one["new"]:
             add_person(conn, Registered(id=one["id"], created_at=now, **values))
         else:
-            change_person(conn, one["id"], **values)
+            if values:
+                change_person(conn, one["id"], **values)
             _leave_nothing_behind(conn, one, values, now)
         if one["code"]:
             half = new_half()
@@ -158,7 +162,9 @@ def _leave_nothing_behind(
     conn: Connection, one: Mapping[str, Any], values: Mapping[str, Any], now: datetime
 ) -> None:
     """Sessions and openings of somebody who is no longer what he was."""
-    if one["code"] or SIGNS_OUT & set(values):
+    if one.get("second_factor"):
+        forget_factor(conn, one["id"])
+    if one["code"] or one.get("second_factor") or SIGNS_OUT & set(values):
         end_sessions_of(conn, one["id"], now)
     if SHUTS & set(values):
         close_openings_of(conn, one["id"], now)

@@ -1,8 +1,9 @@
 """Does a people proposal only take away? The register before and after, held against the policy in force.
 
-Taking away takes one person (S34). In doubt it gives: a new account, a password or code, another name, an
-agreement signed, a later end, a suspension lifted, a right that the role did not have, any cell that is more
-open, more or less kept of what somebody does, or fewer than two people left to agree with each other.
+Taking away takes one person (S34). In doubt it gives: a new account, a password or code, another name, a
+second factor cleared, an agreement signed, a later end, a suspension lifted, a right that the role did not
+have, any cell that is more open, more or less kept of what somebody does, or fewer than two people left to
+agree with each other.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -42,6 +43,7 @@ def people_effect(
             or row["new"]
             or row["passwords"]
             or row["code"]
+            or row.get("second_factor")
             or not MAY_TAKE_AWAY.issuperset(set_)
         ):
             return GIVES

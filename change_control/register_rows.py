@@ -102,8 +102,10 @@ FIELDS: Mapping[str, Callable[[object], Any]] = {
     "console_hash": _hash,
     "must_change": _flag,
     "new_code": _flag,
+    "clear_second_factor": _flag,
 }
 SECRETS = ("password_hash", "console_hash")
+MATTERS = ("new", "set", "secrets", "code", "second_factor")  # of a row: without any it changes nothing
 # What every row depends on: who may approve, and which passwords somebody has chosen.
 ALWAYS = ("role", "password_changed_at", "console_changed_at")
 
@@ -137,7 +139,7 @@ def drafted_rows(
             wrong["username"] = "stands twice"
         seen |= claims
         faults |= {f"{label}.{field}": why for field, why in wrong.items()}
-        if row is not None and (row["new"] or row["set"] or row["secrets"] or row["code"]):
+        if row is not None and any(row.get(each) for each in MATTERS):
             drafted.append(row)
     return drafted
 
@@ -159,6 +161,7 @@ def _drafted(
     secrets = {key: values.pop(key) for key in SECRETS if key in values}
     must_change = values.pop("must_change", True)
     code = _needs_code(found, values, secrets, wrong)
+    clears = values.pop("clear_second_factor", False) and found is not None
     values = _new(values, wrong) if found is None else _changed(found, values, wrong)
     if wrong:
         return None
@@ -170,6 +173,7 @@ def _drafted(
         "passwords": sorted("proxy" if key == "password_hash" else "console" for key in secrets),
         "must_change": must_change,
         "code": code,
+        **({"second_factor": "clear"} if clears else {}),
         "secrets": secrets,
         "was": register_now(found, [*values, *ALWAYS]) if found else {},
     }

@@ -21,6 +21,7 @@ APPROVING = frozenset({Role.TECHNICIAN, Role.COORDINATOR, Role.HEADTEACHER})
 ASKING = APPROVING | {Role.STAFF}
 LEADING = frozenset({Role.COORDINATOR, Role.HEADTEACHER})  # answer for what is known about people
 READING = APPROVING | {Role.GOVERNOR}  # A54: governors monitor filtering and change control logs
+CONSOLE = ASKING | READING
 
 MAY: Mapping[str, frozenset[Role]] = {
     "unblock:propose": ASKING,
@@ -72,6 +73,10 @@ MAY: Mapping[str, frozenset[Role]] = {
     "break-glass:decline": APPROVING,
     "break-glass:withdraw": APPROVING,
     "break-glass:use": APPROVING,
+    "token:create": CONSOLE,  # for oneself, and less than one may oneself
+    "token:revoke": CONSOLE,  # one's own; any, for those who may approve
+    "second-factor:set": CONSOLE,
+    "second-factor:clear": CONSOLE,  # one's own, with a code of it
     "illegal-list:probe": ASKING,  # nobody is meant to; whoever may ask may be answered so
 }
 FOUNDERS = 2

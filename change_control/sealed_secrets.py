@@ -9,12 +9,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from audit_log.agreed_accounts import cleared_by
+
 ANY = "any"  # the hash, where a line of an earlier version does not tell it
 BOTH = ("proxy", "console")
 TELLING = frozenset(
     {
         "school:found", "people:approve", "people:tighten", "person:enrol", "password:change",
         "erasure:approve", "break-glass:approve", "break-glass:use",
+        "second-factor:set", "second-factor:clear", "token:create", "token:revoke",
     }
 )  # fmt: skip
 
@@ -25,9 +28,13 @@ class SealedSecrets:
 
     passwords: dict[tuple[str, str], str] = field(default_factory=dict)  # by person and which of the two
     codes: dict[str, str] = field(default_factory=dict)  # those not used yet, by person
+    factors: dict[str, str] = field(default_factory=dict)  # the hash of each second factor, by person
+    tokens: set[str] = field(default_factory=set)  # those that nobody revoked
     envelope: tuple[str, str] | None = None  # the last one and the hash of its code, until it is used
 
     def add(self, event: str, object_id: str, detail: Mapping[str, Any]) -> None:
+        for person in cleared_by(event, object_id, detail):
+            self.factors.pop(person, None)
         match event:
             case "school:found":
                 for one in detail["people"]:
@@ -44,10 +51,16 @@ class SealedSecrets:
             case "erasure:approve":
                 self._without(detail["person"])
             case _:
-                self._enveloped(event, object_id, detail)
+                self._others(event, object_id, detail)
 
-    def _enveloped(self, event: str, object_id: str, detail: Mapping[str, Any]) -> None:
-        if event == "break-glass:approve":
+    def _others(self, event: str, object_id: str, detail: Mapping[str, Any]) -> None:
+        if event == "second-factor:set":
+            self.factors[object_id] = detail["sha256"]
+        elif event == "token:create":
+            self.tokens.add(object_id)
+        elif event == "token:revoke":
+            self.tokens.discard(object_id)
+        elif event == "break-glass:approve":
             self.envelope = (object_id, detail.get("code_sha256", ANY))
         elif event == "break-glass:use":
             self.envelope = None

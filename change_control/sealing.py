@@ -38,6 +38,7 @@ TIGHTENING = frozenset(
         *(f"{kind}:tighten" for kind in ("policy", "lists", "people")),
         *("hold:place", "person:access", "review:sign"),
         "illegal-list:probe",
+        *("second-factor:set", "token:revoke"),
         *("change-log:seen", "change-log:review"),
     }
 )
@@ -73,6 +74,8 @@ class Change:
 
         Raises ChangeError where they named a pupil.
         """
+        if actor.token:
+            detail = {**(detail or {}), "by_token": actor.token}
         if texts and actor is not SYSTEM:
             require_nameless(self.conn, texts)
         self.events.append(event)

@@ -16,6 +16,8 @@ from audit_log.db import migrate, open_engine
 from audit_log.migrations.versions.m0009_more_guards import LEAF
 from audit_log.tables import metadata
 
+ACCOUNTS = ("api_token", "second_factor")
+
 
 @pytest.fixture(scope="session")
 def postgresql_url() -> Iterator[str]:
@@ -171,7 +173,7 @@ def without_guards() -> Callable[[Engine], None]:
                 for name in names:
                     conn.execute(text(f"DROP TRIGGER {name}"))
             else:
-                for table in ("change_log", "change_text", "checkpoint", "filtering_seal"):
+                for table in ("change_log", "change_text", "checkpoint", "filtering_seal", *ACCOUNTS):
                     conn.execute(text(f"ALTER TABLE {table} DISABLE TRIGGER USER"))
                 conn.execute(text("ALTER TABLE change_log DROP CONSTRAINT change_log_leaf"))
 

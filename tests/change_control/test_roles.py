@@ -7,7 +7,7 @@ import pytest
 from audit_log.db import reading
 from audit_log.people import Registered
 from change_control.desk import Actor, Desk
-from change_control.roles import APPROVING, ASKING, LEADING, MAY, READING, entitle, is_active
+from change_control.roles import APPROVING, ASKING, CONSOLE, LEADING, MAY, READING, entitle, is_active
 from filter_policy.model import Role
 from tests.builders import NOON
 from tests.change_control.school import refused, the
@@ -19,7 +19,7 @@ MINUTE = timedelta(minutes=1)
 def test_those_who_approve_are_the_designated_ones_and_those_who_ask_are_staff_too() -> None:
     assert APPROVING == NOBODY_ELSE
     assert NOBODY_ELSE | {Role.STAFF} == ASKING
-    assert all(who in (APPROVING, ASKING, LEADING, READING) for who in MAY.values())
+    assert all(who in (APPROVING, ASKING, CONSOLE, LEADING, READING) for who in MAY.values())
 
 
 @pytest.mark.parametrize("event", sorted(MAY))
