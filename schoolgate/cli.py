@@ -16,6 +16,7 @@ from schoolgate.commands import (
     people,
     policy,
     protecting,
+    proxy_check,
     reports,
     reviews,
     services,
@@ -91,5 +92,6 @@ app.add_typer(reports.app, name="reports")
 app.add_typer(reviews.app, name="reviews")
 app.add_typer(break_glass.app, name="break-glass")
 app.command()(services.proxy)
+app.command()(proxy_check.proxy_check)
 app.command()(services.recorder)
 app.command()(services.api)

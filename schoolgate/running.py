@@ -5,8 +5,10 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
+from schoolgate import watching
 from schoolgate.founding import FIRST, SECOND, Founder, found_school, tell_next_steps
 from schoolgate.log import configure_logging
 from schoolgate.settings import PREFIX, Settings
@@ -71,7 +73,13 @@ def services(settings: Settings) -> list[Service]:
     """In the order of leaving: who answers, who records what was answered, who shows it."""
     program = (sys.executable, "-P", "-m", "schoolgate", "--config", str(settings.config))
     return [
-        Service("gate", (*program, "proxy"), settings.proxy_port, GATE_DRAIN),
+        Service(
+            "gate",
+            (*program, "proxy"),
+            settings.proxy_port,
+            GATE_DRAIN,
+            partial(watching.gate_fault, settings.state),
+        ),
         Service("recorder", (*program, "recorder")),
         Service("api", (*program, "api"), settings.api_port),
     ]

@@ -15,9 +15,12 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 
 import structlog
+
+from schoolgate import watching
 
 log = structlog.get_logger()
 
@@ -38,12 +41,16 @@ class StartError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """One child. `port`: what it is to listen on, given as `--port`; None when it listens on nothing."""
+    """One child. `port`: what it is to listen on, given as `--port`; None when it listens on nothing.
+
+    `probe`: whether it does its work (watching.py); None: nobody asks.
+    """
 
     name: str
     command: tuple[str, ...]
     port: int | None = None
     drain: float = 10.0  # seconds it may take to leave
+    probe: watching.Probe | None = None
 
 
 @dataclass(slots=True)
@@ -84,11 +91,22 @@ class Supervisor:
                 self._let_go()
                 if not self._stop.is_set():
                     on_ready(dict(self._ports))
+                    self._watch()
                 while not self._stop.wait(0.1):
                     self._revive()
             finally:
                 self._drain()
         return 0
+
+    def _watch(self) -> None:
+        for service in self._services:
+            if service.probe is not None:
+                child_of = partial(self._child_of, service.name)
+                watching.begin(service.name, service.probe, child_of, self._stop)
+
+    def _child_of(self, name: str) -> tuple[subprocess.Popen[bytes], float] | None:
+        child = self._children.get(name)
+        return None if child is None else (child.process, child.started)
 
     def _on_signal(self) -> None:
         if self._stop.is_set():  # asked twice: at once

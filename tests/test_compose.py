@@ -10,6 +10,7 @@ import pytest
 import yaml
 from typer.main import get_command
 
+from proxy_addon.probe import SECONDS
 from schoolgate.cli import app
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -76,6 +77,14 @@ def test_each_says_whether_it_is_well(name: str) -> None:
     check = SERVICES[name]["healthcheck"]
     assert check["test"][0] == "CMD"
     assert {"interval", "timeout", "retries", "start_period"} <= set(check)
+
+
+def test_the_proxy_is_well_only_while_it_blocks() -> None:
+    """Asked by a command that exists, and that waits for less than the engine does."""
+    check = SERVICES["proxy"]["healthcheck"]
+    assert check["test"] == ["CMD", "schoolgate", "proxy-check"]
+    assert "proxy-check" in get_command(app).commands  # type: ignore[attr-defined]  # a group, since it has verbs
+    assert int(check["timeout"].removesuffix("s")) > SECONDS
 
 
 @every_service
