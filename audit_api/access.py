@@ -16,6 +16,7 @@ from starlette.concurrency import run_in_threadpool
 from audit_api.access_forms import MEDIA_TYPES, Letter, written
 from audit_api.access_parts import About, parts_of
 from audit_api.access_redaction import Redactor
+from audit_api.marks import HEADER, mark_of
 from audit_api.problems import Problem
 from audit_api.streams import BrokenOff, Stream, is_still_here
 from audit_api.times import when
@@ -62,7 +63,11 @@ def access_of(visit: Visit, person_id: str, asked: Wanted) -> Stream:
         give_back()
         raise
     name = f"access-{number}.{asked.format}"
-    headers = {"Export-Event": str(number), "Content-Disposition": f'attachment; filename="{name}"'}
+    headers = {
+        "Export-Event": str(number),
+        HEADER: str(mark_of(visit, number)),
+        "Content-Disposition": f'attachment; filename="{name}"',
+    }
     return Stream(_in_threads(visit, parts), give_back, MEDIA_TYPES[asked.format], headers)
 
 
@@ -130,6 +135,7 @@ def _letter(  # noqa: PLR0917  # what is known of this one taking out
         "School": visit.window.bundle().policy.school,
         "Made": when(visit.now, visit.zone),
         "Number": f"entry {number} of the change log tells who took this out, when and why",
+        "Mark": f"{mark_of(visit, number)} (it stands on every copy)",
         "Browsing": f"{rows} rows; times are UTC",
     }
     if asked_on and due:

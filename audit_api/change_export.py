@@ -12,6 +12,7 @@ from typing import IO
 from starlette.concurrency import run_in_threadpool
 
 from audit_api.changes import hidden_texts
+from audit_api.marks import HEADER, mark_of
 from audit_api.streams import Stream
 from audit_api.window import Visit
 from audit_log.change_export import export_lines
@@ -26,7 +27,8 @@ def export_of(visit: Visit) -> Stream:
     says = "You have an export under way."
     give_back = visit.window.turns.take(("change-export", visit.reader.person_id), AT_ONCE, says)
     try:
-        file, entries = _written(visit)
+        mark = str(mark_of(visit))
+        file, entries = _written(visit, mark)
     except BaseException:
         give_back()
         raise
@@ -35,17 +37,18 @@ def export_of(visit: Visit) -> Stream:
         file.close()
         give_back()
 
-    headers = {"Content-Disposition": f'attachment; filename="change-log-{entries}.jsonl"'}
+    headers = {HEADER: mark, "Content-Disposition": f'attachment; filename="change-log-{entries}.jsonl"'}
     return Stream(_in_threads(_parts(file)), end, "application/x-ndjson", headers)
 
 
-def _written(visit: Visit) -> tuple[IO[bytes], int]:
+def _written(visit: Visit, mark: str) -> tuple[IO[bytes], int]:
     """From its beginning, and how many entries it has."""
     file = tempfile.TemporaryFile(dir=visit.desk.state)  # noqa: SIM115  # closed when all of it is sent
     try:
         entries = 0
         with reading(visit.desk.engine) as conn:
-            for line in export_lines(conn, visit.desk.key.public_key(), visit.now, hidden_texts(visit)):
+            key = visit.desk.key.public_key()
+            for line in export_lines(conn, key, visit.now, hidden_texts(visit), mark):
                 entries += line.startswith('{"entry"')
                 file.write(line.encode())
         file.seek(0)

@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
+from audit_api.marks import with_mark
 from audit_api.names import a_role
 from audit_api.problems import Problem
 from audit_api.reader import Reader, find_reader
@@ -27,7 +28,9 @@ class GuardedRoute(APIRoute):
 
         async def guarded(request: Request) -> Response:
             await admit(request, f"{request.method} {self.path}")
-            return await handle(request)
+            response = await handle(request)
+            visit = getattr(request.state, "visit", None)
+            return response if visit is None else await with_mark(visit, response)
 
         return guarded
 

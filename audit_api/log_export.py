@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from audit_api.answers import LogRowOut
 from audit_api.filtering_log import Look, look_at_all
 from audit_api.log_wanted import ToExport
+from audit_api.marks import HEADER, mark_of
 from audit_api.rows import as_csv
 from audit_api.streams import BrokenOff, Stream, is_still_here
 from audit_api.window import Visit
@@ -31,7 +32,8 @@ AT_ONCE = 1  # for each person
 ROWS = 1000  # read at a time
 MEDIA_TYPES: Mapping[str, str] = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
 EVENT = "export_event"
-COLUMNS = (*LogRowOut.model_fields, EVENT)
+MARK = "export_mark"
+COLUMNS = (*LogRowOut.model_fields, EVENT, MARK)
 
 
 def export_of(visit: Visit, asked: ToExport) -> Stream:
@@ -45,6 +47,7 @@ def export_of(visit: Visit, asked: ToExport) -> Stream:
         raise
     headers = {
         "Export-Event": str(export.event),
+        HEADER: export.mark,
         "Export-Rows": str(export.rows),
         "Export-Names": "yes" if export.look.by_name else "no",
         "Content-Disposition": f'attachment; filename="filtering-log-{export.event}.{asked.format}"',
@@ -60,6 +63,7 @@ class Export:
     form: str
     rows: int
     event: int
+    mark: str
 
     def parts(self) -> Iterator[bytes]:
         """Raises BrokenOff when whoever asked is no longer who may."""
@@ -78,7 +82,9 @@ class Export:
                 return
 
     def _written(self, shown: Sequence[LogRowOut]) -> bytes:
-        rows: list[dict[str, Any]] = [{**row.model_dump(mode="json"), EVENT: self.event} for row in shown]
+        rows: list[dict[str, Any]] = [
+            {**row.model_dump(mode="json"), EVENT: self.event, MARK: self.mark} for row in shown
+        ]
         if self.form == "csv":
             return as_csv(rows, COLUMNS, header=False).encode()
         return "".join(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows).encode()
@@ -94,7 +100,7 @@ def _begin(visit: Visit, asked: ToExport) -> Export:
         look = replace(look, what=of.what)
         told = look.recorded(asked, look.shown_to(conn))
     event = record_export(visit.desk, visit.reader.actor, told, rows, visit.now, form=asked.format)
-    return Export(visit, look, of, asked.format, rows, event)
+    return Export(visit, look, of, asked.format, rows, event, str(mark_of(visit, event)))
 
 
 async def _in_threads(parts: Iterator[bytes]) -> AsyncIterator[bytes]:

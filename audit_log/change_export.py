@@ -31,19 +31,21 @@ NEWEST = 50  # of the checkpoints; of the others, the last of each day
 
 
 def export_lines(
-    conn: Connection, key: Ed25519PublicKey, at: datetime, withheld: Collection[str] = ()
+    conn: Connection, key: Ed25519PublicKey, at: datetime, withheld: Collection[str] = (), mark: str = ""
 ) -> Iterator[str]:
-    """Each with its end of line. `withheld`: the fields of texts that this reader must not see."""
+    """Each with its end of line. `withheld`: the fields of texts that this reader must not see. `mark`: who
+    took it out; under no seal of ours, and no verifier asks for it.
+    """
     lines = 0
     with as_written(conn):
-        for line in _lines(conn, key, at, withheld):
+        for line in _lines(conn, key, at, withheld, mark):
             lines += 1
             yield f"{_json(line)}\n"
     yield f"{_json({'end': True, 'lines': lines})}\n"
 
 
 def _lines(
-    conn: Connection, key: Ed25519PublicKey, at: datetime, withheld: Collection[str]
+    conn: Connection, key: Ed25519PublicKey, at: datetime, withheld: Collection[str], mark: str
 ) -> Iterator[dict[str, Any]]:
     yield {
         "schoolgate": "change-log",
@@ -52,6 +54,7 @@ def _lines(
         "public_key": base64.b64encode(key.public_bytes_raw()).decode(),
         "entries": conn.scalar(COUNT) or 0,
         "at": stamp(at),
+        **({"export_mark": mark} if mark else {}),
     }
     somebody = set[str]()
     with streaming(conn, LINES) as rows:

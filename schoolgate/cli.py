@@ -22,6 +22,7 @@ from schoolgate.commands import (
     services,
     session,
     unblocks,
+    whose_export,
 )
 from schoolgate.front import Front
 
@@ -82,6 +83,7 @@ app.add_typer(protecting.erasures, name="erasures")
 app.add_typer(lists.app, name="lists")
 log.app.command()(log_damage.damage)
 log.app.command()(log_damage.release)
+log.app.command()(whose_export.whose_export)
 app.add_typer(log.app, name="log")
 changes.app.command()(changes_looks.seen)
 changes.app.command()(changes_looks.review)

@@ -1,0 +1,121 @@
+"""Whatever leaves as a file leads back to who took it, and to the line that tells of it."""
+
+import io
+import json
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit_api.marks import HEADER
+from audit_log.export_mark import Mark, marks_in
+from audit_log.offline import verify_changes
+from tests.audit_api.logged import a_row, seal_up_to, store
+from tests.audit_api.school import KEY, School
+from tests.builders import NOON
+from tests.running import cli
+
+LOG = "/api/v1/filtering-log/export"
+
+
+@pytest.fixture
+def school_with_rows(school: School) -> School:
+    anna = school.person("anna")
+    rows = [a_row(anna, NOON - timedelta(seconds=i), opened_in=1, host=f"h{i}.bet.test") for i in range(3)]
+    store(school.desk.engine, rows)
+    seal_up_to(school.desk.engine, 1)
+    return school
+
+
+def the_mark(answer: Any) -> Mark:
+    """The one in the header."""
+    (mark,) = marks_in(answer.headers[HEADER])
+    assert mark.is_ours(KEY)
+    return mark
+
+
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_every_row_of_an_export_carries_the_mark_of_its_line(school_with_rows: School, form: str) -> None:
+    school = school_with_rows
+    asked = {"format": form, "names": "yes", "purpose": "a worry"}
+    answer = school.as_("cora").get(LOG, params=asked)
+    mark = the_mark(answer)
+
+    lines = answer.text.splitlines()[form == "csv" :]
+    assert len(lines) == 3
+    assert all(list(marks_in(line)) == [mark] for line in lines)
+    assert (mark.by, mark.entry) == ("cora", int(answer.headers["Export-Event"]))
+    rows = school.as_("hedy").get("/api/v1/changes").json()["rows"]
+    (told,) = (row for row in rows if row["seq"] == mark.entry)
+    assert told["event"] == "filtering-log:export"
+
+
+def test_what_one_person_is_given_carries_it_in_every_file_of_it(school_with_rows: School) -> None:
+    school = school_with_rows
+    url = f"/api/v1/people/{school.person('anna').id}/access"
+    answer = school.as_("hedy").get(url, params={"purpose": "she asked"})
+    mark = the_mark(answer)
+
+    with zipfile.ZipFile(io.BytesIO(answer.content)) as archive:
+        for name in archive.namelist():
+            assert list(marks_in(archive.read(name).decode())) == [mark], name
+    assert mark.entry == int(answer.headers["Export-Event"])
+
+
+def test_the_change_log_as_a_file_carries_it_and_is_verified_all_the_same(
+    school: School, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = school.as_("gail").get("/api/v1/changes/export")
+    mark = the_mark(answer)
+    first = json.loads(answer.text.splitlines()[0])
+    file = tmp_path / "changes.jsonl"
+    file.write_bytes(answer.content)
+
+    assert first["export_mark"] == str(mark)
+    assert (mark.by, mark.entry) == ("gail", first["entries"])
+    assert verify_changes.main([str(file)]) == 0, capsys.readouterr()
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/v1/unblocks", "/api/v1/reports/month?month=2026-11", "/api/v1/rights", "/api/v1/lists"]
+)
+def test_a_table_for_a_spreadsheet_says_in_a_header_whose_it_is(school: School, path: str) -> None:
+    answer = school.as_("hedy").get(path, headers={"Accept": "text/csv"})
+
+    assert answer.headers["content-type"].startswith("text/csv")
+    assert the_mark(answer).by == "hedy"
+    assert HEADER not in school.as_("hedy").get(path).headers
+
+
+def test_the_command_line_says_whose_a_file_is(school_with_rows: School, tmp_path: Path) -> None:
+    school = school_with_rows
+    url = f"/api/v1/people/{school.person('anna').id}/access"
+    answer = school.as_("hedy").get(url, params={"purpose": "she asked"})
+    file = tmp_path / "found.zip"
+    file.write_bytes(answer.content)
+    (tmp_path / "forged.csv").write_text(str(the_mark(answer)).replace("hedy", "cora"))
+    (tmp_path / "none.csv").write_text("a,b\n")
+    (tmp_path / "state" / "keys").mkdir(mode=0o700, exist_ok=True)
+    key = tmp_path / "state" / "keys" / "change-log.key"
+    key.write_bytes(pem_of(KEY))
+    environ = {"SCHOOLGATE_STATE": str(tmp_path / "state")}
+
+    found = cli("log", "whose-export", str(file), "--json", environ=environ)
+    forged = cli("log", "whose-export", str(tmp_path / "forged.csv"), environ=environ)
+    none = cli("log", "whose-export", str(tmp_path / "none.csv"), environ=environ)
+
+    (told,) = json.loads(found.stdout)
+    assert (told["by"], told["ours"], told["entry"]) == ("hedy", True, int(answer.headers["Export-Event"]))
+    assert (forged.returncode, "Not made here" in forged.stdout) == (1, True)
+    assert (none.returncode, "no mark" in none.stderr) == (1, True)
+    assert "hedy took it out at" in cli("log", "whose-export", str(file), environ=environ).stdout
+
+
+def pem_of(key: Any) -> bytes:
+    from cryptography.hazmat.primitives import serialization
+
+    none = serialization.NoEncryption()
+    made: bytes = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, none)
+    return made
