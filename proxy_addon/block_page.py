@@ -15,6 +15,7 @@ from mitmproxy.http import Headers, Response
 
 from filter_lists.names import Url
 from filter_policy.model import Decision, Person, Policy, Reason
+from proxy_addon.tls_pages import CAUSES, PICTURE, title_and_sentence
 
 BANDS = ("picture", "simple", "plain")
 POLICY_HEADER = b"default-src 'none'; style-src 'unsafe-inline'; frame-ancestors *; base-uri 'none'"
@@ -64,11 +65,6 @@ NOTICES = {
     "bad-request": (400, "This request was not sent", SENTENCES[Reason.BAD_REQUEST]),
     "misdirected": (421, "This request was not sent", SENTENCES[Reason.BAD_REQUEST]),
     "unreachable": (502, "The site did not answer", "It may be down, or its name may be wrong."),
-    "tls": (
-        502,
-        "The site could not prove who it is",
-        "Its certificate is not valid, so nothing was sent to it.",
-    ),
     "port": (403, "This port is not open", SENTENCES[Reason.PORT]),
     "egress": (403, "This address is not open", SENTENCES[Reason.EGRESS]),
 }
@@ -177,16 +173,25 @@ class Pages:
 
     def error(self, status: int, message: str) -> bytes:
         """mitmproxy's own error pages become ours; `message` is used only if we wrote it ourselves."""
-        name, _, reference = message.removeprefix(MARK).partition(" ")
+        name, _, rest = message.removeprefix(MARK).partition(" ")
+        reference, _, band = rest.partition(" ")
+        if message.startswith(MARK) and name in CAUSES:
+            return self._tls_page(name, reference, band)
         if not message.startswith(MARK) or name not in NOTICES:
             name, reference = BY_STATUS.get(status, "unreachable"), ""
         _, title, sentence = NOTICES[name]
         return self._notice_page(title, sentence, reference)
 
+    def _tls_page(self, cause: str, reference: str, band: str) -> bytes:
+        """In the words of the reader's age: the site is at fault, and nobody has done anything wrong."""
+        title, sentence = title_and_sentence(cause, band)
+        shown = {"title": title, "sentence": sentence, "says": PICTURE, "ask": ""}
+        return self._fill(band, shown | {"facts": _facts({"Reference": reference}), "reference": reference})
 
-def message(name: str, reference: str) -> str:
+
+def message(name: str, reference: str, band: str = "plain") -> str:
     """What `Pages.error` understands."""
-    return f"{MARK}{name} {reference}"
+    return f"{MARK}{name} {reference} {band}"
 
 
 def _words(blocked: Blocked) -> dict[str, str]:
@@ -200,6 +205,7 @@ def _words(blocked: Blocked) -> dict[str, str]:
         "title": "This site is not open",
         "sentence": html.escape(sentence),
         "facts": _facts(facts),
+        "says": "This is not for school.",
         "ask": "If you need it, ask for it in the console or tell the technician the reference.",
         "reference": html.escape(reference),
     }

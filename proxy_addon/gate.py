@@ -24,7 +24,7 @@ from mitmproxy.tls import ClientHelloData, TlsData
 from audit_log.journal import reference_of
 from filter_lists.names import Url
 from filter_policy.model import Reason
-from proxy_addon import asked, block_page, front_door, health
+from proxy_addon import asked, block_page, front_door, health, tls_pages
 from proxy_addon.answering import Answers
 from proxy_addon.connections import Connection, Exchange
 from proxy_addon.egress import REFUSED
@@ -286,9 +286,12 @@ class Gate:
         told = flow.error.msg
         if not connection.cut:
             exchange.status = exchange.status or 502
-        self._close(connection, flow.id, "failed")
-        name = "egress" if REFUSED in told else "tls" if _is_about_tls(told) else "unreachable"
-        flow.error.msg = block_page.message(name, reference_of(exchange.id))
+        cause = tls_pages.cause_of(told)
+        self._close(connection, flow.id, cause or "failed")
+        name = "egress" if REFUSED in told else cause or "unreachable"
+        policy, person = self.answers.policy(), exchange.identity.person
+        band = block_page.band_of(person, policy) if policy else "plain"
+        flow.error.msg = block_page.message(name, reference_of(exchange.id), band)
 
     def _close(self, connection: Connection, flow_id: str, outcome: str) -> None:
         """What was open on a connection that we cut was cut, however its end is told; its status is what the
@@ -316,7 +319,3 @@ class Shut(layer.Layer):
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         yield commands.CloseConnection(self.context.client)
-
-
-def _is_about_tls(told: str) -> bool:
-    return told.startswith(("Certificate verify failed", "OpenSSL", "The remote server")) or "TLS" in told

@@ -16,6 +16,7 @@ from mitmproxy.addons.errorcheck import ErrorCheck
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.master import Master
+from mitmproxy.net import tls
 from mitmproxy.options import Options
 from mitmproxy.proxy.layer import Layer
 
@@ -88,6 +89,7 @@ class GateMaster(Master):
         super().__init__(Options(), event_loop=asyncio.get_running_loop(), with_termlog=False)
         self._legacy_log_events.uninstall()  # nobody hears them
         quiet_logs()
+        tls.log_master_secret = None  # else SSLKEYLOGFILE, set for a browser, opens all that is protected
         dispatch = mitm_speed.Dispatch(change_hook)
         dispatch.failed = Closing(gate, self.abort)
         ours = (*mitm_speed.seams(dispatch), *mitm_lean.seams(), *mitm_http.seams(notice))

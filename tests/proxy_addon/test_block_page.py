@@ -134,6 +134,6 @@ def test_each_notice_is_a_page_of_ours(name: str) -> None:
 
 
 def test_an_error_page_says_only_what_we_wrote() -> None:
-    assert b"K7M-4QX" in PAGES.error(502, message("tls", "K7M-4QX"))
+    assert b"K7M-4QX" in PAGES.error(502, message("tls-expired", "K7M-4QX"))
     for status in (400, 413, 502, 999):
         assert b"secret" not in PAGES.error(status, "secret http://bet.test/ [Errno 111]")
