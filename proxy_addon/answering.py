@@ -17,7 +17,7 @@ from filter_policy.decide import is_illegal
 from filter_policy.judge import listings_of
 from filter_policy.model import Decision, Person, Policy, Reason
 from proxy_addon import asked as names
-from proxy_addon import block_page, patience
+from proxy_addon import block_page, patience, request_codings
 from proxy_addon.asked import BadRequest, Head
 from proxy_addon.block_page import Blocked, Pages
 from proxy_addon.clock import GateClock
@@ -55,7 +55,7 @@ def refusal(fault: Exception) -> tuple[Outcome, str]:
     if isinstance(fault, Withheld):
         return Outcome(fault.reason, fault.rule), fault.page
     if isinstance(fault, BadRequest):
-        page = "misdirected" if fault.status == 421 else "bad-request"
+        page = block_page.BY_STATUS.get(fault.status, "bad-request")
         return Outcome(Reason.BAD_REQUEST, fault.says), page
     if isinstance(fault, EgressRefused):
         return Outcome(Reason.EGRESS, "egress"), "egress"
@@ -112,6 +112,7 @@ class Answers:
             if judged.decision.is_block:
                 return await self._blocked(flow, what, judged, force, head)
             names.must_agree(asked.names, tunnel is not None)
+            request_codings.must_be_known(head)
             await self.egress.check(asked.url.host, asked.url.port)
         except REFUSALS as fault:
             return await self._refused(flow, what, *refusal(fault), head)
@@ -147,6 +148,7 @@ class Answers:
             keep_safe(credentials, connection.address, connection.secure, force.bundle)
             found = await self.stages.identify(credentials, connection.address, force.bundle)
             self._seen(found.person, connection.address)
+            connection.person = found.person.id or " ".join(found.person.filter_groups)
             return found
         tunnel.exchange.decrypted = True
         identity = still(tunnel.identity, force.bundle, connection.address)

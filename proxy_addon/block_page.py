@@ -64,15 +64,21 @@ NOTICES = {
     ),
     "bad-request": (400, "This request was not sent", SENTENCES[Reason.BAD_REQUEST]),
     "misdirected": (421, "This request was not sent", SENTENCES[Reason.BAD_REQUEST]),
+    "too-slow": (408, "This request took too long", "It did not come within its time. Please try again."),
+    "too-many": (429, "Too much at once", "This device asked for too much at once. Please try again."),
+    "coding": (415, "This request was not sent", "Its body is packed in a way that is not passed on."),
     "unreachable": (502, "The site did not answer", "It may be down, or its name may be wrong."),
     "port": (403, "This port is not open", SENTENCES[Reason.PORT]),
     "egress": (403, "This address is not open", SENTENCES[Reason.EGRESS]),
 }
 BY_STATUS = {
     400: "bad-request",
+    408: "too-slow",
     413: "bad-request",
     414: "bad-request",
+    415: "coding",
     421: "misdirected",
+    429: "too-many",
     431: "bad-request",
 }
 SAYS_WHAT = frozenset({b"accept", b"sec-fetch-dest", b"x-requested-with"})

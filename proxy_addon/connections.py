@@ -67,6 +67,7 @@ class Connection:
     open: dict[str, Exchange] = field(default_factory=dict)
     tunnel: Tunnel | None = None
     cut: bool = False
+    person: str = ""  # who was found to ask on it last; a group, where nobody has a name
     secure: bool = False  # TLS between the client and us, around everything else
 
     def permits(self, host: str, port: int) -> bool:

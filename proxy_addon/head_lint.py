@@ -30,11 +30,12 @@ class HeadFault:
 NOT_YET = HeadFault(0, "a chunked request is not begun before the size of its first chunk is here")
 
 
-def head_fault(data: bytes | bytearray, in_tunnel: bool) -> HeadFault | None:
-    """None when the head is well formed, or not yet whole. `in_tunnel`: inside TLS, so in origin form."""
-    end = data.find(b"\r\n\r\n", 0, LONGEST_HEAD)
+def head_fault(data: bytes | bytearray, in_tunnel: bool, seen: int = 0) -> HeadFault | None:
+    """None when the head is well formed, or not yet whole. `in_tunnel`: inside TLS, so in origin form.
+    `seen`: how much was looked at before; one that comes byte by byte is not read anew each time."""
+    end = data.find(b"\r\n\r\n", max(seen - 3, 0), LONGEST_HEAD)
     if end < 0:
-        return _endless(data)
+        return _endless(data, max(seen - 2, 0))
     head = bytes(data[:end])
     if _odd_bytes(head):
         return HeadFault(400, "control characters or folded lines in the head")
@@ -53,8 +54,8 @@ def _odd_bytes(head: bytes) -> bool:
     return bare or b"\0" in head or b"\n " in head or b"\n\t" in head
 
 
-def _endless(data: bytes | bytearray) -> HeadFault | None:
-    if _BARE_END.search(data, 0, LONGEST_HEAD):
+def _endless(data: bytes | bytearray, begin: int) -> HeadFault | None:
+    if _BARE_END.search(data, begin, LONGEST_HEAD):
         return HeadFault(400, "lines that do not end as HTTP says")
     if len(data) <= LONGEST_HEAD:
         return None

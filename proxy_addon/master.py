@@ -26,6 +26,7 @@ from proxy_addon.gate import Gate
 from proxy_addon.mitm_http import NoticeOf
 from proxy_addon.mitm_lean import HeldOptions
 from proxy_addon.mitm_speed import ChangeHook
+from proxy_addon.pacing import Pacing
 
 NEVER_ON = ("emudhra", "emudhra_old")  # 12.3 signs with a compromised CA when these are on
 DEAF = frozenset({("TlsConfig", "request")})  # answers any site's URL that ends in its CRL's name
@@ -85,6 +86,7 @@ class GateMaster(Master):
         settings: Mapping[str, object],
         notice: NoticeOf,
         change_hook: ChangeHook = lambda name, function: function,
+        pacing: Pacing | None = None,
     ) -> None:
         super().__init__(Options(), event_loop=asyncio.get_running_loop(), with_termlog=False)
         self._legacy_log_events.uninstall()  # nobody hears them
@@ -95,7 +97,10 @@ class GateMaster(Master):
         ours = (*mitm_speed.seams(dispatch), *mitm_lean.seams(), *mitm_http.seams(notice))
         mitm_seams.install((*ours, *passthrough.seams()))
         self.proxyserver = Proxyserver()  # type: ignore[no-untyped-call]  # ships no types
-        addons = (Core(), self.proxyserver, TlsConfig(), gate, ErrorCheck(repeat_errors_on_stderr=True))
+        gates = (gate,) if pacing is None else (pacing, gate)
+        addons = (Core(), self.proxyserver, TlsConfig(), *gates, ErrorCheck(repeat_errors_on_stderr=True))
+        if pacing is not None:
+            pacing.handlers = self.proxyserver.connections
         self.addons.add(*addons)  # type: ignore[no-untyped-call]  # ships no types
         changed = {k: v for k, v in settings.items() if getattr(self.options, k) != v}
         self.options.update(**changed)  # type: ignore[no-untyped-call]  # ships no types

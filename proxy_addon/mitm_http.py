@@ -29,6 +29,7 @@ from mitmproxy.proxy.layers.http._events import (
 )
 from mitmproxy.proxy.layers.http._hooks import HttpErrorHook
 
+from proxy_addon import early_answers, held_bodies, mitm_limits, slow_heads
 from proxy_addon.head_lint import NOT_YET, HeadFault, head_fault
 from proxy_addon.mitm_seams import Seam
 
@@ -76,12 +77,12 @@ def _read_headers(notice: NoticeOf) -> Callable[[Any], Any]:
             if not isinstance(event, events.DataReceived):
                 yield from original(self, event)
                 return
-            while self.buf._data[:2] == b"\r\n":  # an empty line before a request means nothing
-                self.buf.maybe_extract_lines()
             data = self.buf._data
-            line = bytes(data[: max(data.find(b"\r"), 0) or 2048])
-            fault = head_fault(data, _in_tunnel(self))
+            fault = slow_heads.fault(self, data)
+            line = bytes(data[: max(data.find(b"\r", 0, 2048), 0) or 2048])
+            fault = fault or head_fault(data, _in_tunnel(self), slow_heads.seen(self))
             if fault is NOT_YET:
+                slow_heads.count(self)
                 return
             if fault is not None:
                 yield from _refuse(self, fault, line, notice)
@@ -91,6 +92,7 @@ def _read_headers(notice: NoticeOf) -> Callable[[Any], Any]:
                     yield from _refuse(self, HeadFault(400, "cannot be parsed"), line, notice)
                     return
                 yield command
+            slow_heads.note(self)
 
         return read_headers
 
@@ -101,8 +103,11 @@ def _read_response_headers(original: Any) -> Any:
     """An origin that never ends its head would fill our memory."""
 
     def read_headers(self: _http1.Http1Client, event: events.ConnectionEvent) -> CommandGenerator[None]:
-        yield from original(self, event)
-        if self.state == self.read_headers and len(self.buf) > LONGEST_ANSWER_HEAD and self.stream_id:
+        if not early_answers.is_too_much(self):
+            yield from original(self, event)
+            if self.state != self.read_headers or len(self.buf) <= LONGEST_ANSWER_HEAD:
+                return
+        if self.stream_id:
             self.buf = type(self.buf)()
             too_long = ResponseProtocolError(
                 self.stream_id, "a head without end", ErrorCode.GENERIC_SERVER_ERROR
@@ -141,11 +146,12 @@ def _protocol_error(original: Any) -> Any:
 
 def _start_request_stream(original: Any) -> Any:
     """An answer that is there already goes out now, not after the body; the body is let run out."""
+    begin = held_bodies.held(original)
 
     def start_request_stream(self: HttpStream) -> CommandGenerator[None]:
         response = self.flow.response
         if response is None:
-            yield from original(self)
+            yield from begin(self)
             return
         client, content = self.context.client, response.raw_content
         yield SendHttp(ResponseHeaders(self.stream_id, response, not content), client)
@@ -292,4 +298,5 @@ def seams(notice: NoticeOf) -> tuple[Seam, ...]:
             "the page quotes the request",
             _format_error(notice),
         ),
+        *mitm_limits.seams(),
     )

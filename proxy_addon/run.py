@@ -39,7 +39,9 @@ from proxy_addon.hiding import Hiding
 from proxy_addon.identify import Identifier
 from proxy_addon.judge import InForce
 from proxy_addon.master import GateMaster, held
+from proxy_addon.limits import LIMITS, Limits
 from proxy_addon.mitm_speed import ChangeHook
+from proxy_addon.pacing import Pacing
 from proxy_addon.proof_key import ProofKey
 from proxy_addon.recording import Recording
 from proxy_addon.records import Rows
@@ -73,6 +75,7 @@ class GateSettings:
     upstream_ca: Path | None = None
     gate: str = "gate-1"
     console: str = ""  # where people choose a new password, as they reach it
+    limits: Limits = LIMITS
     canaries_after: float | None = 30.0  # seconds from the start to the first run; None: no canaries
 
 
@@ -161,15 +164,16 @@ class _Running:
         ensure_ca(settings.state, utc_now())
         await self.watch.look()
         gate = Gate(self.answers, self._note, self._abort, self._shorten)
+        pacing = Pacing(self.answers, self._note, settings.limits)
         gate.watched = Watched(self.nonce, self.answers)
         options = held(
             settings.state / "ca", settings.listen_host, settings.listen_port, settings.upstream_ca
         )
-        self.master = master = GateMaster(gate, options, self.answers.pages.error, self.change_hook)
+        self.master = master = GateMaster(gate, options, self.answers.pages.error, self.change_hook, pacing)
         gc.collect()
         gc.freeze()  # what is loaded now lives as long as the process
         watchdog = self._listen_to_signals()
-        keeping = asyncio.create_task(self._keep(master))
+        keeping = asyncio.create_task(self._keep(master, pacing))
         keeping.add_done_callback(lambda _: master.shutdown())  # type: ignore[no-untyped-call]  # no types
         try:
             await master.run()
@@ -201,13 +205,14 @@ class _Running:
     def stop(self) -> None:
         self.stopping = True
 
-    async def _keep(self, master: GateMaster) -> None:
+    async def _keep(self, master: GateMaster, pacing: Pacing) -> None:
         """Everything that happens by the clock. If it fails, the gate stops: deadlines would not be kept."""
         await self._say_ready(master)
         looks = 0
         while not self.stopping and not self.recording.failed:
             await asyncio.sleep(LOOK_SECONDS)
             self.ending.look()
+            pacing.look()
             if looks % LOOKS_PER_BUNDLE == 0:
                 self._meanwhile("bundle", self.watch.look)
                 self._meanwhile("journal", self.recording.heal)

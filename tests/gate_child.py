@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from proxy_addon.patience import PASSWORD_SECONDS, longer
+from proxy_addon.limits import Limits
 from proxy_addon.run import GateSettings, run_gate
 from proxy_addon.stages import Stages
 from schoolgate.log import configure_logging
@@ -32,6 +33,7 @@ def main(path: str) -> int:
         own_addresses=tuple((host, port) for host, port in raw["own_addresses"]),
         upstream_ca=Path(raw["upstream_ca"]) if raw["upstream_ca"] else None,
         gate=raw["gate"],
+        limits=Limits(**raw.get("limits", {})),
         canaries_after=raw.get("canaries_after"),
     )
     return run_gate(

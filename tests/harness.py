@@ -97,6 +97,7 @@ class Gate:
     sealed_lists: Sequence[str] = ()  # of illegal content, that were ever in force
     own: Sequence[tuple[str, int]] = ()
     listen: str = "127.0.0.1"
+    limits: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def ca(self) -> Path:
@@ -227,6 +228,7 @@ def a_gate(
     published: bool = True,
     authority: ExampleAuthority | None = None,
     listen: str = "127.0.0.1",
+    limits: Mapping[str, float] | None = None,
 ) -> Iterator[Gate]:
     """A gate over `sites` (host or host/path -> category; None: on no list). `clock` None: the real time.
 
@@ -248,7 +250,7 @@ def a_gate(
         gate.set_names({})
         if published:
             gate.publish()
-        gate.own, gate.listen = own_addresses, listen
+        gate.own, gate.listen, gate.limits = own_addresses, listen, limits or {}
         start(gate)
         try:
             yield gate
@@ -276,6 +278,7 @@ def start(gate: Gate, port: int = 0) -> None:
         "own_addresses": list(gate.own),
         "upstream_ca": str(gate.origin.ca),
         "gate": "gate-1",
+        "limits": dict(gate.limits),
     }
     path = gate.folder / "settings.json"
     path.write_text(json.dumps(settings))
