@@ -43,6 +43,7 @@ class Watchdog:
 
     def start(self) -> None:
         faulthandler.register(signal.SIGPROF, all_threads=True, chain=True)
+        signal.setitimer(signal.ITIMER_PROF, STUCK_CPU_SECONDS)
         self._thread.start()
 
     def stop(self) -> None:

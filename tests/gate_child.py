@@ -5,6 +5,7 @@ Its clock, its names and its failures are read from files, so that a test can tu
 
 import asyncio
 import json
+import os
 import sys
 from dataclasses import fields, replace
 from datetime import UTC, datetime
@@ -12,6 +13,7 @@ from inspect import iscoroutinefunction
 from pathlib import Path
 from typing import Any
 
+from proxy_addon.limits import Limits
 from proxy_addon.patience import PASSWORD_SECONDS, longer
 from proxy_addon.limits import Limits
 from proxy_addon.run import GateSettings, run_gate
@@ -40,10 +42,17 @@ def main(path: str) -> int:
         settings,
         clock=lambda: clock(folder / "clock"),
         resolve=lambda host, port: resolve(folder / "names.json", host, port),
-        ready=lambda port: print(json.dumps({"port": port}), flush=True),  # noqa: T201  # how the parent hears
+        ready=say_port,
         change_stages=lambda stages: with_faults(stages, folder / "fault"),
         change_hook=lambda name, function: with_hook_faults(name, function, folder / "hook-faults.json"),
     )
+
+
+def say_port(port: int) -> None:
+    """To the test, or to a supervisor that gave us a pipe for it."""
+    if "--ready-fd" in sys.argv:
+        os.write(int(sys.argv[sys.argv.index("--ready-fd") + 1]), f"{port}\n".encode())
+    print(json.dumps({"port": port}), flush=True)  # noqa: T201  # how the parent hears
 
 
 def clock(path: Path) -> datetime:
