@@ -23,7 +23,7 @@ RUN groupadd --gid 10001 schoolgate \
  && useradd --uid 10001 --gid 10001 --no-create-home --home-dir /tmp --shell /usr/sbin/nologin schoolgate \
  && install -d -m 0700 -o 10001 -g 10001 /var/lib/schoolgate /var/lib/schoolgate/bundle /var/lib/schoolgate/ca \
     /var/lib/schoolgate/enrolment /var/lib/schoolgate/illegal /var/lib/schoolgate/journal /var/lib/schoolgate/keys \
-    /var/lib/schoolgate/lists
+    /var/lib/schoolgate/lists /var/lib/schoolgate/tls
 COPY --from=packages /opt/venv /opt/venv
 COPY --from=packages /opt/schoolgate /opt/schoolgate
 ENV PATH=/opt/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 SCHOOLGATE_STATE=/var/lib/schoolgate

@@ -2,6 +2,7 @@
 
 import json
 import os
+import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
@@ -21,6 +22,7 @@ class SignedIn:
     api: str
     username: str
     token: str = field(repr=False)
+    ca: str = ""  # the file with the school's CA, where the API is reached by TLS
 
 
 def session_file(environ: Mapping[str, str] = os.environ) -> Path:
@@ -56,14 +58,16 @@ def forget_session() -> None:
 
 def signed_in_api() -> "Api":
     session = saved_session()
-    return Api(session.api, session.token)
+    return Api(session.api, session.token, Path(session.ca) if session.ca else None)
 
 
 class Api:
     """One school's API. A refusal becomes Failed, in the API's own words."""
 
-    def __init__(self, base: str, token: str | None = None) -> None:
+    def __init__(self, base: str, token: str | None = None, ca: Path | None = None) -> None:
+        """`ca`: the school's, trusted beside those that this machine trusts."""
         self._base = base
+        self._verify = _trusting(ca) if base.startswith("https:") else False  # nothing to hold it against
         self._headers = {"Accept": "application/json"}
         if token:
             self._headers["Authorization"] = f"Bearer {token}"
@@ -87,6 +91,7 @@ class Api:
                 headers=self._headers,
                 timeout=httpx2.Timeout(TIMEOUT, read=LONGEST_SILENCE),
                 trust_env=False,
+                verify=self._verify,
             ) as answer:
                 if answer.is_error:
                     answer.read()
@@ -110,13 +115,29 @@ class Api:
         given["headers"] = {**self._headers, **given.get("headers", {})}
         try:
             answer = httpx2.request(
-                method, f"{self._base}/api/v1{path}", timeout=TIMEOUT, trust_env=False, **given
+                method,
+                f"{self._base}/api/v1{path}",
+                timeout=TIMEOUT,
+                trust_env=False,
+                verify=self._verify,
+                **given,
             )
         except httpx2.HTTPError as error:
             raise Failed(f"No answer from {self._base} ({error}). Is it running? schoolgate run") from error
         if answer.is_error:
             raise Failed(*_refusal(answer))
         return answer
+
+
+def _trusting(ca: Path | None) -> ssl.SSLContext:
+    """Raises Failed when the file that was named cannot be used."""
+    context = ssl.create_default_context()
+    if ca is not None and ca.exists():
+        try:
+            context.load_verify_locations(ca)
+        except (OSError, ssl.SSLError) as error:
+            raise Failed(f"{ca} cannot be used as the school's CA: {error}") from error
+    return context
 
 
 def _given(params: Mapping[str, Any]) -> dict[str, Any]:

@@ -20,6 +20,12 @@ class Front:
             self._settings = load_settings(self.config)
         return self._settings
 
+    def school_ca(self, base: str, given: Path | None = None) -> Path | None:
+        """What proves the API at this address; None where it is asked without TLS."""
+        if given is not None or not base.startswith("https:"):
+            return given
+        return self.settings.console_ca
+
 
 def front_of(ctx: typer.Context) -> Front:
     found = ctx.find_object(Front)

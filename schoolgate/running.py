@@ -42,11 +42,13 @@ def run_school(settings: Settings) -> int:
 
 def prepare(settings: Settings, two: tuple[Founder, Founder]) -> bool:
     """State folder, database, keys, lists, CA, and the first two people. True: founded just now."""
+    from schoolgate.console_tls import ensure_console_tls
     from schoolgate.school_ca import ensure_school_ca
     from schoolgate.wiring import is_founded, open_desk, utc_now
 
     desk = open_desk(settings)
     ensure_school_ca(settings.state, utc_now())
+    ensure_console_tls(settings, utc_now())
     try:
         if is_founded(desk.engine):
             return False

@@ -4,6 +4,7 @@ import signal
 import socket
 import threading
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -16,6 +17,8 @@ from schoolgate.supervised import report_ready, start_when_told
 from schoolgate.telling import Failed
 
 if TYPE_CHECKING:
+    import uvicorn
+
     from audit_api.mail import Ways
     from proxy_addon.run import GateSettings
 
@@ -45,6 +48,7 @@ def own_addresses(settings: Settings) -> tuple[tuple[str, int], ...]:
 
 def serve_gate(settings: Settings, port: int | None, ready_fd: int | None) -> int:
     from proxy_addon.run import run_gate
+    from schoolgate.console_tls import ensure_console_tls, keep_looking
     from schoolgate.school_ca import ensure_school_ca
     from schoolgate.wiring import ensure_state, utc_now
 
@@ -52,6 +56,8 @@ def serve_gate(settings: Settings, port: int | None, ready_fd: int | None) -> in
     start_when_told(ready_fd)
     ensure_state(settings.state)
     ensure_school_ca(settings.state, utc_now())
+    ensure_console_tls(settings, utc_now())
+    keep_looking(lambda: ensure_console_tls(settings, utc_now()))
     return run_gate(gate_settings(settings, port), ready=lambda real: report_ready(ready_fd, real))
 
 
@@ -79,6 +85,9 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     from change_control.preview_client import replay_apart
     from filter_lists.worker_client import run_worker
     from schoolgate.comparing import compare_lists
+    from schoolgate.console_tls import keep_looking, must_have_console_tls
+    from schoolgate.gate_seen import GateSeen
+    from schoolgate.pac import pac_of
     from schoolgate.ready_server import ReadyServer
     from schoolgate.school_ca import check_school_ca
     from schoolgate.slow_heads import LARGEST_HEAD, MOST_CONNECTIONS, Unhurried
@@ -91,15 +100,19 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     desk = open_desk(settings, migrated=ready_fd is not None)  # a supervisor has prepared everything
     app = create_app(
         desk,
-        dev_http=not settings.console.startswith("https:"),
+        dev_http=not (settings.serves_tls or settings.console.startswith("https:")),
         run_lists=run_worker,
         compare_lists=compare_lists,
         run_preview=replay_apart,
         ways=ways_of(settings),
+        probe_gate=GateSeen(settings.state),
         front_ends=settings.front_ends.split(),
     )
+    app.state.pac = pac_of(settings)
+    tls = must_have_console_tls(settings) if settings.serves_tls else None
     config = uvicorn.Config(
         app,
+        ssl_certfile=tls,
         log_config=None,
         access_log=False,  # it would write the URLs of searches by name
         server_header=False,
@@ -112,8 +125,16 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     )
     on_signal(lambda: None)  # uvicorn drains, then raises the signal once more for whoever was there before
     server = ReadyServer(config, lambda: report_ready(ready_fd, listening.getsockname()[1]))
+    if tls is not None:
+        keep_looking(partial(_take_new, config, tls))
     server.run(sockets=[listening])
     return 0 if server.started else 1
+
+
+def _take_new(config: "uvicorn.Config", tls: Path) -> None:
+    """The gate has renewed the certificate, perhaps: who connects from now on is shown the new one."""
+    if config.ssl is not None:
+        config.ssl.load_cert_chain(tls)
 
 
 def ways_of(settings: Settings) -> "Ways":

@@ -5,6 +5,7 @@ anything; whom the mails go to is in the policy. What is not understood is refus
 named, so that a typing error never becomes a default.
 """
 
+import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -43,6 +44,7 @@ class Settings:
     api_host: str = "127.0.0.1"
     api_port: int = 8000
     console_url: str = ""
+    proxy_name: str = ""
     state: Path = Path("var")
     policy: Path = Path("config/policy.yaml")
     lists: Path = Path("config/lists.yaml")
@@ -73,10 +75,26 @@ class Settings:
         return self.console_url or self.api
 
     @property
+    def serves_tls(self) -> bool:
+        """Whether other machines can reach the console: then it speaks TLS, by the school's CA."""
+        return not _is_this_machine(self.api_host)
+
+    @property
+    def console_tls(self) -> Path:
+        """Its certificate and key (console_tls.py)."""
+        return self.state / "tls" / "console.pem"
+
+    @property
+    def console_ca(self) -> Path:
+        """What proves that certificate."""
+        return self.state / "tls" / "school-ca.pem"
+
+    @property
     def api(self) -> str:
         """Where programs of this machine find the API."""
+        scheme = "https" if self.serves_tls else "http"
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.api_host, self.api_host)  # noqa: S104  # compared, not bound
-        return f"http://[{host}]:{self.api_port}" if ":" in host else f"http://{host}:{self.api_port}"
+        return f"{scheme}://[{host}]:{self.api_port}" if ":" in host else f"{scheme}://{host}:{self.api_port}"
 
 
 class _Unfit(ValueError):
@@ -87,6 +105,17 @@ def _host(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"[0-9A-Za-z.:_-]{1,253}", value):
         return value
     raise _Unfit("an address or host name")
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _optional_host(value: object) -> str:
+    return "" if value == "" else _host(value)
 
 
 def _port(value: object) -> int:
@@ -129,10 +158,6 @@ def _optional_path(value: object) -> Path | None:
     return None if value == "" else _path(value)
 
 
-def _mail_host(value: object) -> str:
-    return "" if value == "" else _host(value)
-
-
 def _mail_from(value: object) -> str:
     if isinstance(value, str) and re.fullmatch(r"([A-Za-z0-9._%+'-]{1,64}@[A-Za-z0-9.-]{1,190})?", value):
         return value
@@ -171,11 +196,12 @@ KEYS: Mapping[str, Callable[[object], object]] = {
     "api_host": _host,
     "api_port": _port,
     "console_url": _console_url,
+    "proxy_name": _optional_host,
     "state": _path,
     "policy": _path,
     "lists": _path,
     "checkpoints": _optional_path,
-    "mail_host": _mail_host,
+    "mail_host": _optional_host,
     "mail_port": _port,
     "mail_from": _mail_from,
     "mail_tls": _mail_tls,
@@ -213,6 +239,7 @@ def load_settings(config: Path | None = None, environ: Mapping[str, str] = os.en
             shown = "(not shown)" if key in SECRET_KEYS else repr(given)
             faults.append(f"{where}: {key}: {shown} is not allowed; allowed: {allowed}")
     faults.extend(_mail_faults(folder, values))
+    faults.extend(_console_faults(folder, values))
     if faults:
         raise SettingsError(faults)
     return _anchored(folder, values)
@@ -229,6 +256,13 @@ def _mail_faults(folder: Path, values: Mapping[str, object]) -> Iterator[str]:
         yield f"{where}: mail_port: 0 is not allowed; allowed: a port from 1 to 65535, often 587 or 465"
     if values.get("mail_user") and values.get("mail_tls") == "none":
         yield f"{where}: mail_user: is not sent in the clear; allowed: with mail_tls starttls or tls"
+
+
+def _console_faults(folder: Path, values: Mapping[str, object]) -> Iterator[str]:
+    url, host = str(values.get("console_url", "")), str(values.get("api_host", "127.0.0.1"))
+    if url.startswith("http:") and not _is_this_machine(host):
+        where = f"{folder / 'school.yaml'}: console_url: {url!r} is not allowed"
+        yield f"{where} where other machines reach the console (api_host), for it speaks TLS; allowed: https://NAME"
 
 
 def _anchored(folder: Path, values: dict[str, Any]) -> Settings:

@@ -139,6 +139,22 @@ def test_the_key_that_signs_for_every_site_is_in_the_proxy_alone() -> None:
     assert [name for name in LASTING if "ca" in _mounts(name)] == ["proxy"]
 
 
+def test_the_console_has_a_certificate_of_the_school_and_not_the_key_that_made_it() -> None:
+    assert {name: _mounts(name).get("tls") for name in LASTING} == {
+        "proxy": "rw",
+        "api": "ro",
+        "recorder": None,
+        "postgres": None,
+    }
+    assert "ca" not in _mounts("api")
+
+
+def test_the_console_is_asked_for_its_health_by_tls_and_must_prove_itself() -> None:
+    asked = SERVICES["api"]["healthcheck"]["test"][-1]
+    assert "https://127.0.0.1:8000/healthz" in asked
+    assert "create_default_context(cafile=" in asked
+
+
 def test_the_key_that_seals_the_change_log_is_in_the_api_alone() -> None:
     assert [name for name in LASTING if "office" in _mounts(name)] == ["api"]
 

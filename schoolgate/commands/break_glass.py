@@ -69,7 +69,7 @@ def code(
 
     base = (api or front_of(ctx).settings.api).rstrip("/")
     body = {"username": username, "code": _code(code_stdin), "reason": reason}
-    made = Api(base).post("/break-glass/code", body)
+    made = Api(base, ca=front_of(ctx).school_ca(base)).post("/break-glass/code", body)
     if as_json:
         put_json(made)
     else:

@@ -1,6 +1,7 @@
 """Signing in and out: the token is kept in a file of mode 0600."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -11,11 +12,17 @@ from schoolgate.telling import AsJson, put_json, tell
 FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")]
 ApiAddress = Annotated[str | None, typer.Option("--api", help="Where the API is, if not as in school.yaml.")]
 
+SchoolCa = Annotated[
+    Path | None, typer.Option("--ca", help="The school's CA, if not the one in the state folder.")
+]
+
 
 def login(
     ctx: typer.Context,
+    *,
     username: Annotated[str | None, typer.Option(help="Asked for if not given.")] = None,
     api: ApiAddress = None,
+    school_ca: SchoolCa = None,
     password_stdin: FromStdin = False,
     as_json: AsJson = False,
 ) -> None:
@@ -25,8 +32,9 @@ def login(
     base = (api or front_of(ctx).settings.api).rstrip("/")
     username = username or str(typer.prompt("User name", err=True))
     password = _password("Console password", password_stdin)
-    answer = Api(base).post("/session", {"username": username, "password": password})
-    path = save_session(SignedIn(base, username, answer["token"]))
+    ca = front_of(ctx).school_ca(base, school_ca)
+    answer = Api(base, ca=ca).post("/session", {"username": username, "password": password})
+    path = save_session(SignedIn(base, username, answer["token"], str(ca) if ca else ""))
     if as_json:
         put_json({"username": username, "role": answer.get("role"), "api": base, "session": str(path)})
     tell(f"Signed in to {base} as {username}, until you say: schoolgate logout")
@@ -47,7 +55,12 @@ def logout() -> None:
     tell("Signed out.")
 
 
-def enrol(ctx: typer.Context, api: ApiAddress = None, password_stdin: FromStdin = False) -> None:
+def enrol(
+    ctx: typer.Context,
+    api: ApiAddress = None,
+    school_ca: SchoolCa = None,
+    password_stdin: FromStdin = False,
+) -> None:
     """Use your enrolment code, once, to choose your console password.
 
     With --password-stdin, the first line of stdin is the code and the second the password.
@@ -57,7 +70,9 @@ def enrol(ctx: typer.Context, api: ApiAddress = None, password_stdin: FromStdin 
     code = sys.stdin.readline().rstrip("\n") if password_stdin else typer.prompt("Enrolment code", err=True)
     password = _password("New console password", password_stdin, confirm=True)
     base = (api or front_of(ctx).settings.api).rstrip("/")
-    Api(base).post("/enrolment", {"code": code.strip(), "password": password})
+    Api(base, ca=front_of(ctx).school_ca(base, school_ca)).post(
+        "/enrolment", {"code": code.strip(), "password": password}
+    )
     tell("Enrolled. Now: schoolgate login")
 
 

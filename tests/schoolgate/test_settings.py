@@ -114,7 +114,7 @@ def test_nothing_in_the_settings_can_open_or_hide_anything() -> None:
         *("proxy_host", "proxy_port", "api_host", "api_port", "console_url"),
         *("state", "policy", "lists", "database_url", "gate", "log_level"),
         *("checkpoints", "mail_host", "mail_port", "mail_from", "mail_tls", "mail_user", "mail_password"),
-        *("mail_ca", "front_ends"),
+        *("mail_ca", "front_ends", "proxy_name"),
     }
 
 

@@ -1,0 +1,19 @@
+"""How a device finds the gate: asked before anybody has signed in to anything."""
+
+from fastapi import APIRouter, Request
+from starlette.responses import PlainTextResponse, Response
+
+from audit_api.guard import GuardedRoute
+
+router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
+MEDIA_TYPE = "application/x-ns-proxy-autoconfig"
+
+
+@router.get("/proxy.pac")
+@router.get("/wpad.dat")
+def pac(request: Request) -> Response:
+    """The same for everybody, so it may be kept for a while."""
+    text = str(getattr(request.app.state, "pac", ""))
+    if not text:
+        return PlainTextResponse("This school hands out no such file.\n", 404)
+    return Response(text, media_type=MEDIA_TYPE, headers={"Cache-Control": "public, max-age=3600"})
