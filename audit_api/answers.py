@@ -26,6 +26,7 @@ class SessionOut(_Out):
     name: str
     role: Role
     must_change_password: bool
+    must_set_second_factor: bool = False
     ends_at: Instant
 
 
@@ -40,6 +41,55 @@ class WhoOut(_Out):
     name: str
     role: Role
     must_change_password: bool
+    must_set_second_factor: bool = False
+
+
+class OwnSessionOut(_Out):
+    started_at: Instant
+    seen_at: Instant
+    ends_at: Instant
+    here: Annotated[bool, Field(description="the one that asks")]
+
+
+class OwnSessionsOut(_Out):
+    rows: list[OwnSessionOut]
+
+
+class FactorOut(_Out):
+    is_set: bool
+    is_wanted: Annotated[bool, Field(description="the policy wants one of this role")]
+
+
+class FactorBegunOut(_Out):
+    """Shown once. Nothing is kept until a code of it comes back with `begun`."""
+
+    secret: Annotated[str, Field(repr=False, description="base 32, to be typed into the telephone")]
+    address: Annotated[str, Field(repr=False, description="the same as otpauth://, for a QR code")]
+    begun: Annotated[str, Field(repr=False)]
+
+
+class TokenOut(_Out):
+    """What it may is its scopes and what its owner's role may now, whichever is less."""
+
+    id: str
+    name: str
+    owner: "SomebodyOut"
+    scopes: list[str]
+    addresses: list[str]
+    made_at: Instant
+    ends_at: Instant
+    last_used_at: Instant | None
+    ended_at: Instant | None
+    works: bool
+
+
+class TokenMadeOut(TokenOut):
+    token: Annotated[str, Field(repr=False, description="Send it as `Authorization: Bearer …`. Shown once.")]
+
+
+class TokensOut(_Out):
+    rows: list[TokenOut]
+    scopes: Annotated[list[str], Field(description="those that you may give")]
 
 
 class SomebodyOut(_Out):

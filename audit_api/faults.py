@@ -90,6 +90,8 @@ def answer(request: Request, problem: Problem) -> Response:
         return see_other("/sign-in" + _back_to(request))
     if problem.slug == "password-must-change":
         return see_other("/password")
+    if problem.slug == "second-factor-needed":
+        return see_other("/second-factor")
     if problem.slug in BARE:
         return _bare(problem)
     response = page(

@@ -13,9 +13,12 @@ from starlette.responses import Response
 from audit_api.marks import with_mark
 from audit_api.names import a_role
 from audit_api.problems import Problem
-from audit_api.reader import Reader, find_reader
-from audit_api.rights import BEFORE_PASSWORD_CHANGE, is_public, may
+from audit_api.reader import Reader, find_program, find_reader
+from audit_api.rights import BEFORE_PASSWORD_CHANGE, BEFORE_SECOND_FACTOR, is_public, may
+from audit_api.scopes import has_scope, opens
+from audit_api.second_factor import with_what_is_needed
 from audit_api.window import Visit, Window, window_of
+from change_control.tokens import looks_like_token
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -43,9 +46,12 @@ async def admit(request: Request, route: str) -> None:
         refuse_other_sites(request)
     if is_public(route):
         window.rates.by_address(route, address_of(request))
+        await run_in_threadpool(check_token_for_all, window, route, bearer, address_of(request))
         return
-    token = bearer or request.cookies.get(window.cookie)
-    visit = await run_in_threadpool(_visit_of, window, token)
+    cookie = request.cookies.get(window.cookie)
+    if bearer is not None and cookie is not None:
+        raise Problem("bad-request", "Send a token or the console's cookie, and not both.")
+    visit = await run_in_threadpool(_visit_of, window, bearer or cookie, address_of(request))
     if visit is None:
         window.rates.by_address(route, address_of(request))
         raise Problem("not-signed-in")
@@ -56,17 +62,34 @@ async def admit(request: Request, route: str) -> None:
         await _check_form(request, visit.reader)
 
 
-def _visit_of(window: Window, token: str | None) -> Visit | None:
+def _visit_of(window: Window, token: str | None, address: str) -> Visit | None:
     now = window.clock()
-    reader = find_reader(window.desk, token, now) if token else None
-    return Visit(window, reader, now) if reader else None
+    if token and looks_like_token(token):
+        reader = find_program(window.desk, token, address, now)
+    else:
+        reader = find_reader(window.desk, token, now) if token else None
+    return Visit(window, with_what_is_needed(window, reader), now) if reader else None
+
+
+def check_token_for_all(window: Window, route: str, bearer: str | None, address: str) -> None:
+    """Of a route that is open to all and has a scope: who sends a token learns when it is none any more."""
+    if bearer is None or not looks_like_token(bearer) or not has_scope(route):
+        return
+    visit = _visit_of(window, bearer, address)
+    if visit is None:
+        raise Problem("not-signed-in", "This token does not work (any more), or not from here.")
+    _check_right(route, visit.reader)
 
 
 def _check_right(route: str, reader: Reader) -> None:
+    if reader.scopes is not None and not opens(reader.scopes, route):
+        raise Problem("wrong-scope")
     if not may(route, reader.role):
         raise Problem("wrong-role", f"{a_role(reader.role).capitalize()} may not do this.")
     if reader.must_change and route not in BEFORE_PASSWORD_CHANGE:
         raise Problem("password-must-change")
+    if reader.needs_factor and route not in BEFORE_SECOND_FACTOR:
+        raise Problem("second-factor-needed")
 
 
 def refuse_other_sites(request: Request) -> None:

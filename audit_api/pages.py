@@ -76,6 +76,10 @@ DONE: Mapping[str, str] = {
     "preview-days": "That was not done: a whole number of days from 1 to 365 is needed.",
     "preview-late": "That was not done: it no longer waits for an answer.",
     "signed-out": "You are signed out.",
+    "signed-out-everywhere": "You are signed out here and everywhere else.",
+    "second-factor": "Your second factor is set up. You are asked for six digits when you sign in.",
+    "second-factor-cleared": "Your second factor is cleared.",
+    "token-revoked": "Revoked. The program gets no answer any more.",
     "seen": "Noted: you have seen the change log up to that entry.",
     "reviewed": "Noted: you have reviewed the change log up to that entry.",
 }
@@ -97,7 +101,7 @@ def page(request: Request, template: str, status: int = 200, **context: object) 
     school, zone = _school(request)
     shared: dict[str, object] = {
         "reader": reader,
-        "nav": _menu(request, visit) if visit and not visit.reader.must_change else (),
+        "nav": _menu(request, visit) if visit and not visit.reader.must_do_first else (),
         "envelopes": open_envelopes(visit) if visit and visit.reader.role in READING else (),
         "school": school,
         "zone": zone.key,

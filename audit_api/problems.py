@@ -27,6 +27,12 @@ KINDS: Mapping[str, Kind] = {
     "bad-request": Kind(400, "The request cannot be read", "Its body or form is not what it says it is."),
     "not-signed-in": Kind(401, "Not signed in", "Send a token from POST /api/v1/session, or sign in."),
     "wrong-credentials": Kind(401, "Wrong user name or password", "Nothing more is said, on purpose."),
+    "code-needed": Kind(401, "A code is needed", "Your account has a second factor: send `code` too."),
+    "wrong-code": Kind(401, "Wrong code", "Each code works once, and for about a minute."),
+    "second-factor-needed": Kind(
+        403, "Set up a second factor first", "The policy wants one of everybody who may approve."
+    ),
+    "wrong-scope": Kind(403, "This token may not do this", "Its scopes say what it may."),
     "wrong-role": Kind(403, "Your role may not do this", "The reference page says which roles may."),
     "no-console": Kind(403, "No console for this role", "Pupils, guests and community users have none."),
     "password-must-change": Kind(

@@ -1,16 +1,18 @@
 """Who is at the window: found anew for every request, so that a new role or a suspension tells at once."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlalchemy import Engine
 
+from audit_log.api_tokens import touch_token
 from audit_log.db import reading, writing
 from audit_log.passwords import is_too_old
 from audit_log.people import Registered, person_by_id
 from audit_log.sessions import Session, find_session, touch_session
 from change_control.desk import Actor, Desk
 from change_control.roles import is_active
+from change_control.tokens import find_token
 from filter_policy.model import Role
 
 
@@ -25,10 +27,18 @@ class Reader:
     must_change: bool
     token: str = field(repr=False)
     csrf: str = field(repr=False)
+    needs_factor: bool = False  # a second factor has to be set up before anything else
+    token_id: str = ""  # a program asks, with a token of this person
+    scopes: frozenset[str] | None = None  # of that token
+
+    @property
+    def must_do_first(self) -> bool:
+        """Whether something is asked of them before anything else."""
+        return self.must_change or self.needs_factor
 
     @property
     def actor(self) -> Actor:
-        return Actor(self.person_id, self.role)
+        return Actor(self.person_id, self.role, self.token_id)
 
 
 def find_reader(desk: Desk, token: str, now: datetime) -> Reader | None:
@@ -39,6 +49,26 @@ def find_reader(desk: Desk, token: str, now: datetime) -> Reader | None:
     if session is None or person is None or not is_active(person, now):
         return None
     _touch(desk.engine, session, now)
+    return _reader(person, now, token, session.csrf)
+
+
+def find_program(desk: Desk, token: str, address: str, now: datetime) -> Reader | None:
+    """Whose token a program sent: it is who made it, and may less. None: it does not work, or not from there.
+
+    With another role than it was made with it is no token, and while its owner may not act neither may it.
+    """
+    with reading(desk.engine) as conn:
+        one = find_token(desk, conn, token, address, now)
+        person = person_by_id(conn, one.person_id) if one else None
+    if one is None or person is None or person.role != one.role or not is_active(person, now):
+        return None
+    if one.needs_touch(now):
+        with writing(desk.engine) as conn:
+            touch_token(conn, one.id, now)
+    return replace(_reader(person, now, "", ""), token_id=one.id, scopes=frozenset(one.scopes))
+
+
+def _reader(person: Registered, now: datetime, token: str, csrf: str) -> Reader:
     return Reader(
         person_id=person.id,
         username=person.username,
@@ -46,7 +76,7 @@ def find_reader(desk: Desk, token: str, now: datetime) -> Reader | None:
         role=person.role,
         must_change=must_change(person, now),
         token=token,
-        csrf=session.csrf,
+        csrf=csrf,
     )
 
 

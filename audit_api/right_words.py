@@ -127,12 +127,23 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "See what was set aside as damaged, with a purpose that is sealed": ("GET /journal/aside",),
     "Let the recorder go on behind damage": ("journal:release", "POST /journal/releases"),
     "Be told that a site may not be named here": ("illegal-list:probe",),
+    "Set up a second factor, or clear one's own with a code of it": (
+        "second-factor:set", "second-factor:clear", "GET /second-factor", "POST /second-factor",
+        "POST /second-factor/begin", "POST /second-factor/clear",
+    ),
+    "Make a token for a program, for less than one may oneself, and revoke it": (
+        "token:create", "token:revoke", "GET /tokens", "POST /tokens", "DELETE /tokens/{id}",
+        "POST /tokens/{id}/revoke",
+    ),
+    "See where one is signed in, and sign out everywhere": (
+        "GET /account", "POST /account/sign-out", "GET /sessions", "DELETE /sessions",
+    ),
     "Use the console, with a password of one's own": (
         "GET /", "GET /session", "DELETE /session", "POST /sign-out", "POST /password", "GET /password",
     ),
     "Sign in, or choose a first or a new password": (
-        "POST /session", "GET /sign-in", "POST /sign-in", "POST /enrolment", "GET /enrol", "POST /enrol",
-        "GET /browsing-password", "POST /browsing-password",
+        "POST /session", "GET /sign-in", "POST /sign-in", "POST /sign-in/code", "POST /enrolment", "GET /enrol",
+        "POST /enrol", "GET /browsing-password", "POST /browsing-password",
     ),
     "Ask whether the services are well (machines do)": ("GET /healthz", "GET /readyz", "GET /metrics"),
     "Read how the API works": (

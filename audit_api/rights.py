@@ -24,6 +24,15 @@ RIGHTS: Mapping[str, Who] = {
     "POST /api/v1/session": PUBLIC,
     "GET /api/v1/session": CONSOLE,
     "DELETE /api/v1/session": CONSOLE,
+    "GET /api/v1/sessions": CONSOLE,  # one's own
+    "DELETE /api/v1/sessions": CONSOLE,
+    "GET /api/v1/second-factor": CONSOLE,
+    "POST /api/v1/second-factor/begin": CONSOLE,
+    "POST /api/v1/second-factor": CONSOLE,
+    "POST /api/v1/second-factor/clear": CONSOLE,  # with a code of it
+    "GET /api/v1/tokens": CONSOLE,  # one's own; all, for those who may approve
+    "POST /api/v1/tokens": CONSOLE,
+    "DELETE /api/v1/tokens/{id}": CONSOLE,
     "POST /api/v1/enrolment": PUBLIC,
     "POST /api/v1/password": CONSOLE,
     "POST /api/v1/browsing-password": PUBLIC,  # the old password is the right
@@ -149,6 +158,15 @@ RIGHTS: Mapping[str, Who] = {
     "POST /enrol": PUBLIC,
     "GET /password": CONSOLE,
     "POST /password": CONSOLE,
+    "POST /sign-in/code": PUBLIC,
+    "GET /account": CONSOLE,
+    "POST /account/sign-out": CONSOLE,  # everywhere
+    "GET /second-factor": CONSOLE,
+    "POST /second-factor": CONSOLE,
+    "POST /second-factor/clear": CONSOLE,
+    "GET /tokens": CONSOLE,
+    "POST /tokens": CONSOLE,
+    "POST /tokens/{id}/revoke": CONSOLE,
     "GET /browsing-password": PUBLIC,
     "POST /browsing-password": PUBLIC,
     "GET /": CONSOLE,
@@ -230,6 +248,15 @@ BEFORE_PASSWORD_CHANGE = frozenset(
         "POST /sign-out",
     }
 )
+
+# Likewise for somebody whom the policy wants a second factor of, and who has none yet.
+BEFORE_SECOND_FACTOR = BEFORE_PASSWORD_CHANGE | {
+    "GET /api/v1/second-factor",
+    "POST /api/v1/second-factor/begin",
+    "POST /api/v1/second-factor",
+    "GET /second-factor",
+    "POST /second-factor",
+}
 
 
 def may(route: str, role: Role | None) -> bool:

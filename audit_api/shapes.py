@@ -52,6 +52,29 @@ class Paging(_In):
 class Credentials(_In):
     username: Annotated[str, Field(min_length=1, max_length=200)]
     password: Secret
+    code: Annotated[
+        str | None,
+        Field(max_length=20, repr=False, description="Six digits, where there is a second factor"),
+    ] = None
+
+
+class FactorCodeIn(_In):
+    code: Annotated[str, Field(min_length=1, max_length=20, repr=False)]
+
+
+class FactorIn(FactorCodeIn):
+    begun: Annotated[str, Field(min_length=1, max_length=500, repr=False, description="as `begin` gave it")]
+
+
+class TokenIn(_In):
+    """Less than one may oneself, for a program."""
+
+    name: Annotated[str, Field(min_length=1, max_length=60, description="What it is for")]
+    scopes: Annotated[list[str], Field(max_length=20)]
+    days: Annotated[int, Field(description="1 to 365", json_schema_extra={"minimum": 1, "maximum": 365})]
+    addresses: Annotated[
+        list[str], Field(max_length=10, description="networks it may be used from; none: from anywhere")
+    ] = []
 
 
 class EnrolmentIn(_In):
@@ -157,6 +180,9 @@ class PersonRow(_In):
     suspended: Annotated[bool | None, Field(description="false lifts a suspension")] = None
     new_code: Annotated[
         bool | None, Field(description="true: an approver or a governor chooses a console password anew")
+    ] = None
+    clear_second_factor: Annotated[
+        bool | None, Field(description="true: the telephone is lost; they set up another second factor")
     ] = None
     password: Annotated[str | None, Field(repr=False, json_schema_extra={"format": "password"})] = None
     console_password: Annotated[str | None, Field(repr=False, json_schema_extra={"format": "password"})] = (

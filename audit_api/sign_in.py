@@ -15,7 +15,8 @@ from audit_api.names import a_role
 from audit_api.problems import Problem
 from audit_api.reader import must_change, signs_in_with_console_password
 from audit_api.rights import CONSOLE
-from audit_api.throttle import Key
+from audit_api.second_factor import check_code, is_wanted
+from audit_api.throttle import Key, spoken
 from audit_api.window import LONGEST_QUEUE, Window
 from audit_log.db import reading, writing
 from audit_log.passwords import hash_for_proxy, sealed_hash, verify_password
@@ -42,12 +43,21 @@ class SignedIn:
     token: str = field(repr=False)
     person: Registered
     must_change: bool
+    must_set_factor: bool
     ends_at: datetime
 
 
-async def sign_in(window: Window, request: Request, username: str, password: str) -> SignedIn:
-    """Raises Problem: wrong-credentials, no-console, too-many-attempts or busy."""
+async def sign_in(
+    window: Window, request: Request, username: str, password: str, code: str | None = None
+) -> SignedIn:
+    """Raises Problem: wrong-credentials, no-console, code-needed, wrong-code, too-many-attempts or busy."""
     now = window.clock()
+    person = await known(window, request, username, password, now)
+    return await admitted(window, person, code, now)
+
+
+async def known(window: Window, request: Request, username: str, password: str, now: datetime) -> Registered:
+    """Whose password this is, and who has a console. Raises Problem."""
     key = slow_down(window, request, username, now)
     person, checked = await counted(window, key, lambda: look(window, username, password))
     if person is None or not _opens(person, checked) or not is_active(person, now):
@@ -55,8 +65,15 @@ async def sign_in(window: Window, request: Request, username: str, password: str
     window.throttle.succeeded(key)
     if person.role not in CONSOLE:
         raise Problem("no-console", f"{a_role(person.role).capitalize()} has no console.")
+    return person
+
+
+async def admitted(window: Window, person: Registered, code: str | None, now: datetime) -> SignedIn:
+    """After the password. Raises Problem: code-needed, wrong-code, or too-many-attempts."""
+    has_one = await check_code(window, person, code, now)
+    must_set = not has_one and await run_in_threadpool(is_wanted, window, person.role)
     token, session = await run_in_threadpool(_begin, window, person.id, now)
-    return SignedIn(token, person, must_change(person, now), session.started_at + ABSOLUTE)
+    return SignedIn(token, person, must_change(person, now), must_set, session.started_at + ABSOLUTE)
 
 
 def _begin(window: Window, person_id: str, now: datetime) -> tuple[str, Session]:
@@ -71,7 +88,7 @@ def slow_down(window: Window, request: Request, username: str, now: datetime) ->
     if wait := window.throttle.attempt(key, now):
         raise Problem(
             "too-many-attempts",
-            f"Too many wrong passwords. Try again in {_spoken(wait)}.",
+            f"Too many wrong passwords. Try again in {spoken(wait)}.",
             headers={"Retry-After": str(wait)},
         )
     return key
@@ -144,7 +161,3 @@ def _opens(person: Registered, checked: Checked) -> bool:
     if person.role in CONSOLE and signs_in_with_console_password(person):
         return checked.console
     return checked.proxy
-
-
-def _spoken(seconds: int) -> str:
-    return f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"

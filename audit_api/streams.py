@@ -1,10 +1,11 @@
 """Answers that come bit by bit: for whom still, and an end that is always reached."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
+from datetime import datetime
 
 import structlog
 from anyio import CancelScope
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -13,6 +14,7 @@ from starlette.types import Receive, Scope, Send
 
 from audit_api.problems import Problem
 from audit_api.window import Visit
+from audit_log.api_tokens import kept_token
 from audit_log.db import reading
 from audit_log.people import person_by_id
 from audit_log.sessions import find_session
@@ -39,9 +41,15 @@ def is_still_here(visit: Visit) -> bool:
     engine: Engine = visit.desk.engine
     now = visit.window.clock()
     with reading(engine) as conn:
-        session = find_session(conn, visit.desk.session_key, visit.reader.token, visit.now)
-        person = person_by_id(conn, visit.reader.person_id) if session else None
+        person = person_by_id(conn, visit.reader.person_id) if _is_signed_in(conn, visit, now) else None
     return person is not None and person.role == visit.reader.role and is_active(person, now)
+
+
+def _is_signed_in(conn: Connection, visit: Visit, now: datetime) -> bool:
+    if not visit.reader.token_id:
+        return find_session(conn, visit.desk.session_key, visit.reader.token, visit.now) is not None
+    one = kept_token(conn, visit.reader.token_id)
+    return one is not None and one.ended_at is None and now < one.ends_at
 
 
 class Stream(StreamingResponse):

@@ -78,6 +78,10 @@ class Throttle:
         return min(self._failures, key=worth)
 
 
+def spoken(seconds: int) -> str:
+    return f"{seconds} seconds" if seconds < 120 else f"{-(-seconds // 60)} minutes"
+
+
 def _delay(count: int) -> timedelta:
     if count < FREE_ATTEMPTS:
         return timedelta()

@@ -89,6 +89,15 @@ def end_session(conn: Connection, key: bytes, token: str, now: datetime) -> bool
     return conn.execute(update(session).where(ours).values(ended_at=now)).rowcount == 1
 
 
+def sessions_of(conn: Connection, person_id: str, now: datetime) -> list[Session]:
+    """Those that somebody could go on with; the newest first."""
+    table = session.c
+    living = (table.ended_at.is_(None)) & (table.seen_at > now - IDLE) & (table.started_at > now - ABSOLUTE)
+    asked = select(table.person_id, table.token_hash, table.csrf, table.started_at, table.seen_at)
+    mine = asked.where(table.person_id == person_id, living)
+    return [Session(*row) for row in conn.execute(mine.order_by(table.started_at.desc(), table.token_hash))]
+
+
 def end_sessions_of(conn: Connection, person_id: str, now: datetime) -> int:
     """Every session of somebody: after a new password, a new role, a suspension."""
     theirs = (session.c.person_id == person_id) & session.c.ended_at.is_(None)

@@ -21,6 +21,7 @@ from audit_api.routes import (
     console_protecting,
     console_reports,
     console_reviews,
+    console_second_factor,
     console_unblocks,
     console_verify,
     enrolment,
@@ -34,6 +35,7 @@ from audit_api.routes import (
     log_reviews,
     log_verify,
     openings,
+    pac,
     password,
     people,
     policy,
@@ -45,12 +47,16 @@ from audit_api.routes import (
     retention,
     reviews,
     rights,
+    second_factor,
     session,
+    tokens,
     unblocks,
 )
 
 API = (
     session,
+    second_factor,
+    tokens,
     enrolment,
     password,
     unblocks,
@@ -77,9 +83,10 @@ API = (
     break_glass,
     rights,
 )
-MACHINES = (health, reference)
+MACHINES = (health, reference, pac)
 CONSOLE = (
     console_account,
+    console_second_factor,
     console_home,
     console_unblocks,
     console_openings,

@@ -9,12 +9,14 @@ from starlette.responses import Response
 
 from audit_api.faults import by_field
 from audit_api.guard import GuardedRoute
+from audit_api.own_sessions import end_before, renewed
 from audit_api.pages import is_local, page, see_other
 from audit_api.passwords import change_browsing_password, change_own
 from audit_api.problems import Problem
-from audit_api.sign_in import in_hashing_thread, sign_in
+from audit_api.sign_in import admitted, in_hashing_thread, known
 from audit_api.texts import Storable
-from audit_api.window import AtWindow, Here, Visit
+from audit_api.tickets import of_ticket, ticket_for
+from audit_api.window import AtWindow, Here, Visit, Window
 from audit_log.db import reading, writing
 from audit_log.people import Which, person_by_id
 from audit_log.sessions import end_session
@@ -35,19 +37,55 @@ def sign_in_page(request: Request, next: str = "/") -> Response:
 async def do_sign_in(
     request: Request, window: AtWindow, username: Text = "", password: Text = "", next: Text = "/"
 ) -> Response:
+    now = window.clock()
     try:
-        signed_in = await sign_in(window, request, username, password)
+        person = await known(window, request, username, password, now)
     except Problem as problem:
-        status = problem.kind.status
-        again = page(request, "sign_in.html", status, next=next, username=username, told=problem.detail)
-        again.headers.update(problem.headers)
-        return again
-    answer = see_other(next if is_local(next) else "/")
-    secure = not window.dev_http or request.url.scheme == "https"
-    answer.set_cookie(
-        window.cookie, signed_in.token, path="/", secure=secure, httponly=True, samesite="strict"
-    )
+        return _again(request, problem, "sign_in.html", next=next, username=username)
+    try:
+        signed_in = await admitted(window, person, None, now)
+    except Problem as problem:  # the second step: its form has no password in it
+        first = problem.slug == "code-needed"
+        ticket = ticket_for(window, person, now)
+        if first:
+            return page(request, "sign_in_code.html", next=next, ticket=ticket, told=None)
+        return _again(request, problem, "sign_in_code.html", next=next, ticket=ticket)
+    return await _signed_in(request, window, signed_in.token, next)
+
+
+@router.post("/sign-in/code")
+async def sign_in_with_code(
+    request: Request, window: AtWindow, ticket: Text = "", code: Text = "", next: Text = "/"
+) -> Response:
+    now = window.clock()
+    try:
+        person = await run_in_threadpool(of_ticket, window, ticket, now)
+    except Problem as problem:
+        return _again(request, problem, "sign_in.html", next=next, username="")
+    try:
+        signed_in = await admitted(window, person, code, now)
+    except Problem as problem:
+        return _again(request, problem, "sign_in_code.html", next=next, ticket=ticket)
+    return await _signed_in(request, window, signed_in.token, next)
+
+
+def _again(request: Request, problem: Problem, template: str, **context: object) -> Response:
+    again = page(request, template, problem.kind.status, told=problem.detail, **context)
+    again.headers.update(problem.headers)
+    return again
+
+
+async def _signed_in(request: Request, window: Window, token: str, next_: str) -> Response:
+    """Whoever was signed in with this browser before is not any more."""
+    await run_in_threadpool(end_before, window, request.cookies.get(window.cookie))
+    answer = see_other(next_ if is_local(next_) else "/")
+    _set_cookie(request, window, answer, token)
     return answer
+
+
+def _set_cookie(request: Request, window: Window, answer: Response, token: str) -> None:
+    secure = not window.dev_http or request.url.scheme == "https"
+    answer.set_cookie(window.cookie, token, path="/", secure=secure, httponly=True, samesite="strict")
 
 
 @router.post("/sign-out")
@@ -100,7 +138,9 @@ async def change_password(
     except (ChangeError, Problem) as error:
         wrong = by_field(error, "old")
         return await run_in_threadpool(_password_page, request, here, 422, wrong, which)
-    return see_other("/?done=password")
+    answer = see_other("/?done=password")
+    _set_cookie(request, here.window, answer, await run_in_threadpool(renewed, here))
+    return answer
 
 
 @router.get("/browsing-password")
