@@ -24,7 +24,7 @@ from mitmproxy.tls import ClientHelloData, TlsData
 from audit_log.journal import reference_of
 from filter_lists.names import Url
 from filter_policy.model import Reason
-from proxy_addon import asked, block_page, front_door, health, tls_pages
+from proxy_addon import asked, block_page, front_door, health, pinned, tls_pages
 from proxy_addon.answering import Answers
 from proxy_addon.connections import Connection, Exchange
 from proxy_addon.egress import REFUSED
@@ -117,11 +117,11 @@ class Gate:
 
     async def _not_tls(self, data: layer.NextLayer) -> None:
         try:
-            await self._say_of_tunnel(data.context.client, "tunnel", Reason.NOT_TLS)
+            await self._say_of_tunnel(data.context.client, "tunnel", Outcome(Reason.NOT_TLS))
         finally:
             data.layer = Shut(data.context)
 
-    async def _say_of_tunnel(self, client: Client, kind: str, reason: Reason) -> None:
+    async def _say_of_tunnel(self, client: Client, kind: str, why: Outcome) -> None:
         connection = self._connections.find(client.id)
         if connection is None or connection.tunnel is None:
             return
@@ -129,7 +129,7 @@ class Gate:
         what = self.answers.happening(kind, connection)
         what.person = tunnel.identity.person
         what.url = Url("https", tunnel.named.host, tunnel.named.port)
-        await self.whole(what, Outcome(reason), None)
+        await self.whole(what, why, None)
 
     async def whole(self, what: Happening, why: Outcome, status: int | None) -> None:
         what.hidden = self.answers.hides(what.url)
@@ -164,7 +164,8 @@ class Gate:
         if front_door.is_ours(data.context):
             await front_door.failed(data.context.client, self.answers)
         else:
-            await self._say_of_tunnel(data.context.client, "handshake", Reason.TLS_FAILED)
+            rule = pinned.rule_of(data.conn.error)
+            await self._say_of_tunnel(data.context.client, "handshake", Outcome(Reason.TLS_FAILED, rule))
 
     def server_connect(self, data: ServerConnectionHookData) -> None:
         """The last look: only where something on this connection was let by."""

@@ -15,6 +15,7 @@ from schoolgate.commands import (
     log_damage,
     people,
     policy,
+    policy_pinned,
     protecting,
     proxy_check,
     reports,
@@ -75,6 +76,7 @@ app.command()(session.enrol)
 app.command()(session.login)
 app.command()(session.logout)
 app.add_typer(unblocks.app, name="unblocks")
+policy.app.command()(policy_pinned.pinned)
 app.add_typer(policy.app, name="policy")
 app.add_typer(people.app, name="people")
 app.add_typer(protecting.corrections, name="corrections")
