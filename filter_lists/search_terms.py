@@ -56,6 +56,18 @@ def without_terms(url: Url) -> Url:
     return url
 
 
+def parameters_at(url: Url) -> frozenset[str]:
+    """The names of those that hold what is searched for here, where this is a known engine."""
+    engine = _engine(url.host)
+    return frozenset(engine.names) if engine is not None else frozenset()
+
+
+def words_in_path(url: Url) -> str:
+    """As they stand, of an engine that has them there."""
+    engine = _engine(url.host)
+    return _in_path(url.path, engine) if engine is not None else ""
+
+
 @lru_cache(maxsize=16384)
 def _engine(host: str) -> Engine | None:
     known = engines()

@@ -6,6 +6,7 @@ from functools import lru_cache
 from filter_lists.names import Url, is_ip
 from filter_policy import timetable
 from filter_policy.model import Access, Opening, Person, Policy, Request, Rule, SiteRule, Unblock
+from filter_policy.shapes import only_shuts
 
 
 def in_force(exception: Unblock | Opening, now: datetime) -> bool:
@@ -102,8 +103,11 @@ def instants(request: Request, policy: Policy, now: datetime) -> set[datetime]:
 
 def _rules_near(request: Request, policy: Policy) -> list[Rule]:
     groups = [g for name in request.person.filter_groups if (g := policy.filter_groups.get(name))]
+    on_no_list = [group.unlisted for group in groups] if all(map(only_shuts, request.listings)) else []
     if not request.listings:
-        return [group.unlisted for group in groups]
+        return on_no_list
     rows = [row for listing in request.listings if (row := policy.access.get(listing.category))]
     names = [(group.name, group.kind, "everyone") for group in groups]
-    return [rule for row in rows for near in names for n in near if n and (rule := row.rules.get(n))]
+    return on_no_list + [
+        rule for row in rows for near in names for n in near if n and (rule := row.rules.get(n))
+    ]

@@ -15,6 +15,7 @@ from filter_lists.names import Site, Url, is_ip
 from filter_policy import timetable
 from filter_policy.bearing import names_for, near, sites_by_host
 from filter_policy.model import Access, FilterGroup, Listing, Person, Policy, Rule, SiteRule, Timetable
+from filter_policy.shapes import BY_HOST, OWN
 
 CLASS = "a class"  # that everybody is in who is compared, so that something can be opened for them
 FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2199, 12, 31)  # nobody browses before or after
@@ -40,7 +41,10 @@ class What(NamedTuple):
 
     @property
     def listings(self) -> tuple[Listing, ...]:
-        return tuple(Listing(category, "", self.url.host) for category in self.categories)
+        return tuple(
+            Listing(category, OWN if category in BY_HOST else "", self.url.host)
+            for category in self.categories
+        )
 
     @property
     def says(self) -> str:
@@ -160,10 +164,15 @@ def _ending(old: Policy, new: Policy) -> str:
 def kinds_of_site(
     old: Policy, new: Policy, category_sets: Iterable[Iterable[str]]
 ) -> tuple[tuple[str, ...], ...]:
-    """On no list; each kind by itself; and the kinds that some site is of together. The smallest first."""
+    """On no list; each kind by itself; and the kinds that some site is of together. The smallest first.
+
+    What is told by the form of a host may be of any other kind besides.
+    """
     together = {tuple(sorted(set(each))) for each in category_sets}
     alone = {(name,) for each in together for name in each}
     alone |= {(name,) for policy in (old, new) for name in policy.access}
+    forms = [name for (name,) in alone if name in BY_HOST]
+    together |= {tuple(sorted({form, name})) for form in forms for (name,) in alone if form != name}
     return tuple(sorted({(), *alone, *together}, key=lambda each: (len(each), each)))
 
 
@@ -216,15 +225,16 @@ def _open(table: Timetable, at: datetime) -> frozenset[str]:
 def said_of(side: Side, category: str) -> Said:
     """A field that is added to a row later is part of it; the line of the written policy is not."""
     row = side.policy.access.get(category)
+    form = category if category in BY_HOST else ""  # of these a row means something else (decide.py)
     if row is None:
-        return Said(None, frozenset(), False)
+        return Said((form,) if form else None, frozenset(), False)
     names = names_for(side.policy, side.person)
     rules = {name: rule for name, rule in row.rules.items() if name in names}
     other = tuple(
         repr(getattr(row, each.name)) for each in fields(row) if each.name not in ("rules", "source")
     )
     told = tuple(sorted((name, rule_said(side, rule)) for name, rule in rules.items()))
-    return Said((other, row.illegal, told), *_depends(rules.values()))
+    return Said((form, other, row.illegal, told), *_depends(rules.values()))
 
 
 def groups_said(side: Side) -> Said:

@@ -2,7 +2,8 @@
 
 Pure: the same request, policy and time give the same answer anywhere. The order of the questions is the
 school's promise (docs/policy.md): illegal content first and never opened (S135), then the person, locked
-kinds, the lesson's unblock (S71), the school's own sites, the kinds of site, and what is on no list.
+kinds, words that nobody may search for, the lesson's unblock (S71), the school's own sites, the kinds of
+site, and what is on no list.
 """
 
 from collections.abc import Callable
@@ -34,6 +35,8 @@ from filter_policy.model import (
     SiteRule,
     Verdict,
 )
+from filter_policy.shapes import BY_HOST, only_shuts
+from filter_policy.terms import forbidden
 
 Note = Callable[[str, bool, str], None]  # rule, hit, what it says
 
@@ -134,6 +137,19 @@ def _locked(asked: Asked) -> Decision | None:
     return None
 
 
+def _terms(asked: Asked) -> Decision | None:
+    """Which of the words it was is said by its number alone: what somebody searched for is not for all to
+    read."""
+    if not asked.request.searched:
+        return None
+    names = names_for(asked.policy, asked.request.person)
+    number = forbidden(asked.request.searched, asked.policy, names)
+    _note(
+        asked, f"terms.{number or '*'}", number is not None, "searched for" if number else "not searched for"
+    )
+    return _made(asked, Verdict.BLOCK, Reason.TERM, f"terms.{number}") if number else None
+
+
 def _unblock(asked: Asked) -> Decision | None:
     for unblock in near(unblocks_by_host(asked.policy), asked.request.url):
         hit = in_force(unblock, asked.now) and for_person(unblock, asked.request.person)
@@ -175,14 +191,20 @@ def _site_name(rule: SiteRule) -> str:
 
 
 def _categories(asked: Asked) -> Decision | None:
-    """The strictest of all kinds that the site is of; each kind taken at the person's most open group."""
+    """The strictest of all kinds that the site is of; each kind taken at the person's most open group.
+
+    What the gate alone sees (shapes.py) shuts where its row shuts; open, it leaves the question to the rest.
+    """
     opened: tuple[Listing, Cell] | None = None
     shut: tuple[Listing, Cell] | None = None
     for listing in asked.request.listings:
-        cell = _cell(asked, listing.category, asked.policy.access.get(listing.category))
+        row = asked.policy.access.get(listing.category)
+        if row is None and only_shuts(listing) and listing.category in BY_HOST:
+            continue
+        cell = _cell(asked, listing.category, row)
         _note(asked, cell.name, True, f"{cell.rule.access.value}: {'open' if cell.opened else 'shut'} now")
         if cell.opened:
-            opened = opened or (listing, cell)
+            opened = opened or (None if only_shuts(listing) else (listing, cell))
         elif shut is None or _rank(cell) > _rank(shut[1]):
             shut = (listing, cell)
     if shut is not None:
@@ -213,7 +235,7 @@ def _unlisted(asked: Asked) -> Decision | None:
     return _made(asked, Verdict.BLOCK, reason, cell.name)
 
 
-QUESTIONS = (_illegal, _person, _locked, _unblock, _sites, _categories, _unlisted)
+QUESTIONS = (_illegal, _person, _locked, _terms, _unblock, _sites, _categories, _unlisted)
 
 
 def _made(

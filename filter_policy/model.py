@@ -102,11 +102,12 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked, already canonical and classified."""
+    """What is asked, already canonical and classified. `searched`: as terms.py folds it."""
 
     person: Person
     url: Url
     listings: tuple[Listing, ...] = ()
+    searched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

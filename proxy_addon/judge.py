@@ -7,8 +7,8 @@ from datetime import datetime
 from filter_lists.index import Index
 from filter_lists.names import Url
 from filter_policy.bundle import Bundle
+from filter_policy.judge import Judge as PolicyJudge
 from filter_policy.judge import Judged as Judged
-from filter_policy.judge import judge_names
 from filter_policy.judge import sooner as sooner
 from filter_policy.model import Decision, Listing, Person, Policy, Request
 
@@ -32,11 +32,19 @@ class Judge:
     classify: Classify
     decide: Decide
 
-    def __call__(self, names: Sequence[Url], person: Person, force: InForce, now: datetime) -> Judged:
-        """See `judge_names`."""
-        return judge_names(
-            names,
+    def __call__(
+        self,
+        names: Sequence[Url],
+        person: Person,
+        force: InForce,
+        now: datetime,
+        signs: tuple[str, ...] = (),
+    ) -> Judged:
+        """See `Judge.names`. `signs`: what the header fields told of ways round the filter."""
+        return PolicyJudge(
             person,
+            force.bundle.policy,
             lambda url: self.classify(force.index, url),
             lambda asked: self.decide(asked, force.bundle.policy, now),
-        )
+            signs,
+        ).names(names)

@@ -1,0 +1,90 @@
+"""What may not be searched for is blocked wherever it is searched, and the row does not say it again."""
+
+import pytest
+
+from filter_lists.names import parse_url
+from filter_policy.explain import explain
+from filter_policy.judge import judge_url
+from filter_policy.model import Listing, Policy, Reason, TermRule
+from filter_policy.terms import forbidden, searched
+from tests.builders import NOON, a_person, a_policy, a_teacher, an_unblock
+
+RULES = (
+    TermRule("buy drugs", frozenset({"upper-ks2"}), "B150"),
+    TermRule("make a bomb", frozenset({"pupils"}), "A353"),
+)
+
+
+def policy(**changes: object) -> Policy:
+    return a_policy(terms=RULES, **changes)
+
+
+def decided(address: str) -> Reason:
+    return judge_url(parse_url(address), a_person(), policy(), lambda _: (), NOON).reason
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://search.test/search?q=HOW%20to%20M%61ke%20a%20BOMB",
+        "https://www.google.com/search?hl=en&q=make+a+bomb",
+        "https://www.google.com/search?q=romans&q=make+a+bomb",
+        "https://www.google.com/search?q=mak%2565+a+bomb",
+        "https://www.google.com/complete/search?client=x&q=make%20a%20bomb",
+        "https://www.youtube.com/results?search_query=make+a+b0mb",
+        "https://unheard-of.test/find?Search[]=make+a+bomb",
+        "https://unheard-of.test/?%71=make+a+bomb",
+        "https://unheard-of.test/search/make-a-bomb/2",
+        "https://www.dailymotion.com/search/make%20a%20bomb",
+        "https://www.baidu.com/s?wd=make%20a%20bomb",
+        "https://translate.google.com/translate?u=https://search.test/?q=make%2Ba%2Bbomb",
+        "https://unheard-of.test/?" + "a=b&" * 300 + "q=make+a+bomb",
+    ],
+)
+def test_a_word_that_may_not_be_searched_for_is_blocked(address: str) -> None:
+    assert decided(address) is Reason.TERM
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://www.google.com/search?q=roman+britain",
+        "https://www.google.com/search?q=make+a+bombardier",
+        "https://news.test/make-a-bomb",
+        "https://news.test/?page=make+a+bomb",
+        "https://news.test/?p=12345",
+    ],
+)
+def test_other_searches_and_pages_stay_open(address: str) -> None:
+    assert decided(address) is Reason.UNLISTED_ALLOWED
+
+
+def test_a_word_holds_for_those_it_names() -> None:
+    url = parse_url("https://search.test/?q=make+a+bomb")
+
+    assert not judge_url(url, a_teacher(), policy(), lambda _: (), NOON).is_block
+    assert decided("https://search.test/?q=buy+drugs") is Reason.TERM
+
+
+def test_the_rule_is_a_number_and_never_the_word() -> None:
+    url = parse_url("https://search.test/?q=make+a+bomb")
+
+    told = explain(url, a_person(), policy(), lambda _: (), NOON)
+
+    assert told.decision.rule == "terms.2"
+    assert not any("bomb" in f"{step.rule} {step.says}" for step in told.steps)
+
+
+def test_no_unblock_opens_a_word_and_illegal_comes_before_it() -> None:
+    url = parse_url("https://search.test/?q=make+a+bomb")
+    person = a_person(classes=("6B",))
+    opened = policy(unblocks=(an_unblock("search.test"),))
+    illegal = Listing("child-sexual-abuse", "l", "search.test")
+
+    assert judge_url(url, person, opened, lambda _: (), NOON).reason is Reason.TERM
+    assert judge_url(url, person, opened, lambda _: (illegal,), NOON).reason is Reason.ILLEGAL
+
+
+def test_without_words_nothing_is_read() -> None:
+    assert forbidden(searched(parse_url("https://a.test/?q=x")), a_policy(), frozenset({"pupils"})) is None
+    assert searched(parse_url("https://a.test/x")) == ()
