@@ -1,5 +1,6 @@
 """Headless Chromium behind the gate, on a device that has the school's CA and trusts nothing else of ours."""
 
+import base64
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -31,19 +32,24 @@ def chromium_or_skip() -> str:
 
 @contextmanager
 def a_browser(
-    home: Path, *, proxy: str | None = None, who: tuple[str, str] | None = None, ca: Path | None = None
+    home: Path,
+    *,
+    proxy: str | None = None,
+    pac: str | None = None,
+    who: tuple[str, str] | None = None,
+    ca: Path | None = None,
 ) -> Iterator[BrowserContext]:
-    """`who`: name and password, given when the proxy asks for them."""
+    """`who`: name and password, given when `proxy` asks for them. `pac`: the text that says which proxy."""
     chromium = chromium_or_skip()
     _trust(home, ca)
     through: dict[str, str] = {"server": proxy} if proxy else {}
-    if who:
+    if who and proxy:
         through |= {"username": who[0], "password": who[1]}
     with sync_playwright() as playwright:
         context = playwright.chromium.launch_persistent_context(
             str(home / "profile"),
             executable_path=chromium,
-            args=QUIET if proxy else [arg for arg in QUIET if "proxy" not in arg],
+            args=_switches(proxy, pac),
             env={"HOME": str(home)},
             proxy=through or None,  # type: ignore[arg-type]  # a TypedDict with optional keys
             viewport={"width": 1000, "height": 700},
@@ -53,6 +59,16 @@ def a_browser(
             yield context
         finally:
             context.close()
+
+
+def _switches(proxy: str | None, pac: str | None) -> list[str]:
+    if pac is not None:
+        return [*QUIET, "--proxy-pac-url=data:application/x-javascript-config;base64," + _base64(pac)]
+    return QUIET if proxy else [arg for arg in QUIET if "proxy" not in arg]
+
+
+def _base64(text: str) -> str:
+    return base64.b64encode(text.encode()).decode()
 
 
 def _trust(home: Path, ca: Path | None) -> None:
