@@ -10,6 +10,7 @@ from audit_api.checkpoint_delivery import overdue_ways, ways_of
 from audit_api.checkpoint_mail import review_said
 from audit_api.drift import lists_drift, policy_drift
 from audit_api.rights import READING
+from audit_api.watch_alarms import canary_sentences, fall_sentence, shares
 from audit_api.window import Visit
 from audit_log.db import reading
 from change_control.checkpoint_delivery import FOLDER, deliveries
@@ -55,6 +56,7 @@ def alarms(visit: Visit) -> list[Alarm]:
             *_undelivered(visit, conn, policy),
             *_unreviewed(visit, conn, policy),
             *_drifted(visit, conn),
+            *_watched(visit, conn, policy),
         ]
 
 
@@ -72,6 +74,14 @@ def _unproven(visit: Visit) -> Iterator[Alarm]:
     if unproven is not None:
         says = unproven.says
         yield Alarm("bad", UNPROVEN.format(f"{says[:1].upper()}{says[1:]}"), "/changes", "The change log")
+
+
+def _watched(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:
+    """What the filter noticed about itself (S93, E1)."""
+    for says in canary_sentences(conn, policy, visit.now):
+        yield Alarm("bad", says, "/canaries", "The filter asks itself")
+    if says_fallen := fall_sentence(shares(conn, policy, visit.now), policy):
+        yield Alarm("bad", says_fallen, "/canaries", "The filter asks itself")
 
 
 def _undelivered(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:

@@ -17,7 +17,7 @@ from audit_api.rates import Rates
 from audit_api.reference import describe
 from audit_api.routes import ROUTERS
 from audit_api.upkeep import upkeep
-from audit_api.window import Window
+from audit_api.window import ProbeGate, Window
 from change_control.desk import Desk
 from change_control.preview import replay_here
 
@@ -35,6 +35,7 @@ def create_app(
     compare_lists: CompareLists = compare_here,
     run_preview: RunPreview = replay_here,
     ways: Ways = Ways(),  # noqa: B008  # a frozen value
+    probe_gate: ProbeGate = lambda: None,
     rates: Rates | None = None,
     front_ends: Collection[str] = (),
 ) -> FastAPI:
@@ -42,11 +43,13 @@ def create_app(
 
     `run_lists`, `compare_lists`: how lists are built and compared; a child process, where there are millions.
     `run_preview`: how proposals are tried out; child processes, where there are millions of rows.
+    `probe_gate`: whether the gate does its work.
     `ways`: how checkpoints leave this server. `rates`: how often anybody may ask.
     `front_ends`: addresses that may say for whom they ask.
     """
     previews = PreviewJobs(desk, run_preview, clock)
     window = Window(desk, clock, dev_http, ListJobs(run_lists, clock), compare_lists, previews, ways=ways)
+    window.probe_gate = probe_gate
     window.rates = rates or window.rates
 
     @asynccontextmanager

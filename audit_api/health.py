@@ -16,6 +16,7 @@ from audit_api.list_ages import overdue
 from audit_api.lists import ages_in_force
 from audit_api.problems import Problem
 from audit_api.reviews import counts
+from audit_api.watch_figures import watch_figures
 from audit_api.window import Window
 from audit_log.db import reading
 from audit_log.fault import Fault
@@ -52,6 +53,8 @@ def checks(window: Window) -> list[Check]:
         ("recorder", _recorder),
     )
     told = [(name, look(window)) for name, look in looks]
+    if (gate := window.probe_gate()) is not None:
+        told.append(("gate", gate or None))
     return [Check(name, fault is None, fault or "works") for name, fault in told]
 
 
@@ -119,6 +122,8 @@ def metrics(window: Window) -> str:
     lines += journal_figures(window.desk.state)
     lines += review_figures(window, now)
     lines += outside_figures(window, now)
+    for figure in watch_figures(window, now):
+        lines += _gauge(*figure)
     return "\n".join(lines) + "\n"
 
 

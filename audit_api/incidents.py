@@ -1,10 +1,11 @@
 """Incidents as a reader may see them: what happened and when; and who, for those who have to act on it (I7).
 
-A hit on a list of illegal content is for the coordinator and the headteacher. They read names as in the
-filtering log: with a purpose, and seen. Everybody else who may read sees that there was one.
+Illegal content, a way round the filter, a shared account, guessed passwords: the coordinator and the
+headteacher have to act on them. They read names as in the filtering log: with a purpose, and seen. Everybody
+else who may read sees that there was one.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -20,11 +21,18 @@ from audit_api.shapes import Paging
 from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading
-from audit_log.incidents import Incident, incidents
+from audit_log.incidents import CIRCUMVENTION, ILLEGAL_CONTENT, Incident, incidents
 from audit_log.people import people_by_ids
 from change_control.looks import record_look
 from filter_policy.model import Role
 
+Kind = Literal["illegal-content", "circumvention", "account-sharing", "guessing"]  # incidents.KINDS
+SAYS: Mapping[str, str] = {
+    ILLEGAL_CONTENT: "An address on a list of illegal content was asked for, and blocked.",
+    CIRCUMVENTION: "A way round the filter was tried, and blocked.",
+    "account-sharing": "One account was used on several devices at once.",
+    "guessing": "Passwords were guessed.",
+}
 NAMING = frozenset({Role.COORDINATOR, Role.HEADTEACHER})
 Word = Annotated[str, Field(max_length=253)]
 
@@ -32,6 +40,7 @@ Word = Annotated[str, Field(max_length=253)]
 class Asked(Paging):
     """`from` and `to` are half-open."""
 
+    kind: Annotated[Kind | None, Field(description="one kind alone")] = None
     from_: Annotated[Word | None, Field(alias="from", description="ISO 8601")] = None
     to: Annotated[Word | None, Field(description="ISO 8601; not included")] = None
     names: Annotated[Literal["yes", "no"], Field(description="yes needs a purpose, and is recorded")] = "no"
@@ -39,10 +48,11 @@ class Asked(Paging):
 
 
 class IncidentOut(_Out):
-    """Its address is nowhere; `hash` is the same for the same address."""
+    """Its address is nowhere; `hash` is the same for the same address of illegal content."""
 
     id: Annotated[str, Field(description="also that of its row in the filtering log")]
-    kind: Annotated[str, Field(description="illegal-content")]
+    kind: Annotated[str, Field(description="illegal-content, circumvention, account-sharing or guessing")]
+    says: Annotated[str, Field(description="what happened, in plain words")]
     at: Instant
     happened: Annotated[str, Field(description="request, connect, …: as in the filtering log")]
     who: str
@@ -63,7 +73,7 @@ def page_of(visit: Visit, asked: Asked) -> tuple[list[IncidentOut], str | None]:
     between = visit.instant("from", asked.from_), visit.instant("to", asked.to)
     after = read_cursor(asked.cursor)
     with reading(visit.desk.engine) as conn:
-        found = incidents(conn, asked.limit + 1, after, between)
+        found = incidents(conn, asked.limit + 1, after, between, asked.kind)
         rows, more = found[: asked.limit], len(found) > asked.limit
         shown = list((_named if by_name else _nameless)(conn, rows))
     if by_name:
@@ -85,7 +95,8 @@ def _record(visit: Visit, asked: Asked, rows: Sequence[Incident]) -> None:
 
 
 def _in_words(asked: Asked) -> str:
-    filters = [f"{name} {said}" for name, said in (("from", asked.from_), ("to", asked.to)) if said]
+    given = (("kind", asked.kind), ("from", asked.from_), ("to", asked.to))
+    filters = [f"{name} {said}" for name, said in given if said]
     return ", ".join(["incidents", *filters, *(["a further page"] if asked.cursor else [])])
 
 
@@ -115,6 +126,7 @@ def _view(
     return IncidentOut(
         id=row.id,
         kind=row.kind,
+        says=SAYS.get(row.kind, row.kind),
         at=iso(row.at),
         happened=row.happened,
         who=who,

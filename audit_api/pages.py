@@ -38,6 +38,7 @@ MENU = (
     ("/openings", "Open for a class"),
     ("/reports", "Reports"),
     ("/filtering-log", "Filtering log"),
+    ("/canaries", "The filter asks itself"),
     ("/changes", "Change log"),
     ("/reviews", "Reviews"),
     ("/break-glass", "Sealed envelope"),

@@ -56,6 +56,7 @@ RIGHTS: Mapping[str, Who] = {
     "GET /api/v1/filtering-log/verify": READING,
     "GET /api/v1/retention": READING,
     "GET /api/v1/incidents": READING,  # by name: the coordinator and the headteacher
+    "GET /api/v1/canaries": READING,
     "GET /api/v1/reports/month": READING,
     "GET /api/v1/rights": READING,
     "GET /api/v1/journal": READING,
@@ -189,6 +190,7 @@ RIGHTS: Mapping[str, Who] = {
     "GET /reports": READING,
     "GET /rights": READING,
     "GET /filtering-log": READING,
+    "GET /canaries": READING,
     "GET /changes": READING,
     "GET /verify": READING,
     "GET /verify/{name}": READING,

@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from audit_api.checkpoint_delivery import Delivering
 from audit_api.list_schedule import ListSchedule
 from audit_api.row_keeping import RowKeeping
+from audit_api.watch_alarms import look as look_at_blocks
 from audit_api.window import Window
 from audit_log.db import writing
 from audit_log.sessions import forget_sessions
@@ -30,6 +31,7 @@ EVERY_SECONDS = 2.0
 TIDY_EVERY = 1800  # looks, which is an hour
 LISTS_EVERY = 5  # looks
 DELIVERY_SECONDS = 5.0
+WATCH_SECONDS = 60.0
 KEEP_SESSIONS = timedelta(days=1)
 
 log = structlog.get_logger()
@@ -43,6 +45,13 @@ def look_once(desk: Desk, now: datetime) -> None:
         log.info("upkeep.nothing_to_do", why=error.says)
     except Exception as error:  # noqa: BLE001  # the next look may succeed; /readyz tells meanwhile
         log.error("upkeep.failed", error=type(error).__name__)  # no traceback: its locals name people
+
+
+def watch_blocks(window: Window, now: datetime) -> None:
+    try:
+        look_at_blocks(window, now)
+    except Exception as error:  # noqa: BLE001  # the next look may succeed
+        log.error("upkeep.failed", error=type(error).__name__)
 
 
 def tidy(desk: Desk, now: datetime) -> None:
@@ -83,6 +92,7 @@ async def upkeep(window: Window) -> AsyncIterator[None]:
         "run": run,
         "keep_rows": partial(_look_on, stop, clock, RowKeeping(desk, stop.is_set).look, EVERY_SECONDS),
     }
+    works["watch_blocks"] = partial(_look_on, stop, clock, partial(watch_blocks, window), WATCH_SECONDS)
     for way in WAYS:
         look = Delivering(window, (way,)).look
         works[f"deliver_{way}"] = partial(_look_on, stop, clock, look, DELIVERY_SECONDS)

@@ -41,6 +41,9 @@ class Counted:
         return self.found[1]
 
 
+ProbeGate = Callable[[], str | None]  # "": well; what is wrong; None: no gate can be asked from here
+
+
 @dataclass(slots=True)
 class Window:
     desk: Desk
@@ -58,6 +61,7 @@ class Window:
     ways: Ways = field(default_factory=Ways)
     mailing: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1, "mailing"))
     disk: Disk = field(default_factory=Disk)
+    probe_gate: ProbeGate = lambda: None
     counted: Counted = field(default_factory=Counted)
     waiting: int = 0  # password checks in the queue; touched on the event loop alone
     _bundle: tuple[str, Bundle] | None = None

@@ -1,4 +1,4 @@
-"""Incidents (I7): hits on lists of illegal content, for those who have to act on them."""
+"""Incidents (I7, A433, A455, S83): what must not be overlooked, for those who have to act on it."""
 
 from typing import Annotated
 

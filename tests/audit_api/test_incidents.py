@@ -3,13 +3,15 @@
 import csv
 import io
 from datetime import timedelta
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from sqlalchemy import insert
 
+from audit_api.incidents import SAYS, Kind
 from audit_log.db import writing
 from audit_log.event_id import new_event_id
+from audit_log.incidents import KINDS
 from audit_log.tables import incident
 from tests.audit_api.school import School, fields_of, problem_of
 from tests.builders import NOON
@@ -18,7 +20,7 @@ URL = "/api/v1/incidents"
 BY_NAME = {"names": "yes", "purpose": "to speak with the parents"}
 
 
-def happened(school: School, username: str | None, minute: int) -> str:
+def happened(school: School, username: str | None, minute: int, **changes: Any) -> str:
     """As the recorder writes it."""
     person = school.person(username) if username else None
     at = NOON - timedelta(minutes=minute)
@@ -34,7 +36,7 @@ def happened(school: School, username: str | None, minute: int) -> str:
         "category": "terrorism",
         "list_id": "ctiru",
         "hash": "sealed:ab",
-    }
+    } | changes
     with writing(school.desk.engine) as conn:
         conn.execute(insert(incident).values(row))
     return str(row["id"])
@@ -147,3 +149,28 @@ def test_it_comes_as_csv_too(troubled: School) -> None:
 @pytest.mark.parametrize("wanted", [{"cursor": "x"}, {"limit": "0"}, {"from": "yesterday"}, {"names": "all"}])
 def test_what_is_no_question_is_refused(troubled: School, wanted: dict[str, str]) -> None:
     problem_of(troubled.as_("gail").get(URL, params=wanted), 422, "bad-input")
+
+
+def test_every_kind_has_a_sentence_and_can_be_asked_for() -> None:
+    assert set(KINDS) == set(SAYS) == set(get_args(Kind))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_kind_alone_is_shown_and_said_plainly(school: School, kind: str) -> None:
+    for minute, each in enumerate(KINDS, 1):
+        happened(school, "anna", minute, kind=each, hash=None)
+
+    (row,) = rows(school, "gail", kind=kind)
+    assert (row["kind"], row["says"], row["who"]) == (kind, SAYS[kind], "a pupil")
+    assert len(rows(school, "gail")) == len(KINDS)
+
+
+def test_the_line_of_a_look_says_which_kind(school: School) -> None:
+    happened(school, "anna", 1, kind="guessing")
+    rows(school, "cora", **BY_NAME, kind="guessing")
+    (line,) = school.as_("gail").get("/api/v1/changes", params={"event": "filtering-log:read"}).json()["rows"]
+    assert line["texts"]["what"] == "incidents, kind guessing"
+
+
+def test_no_other_kind_can_be_asked_for(school: School) -> None:
+    problem_of(school.as_("gail").get(URL, params={"kind": "gossip"}), 422, "bad-input")
