@@ -2,10 +2,10 @@
 
 from hypothesis import given
 
-from filter_lists.names import Url
+from filter_lists.names import Url, parse_site
 from filter_policy.explain import explain
 from filter_policy.judge import judge_url
-from filter_policy.model import Listing, Person, Verdict
+from filter_policy.model import Listing, Passthrough, Person, Reason, Verdict
 from tests.builders import NOON, a_policy, a_request, an_unblock
 from tests.filter_policy.test_decide import IN_6B, categories, people
 
@@ -34,3 +34,26 @@ def test_an_explanation_never_differs_from_the_judgement(person: Person, kinds: 
     explained = explain(request.url, person, a_policy(), lookup, NOON)
 
     assert explained.decision == judge_url(request.url, person, a_policy(), lookup, NOON)
+
+
+BANK = Passthrough((parse_site("bank.example"),), frozenset(), frozenset({"everyone"}), "banking", "payroll")
+
+
+def test_a_host_that_would_not_be_decrypted_is_told_as_such() -> None:
+    policy = a_policy(passthrough=(BANK,))
+    request = a_request("https://bank.example/games?q=x", person=IN_6B)
+
+    found = explain(request.url, IN_6B, policy, lambda _: (), NOON)
+
+    assert (found.decision.verdict, found.decision.reason) == (Verdict.ALLOW, Reason.PASSTHROUGH)
+    assert found.decision.rule == found.steps[-1].rule == "passthrough.banking"
+    assert "not decrypted" in found.steps[-1].says
+    plain = explain(request.url._replace(scheme="http", port=80), IN_6B, policy, lambda _: (), NOON)
+    assert plain.decision.reason is Reason.UNLISTED_ALLOWED
+
+
+def test_a_host_that_is_blocked_is_never_told_as_not_decrypted() -> None:
+    request = a_request("bank.example", "gambling", person=IN_6B)
+    found = explain(request.url, IN_6B, a_policy(passthrough=(BANK,)), lambda _: request.listings, NOON)
+    assert found.decision.is_block
+    assert not any(step.rule.startswith("passthrough") for step in found.steps)
