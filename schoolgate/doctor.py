@@ -4,10 +4,13 @@ import shutil
 import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from schoolgate import doctor_outside, doctor_storage
+from sqlalchemy.exc import SQLAlchemyError
+
+from schoolgate import doctor_machine, doctor_network, doctor_outside, doctor_people, doctor_storage
 from schoolgate.finding import Finding
 from schoolgate.front import Front
 from schoolgate.settings import Settings, SettingsError
@@ -19,7 +22,8 @@ OLD_LISTS = timedelta(days=30)
 LEAST_DISK = 1_000_000_000
 
 
-def examine(front: Front) -> list[Finding]:
+def examine(front: Front, *, mail: bool = False) -> list[Finding]:
+    """`mail`: the mail server is asked too."""
     found = [_python(), _mitmproxy(), _sqlite(), _clock()]
     try:
         settings = front.settings
@@ -43,6 +47,22 @@ def examine(front: Front) -> list[Finding]:
         lists_drift,
         _illegal_content,
         doctor_outside.checkpoints,
+        doctor_machine.who_runs,
+        doctor_machine.files_at_once,
+        doctor_machine.unsafe_files,
+        doctor_machine.time_zone,
+        doctor_machine.clock_and_records,
+        doctor_machine.state_files,
+        doctor_machine.leftovers,
+        doctor_network.console_reached,
+        doctor_network.proxy_reached,
+        doctor_network.front_ends,
+        doctor_network.egress_allowed,
+        doctor_network.gate_filters,
+        doctor_network.readable_certificate,
+        doctor_network.database_role,
+        doctor_people.who_there_is,
+        partial(doctor_network.mail, connect=mail),
     ):
         found += _safely(check, settings)
     return found
@@ -50,13 +70,15 @@ def examine(front: Front) -> list[Finding]:
 
 def _safely(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> list[Finding]:
     """One check that cannot be made must not hide the others."""
+    name = getattr(check, "__name__", "mail").strip("_").replace("_", " ")
     try:
         return list(check(settings))
     except Failed as failed:
-        return [Finding(check.__name__.strip("_").replace("_", " "), False, " ".join(failed.lines))]
+        return [Finding(name, False, " ".join(failed.lines))]
+    except SQLAlchemyError as error:  # whose words may hold the address with its password
+        return [Finding(name, False, f"cannot be looked at: {type(error).__name__}")]
     except Exception as error:  # noqa: BLE001  # a doctor reports what he cannot examine
-        says = f"cannot be looked at: {type(error).__name__}: {error}"
-        return [Finding(check.__name__.strip("_").replace("_", " "), False, says)]
+        return [Finding(name, False, f"cannot be looked at: {type(error).__name__}: {error}")]
 
 
 def _python() -> Finding:
@@ -223,7 +245,7 @@ def _illegal_content(settings: Settings) -> Iterator[Finding]:
     config = agreed_config(settings)
     found = provider_status(config.lists if config else (), index_in_force(settings.state))
     says = [f"{each.title}: {each.says}" for each in found if each.installed]
-    yield Finding("illegal content", True, "; ".join(says) or "no licensed list installed")
+    yield Finding("illegal content", True, "; ".join(says) or "no licensed list installed", warns=not says)
 
 
 def _drift(settings: Settings) -> Iterator[Finding]:

@@ -65,16 +65,23 @@ def demo(
     raise typer.Exit(run_demo(folder, proxy_port, api_port, world, as_json=as_json))
 
 
-def doctor(ctx: typer.Context, as_json: AsJson = False) -> None:
-    """Look at everything that can be wrong on this machine; 1 when something is."""
+def doctor(
+    ctx: typer.Context,
+    mail: Annotated[
+        bool, typer.Option("--mail", help="Try the mail server as well; nothing is sent.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Look at everything that can be wrong on this machine; 1 when something is. Explains what it finds."""
     from schoolgate.doctor import examine
+    from schoolgate.doctor_words import as_told, explained
 
-    findings = examine(front_of(ctx))
+    findings = examine(front_of(ctx), mail=mail)
     if as_json:
-        put_json([{"check": f.check, "fit": f.fit, "says": f.says} for f in findings])
+        put_json([explained(each) for each in findings])
     else:
         for finding in findings:
-            tell(f"{'ok  ' if finding.fit else 'FAIL'}  {finding.check}: {finding.says}")
+            tell(as_told(finding))
     if not all(finding.fit for finding in findings):
         raise typer.Exit(1)
 

@@ -62,7 +62,8 @@ def test_lines_of_json_say_the_same_as_the_pages(school: School) -> None:
     exported = [json.loads(line) for line in answer.text.splitlines()]
     pages = school.as_("gail").get("/api/v1/filtering-log").json()["rows"]
 
-    assert [{**row, "export_event": exported[0]["export_event"]} for row in pages] == exported
+    own = {name: exported[0][name] for name in ("export_event", "export_mark")}
+    assert [{**row, **own} for row in pages] == exported
 
 
 def test_an_export_by_name_needs_a_purpose_and_says_who_it_is_about(school: School) -> None:
