@@ -39,9 +39,7 @@ def _judged(url: Url, person: Person, policy: Policy, lookup: Lookup, now: datet
     return Explanation(decision, tuple(dict.fromkeys(steps)))
 
 
-def _passed_on(
-    url: Url, person: Person, policy: Policy, lookup: Lookup, now: datetime
-) -> Explanation | None:
+def _passed_on(url: Url, person: Person, policy: Policy, lookup: Lookup, now: datetime) -> Explanation | None:
     """Where its host is allowed and its tunnel is not decrypted: nobody sees what else is in the URL."""
     host = url._replace(path="/", query="")
     row = passing(policy, person, host, lookup(host)) if policy.passthrough else None
