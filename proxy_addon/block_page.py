@@ -38,6 +38,7 @@ SENTENCES = {
     Reason.NEEDS_STAFF_PERMISSION: "This kind of site needs the permission of a member of staff.",
     Reason.UNLISTED_NOT_ALLOWED: "This site is not on the list of sites that are open for you.",
     Reason.NO_RULE: "The school has not decided about this kind of site yet.",
+    Reason.TERM: "The school does not let these words be searched for.",
     Reason.EGRESS: "This address is inside the school's own network and is not open through the web filter.",
     Reason.PORT: "The web filter does not open connections to this port.",
     Reason.BAD_REQUEST: "The request did not say clearly which site it is for, so it was not sent.",

@@ -28,6 +28,7 @@ class Exchange:
     up: int = 0
     down: int = 0
     status: int | None = None
+    signs: tuple[str, ...] = ()  # of ways round the filter, told by the header fields
     decrypted: bool | None = None  # of tunnels: whether requests followed
     relayed: bool = False  # a tunnel that is passed on as it is (passthrough.py)
     ends: str = "failed"  # what becomes of it when its connection ends first

@@ -57,7 +57,7 @@ class Ending:
         if identity is None:
             return False
         now = self._answers.clock.now()
-        judged = self._answers.judge(exchange.names, identity.person, force, now)
+        judged = self._answers.judge(exchange.names, identity.person, force, now, exchange.signs)
         exchange.identity, exchange.decision = identity, judged.decision
         return not judged.decision.is_block and still_passed(exchange, force, self._answers)
 

@@ -27,11 +27,13 @@ from filter_policy.model import Reason
 from proxy_addon import asked, block_page, front_door, health, pinned, tls_pages
 from proxy_addon.answering import Answers
 from proxy_addon.connections import Connection, Exchange
+from proxy_addon.cut_answers import cut_answer
 from proxy_addon.egress import REFUSED
 from proxy_addon.guard import Answer, Case, closed_unless_allowed
 from proxy_addon.mitm_http import Refusal
 from proxy_addon.passthrough import Passing, decrypted
 from proxy_addon.records import Happening, Outcome
+from proxy_addon.signs import sign_of_answer
 from proxy_addon.watched import Watched
 
 log = structlog.get_logger()
@@ -218,13 +220,13 @@ class Gate:
             if promised != "0":
                 flow.response = self.answers.pages.notice("bad-request")
 
-    def responseheaders(self, flow: HTTPFlow) -> None:
+    def responseheaders(self, flow: HTTPFlow) -> Pending:
         """Bodies are passed on as they come: nothing is kept in memory."""
         response = flow.response
         connection = self._connections.find(flow.client_conn.id)
         exchange = connection.open.get(flow.id) if connection else None
         if response is None or exchange is None or flow.server_conn.timestamp_start is None:
-            return
+            return None
         if connection is not None and not connection.cut:
             exchange.status = response.data.status_code
         fields = response.data.headers.fields
@@ -232,6 +234,9 @@ class Gate:
         if len(kept) != len(fields):
             response.data.headers = Headers(kept)
         response.stream = exchange.count_down
+        if connection is not None and (sign := sign_of_answer(response.data.headers.fields)) is not None:
+            return cut_answer(self.answers, flow, connection, exchange, sign)
+        return None
 
     def response(self, flow: HTTPFlow) -> Pending:
         connection = self._connections.find(flow.client_conn.id)

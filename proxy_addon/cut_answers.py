@@ -1,0 +1,42 @@
+"""An answer that is itself a way round the filter is not passed on: a page instead, and a row that says why.
+
+The request was let by, and its row stands; this one is an `event` beside it. Whatever goes wrong here, the
+origin's answer stays out.
+"""
+
+from mitmproxy.http import HTTPFlow
+
+from audit_log.journal import reference_of
+from proxy_addon import block_page
+from proxy_addon.answering import Answers
+from proxy_addon.block_page import Blocked
+from proxy_addon.connections import Connection, Exchange
+from proxy_addon.signs import put_instead
+
+
+async def cut_answer(
+    answers: Answers, flow: HTTPFlow, connection: Connection, exchange: Exchange, sign: str
+) -> None:
+    """Unless this person may, by the policy's own row."""
+    theirs = flow.response
+    put_instead(flow, answers.pages.notice("closed"))  # the first statement; only the last takes it away
+    exchange.status = 503
+    force = answers.in_force()
+    if force is None:
+        return
+    now, person = answers.clock.now(), exchange.identity.person
+    judged = answers.judge(exchange.names, person, force, now, (*exchange.signs, sign))
+    if not judged.decision.is_block:
+        flow.response = theirs
+        if theirs is not None:
+            exchange.status = theirs.data.status_code
+            theirs.stream = exchange.count_down
+        return
+    what = answers.happening("event", connection, flow.request)
+    what.person, what.url = person, judged.url
+    blocked = Blocked(judged.url, judged.decision, person, force.bundle.policy, reference_of(what.id))
+    page = answers.stages.page(blocked, block_page.wanted(flow.request.data.headers.fields))
+    row = answers.rows.whole(what, judged.decision, force.bundle.policy, page.status_code)
+    await answers.stages.record(row)
+    exchange.status = page.status_code
+    put_instead(flow, page)
