@@ -30,7 +30,6 @@ from proxy_addon.needs_tls import keep_safe
 from proxy_addon.opened import is_page
 from proxy_addon.records import Happening, Outcome, Rows
 from proxy_addon.rewriting import rewrite
-from proxy_addon.signs import signs_of
 from proxy_addon.stages import Stages
 
 log = structlog.get_logger()
@@ -109,8 +108,7 @@ class Answers:
             tunnel = connection.tunnel
             asked = self.stages.names(request, head, tunnel.named if tunnel else None)
             what.url = asked.url
-            signs = signs_of(head.noted, request.data.path)
-            judged = self._judge(asked.names, what, force, signs)
+            judged = self._judge(asked.names, what, force)
             if judged.decision.is_block:
                 return await self._blocked(flow, what, judged, force, head)
             names.must_agree(asked.names, tunnel is not None)
@@ -126,7 +124,7 @@ class Answers:
         names.prepare(request, head, asked)
         rewrite(request, asked.url.host, identity.person, force.bundle.policy)
         target = (asked.url.host, asked.url.port)
-        exchange = Exchange(what.id, identity, asked.names, target, judged.decision, signs=signs)
+        exchange = Exchange(what.id, identity, asked.names, target, judged.decision)
         connection.open[flow.id] = exchange
         try:
             await self.stages.record(self.rows.opened(what, judged.decision, force.bundle.policy))
@@ -159,11 +157,9 @@ class Answers:
         self._seen(identity.person, connection.address)
         return identity
 
-    def _judge(
-        self, urls: Sequence[Url], what: Happening, force: InForce, signs: tuple[str, ...] = ()
-    ) -> Judged:
+    def _judge(self, urls: Sequence[Url], what: Happening, force: InForce) -> Judged:
         what.at = now = self.clock.now()
-        return self.judge(urls, what.person, force, now, signs)
+        return self.judge(urls, what.person, force, now)
 
     async def _blocked(
         self, flow: HTTPFlow, what: Happening, judged: Judged, force: InForce, head: Head
@@ -198,6 +194,8 @@ class Answers:
         try:
             identity = await self._who(head, connection, force)
             what.person = identity.person
+            if connection.tunnel is not None:
+                raise BadRequest("a tunnel inside a tunnel")
             host, port, urls = self.stages.connect_names(request, head)
             what.url = urls[0]
             names.must_agree(urls, in_tunnel=False)
@@ -251,7 +249,7 @@ class Answers:
         if url is None or force is None:
             return False
         try:
-            found = listings_of(url, force.index.lookup, force.bundle.policy)
+            found = listings_of(url, force.index.lookup)
             return any(is_illegal(each, force.bundle.policy) for each in found)
         except Exception:  # noqa: BLE001  # whatever it is, the row must still be written
             return True

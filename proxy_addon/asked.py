@@ -13,7 +13,7 @@ from functools import lru_cache
 from mitmproxy.http import Headers, Request
 
 from filter_lists.names import NameFault, Url, canonical_host, parse_url
-from proxy_addon import opened, signs
+from proxy_addon import opened
 from proxy_addon.claims import is_claim
 from proxy_addon.head_lint import odd_request
 
@@ -26,6 +26,7 @@ STRIPPED = frozenset(
         b"proxy-connection",
         b"proxy-authenticate",
         b"http2-settings",
+        b"alt-used",
         b"keep-alive",
     }
 )
@@ -38,8 +39,9 @@ NOTED = STRIPPED | {
     b"transfer-encoding",
     b"content-encoding",
     b"expect",
+    b"te",
+    b"trailer",
     *opened.LOOKED_AT,
-    *signs.LOOKED_AT,
 }
 LONGEST_LENGTH = 13  # digits: ten terabytes
 DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -163,6 +165,8 @@ def _add_host_field(names: list[Url], request: Request, head: Head, path: str) -
 
 def read_connect(request: Request, head: Head) -> tuple[str, int, tuple[Url, ...]]:
     """(host, port, names) of a CONNECT. Raises BadRequest."""
+    if head.one(b"content-length") not in (b"", b"0") or b"transfer-encoding" in head.noted:
+        raise BadRequest("a tunnel that begins with a body")
     url = _url("https", request.data.host, request.data.port, "/")
     names = [url]
     if raw := head.one(b"host"):
@@ -213,6 +217,8 @@ def _unwanted(head: Head, asked: Asked) -> set[bytes]:
     unwanted = set()
     if any(value.lower() not in _CONNECTION for value in head.noted.get(b"connection", ())):
         unwanted.add(b"connection")
+    if b"te" in head.noted or b"trailer" in head.noted:
+        unwanted |= {b"te", b"trailer"}  # none are passed on
     if b"upgrade" in head.noted and not asked.websocket:
         unwanted |= {b"upgrade", b"connection"}
     return unwanted

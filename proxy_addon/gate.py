@@ -12,7 +12,7 @@ from typing import Any
 
 import structlog
 from mitmproxy.connection import Client
-from mitmproxy.http import Headers, HTTPFlow
+from mitmproxy.http import HTTPFlow
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import commands, events, layer
 from mitmproxy.proxy.layers import modes
@@ -24,7 +24,7 @@ from mitmproxy.tls import ClientHelloData, TlsData
 from audit_log.journal import reference_of
 from filter_lists.names import Url
 from filter_policy.model import Reason
-from proxy_addon import asked, block_page, front_door, health, pinned, tls_pages
+from proxy_addon import answer_fields, asked, block_page, front_door, health, pinned, tls_pages
 from proxy_addon.answering import Answers
 from proxy_addon.connections import Connection, Exchange
 from proxy_addon.cut_answers import cut_answer
@@ -38,7 +38,6 @@ from proxy_addon.watched import Watched
 
 log = structlog.get_logger()
 
-NOT_FROM_ORIGINS = frozenset({b"alt-svc", b"proxy-authenticate"})
 TLS_START = b"\x16\x03"
 Note = Callable[[dict[str, Any]], None]
 Pending = Coroutine[Any, Any, None] | None
@@ -148,9 +147,9 @@ class Gate:
         named = connection.tunnel.named
         try:
             named.sni = asked.canonical(sni)
-        except BaseException:  # not a name: no request inside can agree with it
+        except asked.BadRequest:  # not a name: no request inside can agree with it
             named.sni = ""
-            raise
+            return
         if named.sni == named.host:
             data.context.client.sni = named.host
 
@@ -215,6 +214,7 @@ class Gate:
 
     def request(self, flow: HTTPFlow) -> None:
         """HTTP/2 lets a request promise a body and send none; an HTTP/1 server would wait for it."""
+        flow.request.data.trailers = None  # they could say anything, and no origin needs them
         if flow.response is None and flow.request.is_http2 and not flow.request.raw_content:
             promised = flow.request.headers.get("content-length", "0")
             if promised != "0":
@@ -229,10 +229,7 @@ class Gate:
             return None
         if connection is not None and not connection.cut:
             exchange.status = response.data.status_code
-        fields = response.data.headers.fields
-        kept = [field for field in fields if field[0].lower() not in NOT_FROM_ORIGINS]
-        if len(kept) != len(fields):
-            response.data.headers = Headers(kept)
+        answer_fields.clean(response, flow.request)
         response.stream = exchange.count_down
         if connection is not None and (sign := sign_of_answer(response.data.headers.fields)) is not None:
             return cut_answer(self.answers, flow, connection, exchange, sign)
@@ -245,6 +242,7 @@ class Gate:
         exchange = connection.open[flow.id]
         if flow.response is not None and not connection.cut:
             exchange.status = flow.response.data.status_code
+            flow.response.data.trailers = None
         if flow.websocket is not None:
             return self._websocket(flow, connection, exchange)
         self._close(connection, flow.id, "done")
