@@ -3,11 +3,12 @@
 import sys
 from collections.abc import Callable
 
-from bench import decide, gate, ledger, lists, log, preview, recorder
+from bench import decide, gate, guessing, ledger, lists, log, preview, recorder
 
 MEASURES: dict[str, Callable[[], int | None]] = {
     "decide": decide.main,
     "gate": gate.main,
+    "guessing": guessing.main,
     "lists": lists.main,
     "recorder": recorder.main,
     "log": log.main,

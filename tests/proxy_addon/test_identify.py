@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import os
 import threading
 import time
 from collections.abc import Coroutine
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from filter_policy.bundle import Account, Bundle
 from filter_policy.model import Reason
 from proxy_addon.identify import (
+    BEHIND,
     MOST_WAITING,
     MOST_WAITING_PER_ADDRESS,
     Identifier,
@@ -291,3 +293,15 @@ def test_the_hash_that_counts_is_argon2() -> None:
     assert argon2_verify(quick_hash("pass:word"), "pass:word")
     assert not argon2_verify(quick_hash("pass:word"), "password")
     assert not argon2_verify("not a hash", "pass:word")
+
+
+def test_the_threads_that_check_passwords_stand_back_behind_the_one_that_serves() -> None:
+    seen: list[int] = []
+
+    def verify(stored: str, password: str) -> bool:
+        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        return True
+
+    run(Identifier(verify).identify([basic("anna:right")], FAR, BUNDLE))
+    mine = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    assert seen == [max(mine, BEHIND)]
