@@ -194,3 +194,10 @@ def test_a_policy_that_is_replaced_is_forgotten() -> None:
         request = Request.make("GET", "http://a.test/")
         rewrite(request, "a.test", a_person(), policy)
         assert request.path == path
+
+
+def test_over_http_2_it_is_the_same(gate: Gate) -> None:
+    spoken = gate.curl("https://search.test/search?q=x&%53afe=off", "--http2", user="anna")
+    assert gate.origin.seen[-1].path == "/search?q=x&safe=strict"
+    assert spoken.head.startswith("HTTP/1.1 200")  # of the CONNECT
+    assert "HTTP/2 200" in spoken.head
