@@ -5,10 +5,14 @@ A line that cannot be written is lost, and nothing else: often it is about the d
 
 import logging
 import sys
+import threading
 from contextlib import suppress
+from types import TracebackType
 from typing import TextIO, cast
 
 import structlog
+
+from schoolgate.scrubbing import scrubbed
 
 
 class _Unfailing:
@@ -36,7 +40,12 @@ def configure_logging(service: str, level: str = "info") -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
     structlog.configure(
-        processors=[*shared, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()],
+        processors=[
+            *shared,
+            structlog.processors.format_exc_info,  # without local variables: those can be secrets
+            scrubbed,
+            structlog.processors.JSONRenderer(),
+        ],
         wrapper_class=structlog.make_filtering_bound_logger(number),
         logger_factory=structlog.PrintLoggerFactory(cast(TextIO, _Unfailing(sys.stderr))),
         cache_logger_on_first_use=True,
@@ -49,9 +58,28 @@ def configure_logging(service: str, level: str = "info") -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.format_exc_info,
+                scrubbed,
                 structlog.processors.JSONRenderer(),
             ],
         )
     )
+    logging.captureWarnings(capture=True)
+    sys.excepthook = _uncaught
+    threading.excepthook = _uncaught_in_thread
     # Libraries speak of requests at INFO; the filtering log is the place for those.
     logging.basicConfig(handlers=[handler], level=max(number, logging.WARNING), force=True)
+
+
+def _uncaught(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+    """What ends the process is written as everything else is, so that no secret it quotes is shown."""
+    if issubclass(kind, KeyboardInterrupt):
+        sys.__excepthook__(kind, error, trace)
+        return
+    structlog.get_logger().error("process.failed", exc_info=(kind, error, trace))
+
+
+def _uncaught_in_thread(args: threading.ExceptHookArgs) -> None:
+    if args.exc_value is not None:
+        where = args.thread.name if args.thread else "?"
+        found = (args.exc_type, args.exc_value, args.exc_traceback)
+        structlog.get_logger().error("thread.failed", thread=where, exc_info=found)
