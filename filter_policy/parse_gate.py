@@ -21,7 +21,11 @@ _PARAMETER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 NEVER_WRITTEN = frozenset(
     {"host", "connection", "content-length", "transfer-encoding", "upgrade", "te", "trailer", "cookie"}
     | {"authorization", "proxy-authorization", "proxy-connection", "keep-alive", "expect"}
+    | {"forwarded", "via", "x-host", "x-http-host-override", "x-original-host", "x-original-url"}
+    | {"x-rewrite-url", "x-http-method", "x-http-method-override", "x-method-override", "x-remote-user"}
+    | {"x-real-ip", "client-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "cf-connecting-ip"}
 )
+NEVER_BEGIN = ("x-forwarded", "proxy-", "sec-", ":")
 
 
 def parse_passthrough(
@@ -62,7 +66,7 @@ def parse_safe_search(value: object, groups: Mapping[str, FilterGroup], read: Re
         parameters = _pairs(row.get("parameters"), (*here, "parameters"), _PARAMETER, read)
         fields = _pairs(row.get("fields"), (*here, "fields"), _FIELD, read)
         for name, _ in fields:
-            if name.lower() in NEVER_WRITTEN:
+            if name.lower() in NEVER_WRITTEN or name.lower().startswith(NEVER_BEGIN):
                 read.fault((*here, "fields", name), "this field is the gate's own")
         if not sites or not (parameters or fields):
             read.fault(here, "needs sites, and parameters or fields")

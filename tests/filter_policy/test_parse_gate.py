@@ -51,6 +51,8 @@ def test_what_the_school_says_is_kept_as_it_is_looked_for() -> None:
         (BANK.replace("sites: [bank.test]", "categories: [no-such]"), "has no row in access"),
         (BANK.replace("sites: [bank.test], ", ""), "needs sites or categories"),
         ("safe_search: {rules: [{sites: [a.test], fields: {Host: b.test}}]}\n", "the gate's own"),
+        ("safe_search: {rules: [{sites: [a.test], fields: {X-Original-URL: /b}}]}\n", "the gate's own"),
+        ("safe_search: {rules: [{sites: [a.test], fields: {X-Forwarded-Host: b.test}}]}\n", "the gate's own"),
         ('safe_search: {rules: [{sites: [a.test], fields: {X-A: "b\\r\\nc"}}]}\n', "plain characters"),
         ("safe_search: {rules: [{sites: [a.test]}]}\n", "needs sites, and parameters or fields"),
         ("terms:\n  - {block: ['!'], for: pupils, reason: x}\n", "two letters"),
