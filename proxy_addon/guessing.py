@@ -22,6 +22,7 @@ FORGOTTEN = DAY  # a count that rested this long begins anew
 KNOWN_SECONDS = 3 * DAY
 MOST_COUNTS = 20_000
 MOST_KNOWN = 20_000
+SPARED = 40  # tries at a device, up to which what is right there goes on being right
 HASTY = 8  # failures of a device, from which on one password of it is checked at a time
 
 
@@ -108,6 +109,16 @@ class Guessing:
         if (username, address) not in self._known and len(self._known) >= MOST_KNOWN:
             del self._known[next(iter(self._known))]
         self._known[username, address] = now
+
+    def spares(self, username: str, address: str, now: float) -> bool:
+        """Whether a password that is known to be right counts while others wait. Where somebody works and
+        somebody else guesses (one device, one address for many) it does; but each try tells whoever guesses
+        whether it was that password, so it does not for long."""
+        seen = self._known.get((username, address))
+        if seen is None or now - seen >= KNOWN_SECONDS:
+            return False
+        count = self._counts.get(("here", username, address))
+        return count is None or count.tries <= SPARED
 
     def is_hasty(self, address: str) -> bool:
         count = self._counts.get(("device", address))

@@ -134,15 +134,17 @@ class Identifier:
             return _device(network)
         username, password = parse_basic(credentials)
         now = self._clock()
-        if self.guessing.wait(username, address, now) > 0:
-            self.guessing.again(username, address, now)
-            raise Withheld(Reason.TOO_MANY, "guessing", "wait")
+        waits = self.guessing.wait(username, address, now) > 0
+        if waits and not self.guessing.spares(username, address, now):
+            raise self._too_many(username, address, now)
         digest = hashlib.blake2b(f"{username}\0{password}".encode(), key=self._key, digest_size=32).digest()
         account = bundle.accounts.get(username)
         stored = account.password_hash if account else None
         if account is not None and stored is not None and self._is_known(digest, username, stored):
             self.guessing.seen(username, address, now)
             return Identity(account.person, stored)
+        if waits:
+            raise self._too_many(username, address, now)
         self._not_known_wrong(digest, (username, address), stored, now)
         against = stored or _stand_in(bundle)
         right = await self._verified((digest, against), password, (username, address))
@@ -161,6 +163,10 @@ class Identifier:
             del self._right[digest]
             return False
         return True
+
+    def _too_many(self, username: str, address: str, now: float) -> Withheld:
+        self.guessing.again(username, address, now)
+        return Withheld(Reason.TOO_MANY, "guessing", "wait")
 
     def _not_known_wrong(self, digest: bytes, who: tuple[str, str], stored: str | None, now: float) -> None:
         """The same wrong one again is no guess; and under a new hash it is asked anew."""
@@ -199,7 +205,8 @@ class Identifier:
 def _step_back() -> None:
     """On few cores, hashes and pages want the same ones: pages go first. Linux knows it of single threads."""
     with contextlib.suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), BEHIND)
+        thread = threading.get_native_id()
+        os.setpriority(os.PRIO_PROCESS, thread, max(BEHIND, os.getpriority(os.PRIO_PROCESS, thread)))
 
 
 def _stand_in(bundle: Bundle) -> str:

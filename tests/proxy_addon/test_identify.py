@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from filter_policy.bundle import Account, Bundle
 from filter_policy.model import Reason
+from proxy_addon.guessing import KNOWN, SPARED
 from proxy_addon.identify import (
     BEHIND,
     MOST_WAITING,
@@ -225,6 +226,29 @@ def test_while_a_device_waits_no_password_is_looked_at_the_right_one_neither() -
         await identifier.identify([basic("anna:right")], FAR, BUNDLE)
 
     run(story())
+
+
+def test_who_is_at_work_goes_on_while_somebody_guesses_beside_them_but_tells_no_guesser_for_long() -> None:
+    verifier, now = Verifier(), [0.0]
+
+    async def story() -> int:
+        identifier = Identifier(verifier, lambda: now[0])
+        await identifier.identify([basic("anna:right")], FAR, BUNDLE)
+        for number in range(20):
+            with pytest.raises((NotIdentified, Withheld)):
+                await identifier.identify([basic(f"anna:wrong{number}")], FAR, BUNDLE)
+        await identifier.identify([basic("anna:right")], FAR, BUNDLE)
+        for number in range(100):
+            with pytest.raises(Withheld):
+                await identifier.identify([basic(f"anna:wrong again{number}")], FAR, BUNDLE)
+            try:
+                await identifier.identify([basic("anna:right")], FAR, BUNDLE)
+            except Withheld:  # the right one looks like any other now
+                return number
+        return 100
+
+    assert 20 + run(story()) < SPARED
+    assert verifier.asked == 1 + KNOWN.free
 
 
 def test_nobody_we_know_is_asked_for_credentials() -> None:
