@@ -48,7 +48,7 @@ class Passing:
 
     async def choose(self, data: layer.NextLayer, first: bytes) -> None:
         """Sets `data.layer`, or leaves it when there is too little to tell."""
-        hello = _hello_in(first)
+        hello = hello_in(first)
         if hello is None and len(first) < LONGEST_HELLO and starts_like_tls_record(first):
             return
         exchange = await self._passed_on(data.context.client.id, hello) if hello else None
@@ -60,7 +60,7 @@ class Passing:
         if connection is None or connection.tunnel is None or force is None:
             return None
         tunnel = connection.tunnel
-        if not _names_only(hello, tunnel.named.host):
+        if not names_only(hello, tunnel.named.host):
             return None
         identity = still(tunnel.identity, force.bundle, connection.address)
         if identity is None:
@@ -112,7 +112,7 @@ def still_passed(exchange: Exchange, force: InForce, answers: Answers) -> bool:
     return not exchange.relayed or passed_by(url, person, force, answers) is not None
 
 
-def _hello_in(first: bytes) -> ClientHello | None:
+def hello_in(first: bytes) -> ClientHello | None:
     """None where it is not whole, or is none."""
     try:
         return parse_client_hello(first)
@@ -120,7 +120,7 @@ def _hello_in(first: bytes) -> ClientHello | None:
         return None
 
 
-def _names_only(hello: ClientHello, host: str) -> bool:
+def names_only(hello: ClientHello, host: str) -> bool:
     """One server name, said once, and it is this host."""
     said = [kind for kind, _ in hello.extensions if kind == SERVER_NAME]
     try:

@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from proxy_addon.passthrough import hello_in, names_only
+from schoolgate.demo.authority import ExampleAuthority
 from tests.builders import NOON, POLICY
 from tests.harness import Gate, a_gate, exchange, until
 
@@ -225,3 +229,52 @@ def hello(host: str) -> bytes:
     with contextlib.suppress(ssl.SSLWantReadError):
         client.do_handshake()
     return outgoing.read()
+
+
+# --- what we read in a hello is what a server reads in it
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(ExampleAuthority().write_site(["bank.test"], tmp_path_factory.mktemp("server")))
+    return context
+
+
+def names_for_a_server(context: ssl.SSLContext, said: bytes) -> list[str | None]:
+    """The names that OpenSSL heard; empty where it would not talk at all."""
+    heard: list[str | None] = []
+    context.sni_callback = lambda _socket, name, _context: heard.append(name)
+    incoming, outgoing = ssl.MemoryBIO(), ssl.MemoryBIO()
+    incoming.write(said)
+    with contextlib.suppress(ssl.SSLError, UnicodeError):
+        context.wrap_bio(incoming, outgoing, server_side=True).do_handshake()
+    return heard
+
+
+HELLO = hello("bank.test")
+NAME_AT = HELLO.index(b"bank.test")
+PLACES = st.integers(0, len(HELLO) - 1) | st.integers(NAME_AT - 12, NAME_AT + 12)
+CHANGES = st.lists(st.tuples(PLACES, st.integers(0, 255)), max_size=4)
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(CHANGES, st.integers(0, 3))
+def test_a_hello_that_is_passed_on_names_that_host_to_every_server(
+    server: ssl.SSLContext, changes: list[tuple[int, int]], cut: int
+) -> None:
+    said = bytearray(HELLO)
+    for place, byte in changes:
+        said[place] = byte
+    read = hello_in(bytes(said[: len(said) - cut]))
+    if read is not None and names_only(read, "bank.test"):
+        heard = names_for_a_server(server, bytes(said))
+        assert all(name is not None and name.lower().rstrip(".") == "bank.test" for name in heard)
+
+
+def test_an_unchanged_hello_is_read_alike(server: ssl.SSLContext) -> None:
+    read = hello_in(HELLO)
+    assert read is not None
+    assert names_only(read, "bank.test")
+    assert not names_only(read, "other.test")
+    assert names_for_a_server(server, HELLO) == ["bank.test"]
