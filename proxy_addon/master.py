@@ -93,6 +93,7 @@ class GateMaster(Master):
         quiet_logs()
         tls.log_master_secret = None  # else SSLKEYLOGFILE, set for a browser, opens all that is protected
         dispatch = mitm_speed.Dispatch(change_hook)
+        self.dispatch = dispatch
         dispatch.failed = Closing(gate, self.abort)
         ours = (*mitm_speed.seams(dispatch), *mitm_lean.seams(), *mitm_http.seams(notice))
         mitm_seams.install((*ours, *passthrough.seams()))
