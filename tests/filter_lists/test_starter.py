@@ -107,7 +107,8 @@ def test_the_illegal_lists_hold_made_up_names_only(name: str) -> None:
         ("https://www.bbc.co.uk/news", set()),
         ("https://www.google.com/search?q=romans", {"search"}),
         ("https://translate.google.com/?text=hello", set()),
-        ("https://translate.google.com/translate?u=bet.example", {"circumvention"}),
+        ("https://translate.google.com/translate?u=bet.example", set()),  # judged by what it carries
+        ("https://use-application-dns.net/", {"circumvention"}),
         ("https://education.minecraft.net/", {"games-educational"}),
         ("https://www.talktofrank.com/drug/cannabis", {"education"}),
         ("https://1.1.1.1/dns-query", {"circumvention"}),

@@ -10,6 +10,7 @@ from audit_log.passwords import password_fault
 from filter_lists.lists_config import load_lists
 from filter_policy.model import Access, Policy
 from filter_policy.parse import parse_policy
+from filter_policy.shapes import BY_HOST
 from schoolgate.demo.founding import founders_of
 from schoolgate.demo.policy_text import asked_ports, policy_of
 from schoolgate.demo.world import World, example_file, example_world
@@ -29,7 +30,7 @@ def default_policy() -> Policy:
 
 @pytest.mark.parametrize("policy", [default_policy(), example_policy()], ids=["default", "example"])
 def test_every_starter_category_has_a_row_and_nothing_is_undecided(policy: Policy) -> None:
-    assert set(policy.access) == STARTER
+    assert set(policy.access) == STARTER | BY_HOST
     assert policy.undecided == ()
 
 
