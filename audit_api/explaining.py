@@ -22,7 +22,7 @@ def explained(visit: Visit, username: str, address: str, at: datetime) -> Explan
     if account is None:
         raise Problem("bad-input", errors={"user": "nobody of that name is on the register"})
     lists = opened(visit.desk, bundle.lists)
-    found = listings_of(url, lists.lookup)
+    found = listings_of(url, lists.lookup, bundle.policy)
     record_probe(visit.desk, visit.reader.actor, url, found, bundle.policy, visit.now)
     return _explained(account.person, url, lists, bundle.policy, at)
 
@@ -45,7 +45,7 @@ def _explained(person: Person, url: Url, lists: Lists, policy: Policy, at: datet
         filter_groups=list(person.filter_groups),
         classes=list(person.classes),
         generation=lists.generation,
-        listings=[listing_out(each, lists, policy) for each in listings_of(url, lists.lookup)],
+        listings=[listing_out(each, lists, policy) for each in listings_of(url, lists.lookup, policy)],
         steps=steps,
         decision=DecisionOut(
             verdict=decision.verdict,

@@ -142,7 +142,7 @@ def lookup(visit: Visit, address: str) -> LookupOut:
     url = url_of(address)
     bundle = visit.window.bundle()
     lists, policy = opened(visit.desk, bundle.lists), bundle.policy
-    found = listings_of(url, lists.lookup)
+    found = listings_of(url, lists.lookup, policy)
     record_probe(visit.desk, visit.reader.actor, url, found, policy, visit.now)
     return LookupOut(
         url=str(url),

@@ -60,7 +60,7 @@ def refuse_illegal(visit: Visit, sites: Iterable[Site], lists: Lists, policy: Po
     """Raises ChangeError refused after the line is written, as for a request."""
     for site in sites:
         url = url_of(site)
-        found = listings_of(url, lists.lookup)
+        found = listings_of(url, lists.lookup, policy)
         record_probe(visit.desk, visit.reader.actor, url, found, policy, visit.now)
         if any(is_illegal(each, policy) for each in found):
             raise ChangeError("refused", f"{site} is on a list of illegal content; nothing opens it")

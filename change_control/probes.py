@@ -43,7 +43,7 @@ def record_refused(
         site = _site(text)
         if site is not None:
             url = Url("https", site.host, 443, site.path)
-            record_probe(desk, actor, url, listings_of(url, desk.lists().lookup), policy, now)
+            record_probe(desk, actor, url, listings_of(url, desk.lists().lookup, policy), policy, now)
 
 
 def refuse_illegal_checks(  # noqa: PLR0917  # the order of every verb here: desk, who, what, when
@@ -56,7 +56,7 @@ def refuse_illegal_checks(  # noqa: PLR0917  # the order of every verb here: des
     hit = []
     for site in dict.fromkeys(each.site for each in checks):
         url = Url("https", site.host, 443, site.path)
-        found = listings_of(url, lookup)
+        found = listings_of(url, lookup, policy)
         record_probe(desk, actor, url, found, policy, now)
         if any(is_illegal(each, policy) for each in found):
             hit.append(f"{site} is on a list of illegal content; nothing opens it")
