@@ -52,8 +52,10 @@ def _wait(original: Any) -> Any:
 
     def wait(self: Any, event: events.ConnectionEvent) -> CommandGenerator[None]:
         yield from original(self, event)
-        if type(event) is events.DataReceived and len(self.buf) > limits.QUEUED:
-            self.buf = type(self.buf)()
+        if type(event) is not events.DataReceived or self.__dict__.get("is_away"):
+            return
+        if len(self.buf) > limits.QUEUED:
+            self.is_away = True
             says = "too many requests before their answers"
             yield TurnedAwayHook(TurnedAway(self.context.client, 429, says))
             yield commands.CloseConnection(self.conn)

@@ -19,11 +19,16 @@ def _receive_handshake_data(original: Any) -> Any:
             pieces = self.__dict__["pieces"] = self.__dict__.get("pieces", 0) + 1
             too_long = len(self.recv_buffer) + len(data) > limits.LONGEST_HELLO
             if too_long or pieces > limits.HELLO_PIECES:
+                self.receive_data = _nothing_more  # what has come already would crash it
                 return False, "a ClientHello without end"
         done: tuple[bool, str | None] = yield from original(self, data)
         return done
 
     return receive_handshake_data
+
+
+def _nothing_more(data: bytes) -> CommandGenerator[None]:
+    yield from ()
 
 
 def _watch(original: Any) -> Any:

@@ -5,6 +5,8 @@ for it keeps. Both would hold whatever a client, or a site, cares to send.
 """
 
 import asyncio
+import os
+import socket
 import time
 from typing import Any
 
@@ -12,6 +14,7 @@ from proxy_addon.paces import Pace
 
 LOOK_AFTER = 256 * 1024  # bytes; what is kept at most beside the limits themselves
 AGAIN_SECONDS = 0.02
+WAITING_OUTSIDE = 2048
 
 
 class Reader:
@@ -35,6 +38,14 @@ class Reader:
         self.came += len(data)
         self._unseen += len(data)
         return data
+
+
+def widen(listening: Any) -> None:
+    """Let more of those wait who have connected and were not yet let in: beyond asyncio's hundred, the system
+    answers nobody for a second, so that a flood would keep everybody out."""
+    for each in (each for server in listening._servers for each in server.sockets):
+        with socket.socket(fileno=os.dup(each.fileno())) as same:
+            same.listen(WAITING_OUTSIDE)
 
 
 class Lingering:

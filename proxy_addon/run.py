@@ -45,6 +45,7 @@ from proxy_addon.pacing import Pacing
 from proxy_addon.proof_key import ProofKey
 from proxy_addon.recording import Recording
 from proxy_addon.records import Rows
+from proxy_addon.room import widen
 from proxy_addon.stages import Stages
 from proxy_addon.watch_proof import Secret, new_nonce, write_secret
 from proxy_addon.watched import Watched
@@ -241,6 +242,7 @@ class _Running:
         for server in master.proxyserver.servers:
             for address in server.listen_addrs:
                 self.egress.add_own((address[0], address[1]))
+            widen(server)
         self._watch_itself(Secret(self.nonce, self.settings.listen_host, master.port()))
         log.info("gate.started", gate=self.settings.gate, port=master.port())
         self.ready(master.port())

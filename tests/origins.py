@@ -204,7 +204,9 @@ async def _websocket(seen: Seen, reader: asyncio.StreamReader, writer: asyncio.S
             size = int.from_bytes(await reader.readexactly(2 if size == 126 else 8))
         mask = await reader.readexactly(4)
         data = bytes(b ^ mask[i % 4] for i, b in enumerate(await reader.readexactly(size)))
-        length = bytes([size]) if size < 126 else b"\x7e" + size.to_bytes(2)
+        length = size.to_bytes(1) if size < 126 else b"\x7e" + (size & 0xFFFF).to_bytes(2)
+        if size > 0xFFFF:
+            length = b"\x7f" + size.to_bytes(8)
         writer.write(bytes([first]) + length + data)
         await writer.drain()
         if first & 0x0F == 8:
