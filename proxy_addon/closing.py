@@ -23,7 +23,9 @@ from proxy_addon import asked, patience
 from proxy_addon.connections import Connection
 from proxy_addon.gate import Gate, Shut
 from proxy_addon.mitm_http import Refusal
+from proxy_addon.mitm_websocket import Said
 from proxy_addon.records import Outcome
+from proxy_addon.turned_away import TurnedAway
 
 log = structlog.get_logger()
 
@@ -77,8 +79,10 @@ def client_of(argument: Any) -> Client | None:
         return argument.client_conn
     if isinstance(argument, NextLayer | ClientHelloData | TlsData):
         return argument.context.client
-    if isinstance(argument, ServerConnectionHookData | Refusal):
+    if isinstance(argument, ServerConnectionHookData | Refusal | TurnedAway):
         return argument.client
+    if isinstance(argument, Said):
+        return argument.flow.client_conn
     return None
 
 
@@ -120,3 +124,13 @@ def _(data: ServerConnectionHookData) -> None:
 @shut.register
 def _(refusal: Refusal) -> None:
     refusal.message = ""
+
+
+@shut.register
+def _(away: TurnedAway) -> None:
+    away.message = ""
+
+
+@shut.register
+def _(said: Said) -> None:
+    shut(said.flow)

@@ -20,7 +20,9 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
 
 from proxy_addon.gate import Gate as OurGate
+from proxy_addon.limits import QUEUED
 from proxy_addon.master import DEAF
+from proxy_addon.pacing import Pacing
 from tests.harness import Gate, a_gate, proxy_login, read_head, until
 from tests.hook_faults import ASYNC_STALL, FAULTS
 
@@ -31,7 +33,7 @@ AT_START = {
     "running",
 }  # before anything is served
 NEVER_CALLED = {"quic_start_client", "quic_start_server"}  # no HTTP/3: the settings are held
-CHAIN = (Core, Proxyserver, TlsConfig, OurGate, ErrorCheck)
+CHAIN = (Core, Proxyserver, TlsConfig, Pacing, OurGate, ErrorCheck)
 HOOKS = sorted(
     name
     for name in hooks.all_hooks
@@ -111,6 +113,13 @@ def unreadable(gate: Gate, address: str, host: str, path: str) -> None:
         ask(client, f"GET http://{host} /{path} HTTP/1.1\r\n\r\n".encode())
 
 
+def hurried(gate: Gate, address: str, host: str, path: str) -> None:
+    """More than is kept, before the first is answered."""
+    head = f"GET http://{host}/slow/1?{path} HTTP/1.1\r\nHost: {host}\r\n"
+    with a_client(gate, address) as client:
+        ask(client, head.encode() + proxy_login("anna") + b"\r\n" + bytes(2 * QUEUED))
+
+
 def away(gate: Gate, address: str, host: str, path: str) -> None:
     plain(gate, address, host if host == "bet.test" else "away.allowed.test", path)
 
@@ -127,13 +136,17 @@ DOING: dict[str, tuple[Callable[[Gate, str, str, str], None], ...]] = {
     "response": (plain, websocket),
     "responseheaders": (plain,),
     "server_connect": (plain,),
+    "server_connected": (plain,),
+    "server_disconnected": (plain,),
     "tls_clienthello": (secure,),
     "tls_established_client": (secure,),
     "tls_failed_client": (distrusting,),
     "tls_start_client": (secure,),
     "tls_start_server": (secure,),
+    "turned_away": (hurried,),
     "websocket_end": (websocket,),
     "websocket_message": (websocket,),
+    "websocket_said": (websocket,),
 }
 
 
