@@ -11,9 +11,11 @@ from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select
 from audit_api.access_lines import Lines
 from audit_api.access_redaction import ANOTHER, Redactor
 from audit_api.times import iso, iso_or_none
+from audit_log.api_tokens import kept_tokens
 from audit_log.corrections import Correction, corrected, rows_of
 from audit_log.db import reading
 from audit_log.people import Registered
+from audit_log.second_factors import kept_factor
 from audit_log.set_aside import AsideRecord, fault_in, records_aside
 from audit_log.tables import filtering_log, opening, proposal, session
 
@@ -69,6 +71,7 @@ def parts_of(of: About) -> tuple[Part, ...]:
         "suspensions": lines.suspensions,
         "readings": lines.readings,
         "sessions": lambda: _sessions(of),
+        "tokens": lambda: _tokens(of),
     }
     return tuple(Part(name, *told, rows[name]) for name, told in TOLD.items())
 
@@ -77,6 +80,7 @@ LINE = ("number", "at", "by", "says", "texts")
 REGISTER = (
     "id", "username", "name", "role", "filter_groups", "classes", "agreement_signed", "added_at", "starts_at",
     "ends_at", "suspended_from", "suspended_until", "browsing_password_since", "console_password_since",
+    "second_factor_since",
 )  # fmt: skip
 REQUESTS = (
     "asked_at", "sites", "for", "starts_at", "ends_at", "subject", "reason", "state", "decided_at",
@@ -131,12 +135,18 @@ TOLD: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         "When you were signed in to the console.",
         ("started_at", "seen_at", "ended_at"),
     ),
+    "tokens": (
+        "Tokens for programs",
+        "What you let programs do in your name; of each token only a hash is kept.",
+        ("name", "scopes", "addresses", "made_at", "ends_at", "last_used_at", "ended_at"),
+    ),
 }
 
 
 def _register(of: About) -> Iterator[Row]:
     """That there is a password is told; there is only a hash of it, which is nobody's to see."""
     found = of.person
+    factor = _all(of, lambda conn: kept_factor(conn, found.id))
     yield {
         **{name: getattr(found, name) for name in ("id", "username", "name", "agreement_signed")},
         "role": str(found.role),
@@ -147,6 +157,7 @@ def _register(of: About) -> Iterator[Row]:
         **{name: iso_or_none(getattr(found, name)) for name in ("suspended_from", "suspended_until")},
         "browsing_password_since": iso_or_none(found.password_changed_at),
         "console_password_since": iso_or_none(found.console_changed_at),
+        "second_factor_since": iso_or_none(factor.made_at if factor else None),
     }
 
 
@@ -292,6 +303,17 @@ def _sessions(of: About) -> Iterator[Row]:
     asked = select(session).where(session.c.person_id == of.person.id).order_by(session.c.started_at)
     for row in _all(of, lambda conn: conn.execute(asked).mappings().all()):
         yield {name: iso_or_none(row[name]) for name in ("started_at", "seen_at", "ended_at")}
+
+
+def _tokens(of: About) -> Iterator[Row]:
+    for one in reversed(_all(of, lambda conn: kept_tokens(conn, of.person.id))):
+        yield {
+            "name": of.redact.text(one.name),
+            "scopes": list(one.scopes),
+            "addresses": list(one.addresses),
+            **{name: iso_or_none(getattr(one, name)) for name in ("made_at", "ends_at", "last_used_at")},
+            "ended_at": iso_or_none(one.ended_at),
+        }
 
 
 def _all(of: About, ask: Callable[[Connection], Any]) -> Any:

@@ -22,6 +22,7 @@ from schoolgate.commands import (
     reviews,
     services,
     session,
+    tokens,
     unblocks,
     whose_export,
 )
@@ -75,6 +76,7 @@ app.command()(explain.explain)
 app.command()(session.enrol)
 app.command()(session.login)
 app.command()(session.logout)
+app.add_typer(tokens.app, name="tokens")
 app.add_typer(unblocks.app, name="unblocks")
 policy.app.command()(policy_pinned.pinned)
 app.add_typer(policy.app, name="policy")

@@ -61,6 +61,14 @@ def signed_in_api() -> "Api":
     return Api(session.api, session.token, Path(session.ca) if session.ca else None)
 
 
+class Refused(Failed):
+    """The API said no; `slug` is the last part of its problem type."""
+
+    def __init__(self, *lines: str, slug: str = "") -> None:
+        super().__init__(*lines)
+        self.slug = slug
+
+
 class Api:
     """One school's API. A refusal becomes Failed, in the API's own words."""
 
@@ -125,7 +133,7 @@ class Api:
         except httpx2.HTTPError as error:
             raise Failed(f"No answer from {self._base} ({error}). Is it running? schoolgate run") from error
         if answer.is_error:
-            raise Failed(*_refusal(answer))
+            raise Refused(*_refusal(answer), slug=_slug(answer))
         return answer
 
 
@@ -142,6 +150,13 @@ def _trusting(ca: Path | None) -> ssl.SSLContext:
 
 def _given(params: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in params.items() if value is not None}
+
+
+def _slug(answer: Any) -> str:
+    try:
+        return str(answer.json()["type"]).rpartition("/")[2]
+    except (ValueError, KeyError, TypeError):
+        return ""
 
 
 def _refusal(answer: Any) -> list[str]:

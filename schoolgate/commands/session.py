@@ -2,14 +2,22 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from schoolgate.front import front_of
 from schoolgate.telling import AsJson, put_json, tell
 
-FromStdin = Annotated[bool, typer.Option("--password-stdin", help="Read the password from stdin.")]
+if TYPE_CHECKING:
+    from schoolgate.client import Api
+
+FromStdin = Annotated[
+    bool,
+    typer.Option(
+        "--password-stdin", help="Read the password from stdin; the six digits, if asked, from its next line."
+    ),
+]
 ApiAddress = Annotated[str | None, typer.Option("--api", help="Where the API is, if not as in school.yaml.")]
 
 SchoolCa = Annotated[
@@ -26,20 +34,39 @@ def login(
     password_stdin: FromStdin = False,
     as_json: AsJson = False,
 ) -> None:
-    """Sign in; what you change from here on is done in your name. The console password is asked for."""
+    """Sign in; what you change from here on is done in your name.
+
+    The console password is asked for, and the six digits where you have a second factor.
+    """
     from schoolgate.client import Api, SignedIn, save_session
 
     base = (api or front_of(ctx).settings.api).rstrip("/")
     username = username or str(typer.prompt("User name", err=True))
     password = _password("Console password", password_stdin)
     ca = front_of(ctx).school_ca(base, school_ca)
-    answer = Api(base, ca=ca).post("/session", {"username": username, "password": password})
+    answer = _signed_in(Api(base, ca=ca), {"username": username, "password": password}, password_stdin)
     path = save_session(SignedIn(base, username, answer["token"], str(ca) if ca else ""))
     if as_json:
-        put_json({"username": username, "role": answer.get("role"), "api": base, "session": str(path)})
+        told = {"username": username, "role": answer.get("role"), "api": base, "session": str(path)}
+        put_json(told | {"must_set_second_factor": answer.get("must_set_second_factor", False)})
     tell(f"Signed in to {base} as {username}, until you say: schoolgate logout")
     if answer.get("must_change_password"):
         tell(f"First change your password, in the console: {base}/password")
+    if answer.get("must_set_second_factor"):
+        tell(f"First set up your second factor, in the console: {base}/second-factor")
+
+
+def _signed_in(api: "Api", body: dict[str, str], from_stdin: bool) -> Any:
+    """The digits are asked for when the API says so, since only it knows who has a second factor."""
+    from schoolgate.client import Refused
+
+    try:
+        return api.post("/session", body)
+    except Refused as refused:
+        if refused.slug != "code-needed":
+            raise
+    code = _password("Six digits from your telephone", from_stdin)
+    return api.post("/session", body | {"code": code.strip()})
 
 
 def logout() -> None:
