@@ -9,6 +9,7 @@ import http.client
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -26,7 +27,9 @@ from proxy_addon.watched import KIND, OURS, person_of
 log = structlog.get_logger()
 
 BETWEEN = 0.01  # seconds: hundreds of questions are not asked at once
-TRIES = 3  # where the policy, or the time of day, changed meanwhile
+TRIES = 3  # where the policy, or the time of day, changed meanwhile, or nothing came
+AGAIN = 0.2  # seconds
+SILENT = 3  # questions running that nobody answered
 
 
 class CanaryRun:
@@ -65,33 +68,42 @@ class CanaryRun:
         self._stop.set()
 
     def _run(self, force: InForce) -> tuple[int, list[Failed]]:
-        asked, failed = 0, []
-        for canary in canaries_of(force.bundle.policy):
-            if self._stop.wait(BETWEEN):
-                break
-            asked += 1
-            if (found := self._one(canary)) is not None:
-                failed.append(found)
-        return asked, failed
+        """Where nobody answers any more, the rest is not asked: the next run tells."""
+        asked, silent, failed = 0, 0, list[Failed]()
+        with closing(Asking(self._secret)) as asking:
+            for canary in canaries_of(force.bundle.policy):
+                if silent == SILENT or self._stop.wait(BETWEEN):
+                    break
+                asked += 1
+                found = self._one(asking, canary)
+                silent = silent + 1 if found is not None and found.said is None else 0
+                if found is not None:
+                    failed.append(found)
+        return asked, [] if self._stop.is_set() else failed
 
-    def _one(self, canary: Canary) -> Failed | None:
-        """What is expected is worked out before and after: where the two differ it is asked again."""
+    def _one(self, asking: Asking, canary: Canary) -> Failed | None:
+        """What is expected is worked out before and after: where the two differ, or where nothing came, it is
+        asked again."""
+        found: Failed | None = None
         for _ in range(TRIES):
             force = self._in_force()
-            if force is None:
+            if force is None or self._stop.is_set():
                 return None
             before = expected(canary, force, self._now())
-            said = self._said(canary)
+            said = self._said(asking, canary)
             if is_right(canary, force.bundle.policy, before, said):
                 return None
             after = expected(canary, force, self._now())
-            if self._in_force() is force and _same(before, after):
-                return Failed(canary, before, said)
-        return None  # it changes faster than it can be asked: the next run tells
+            stands = self._in_force() is force and _same(before, after)
+            found = Failed(canary, before, said) if stands else None
+            if stands and said is not None:
+                return found
+            self._stop.wait(AGAIN)
+        return found
 
-    def _said(self, canary: Canary) -> Said | None:
+    def _said(self, asking: Asking, canary: Canary) -> Said | None:
         try:
-            return Asking(self._secret).ask(canary.group, canary.about, canary.host, canary.path)
+            return asking.ask(canary.group, canary.about, canary.host, canary.path)
         except (OSError, http.client.HTTPException, ValueError):
             return None
 

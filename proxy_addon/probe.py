@@ -5,6 +5,7 @@ answer, another program on the port, a gate of before, no answer.
 """
 
 import http.client
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +33,8 @@ def probe(state: Path, seconds: float = SECONDS) -> Health:
     if secret is None:
         return Health(False, f"no gate has started here: no {watch_proof.FILE} that can be read")
     try:
-        said = Asking(secret, seconds).ask("", PROBE, MUST_BE_BLOCKED)
+        with closing(Asking(secret, seconds)) as asking:
+            said = asking.ask("", PROBE, MUST_BE_BLOCKED)
     except (OSError, http.client.HTTPException, ValueError) as fault:
         return Health(False, f"no answer from {secret.host} port {secret.port} ({type(fault).__name__})")
     if said is None:
@@ -45,7 +47,7 @@ def probe(state: Path, seconds: float = SECONDS) -> Health:
 
 
 class Asking:
-    """One connection to the gate at a time; a new one where the last has ended."""
+    """One connection to the gate, kept from question to question; a new one where the last has ended."""
 
     def __init__(self, secret: Secret, seconds: float = SECONDS) -> None:
         self._secret = secret
@@ -59,18 +61,23 @@ class Asking:
         ask, field = watch_proof.asking(self._secret.nonce, group, about, f"{host}{path}")
         try:
             return self._answer(ask, field, host, path)
-        finally:
-            self._connection.close()
+        except BaseException:
+            self.close()  # what comes late belongs to no other question
+            raise
+
+    def close(self) -> None:
+        self._connection.close()
 
     def _answer(self, ask: Ask, field: bytes, host: str, path: str) -> Said | None:
         connection = self._connection
         connection.putrequest("GET", f"http://{host}{path}", skip_host=True, skip_accept_encoding=True)
         connection.putheader(watch_proof.ASK.decode(), field)
         connection.putheader("Host", host)
-        connection.putheader("Connection", "close")
         connection.endheaders()
         response = connection.getresponse()
         body = response.read(MOST_BYTES)
+        if not response.isclosed():
+            self.close()
         proof = response.getheader(watch_proof.PROOF.decode(), "")
         said = watch_proof.read_proof(self._secret.nonce, ask, proof, response.status, body)
         if said is None or (said.verdict == "allow") != (response.status == 200):

@@ -205,6 +205,8 @@ class _Running:
 
     def stop(self) -> None:
         self.stopping = True
+        if self.canaries is not None:
+            self.canaries.stop()
 
     async def _keep(self, master: GateMaster, pacing: Pacing) -> None:
         """Everything that happens by the clock. If it fails, the gate stops: deadlines would not be kept."""

@@ -29,7 +29,7 @@ from proxy_addon.stages import Stages
 from proxy_addon.watch_proof import CATEGORY, PROBE, Ask, Said
 
 KIND = "canary"  # of the rows
-OURS = "schoolgate"  # the list that these sites are on
+OURS = "canary"  # the list that these sites are on; what is on list `schoolgate` only shuts (shapes.py)
 LET_BY = b"Let by. This page is the filter's own: no site was asked for anything.\n"
 
 

@@ -67,7 +67,9 @@ def test_nothing_is_asked_of_any_origin_and_what_is_let_by_is_said_so(gate: Gate
     secret = read_secret(gate.state)
     assert secret is not None
     before = len(gate.origin.seen)
-    said = Asking(secret).ask("staff", UNLISTED, "allowed.test")
+    with contextlib.closing(Asking(secret)) as asking:
+        said = asking.ask("staff", UNLISTED, "allowed.test")
+        assert asking.ask("staff", UNLISTED, "allowed.test") == said, "on the same connection"
 
     assert said == Said("allow", "unlisted-allowed")
     assert len(gate.origin.seen) == before

@@ -1,6 +1,7 @@
 """What the filter asks itself goes through the steps of everybody, and is written down as what it is."""
 
 from collections.abc import Iterator
+from contextlib import closing
 
 import pytest
 
@@ -20,7 +21,8 @@ def gate() -> Iterator[Gate]:
 def ask(gate: Gate, group: str, about: str, host: str) -> Said | None:
     secret = read_secret(gate.state)
     assert secret is not None
-    return Asking(secret).ask(group, about, host)
+    with closing(Asking(secret)) as asking:
+        return asking.ask(group, about, host)
 
 
 @pytest.mark.parametrize(
