@@ -73,12 +73,12 @@ def ids(school: School) -> tuple[str, ...]:
     terry, tess = school.as_("terry"), school.as_("tess")
     because = {"reason": "we try it out"}
     ben = school.person("ben")
-    moved = {"id": ben.id, "username": "ben", "name": "Ben Brown", "role": "pupil", "classes": ["6B"]}
+    moved = {"username": "ben", "name": "Ben Brown", "role": "pupil", "classes": ["6B"]}
     answers = [
         tess.post("/api/v1/unblocks", json=an_ask()),
-        terry.post("/api/v1/policy/proposals", json=because | {"policy": POLICY + "# more\n"}),
+        terry.post("/api/v1/policy/proposals", json=because | {"text": POLICY + "# more\n"}),
         terry.post("/api/v1/holds", json=because | {"person": ben.id}),
-        terry.post("/api/v1/people/proposals", json=because | {"people": [moved]}),
+        terry.post("/api/v1/people/proposals", json=because | {"rows": [moved]}),
     ]
     made = [answer.json()["id"] for answer in answers if answer.status_code == 201]
     assert made, [answer.text for answer in answers]
