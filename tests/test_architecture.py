@@ -28,6 +28,7 @@ TRIED_FROM_OUTSIDE = {
     "audit_log/migrations/*": "tests/audit_log/test_db.py",
     "audit_log/agreed_rows.py": "tests/change_control/test_corrections.py",  # and test_holds.py
     "change_control/erased_texts.py": "tests/change_control/test_erasing.py",
+    "audit_log/account_tables.py": "tests/audit_log/test_db.py",
     "audit_log/change_tables.py": "tests/audit_log/test_db.py",
     "audit_log/log_tables.py": "tests/audit_log/test_db.py",
     "audit_log/table_types.py": "tests/audit_log/test_db.py",

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import delete, select, text, update
 
+from audit_log.api_tokens import kept_token
 from audit_log.db import reading, writing
 from audit_log.second_factors import kept_factor
 from audit_log.sessions import create_session, find_session, token_hash
@@ -21,6 +22,7 @@ from change_control.desk import Desk
 from change_control.enrolment import enrol
 from change_control.errors import ChangeError
 from change_control.proposals import approve, propose_people
+from change_control.protecting import propose_erasure
 from change_control.second_factor import (
     LONGEST_SET_UP,
     begin,
@@ -31,6 +33,8 @@ from change_control.second_factor import (
     set_up,
     use_code,
 )
+from change_control.tightening import end_person
+from change_control.tokens import Wanted, make_token
 from tests.builders import NOON
 from tests.change_control.factored import digits, with_factor
 from tests.change_control.school import copy_of, is_whole, log_of, refused, somebody, the
@@ -173,6 +177,23 @@ def test_two_people_clear_that_of_a_third_and_one_alone_does_not(desk: Desk) -> 
     approve(desk, the(desk, "hedy"), asked.id, "", LATER)
 
     assert not has_one(desk, "tess")
+    assert is_whole(desk)
+
+
+def test_of_somebody_erased_neither_a_factor_nor_the_name_of_a_token_is_left(desk: Desk) -> None:
+    with_factor(desk, "tess", NOON)
+    tess = the(desk, "tess")
+    made = make_token(desk, tess, Wanted("Tess's laptop", ("unblocks:ask",), 30), NOON)
+    end_person(desk, the(desk, "terry"), tess.person_id, "left", LATER)
+    after = LATER + timedelta(minutes=1)
+    asked = propose_erasure(desk, the(desk, "terry"), "tess", "naming", "has left", after)
+    approve(desk, the(desk, "hedy"), asked.id, "", after)
+
+    with reading(desk.engine) as conn:
+        assert kept_factor(conn, tess.person_id) is None
+        left = kept_token(conn, made.kept.id)
+    assert left is not None
+    assert left.name == ""
     assert is_whole(desk)
 
 
