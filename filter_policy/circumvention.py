@@ -34,7 +34,19 @@ _PROXY_PARTS = frozenset(
         "nph-proxy.pl",
         "glype.php",
     }
-    | {"cgiproxy.cgi", "phproxy.php", "nph-surf.cgi", "__cpi.php", "~uv", "bare-server-node"}
+    | {
+        "cgiproxy.cgi",
+        "cgiproxy",
+        "phproxy.php",
+        "phproxy",
+        "glype",
+        "phpwebproxy",
+        "dmirror",
+        "nph-surf.cgi",
+        "__cpi.php",
+        "~uv",
+        "bare-server-node",
+    }
 )
 _VPN_PARTS = frozenset(
     {"+cscoe+", "+cscot+", "+webvpn+", "+cscol+", "cscosslc", "dana-na", "vpnsvc", "global-protect"}
