@@ -110,6 +110,20 @@ def test_whatever_fails_nothing_is_relayed(gate: Gate, stage: str, fault: str) -
     assert gate.is_alive
 
 
+def test_what_failed_is_in_the_log_as_a_block(gate: Gate) -> None:
+    _, client = gate.tunnel("bank.test")
+    with gate.failing("decide", "MemoryError"), client:
+        exchange(client, hello("bank.test"))
+        row = gate.last_row(reason="failed-closed", rule="next_layer: MemoryError")
+    assert (row["verdict"], row["host"], row["person"]) == ("block", "bank.test", "p_anna")
+
+
+def test_it_is_the_same_where_the_way_to_the_gate_is_protected_too(gate: Gate) -> None:
+    through = ("-x", f"https://127.0.0.1:{gate.port}", "--proxy-cacert", str(gate.ca))
+    reply = gate.curl("https://bank.test/", *through, "--cacert", str(gate.origin.ca), user="anna")
+    assert reply.text == "hello from bank.test"
+
+
 @pytest.mark.parametrize("sni", ["", "other.test", "www.bank.test", "help.test"])
 def test_without_the_same_server_name_it_is_decrypted_as_ever(gate: Gate, sni: str) -> None:
     secure, signer = inside(gate, "bank.test", sni)
@@ -136,6 +150,27 @@ def test_what_is_blocked_below_a_named_host_gets_the_block_page(gate: Gate) -> N
         answer = exchange(secure, get("evil.bank.test"))
     assert signer == "school"
     assert b" 403 " in answer
+
+
+def test_a_name_that_leads_inside_the_school_is_refused_on_a_page(gate: Gate) -> None:
+    gate.set_names({"inside.bank.test:443": [("10.1.2.3", 443)]})
+    secure, signer = inside(gate, "inside.bank.test", "inside.bank.test")
+    with secure:
+        answer = exchange(secure, get("inside.bank.test"))
+    assert (signer, b" 403 " in answer) == ("school", True)
+    assert gate.last_row(kind="request", host="inside.bank.test")["reason"] == "egress"
+
+
+def test_whose_account_is_gone_is_cut_off(gate: Gate) -> None:
+    secure, _ = inside(gate, "bank.test", "bank.test", "ben")
+    accounts = list(gate.accounts)
+    with secure:
+        gate.publish(accounts=[each for each in accounts if each.person.username != "ben"])
+        assert is_cut(secure)
+    gate.publish(accounts=accounts)
+    assert (
+        until(lambda: gate.curl("http://allowed.test/", user="ben").status, lambda told: told == 200) == 200
+    )
 
 
 def test_a_kind_of_site_is_passed_for_those_it_is_named_for(gate: Gate) -> None:
