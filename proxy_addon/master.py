@@ -20,7 +20,7 @@ from mitmproxy.net import tls
 from mitmproxy.options import Options
 from mitmproxy.proxy.layer import Layer
 
-from proxy_addon import mitm_http, mitm_lean, mitm_seams, mitm_speed, passthrough
+from proxy_addon import mitm_http, mitm_lean, mitm_seams, mitm_speed, passthrough, unsafe_options
 from proxy_addon.closing import Closing
 from proxy_addon.gate import Gate
 from proxy_addon.mitm_http import NoticeOf
@@ -105,8 +105,9 @@ class GateMaster(Master):
         self.addons.add(*addons)  # type: ignore[no-untyped-call]  # ships no types
         changed = {k: v for k, v in settings.items() if getattr(self.options, k) != v}
         self.options.update(**changed)  # type: ignore[no-untyped-call]  # ships no types
-        if faults := settings_faults(self.options, settings):
+        if faults := settings_faults(self.options, settings) + unsafe_options.faults(self.options, settings):
             raise SettingsFault(faults)
+        self._hold = unsafe_options.Hold(self.options)
         # What every connection and TlsConfig read from now on.
         ctx.options = HeldOptions(self.options)  # type: ignore[assignment]  # the same names, held
         dispatch.learn(self.addons.chain, hooks.all_hooks, DEAF)

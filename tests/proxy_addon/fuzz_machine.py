@@ -322,6 +322,9 @@ class Fuzz:
             data.layer = HttpLayer(context, HTTPMode.transparent)
         return pending
 
+    async def end(self) -> None:
+        self._close()
+
     async def settled(self) -> None:
         for _ in range(10_000):
             if not self.dispatch._running:
@@ -346,7 +349,7 @@ class Fuzz:
                 if took > LONGEST_SECONDS:
                     self.leak(f"took {took:.1f} s", case)
                 found.slowest = max(found.slowest, took)
-        self._close()
+        await self.end()
         return found
 
 
