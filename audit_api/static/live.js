@@ -34,12 +34,17 @@ function add(row) {
   const at = new Date(row.at);
   put(made, "at", `${day.format(at)} ${clock.format(at)}`);
   put(made, "who", row.who);
-  put(made, "site", row.url || row.host || "–");
+  const why = reasons.get(row.reason) || row.reason.replaceAll("-", " ");
+  const noticed = row.kind === "event"; // beside any request
+  const site = row.url || row.host || "";
+  const says = `Noticed: ${why}${row.rule ? ` (${row.rule})` : ""}${site && `: ${site}`}`;
+  put(made, "site", noticed ? says : site || "–");
   put(made, "category", row.category);
   put(made, "terms", row.search_terms);
-  put(made, row.verdict === "allow" ? "allow" : "block", row.verdict === "allow" ? "Let by" : "Blocked");
+  const answer = row.verdict === "allow" ? "Let by" : "Blocked";
+  put(made, row.verdict === "allow" ? "allow" : "block", noticed ? "" : answer);
   put(made, row.verdict === "allow" ? "block" : "allow", "");
-  put(made, "reason", reasons.get(row.reason) || row.reason.replaceAll("-", " "));
+  put(made, "reason", why);
   put(made, "reference", row.reference);
   body.prepend(made);
   while (body.rows.length > MOST_ROWS) body.lastElementChild.remove();

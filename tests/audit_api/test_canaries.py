@@ -93,3 +93,17 @@ def test_they_are_no_rows_of_anybody_in_the_filtering_log(asked: School) -> None
     assert log == []
     assert {row["who"] for row in own} == {"nobody signed in"}
     assert len(own) == 4
+
+
+def test_what_the_gate_noticed_stands_in_the_log_as_a_sentence(school: School) -> None:
+    event = {"kind": "event", "url": None, "host": None, "category": None, "list_id": None, "entry": None}
+    shared = a_row(
+        school.person("anna"), **event, verdict="allow", reason="account-shared", rule="devices: 2"
+    )
+    store(school.desk.engine, [shared])
+    page = school.browser("gail")[0].get("/filtering-log").text
+    assert "Noticed: one account on several devices at once (devices: 2)" in page
+    assert "Let by</span>" not in page
+    assert "a pupil" in page
+    assert "Noticed:" in school.browser("gail")[0].get("/filtering-log?kind=event").text
+    assert "Noticed:" not in school.browser("gail")[0].get("/filtering-log?kind=request").text
