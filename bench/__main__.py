@@ -3,9 +3,10 @@
 import sys
 from collections.abc import Callable
 
-from bench import decide, gate, guessing, ledger, lists, log, preview, recorder
+from bench import attack, decide, gate, guessing, ledger, lists, log, preview, recorder
 
 MEASURES: dict[str, Callable[[], int | None]] = {
+    "attack": attack.main,
     "decide": decide.main,
     "gate": gate.main,
     "guessing": guessing.main,

@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterator
 
 import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
+from h11 import EndOfMessage, LocalProtocolError
+from h11._receivebuffer import ReceiveBuffer
+from hypothesis import given
+from hypothesis import strategies as st
 
+from proxy_addon.mitm_bodies import Chunks
 from tests.harness import Gate, a_gate, exchange, read_some
 from tests.proxy_addon.doings import get
 from tests.proxy_addon.floods import MB, is_closed, post, send_all
@@ -208,3 +213,44 @@ def test_an_upload_that_the_site_does_not_read_is_not_kept(gate: Gate, process: 
         sent = send_all(client, [post("deaf.test", b"Content-Length: 900000000"), *[b"x" * MB] * 100])
     assert sent < 60 * MB
     assert process.memory_info().rss - before < 30 * MB
+
+
+def read_chunks(parts: list[bytes]) -> bytes | None:
+    """The body, through our own reader; None when it is refused. A list of one read each."""
+    reader, buf, body = Chunks(), ReceiveBuffer(), b""
+    for part in parts:
+        buf += part
+        try:
+            while (event := reader(buf)) is not None:
+                if isinstance(event, EndOfMessage):
+                    return body + b"|" + bytes(buf)
+                body += bytes(event.data)
+        except LocalProtocolError:
+            return None
+    return body
+
+
+@given(st.lists(st.binary(min_size=1, max_size=40), max_size=8), st.lists(st.integers(1, 60), max_size=30))
+def test_chunks_are_put_together_wherever_they_are_cut(chunks: list[bytes], cuts: list[int]) -> None:
+    data = b"".join(b"%x;ext=1\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
+    data += b"0\r\nA: b\r\n\r\nGET /next"
+    parts = []
+    for cut in cuts:
+        parts.append(data[:cut])
+        data = data[cut:]
+    body = read_chunks([*parts, data])
+    whole = b"".join(chunks) + b"|"
+    assert body is not None
+    assert body.startswith(whole)
+    assert b"GET /next".startswith(body[len(whole) :])
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"x", b"-1", b"+1", b"0x1", b"1 1", b"1\n", b"1\0", b"f" * 17, b" 1", b"1;\r"]
+)
+def test_a_size_that_two_could_read_in_two_ways_is_refused(line: bytes) -> None:
+    assert read_chunks([line + b"\r\na\r\n0\r\n\r\n"]) is None
+
+
+def test_a_chunk_ends_where_it_says() -> None:
+    assert read_chunks([b"1\r\nab\r\n0\r\n\r\n"]) is None
