@@ -29,7 +29,7 @@ from proxy_addon.judge import InForce, Judge, Judged
 from proxy_addon.needs_tls import keep_safe
 from proxy_addon.opened import is_page
 from proxy_addon.records import Happening, Outcome, Rows
-from proxy_addon.rewriting import rewrite
+from proxy_addon.rewriting import as_sent, rewrite
 from proxy_addon.stages import Stages
 
 log = structlog.get_logger()
@@ -122,7 +122,10 @@ class Answers:
         if self._is_old(judged, force):
             return await self.request(flow, case)
         names.prepare(request, head, asked)
-        rewrite(request, asked.url.host, identity.person, force.bundle.policy)
+        if rewrite(request, asked.url.host, identity.person, force.bundle.policy):
+            written = self._judge((as_sent(asked.url, request),), what, force)
+            if written.decision.is_block:
+                return await self._blocked(flow, what, written, force, head)
         target = (asked.url.host, asked.url.port)
         exchange = Exchange(what.id, identity, asked.names, target, judged.decision)
         connection.open[flow.id] = exchange

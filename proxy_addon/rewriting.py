@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote_to_bytes
 
 from mitmproxy.http import Headers, Request
 
+from filter_lists.names import Url
 from filter_lists.safe_engines import engines
 from filter_policy.bearing import names_for
 from filter_policy.model import Person, Policy, SafeRule
@@ -40,11 +41,15 @@ class Written:
     cookies: Pairs = field(default_factory=dict)
 
 
-def rewrite(request: Request, host: str, person: Person, policy: Policy) -> None:
-    """Change what goes out to `host` (canonical) in the name of `person`. For most hosts, nothing."""
+def rewrite(request: Request, host: str, person: Person, policy: Policy) -> bool:
+    """Change what goes out to `host` (canonical) in the name of `person`. For most hosts, nothing.
+
+    Answers whether a rule of the policy may have made another address of it: then that is judged as well.
+    """
     known, own = engines().find(host), _rules(policy, host)
     if not (known or own) or names_for(policy, person).isdisjoint(policy.safe_search.for_):
-        return
+        return False
+    before = request.data.path
     written = Written()
     for each in known:
         _add_parameters(written, each.parameters)
@@ -59,6 +64,13 @@ def rewrite(request: Request, host: str, person: Person, policy: Policy) -> None
         request.data.path = with_parameters(request.data.path, written.parameters)
     if written.fields or written.cookies:
         _write_head(request, written)
+    return bool(own) and request.data.path != before
+
+
+def as_sent(url: Url, request: Request) -> Url:
+    """The address as it goes out now; only its query may have become another."""
+    query = request.data.path.partition(b"?")[2]
+    return url._replace(query="".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in query))
 
 
 def _add_parameters(written: Written, pairs: Iterable[tuple[str, str | None]]) -> None:

@@ -23,6 +23,8 @@ safe_search:
     - {sites: [search.test], parameters: {safe: strict}}
     - {sites: [search.test], fields: {X-GoogApps-Allowed-Domains: school.test}}
     - {sites: [www.search.test], parameters: {safe: later, more: "1"}}
+    - {sites: [carrier.test], parameters: {u: "http://bet.test/"}}
+carriers: [carrier.test]
 """
 
 
@@ -160,7 +162,7 @@ def test_a_cookie_field_that_held_nothing_else_goes() -> None:
 
 @pytest.fixture(scope="module")
 def gate() -> Iterator[Gate]:
-    sites = {"search.test": "search", "www.search.test": "search"}
+    sites = {"search.test": "search", "www.search.test": "search", "bet.test": "gambling"}
     with a_gate(POLICY + RULES, sites=sites) as running:
         yield running
 
@@ -180,6 +182,15 @@ def test_the_origin_gets_it_and_the_record_keeps_what_was_asked(gate: Gate) -> N
 def test_several_rules_about_one_host_all_count_inside_tls_too(gate: Gate) -> None:
     gate.curl("https://www.search.test/search?q=x&more=no", user="anna")
     assert gate.origin.seen[-1].path == "/search?q=x&safe=strict&more=1"
+
+
+def test_what_a_rule_makes_of_an_address_is_judged_too(gate: Gate) -> None:
+    """Else whoever may add a rule could lead everybody to what the lists block."""
+    before = len(gate.origin.seen)
+    reply = gate.curl("http://carrier.test/?u=http://allowed.test/", user="anna")
+    assert (reply.status, len(gate.origin.seen)) == (403, before)
+    assert gate.last_row(kind="request", verdict="block")["reason"] == "category-not-allowed"
+    assert gate.curl("http://carrier.test/?u=http://allowed.test/", user="tess").status == 200
 
 
 def test_whom_the_policy_does_not_hold_to_it_asks_as_ever(gate: Gate) -> None:
