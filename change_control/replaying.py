@@ -20,7 +20,8 @@ from change_control.replay_counts import Groups, Replayed
 from filter_lists.listing import NOT_SHOWN, Listing
 from filter_lists.names import NameFault, Url, canonical_host, parse_url
 from filter_policy.bearing import near, sites_by_host
-from filter_policy.judge import judge_url
+from filter_policy.carried import carried
+from filter_policy.judge import judge_url, stands_alone
 from filter_policy.model import Person, Policy, Reason
 from filter_policy.readings import readings
 from filter_policy.stretches import stretches
@@ -63,7 +64,7 @@ class Place(NamedTuple):
     url: Url
     kind: int
     site: str
-    unsure: bool  # only the host was kept, and a rule or a list has a path of it
+    unsure: bool  # not all of it was kept, and the rest may bear on the answer
 
 
 class Answer(NamedTuple):
@@ -141,6 +142,7 @@ class Judge:
             return None
         ways = readings(url)
         named = any(near(sites_by_host(side.policy), way.url) for side in self._sides for way in ways)
+        named = named or any(stands_alone(url, side.policy) for side in self._sides)
         kind: object = kept if named else tuple((way.strict, *self._listed(way.url)) for way in ways)
         number = self._kinds.setdefault(kind, len(self._kinds))
         return Place(url, number, site_of(url.host), self._is_unsure(url))
@@ -154,6 +156,8 @@ class Judge:
         return self._old, self._new
 
     def _is_unsure(self, url: Url) -> bool:
+        if not url.query and any(carried(url, side.policy).known for side in self._sides):
+            return True
         if url.path != "/" or url.query:
             return False
         if any(side.lists.has_parts(url.host) for side in self._sides):

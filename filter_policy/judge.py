@@ -143,6 +143,16 @@ def listings_of(url: Url, lookup: Lookup, policy: Policy | None = None) -> tuple
     return tuple(found)
 
 
+def stands_alone(url: Url, policy: Policy) -> bool:
+    """Whether more bears on it than what the lists and the school say of its host and path: what is told of
+    another such address tells nothing of this one."""
+    if url.is_ip or "xn--" in url.host or carried(url, policy).known:
+        return True
+    if circumvention.anywhere(url) is not None or circumvention.of_unknown(url) is not None:
+        return True
+    return bool(policy.terms and searched(url))
+
+
 def _illegal_first(decision: Decision, rest: Iterable[tuple[Decision, bool]]) -> Decision:
     """Whatever else is true of a carrier, nobody reads in the log what illegal thing it was to show."""
     if decision.reason is Reason.ILLEGAL:

@@ -18,6 +18,7 @@ from change_control import replaying
 from change_control.replay_counts import Replayed, joined
 from change_control.replaying import Side, Span, replayed, url_kept
 from filter_lists.index import Index
+from filter_policy.carried import carried
 from filter_policy.judge import judge_url
 from filter_policy.model import Decision, Person, Policy, Reason
 from filter_policy.parse import parse_policy
@@ -46,6 +47,13 @@ URLS = (
     "http://allowed.example/games/chess",
     "https://unknown.test:8443/x",
     "https://[::ffff:203.0.113.7]/",
+    "http://198.51.100.9/",
+    "http://xn--bloked-1of.test/",
+    "https://translate.google.com/translate?u=https://bet.test/",
+    "https://translate.google.com/translate",
+    "http://carrier.test/x?u=http://video.test/clip",
+    "http://free.test/proxy/https://elsewhere.test/",
+    "http://free.test/?q=make+a+bomb",
     "social.test:443",
     "bet.test:8443",
     "(hidden) 0a1b",
@@ -61,6 +69,11 @@ CHANGES = (
     ("[2026-09-02, 2026-10-23]", "[2026-09-02, 2026-10-27]"),
     ("timezone: Europe/London", "timezone: Europe/Paris"),
     ("allow: [www.gov.uk, ", "allow: ["),
+    ("access:\n", "access:\n  ip-addresses: {everyone: not_allowed, staff: allowed}\n"),
+    (
+        "egress:\n",
+        "carriers: [carrier.test]\nterms: [{block: [make a bomb], for: pupils, reason: A353}]\negress:\n",
+    ),
     ("block: [allowed.example/games]", "block: [video.test/learn, unknown.test]"),
     ("upper-ks2:     {role: pupil, unlisted: allowed", "upper-ks2:     {role: pupil, unlisted: not_allowed"),
     ("gambling:           {source: A363, everyone: not_allowed}", "gambling: {everyone: allowed}"),
@@ -135,7 +148,8 @@ def one_by_one(rows: Iterable[dict[str, Any]], old: Side, new: Side, span: Span)
             rules = [r.site for side in (old, new) for r in side.policy.sites if r.site.path != "/"]
             parts_ = any(site.host == url.host or url.host.endswith(f".{site.host}") for site in rules)
             listed = any(side.lists.has_parts(url.host) for side in (old, new))
-            made.unsure += url.path == "/" and (parts_ or listed)
+            cut = not url.query and any(carried(url, side.policy).known for side in (old, new))
+            made.unsure += cut or (url.path == "/" and (parts_ or listed))
     return made
 
 
