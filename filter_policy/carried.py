@@ -17,6 +17,7 @@ from filter_policy.embedded import CACHE, Found, has_scheme, is_nothing, read, s
 from filter_policy.model import Policy
 
 MOST_PARAMETERS = 200
+MOST_PARTS = 40  # of a path
 MOST_FOUND = 24
 # Of the school's own carriers: what only ever holds an address, and what holds the words of a text.
 ADDRESSES = frozenset(
@@ -52,7 +53,7 @@ def carried(url: Url, policy: Policy | None = None) -> Carried:
     own = _own_carrier(url.host, policy) if policy is not None and policy.carriers else None
     if not ways and own is None:
         return NOTHING
-    if url.query.count("&") > MOST_PARAMETERS:
+    if url.query.count("&") + url.query.count(";") > MOST_PARAMETERS:
         return UNREADABLE._replace(known=True)
     each = [_by_way(url, way) for way in ways]
     if own is not None:
@@ -247,6 +248,8 @@ def _own_path(url: Url) -> Carried:
     """The first part from which on the path is an address; else what stands where carriers have one."""
     for path in dict.fromkeys((url.path, unquote(url.path))):
         parts = path.strip("/").split("/")
+        if len(parts) > MOST_PARTS:
+            return UNREADABLE
         for start, part in enumerate(parts):
             rest = "/".join(parts[start:])
             if not part or not (_SCHEME_PART.match(rest) or "." in part or len(part) >= 8):

@@ -10,6 +10,7 @@ import codecs
 import re
 import unicodedata
 from collections.abc import Iterator
+from itertools import islice
 from typing import NamedTuple
 from urllib.parse import unquote
 
@@ -18,6 +19,7 @@ from filter_lists.names import NameFault, Url, parse_url
 LONGEST = 8192  # characters of one text
 MOST_DECODED = 4  # times over that escapes are taken out
 DEEPEST = 3  # encodings around each other
+MOST_WITHIN = 8  # addresses in one text that is none itself
 # Nothing is fetched for these.
 NO_SITE = re.compile(r"(?:data|about|blob|mailto|tel|sms|javascript):", re.IGNORECASE)
 CACHE = re.compile(r"(?:cache|related|info|view-source|feed|site):\s*(?:[\w-]{12}:)?", re.IGNORECASE)
@@ -42,6 +44,7 @@ _FILES = re.compile(
 _BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,3}")
 _BASE32 = re.compile(r"(?:[A-Z2-7]{8})+|[A-Z2-7]{16,}={0,6}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
+_CONTROL = re.compile(r"[\0\t\r\n]")
 _CONTROLS = dict.fromkeys(map(ord, "\t\r\n\0"))
 _AROUND = " \"'`<>\u200b\u200c\u200d\ufeff\u00a0"
 
@@ -87,9 +90,11 @@ def spellings(text: str) -> Iterator[str]:
 def _read(text: str, file: bool, depth: int) -> Iterator[Found]:
     begun = False
     for each in spellings(text):
-        if url := _as_url(each, file):
-            begun = True
-            yield Found(url)
+        for part in _cut(each):
+            if url := _as_url(part, file):
+                begun = True
+                yield Found(url)
+                yield from _other_hosts(part, url)
     if depth < DEEPEST:
         for plain, sure in _decoded(text, begun):
             if not (sure or begun or file):
@@ -101,10 +106,26 @@ def _read(text: str, file: bool, depth: int) -> Iterator[Found]:
         yield from _within(text)
 
 
+def _cut(text: str) -> Iterator[str]:
+    """Browsers leave line breaks out; others end an address there."""
+    yield text
+    if (match := _CONTROL.search(text, 1)) is not None:
+        yield text[: match.start()]
+
+
+def _other_hosts(text: str, url: Url) -> Iterator[Found]:
+    """To some, the host is behind the last `@` before the first slash, even behind `?`, `#` and `\\`."""
+    match = _SCHEMED.fullmatch(_plain(text))
+    authority = match[2].lstrip("/\\").partition("/")[0] if match else ""
+    if "@" in authority and (other := _parsed(url.scheme, authority.rpartition("@")[2])) and other != url:
+        yield Found(other, sure="\\" in authority)
+
+
 def _within(text: str) -> Iterator[Found]:
     """Where no address begins the text, any address in it."""
     for each in spellings(text):
-        for match in _WITHIN.finditer(each):
+        matches = list(islice(_WITHIN.finditer(each), MOST_WITHIN + 1))
+        for match in matches if len(matches) <= MOST_WITHIN else ():
             if url := _as_url(each[match.start() :].split()[0], file=False):
                 yield Found(url)
 

@@ -1,5 +1,6 @@
 """What a carrier shows is judged as if it were visited, however the address was written into it."""
 
+import time
 from dataclasses import replace
 
 import pytest
@@ -103,6 +104,9 @@ def test_what_carries_nothing_stays_open(address: str) -> None:
         "http://translate.test/translate?" + "a=b&" * 500 + "u=http://allowed.test/",
         "http://cache.test/search?q=cache:x9",
         "http://archive.test/web/2024/zzz",
+        "http://archive.test/" + "a.1/" * 60 + "blocked.test",
+        "http://translate.test/translate?u=x" + "http://allowed.test/" * 20,
+        "http://translate.test/translate?a=" + ";" * 500 + "u=http://allowed.test/",
         "https://translate.google.com/translate?u=zzz",
         "https://archive.ph/AbCdE",
         "https://cc.bingj.com/cache.aspx?q=words&d=1&w=2",
@@ -194,3 +198,21 @@ def test_nothing_around_it_makes_a_blocked_address_readable_as_another(
         if "#" in address:
             continue
         assert judge_url(url, a_person(), the_policy(), lookup, NOON).is_block, address
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "http://archive.test/" + "/".join(f"a.{number}" for number in range(6000)),
+        "http://archive.test/" + "/".join(f"aaaaaaaa{number}" for number in range(4000)),
+        "http://translate.test/?u=x" + "http://a.test/" * 4000,
+        "http://translate.test/?u=" + "%2525252541" * 5000,
+        "http://translate.test/?" + "&".join(f"u=aHR0cDovL2E{number:05}" for number in range(190)),
+        "http://free.test/proxy?" + "&".join(f"url=x{number}" for number in range(6000)),
+        "http://free.test/" + "proxy/" * 9000,
+    ],
+)
+def test_nobody_keeps_us_busy_with_an_address(address: str) -> None:
+    begun = time.thread_time()
+    decided(address)
+    assert time.thread_time() - begun < 0.5
