@@ -141,7 +141,8 @@ def test_reading_by_name_with_a_token_leaves_a_line_with_the_person_and_the_toke
 
 
 def test_a_site_is_asked_for_with_a_token_and_agreed_to_by_people_alone(school: School) -> None:
-    client = program(school, made(school, "tess", scopes=["unblocks:ask"])["token"])
+    made_of = made(school, "tess", scopes=["unblocks:ask"])
+    client = program(school, made_of["token"])
     asked = client.post("/api/v1/unblocks", json=an_ask())
     assert asked.status_code == 201, asked.text
 
@@ -150,6 +151,10 @@ def test_a_site_is_asked_for_with_a_token_and_agreed_to_by_people_alone(school: 
         problem_of(answer, 403, "wrong-scope")
     approved = school.as_("terry").post(f"/api/v1/unblocks/{asked.json()['id']}/approve", json={})
     assert approved.status_code == 200
+    assert school.desk.published.unproven is None  # it reaches the gates
+    lines = school.as_("gail").get("/api/v1/changes").json()["rows"]
+    (told,) = [line for line in lines if line["event"] == "unblock:propose"]
+    assert told["texts"]["by_token"] == made_of["id"]
     assert school.as_("gail").get("/api/v1/changes/verify").json()["whole"]
 
 
