@@ -42,7 +42,7 @@ TIGHTENING = frozenset(
         *("change-log:seen", "change-log:review"),
     }
 )
-BY_TOKEN = "by_token"  # the id of the token with which a program did it, in somebody's name
+PROGRAM = "by_token"  # the id of the token with which a program did it, in somebody's name
 CONTRADICTS = (
     "the change log no longer holds what was signed before, so nothing can be opened; "
     "have it looked at first: schoolgate changes verify"
@@ -78,9 +78,9 @@ class Change:
         if (
             actor.token and event.partition(":")[0] in WITH_TWO
         ):  # whoever agrees repeats the detail, and no more
-            texts = {**(texts or {}), BY_TOKEN: actor.token}
+            texts = {**(texts or {}), PROGRAM: actor.token}
         elif actor.token:
-            detail = {**(detail or {}), BY_TOKEN: actor.token}
+            detail = {**(detail or {}), PROGRAM: actor.token}
         if texts and actor is not SYSTEM:
             require_nameless(self.conn, texts)
         self.events.append(event)
