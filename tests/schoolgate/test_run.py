@@ -159,7 +159,7 @@ def test_what_dies_is_back_on_its_port_and_everything_leaves_at_the_end(start: S
         os.kill(pid, signal.SIGKILL)
 
     eventually(school.health, lambda status: status == 200, PATIENCE)
-    wanted = {"database": True, "bundle": True, "recorder": True}
+    wanted = {"database": True, "bundle": True, "recorder": True, "gate": True}
     eventually(lambda: ready_checks(school), lambda found: found == wanted, PATIENCE)
     second = {name: child_of(school.process.pid, name) for name in names}
     assert all(second[name] != first[name] for name in names)
