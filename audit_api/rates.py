@@ -30,8 +30,9 @@ STRANGERS = Rate(600, 30)  # of one address: a whole school may sign in from beh
 COSTLY = Rate(60, 1)  # lists are searched, or a policy is judged
 RARE = Rate(20, 0.2)  # everything is read or fetched; most of them leave a line in the change log
 
-# Somebody who looks whether we live must always learn it.
-UNCOUNTED = frozenset({"GET /healthz", "GET /readyz"})
+# Whoever looks whether we live must always learn it; and a device that is not told where the gate is may
+# go round it.
+UNCOUNTED = frozenset({"GET /healthz", "GET /readyz", "GET /proxy.pac", "GET /wpad.dat"})
 COSTS: Mapping[str, Rate] = {
     **dict.fromkeys(
         (

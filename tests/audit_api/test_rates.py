@@ -100,6 +100,11 @@ def test_whether_we_live_is_always_told() -> None:
             rates.by_address(route, "127.9.0.1")
 
 
+def test_what_is_not_counted_is_public_and_costs_nothing() -> None:
+    assert {route for route in UNCOUNTED if RIGHTS.get(route) != PUBLIC} == set()
+    assert not UNCOUNTED & COSTS.keys()
+
+
 def test_what_costs_more_is_a_route_of_ours_for_people_who_are_signed_in() -> None:
     assert {route for route in COSTS if RIGHTS.get(route, PUBLIC) == PUBLIC} == set()
 
