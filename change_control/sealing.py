@@ -75,10 +75,8 @@ class Change:
 
         Raises ChangeError where they named a pupil.
         """
-        if (
-            actor.token and event.partition(":")[0] in WITH_TWO
-        ):  # whoever agrees repeats the detail, and no more
-            texts = {**(texts or {}), PROGRAM: actor.token}
+        if actor.token and event.partition(":")[0] in WITH_TWO:
+            texts = {**(texts or {}), PROGRAM: actor.token}  # what is agreed to is the detail, and no more
         elif actor.token:
             detail = {**(detail or {}), PROGRAM: actor.token}
         if texts and actor is not SYSTEM:

@@ -14,6 +14,7 @@ from audit_log.sessions import (
     find_session,
     forget_sessions,
     session_key,
+    sessions_of,
     touch_session,
 )
 from audit_log.tables import session
@@ -136,3 +137,16 @@ def test_the_key_of_sessions_is_another_one_for_each_school() -> None:
 
     assert session_key(one) == session_key(one) != session_key(other)
     assert session_key(one) != one.private_bytes_raw()
+
+
+def test_the_sessions_that_somebody_could_go_on_with_are_listed_the_newest_first(engine: Engine) -> None:
+    with writing(engine) as conn:
+        old, _ = create_session(conn, SESSION_KEY, "p_terry", NOON)
+        create_session(conn, SESSION_KEY, "p_terry", NOON + MINUTE)
+        create_session(conn, SESSION_KEY, "p_terry", NOON + 2 * MINUTE)
+        create_session(conn, SESSION_KEY, "p_hedy", NOON)
+        end_session(conn, SESSION_KEY, old, NOON + 3 * MINUTE)
+        listed = sessions_of(conn, "p_terry", NOON + 3 * MINUTE)
+
+        assert [each.started_at for each in listed] == [NOON + 2 * MINUTE, NOON + MINUTE]
+        assert sessions_of(conn, "p_terry", NOON + 18 * MINUTE) == []
