@@ -15,7 +15,6 @@ from audit_log.offline import verify_changes
 from tests.audit_api.logged import a_row, seal_up_to, store
 from tests.audit_api.school import KEY, School
 from tests.builders import NOON
-from tests.running import cli
 
 LOG = "/api/v1/filtering-log/export"
 
@@ -87,35 +86,3 @@ def test_a_table_for_a_spreadsheet_says_in_a_header_whose_it_is(school: School, 
     assert answer.headers["content-type"].startswith("text/csv")
     assert the_mark(answer).by == "hedy"
     assert HEADER not in school.as_("hedy").get(path).headers
-
-
-def test_the_command_line_says_whose_a_file_is(school_with_rows: School, tmp_path: Path) -> None:
-    school = school_with_rows
-    url = f"/api/v1/people/{school.person('anna').id}/access"
-    answer = school.as_("hedy").get(url, params={"purpose": "she asked"})
-    file = tmp_path / "found.zip"
-    file.write_bytes(answer.content)
-    (tmp_path / "forged.csv").write_text(str(the_mark(answer)).replace("hedy", "cora"))
-    (tmp_path / "none.csv").write_text("a,b\n")
-    (tmp_path / "state" / "keys").mkdir(mode=0o700, exist_ok=True)
-    key = tmp_path / "state" / "keys" / "change-log.key"
-    key.write_bytes(pem_of(KEY))
-    environ = {"SCHOOLGATE_STATE": str(tmp_path / "state")}
-
-    found = cli("log", "whose-export", str(file), "--json", environ=environ)
-    forged = cli("log", "whose-export", str(tmp_path / "forged.csv"), environ=environ)
-    none = cli("log", "whose-export", str(tmp_path / "none.csv"), environ=environ)
-
-    (told,) = json.loads(found.stdout)
-    assert (told["by"], told["ours"], told["entry"]) == ("hedy", True, int(answer.headers["Export-Event"]))
-    assert (forged.returncode, "Not made here" in forged.stdout) == (1, True)
-    assert (none.returncode, "no mark" in none.stderr) == (1, True)
-    assert "hedy took it out at" in cli("log", "whose-export", str(file), environ=environ).stdout
-
-
-def pem_of(key: Any) -> bytes:
-    from cryptography.hazmat.primitives import serialization
-
-    none = serialization.NoEncryption()
-    made: bytes = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, none)
-    return made
