@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-LONGEST = 4096  # characters
+LONGEST = 2048  # characters
 # Letters of other scripts that look like ours, each before the one that it is read as.
 _PAIRS = "аa еe оo рp сc уy хx іi јj ѕs ԁd һh ӏl кk мm тt вb нh αa οo εe ρp νv τt ιi κk ıi łl øo đd"
 _ALIKE = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})

@@ -13,8 +13,8 @@ from filter_lists.search_terms import parameters_at, words_in_path
 from filter_policy.model import Policy
 from filter_policy.spelling import Spelt, fold, is_said, readings_of, spelt
 
-LONGEST = 4096 * 3  # characters of one value, escaped
-MOST_VALUES = 40
+LONGEST = 2048 * 3  # characters of one value, escaped
+MOST_VALUES = 16  # the first and the last of them, since engines take the one or the other
 MOST_DECODED = 3
 # Of any site, what is searched for is in one of these.
 NAMES = frozenset(
@@ -39,8 +39,11 @@ def searched(url: Url) -> tuple[str, ...]:
 def forbidden(texts: Iterable[str], policy: Policy, names: frozenset[str]) -> int | None:
     """The first of the policy's words (counted from 1) that is searched for and holds for these names."""
     readings = [reading for text in texts for reading in readings_of(text)]
-    for number, (rule, word) in enumerate(zip(policy.terms, _words(policy), strict=True), start=1):
-        if rule.for_ & names and any(is_said(word, reading) for reading in readings):
+    words, letters = _words(policy), _letters(policy)
+    perhaps = {number for each in readings for number, needed in letters if needed in each.letters}
+    for number in sorted(perhaps):
+        said = any(is_said(words[number - 1], reading) for reading in readings)
+        if said and policy.terms[number - 1].for_ & names:
             return number
     return None
 
@@ -85,3 +88,14 @@ def _text(data: bytes) -> str:
 @lru_cache(maxsize=8)
 def _words(policy: Policy) -> tuple[Spelt, ...]:
     return tuple(spelt(rule.term) for rule in policy.terms)
+
+
+@lru_cache(maxsize=8)
+def _letters(policy: Policy) -> tuple[tuple[int, str], ...]:
+    """By number, what must be in a text before it is worth looking closer."""
+    found = {
+        (number, each.letters): None
+        for number, word in enumerate(_words(policy), start=1)
+        for each in (*word.exact, *word.loose)
+    }
+    return tuple(found)
