@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from audit_api.headers import SECURITY
-from audit_api.qr import QUIET, svg
+from audit_api.qr import QUIET, inline, svg
 from audit_log.checkpoint import checkpoints
 from audit_log.db import reading
 from tests.audit_api.school import School, problem_of
@@ -42,6 +42,13 @@ def dark(code: segno.QRCode) -> set[tuple[int, int]]:
 def test_what_is_drawn_is_the_code_of_that_text(text: str) -> None:
     code = segno.make(text, error="m", mode="byte", encoding="utf-8", micro=False)
     assert drawn(svg(text, "a note")) == dark(code)
+
+
+def test_as_a_part_of_a_page_it_is_the_same_picture_and_no_document_of_its_own() -> None:
+    image = inline("otpauth://totp/Schoolgate:terry?secret=ABC", "to be photographed")
+
+    assert image.startswith("<svg")
+    assert drawn(image.encode()) == drawn(svg("otpauth://totp/Schoolgate:terry?secret=ABC", "x"))
 
 
 def test_nothing_in_the_picture_is_run_or_fetched() -> None:
