@@ -59,9 +59,13 @@ class CanaryRun:
         if self._due is None or force is None or time.monotonic() < self._due:
             return
         self._due = time.monotonic() + force.bundle.policy.watch.canary_minutes * 60
-        asked, failed = await asyncio.to_thread(self._run, force)
-        for each in failed:
-            self._tell(each)
+        try:
+            asked, failed = await asyncio.to_thread(self._run, force)
+            for each in failed:
+                self._tell(each)
+        except Exception as fault:  # noqa: BLE001  # a watch that fails stops no gate; that none ran is told
+            log.error("canaries.not_run", fault=type(fault).__name__)
+            return
         log.info("canaries.ran", asked=asked, failed=len(failed))
 
     def stop(self) -> None:

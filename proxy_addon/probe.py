@@ -70,9 +70,10 @@ class Asking:
 
     def _answer(self, ask: Ask, field: bytes, host: str, path: str) -> Said | None:
         connection = self._connection
-        connection.putrequest("GET", f"http://{host}{path}", skip_host=True, skip_accept_encoding=True)
+        shown = f"[{host}]" if ":" in host else host
+        connection.putrequest("GET", f"http://{shown}{path}", skip_host=True, skip_accept_encoding=True)
         connection.putheader(watch_proof.ASK.decode(), field)
-        connection.putheader("Host", host)
+        connection.putheader("Host", shown)
         connection.endheaders()
         response = connection.getresponse()
         body = response.read(MOST_BYTES)

@@ -96,7 +96,14 @@ def test_they_are_no_rows_of_anybody_in_the_filtering_log(asked: School) -> None
 
 
 def test_what_the_gate_noticed_stands_in_the_log_as_a_sentence(school: School) -> None:
-    event = {"kind": "event", "url": None, "host": None, "category": None, "list_id": None, "entry": None}
+    event: dict[str, Any] = {
+        "kind": "event",
+        "url": None,
+        "host": None,
+        "category": None,
+        "list_id": None,
+        "entry": None,
+    }
     shared = a_row(
         school.person("anna"), **event, verdict="allow", reason="account-shared", rule="devices: 2"
     )

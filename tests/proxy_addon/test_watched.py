@@ -48,6 +48,7 @@ def test_the_answer_is_the_one_that_somebody_of_the_group_gets(
 def test_the_lists_are_asked_as_for_everybody(gate: Gate) -> None:
     """A canary of a check is about a real site."""
     assert ask(gate, "staff", "check", "bet.test") == Said("block", "category-not-allowed")
+    assert ask(gate, "staff", "check", "2606:4700::1") == Said("allow", "unlisted-allowed"), "an address too"
     assert gate.origin.seen == []
 
 
