@@ -67,10 +67,10 @@ class Pacing:
         io = handler.transports[client]
         reader = Reader(io.reader, client)
         pace = Pace(handler, client, io.writer.transport, client.peername[0], reader, since=time.monotonic())
-        if len(self._lingering) + len(self._admission) > most_connections() or not self._admission.admit(
-            pace
-        ):
-            self._admission.refused[pace.address] += len(self._lingering) > most_connections()
+        if len(self._lingering) + len(self._admission) > most_connections():
+            self._admission.refused[pace.address] += 1
+            return
+        if not self._admission.admit(pace):
             return
         reader.pace, io.reader = pace, reader
         client.error = None
