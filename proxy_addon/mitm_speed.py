@@ -83,11 +83,11 @@ class Dispatch:
             task.add_done_callback(self._running.discard)
 
     def _call(self, name: str, function: Heard, argument: Any) -> Awaitable[None] | None:
-        """The next function is called all the same, so that what closes comes about as well. Nothing is awaited
-        here, so whatever is raised, CancelledError too, is the function's own."""
+        """The next function is called all the same, so that what closes comes about as well. Nothing is
+        awaited here, so whatever is raised, CancelledError too, is the function's own."""
         try:
             return function(argument)
-        except BaseException as fault:
+        except BaseException as fault:  # noqa: BLE001  # told and closed, whatever it is
             self._close(name, argument, fault)
             return None
 
@@ -153,7 +153,7 @@ def _server_event(dispatch: Dispatch) -> Callable[[Any], Any]:
                 self.timeout_watchdog.register_activity()  # type: ignore[no-untyped-call]  # no types
                 try:
                     _handle(self, event, dispatch)
-                except BaseException as fault:
+                except BaseException as fault:  # noqa: BLE001  # told and closed, whatever it is
                     dispatch._close(CRASH, self.client, fault)
                     abort(self)  # as shipped, the client would hang
 
