@@ -15,7 +15,6 @@ from typing import Any
 
 from proxy_addon.limits import Limits
 from proxy_addon.patience import PASSWORD_SECONDS, longer
-from proxy_addon.limits import Limits
 from proxy_addon.run import GateSettings, run_gate
 from proxy_addon.stages import Stages
 from schoolgate.log import configure_logging
