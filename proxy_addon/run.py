@@ -38,8 +38,8 @@ from proxy_addon.gate import Gate
 from proxy_addon.hiding import Hiding
 from proxy_addon.identify import Identifier
 from proxy_addon.judge import InForce
-from proxy_addon.master import GateMaster, held
 from proxy_addon.limits import LIMITS, Limits
+from proxy_addon.master import GateMaster, held
 from proxy_addon.mitm_speed import ChangeHook
 from proxy_addon.pacing import Pacing
 from proxy_addon.proof_key import ProofKey
@@ -48,8 +48,8 @@ from proxy_addon.records import Rows
 from proxy_addon.room import widen
 from proxy_addon.stages import Stages
 from proxy_addon.watch_proof import Secret, new_nonce, write_secret
-from proxy_addon.watched import Watched
 from proxy_addon.watchdog import Watchdog
+from proxy_addon.watched import Watched
 
 log = structlog.get_logger()
 
