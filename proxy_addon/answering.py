@@ -30,6 +30,7 @@ from proxy_addon.needs_tls import keep_safe
 from proxy_addon.opened import is_page
 from proxy_addon.records import Happening, Outcome, Rows
 from proxy_addon.rewriting import as_sent, rewrite
+from proxy_addon.signs import signs_of
 from proxy_addon.stages import Stages
 
 log = structlog.get_logger()
@@ -108,7 +109,8 @@ class Answers:
             tunnel = connection.tunnel
             asked = self.stages.names(request, head, tunnel.named if tunnel else None)
             what.url = asked.url
-            judged = self._judge(asked.names, what, force)
+            signs = signs_of(head.noted, request.data.path)
+            judged = self._judge(asked.names, what, force, signs)
             if judged.decision.is_block:
                 return await self._blocked(flow, what, judged, force, head)
             names.must_agree(asked.names, tunnel is not None)
@@ -127,7 +129,7 @@ class Answers:
             if written.decision.is_block:
                 return await self._blocked(flow, what, written, force, head)
         target = (asked.url.host, asked.url.port)
-        exchange = Exchange(what.id, identity, asked.names, target, judged.decision)
+        exchange = Exchange(what.id, identity, asked.names, target, judged.decision, signs=signs)
         connection.open[flow.id] = exchange
         try:
             await self.stages.record(self.rows.opened(what, judged.decision, force.bundle.policy))
@@ -160,9 +162,11 @@ class Answers:
         self._seen(identity.person, connection.address)
         return identity
 
-    def _judge(self, urls: Sequence[Url], what: Happening, force: InForce) -> Judged:
+    def _judge(
+        self, urls: Sequence[Url], what: Happening, force: InForce, signs: tuple[str, ...] = ()
+    ) -> Judged:
         what.at = now = self.clock.now()
-        return self.judge(urls, what.person, force, now)
+        return self.judge(urls, what.person, force, now, signs)
 
     async def _blocked(
         self, flow: HTTPFlow, what: Happening, judged: Judged, force: InForce, head: Head
@@ -252,7 +256,7 @@ class Answers:
         if url is None or force is None:
             return False
         try:
-            found = listings_of(url, force.index.lookup)
+            found = listings_of(url, force.index.lookup, force.bundle.policy)
             return any(is_illegal(each, force.bundle.policy) for each in found)
         except Exception:  # noqa: BLE001  # whatever it is, the row must still be written
             return True

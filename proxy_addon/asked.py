@@ -13,7 +13,7 @@ from functools import lru_cache
 from mitmproxy.http import Headers, Request
 
 from filter_lists.names import NameFault, Url, canonical_host, parse_url
-from proxy_addon import opened
+from proxy_addon import opened, signs
 from proxy_addon.claims import is_claim
 from proxy_addon.head_lint import odd_request
 
@@ -42,6 +42,7 @@ NOTED = STRIPPED | {
     b"te",
     b"trailer",
     *opened.LOOKED_AT,
+    *signs.LOOKED_AT,
 }
 LONGEST_LENGTH = 13  # digits: ten terabytes
 DEFAULT_PORTS = {"http": 80, "https": 443}
