@@ -1,20 +1,34 @@
 """Plays cases of a bypass corpus (YAML: raw requests, and what must happen) against a running gate."""
 
 import re
+import socket
 import ssl
 from collections.abc import Callable, Iterable
-from typing import Any
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol
 
 import h2.connection
 import h2.exceptions
 
-from tests.harness import Gate, exchange, proxy_login, read_head, read_some
+from tests.harness import exchange, proxy_login, read_head, read_some
 
 DEFAULT_USER = "pupil"
 PASSWORD = "pw"
 QUIET_SECONDS = 2.0  # nothing comes any more
 REQUEST_LINE = re.compile(rb"(?m)^((?:[A-Za-z]{3,8}) \S.*HTTP/[0-9.]+\r\n)")
 AUTH = re.compile(r"\{AUTH:([^:}]+):([^}]+)\}")
+
+
+class Gate(Protocol):
+    """A gate of any kind, as its clients know it."""
+
+    @property
+    def port(self) -> int: ...
+    @property
+    def ca(self) -> Path: ...
+    def connect(self) -> AbstractContextManager[socket.socket]: ...
+    def raw(self, *parts: bytes) -> bytes: ...
 
 
 def play(case: dict[str, Any], gate: Gate) -> bytes:
