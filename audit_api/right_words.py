@@ -147,6 +147,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "POST /enrol", "GET /browsing-password", "POST /browsing-password",
     ),
     "Ask whether the services are well (machines do)": ("GET /healthz", "GET /readyz", "GET /metrics"),
+    "Find the way to the proxy (devices do)": ("GET /proxy.pac", "GET /wpad.dat"),
     "Read how the API works": (
         "GET /openapi.json", "GET /docs", "GET /problems/{slug}", "GET /static/{name}",
     ),
