@@ -3,11 +3,11 @@
 from starlette.requests import Request
 
 from audit_api.problems import Problem
-from audit_api.sign_in import counted, in_hashing_thread, look, slow_down
+from audit_api.sign_in import counted, in_hashing_thread, known, look, slow_down
 from audit_api.window import Visit, Window
 from audit_log.people import Which
 from audit_log.sessions import token_hash
-from change_control.errors import ChangeError
+from change_control.errors import ChangeError, bad_input
 from change_control.passwords import change_password
 from change_control.roles import is_active
 
@@ -28,6 +28,19 @@ async def change_own(visit: Visit, request: Request, which: Which, old: str, new
             window.throttle.succeeded(key)
         raise
     window.throttle.succeeded(key)
+
+
+async def ask_again(visit: Visit, request: Request, password: str) -> None:
+    """An open session may be somebody else's find: who goes on says once more who they are.
+
+    Raises ChangeError bad-input naming `password`, or Problem too-many-attempts.
+    """
+    try:
+        await known(visit.window, request, visit.reader.username, password, visit.now)
+    except Problem as problem:
+        if problem.slug != "wrong-credentials":
+            raise
+        raise bad_input({"password": "is not the one that you sign in with"}) from None
 
 
 async def change_browsing_password(

@@ -143,8 +143,8 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "GET /", "GET /session", "DELETE /session", "POST /sign-out", "POST /password", "GET /password",
     ),
     "Sign in, or choose a first or a new password": (
-        "POST /session", "GET /sign-in", "POST /sign-in", "POST /sign-in/code", "POST /enrolment", "GET /enrol",
-        "POST /enrol", "GET /browsing-password", "POST /browsing-password",
+        "POST /session", "GET /sign-in", "POST /sign-in", "POST /sign-in/code", "POST /enrolment",
+        "GET /enrol", "POST /enrol", "GET /browsing-password", "POST /browsing-password",
     ),
     "Ask whether the services are well (machines do)": ("GET /healthz", "GET /readyz", "GET /metrics"),
     "Find the way to the proxy (devices do)": ("GET /proxy.pac", "GET /wpad.dat"),

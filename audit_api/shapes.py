@@ -63,6 +63,7 @@ class FactorCodeIn(_In):
 
 
 class FactorIn(FactorCodeIn):
+    password: Secret
     begun: Annotated[str, Field(min_length=1, max_length=500, repr=False, description="as `begin` gave it")]
 
 

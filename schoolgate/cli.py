@@ -20,6 +20,7 @@ from schoolgate.commands import (
     proxy_check,
     reports,
     reviews,
+    second_factor,
     services,
     session,
     tokens,
@@ -76,6 +77,7 @@ app.command()(explain.explain)
 app.command()(session.enrol)
 app.command()(session.login)
 app.command()(session.logout)
+app.add_typer(second_factor.app, name="second-factor")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(unblocks.app, name="unblocks")
 policy.app.command()(policy_pinned.pinned)

@@ -169,4 +169,6 @@ def _refusal(answer: Any) -> list[str]:
         return [f"The API answered {answer.status_code}, and nothing that can be read."]
     if answer.status_code == 401:
         faults.append("  Sign in: schoolgate login")
+    if _slug(answer) == "second-factor-needed":
+        faults.append("  In the console, at /second-factor, or: schoolgate second-factor set")
     return lines + faults

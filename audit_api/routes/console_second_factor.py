@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form
 from markupsafe import Markup
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,6 +15,7 @@ from audit_api.faults import by_field
 from audit_api.guard import GuardedRoute
 from audit_api.own_sessions import end_everywhere, sessions_of_reader
 from audit_api.pages import page, see_other
+from audit_api.passwords import ask_again
 from audit_api.problems import Problem
 from audit_api.qr import inline
 from audit_api.rights import APPROVING
@@ -51,11 +53,15 @@ def set_up_page(request: Request, here: Here) -> Response:
 
 
 @router.post("/second-factor")
-def set_up(request: Request, here: Here, begun: Text = "", code: Text = "") -> Response:
+async def set_up(
+    request: Request, here: Here, begun: Text = "", code: Text = "", password: Text = ""
+) -> Response:
     try:
-        set_up_own(here, begun, code)
+        await ask_again(here, request, password)
+        await run_in_threadpool(set_up_own, here, begun, code)
     except (ChangeError, Problem) as error:
-        return _set_up(request, here, begun, 422, by_field(error, "code"))
+        wrong = by_field(error, "code")
+        return await run_in_threadpool(_set_up, request, here, begun, 422, wrong)
     return see_other("/account?done=second-factor")
 
 

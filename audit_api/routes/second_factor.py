@@ -1,10 +1,13 @@
 """The second factor: six digits that a telephone shows, after the password (RFC 6238)."""
 
 from fastapi import APIRouter
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import Response
 
 from audit_api.answers import FactorBegunOut, FactorOut
 from audit_api.guard import GuardedRoute
+from audit_api.passwords import ask_again
 from audit_api.second_factor import begun_by, clear_with, has_factor, is_wanted, set_up_own
 from audit_api.shapes import FactorCodeIn, FactorIn
 from audit_api.window import Here
@@ -27,9 +30,10 @@ def begin(here: Here) -> FactorBegunOut:
 
 
 @router.post("/api/v1/second-factor", summary="Set it up", status_code=204)
-def set_up(here: Here, body: FactorIn) -> Response:
-    """With a code that the telephone shows. From now on it is asked for; other sessions end."""
-    set_up_own(here, body.begun, body.code)
+async def set_up(here: Here, request: Request, body: FactorIn) -> Response:
+    """With a code that the telephone shows, and the password once more. Other sessions end."""
+    await ask_again(here, request, body.password)
+    await run_in_threadpool(set_up_own, here, body.begun, body.code)
     return Response(status_code=204)
 
 

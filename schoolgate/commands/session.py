@@ -42,7 +42,7 @@ def login(
 
     base = (api or front_of(ctx).settings.api).rstrip("/")
     username = username or str(typer.prompt("User name", err=True))
-    password = _password("Console password", password_stdin)
+    password = ask_password("Console password", password_stdin)
     ca = front_of(ctx).school_ca(base, school_ca)
     answer = _signed_in(Api(base, ca=ca), {"username": username, "password": password}, password_stdin)
     path = save_session(SignedIn(base, username, answer["token"], str(ca) if ca else ""))
@@ -53,7 +53,11 @@ def login(
     if answer.get("must_change_password"):
         tell(f"First change your password, in the console: {base}/password")
     if answer.get("must_set_second_factor"):
-        tell(f"First set up your second factor, in the console: {base}/second-factor")
+        tell(
+            "First set up your second factor; before that nothing else opens. An app on a telephone shows it:"
+        )
+        tell(f"  in the console, with a QR code: {base}/second-factor")
+        tell("  or here: schoolgate second-factor set")
 
 
 def _signed_in(api: "Api", body: dict[str, str], from_stdin: bool) -> Any:
@@ -65,7 +69,7 @@ def _signed_in(api: "Api", body: dict[str, str], from_stdin: bool) -> Any:
     except Refused as refused:
         if refused.slug != "code-needed":
             raise
-    code = _password("Six digits from your telephone", from_stdin)
+    code = ask_password("Six digits from your telephone", from_stdin)
     return api.post("/session", body | {"code": code.strip()})
 
 
@@ -95,7 +99,7 @@ def enrol(
     from schoolgate.client import Api
 
     code = sys.stdin.readline().rstrip("\n") if password_stdin else typer.prompt("Enrolment code", err=True)
-    password = _password("New console password", password_stdin, confirm=True)
+    password = ask_password("New console password", password_stdin, confirm=True)
     base = (api or front_of(ctx).settings.api).rstrip("/")
     Api(base, ca=front_of(ctx).school_ca(base, school_ca)).post(
         "/enrolment", {"code": code.strip(), "password": password}
@@ -103,7 +107,7 @@ def enrol(
     tell("Enrolled. Now: schoolgate login")
 
 
-def _password(prompt: str, from_stdin: bool, *, confirm: bool = False) -> str:
+def ask_password(prompt: str, from_stdin: bool, *, confirm: bool = False) -> str:
     if from_stdin:
         return sys.stdin.readline().rstrip("\n")
     given: str = typer.prompt(prompt, hide_input=True, confirmation_prompt=confirm, err=True)

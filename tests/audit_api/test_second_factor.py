@@ -7,7 +7,7 @@ from audit_api.rights import BEFORE_SECOND_FACTOR, may
 from audit_log.db import writing
 from filter_policy.model import Role
 from tests.audit_api.factored import shown, signs_in, telephone_of, wants_factors
-from tests.audit_api.school import BY_ROLE, School, console_password, problem_of
+from tests.audit_api.school import BY_ROLE, School, console_password, problem_of, proxy_password
 from tests.audit_api.test_console import visible
 from tests.audit_api.test_rights import CLOSED, WITH_CONSOLE, asked
 from tests.change_control.factored import digits
@@ -66,7 +66,7 @@ def test_guessing_at_the_digits_is_slowed_wherever_it_comes_from(school: School)
 def test_it_is_set_up_and_cleared_over_the_api(school: School) -> None:
     client = school.as_("tess")
     begun = client.post("/api/v1/second-factor/begin").json()
-    wrong = {"begun": begun["begun"], "code": "000000"}
+    wrong = {"begun": begun["begun"], "code": "000000", "password": proxy_password("tess")}
     assert client.post("/api/v1/second-factor", json=wrong).status_code == 422
     right = wrong | {"code": digits(begun["secret"], school.clock.now)}
 
@@ -81,6 +81,21 @@ def test_it_is_set_up_and_cleared_over_the_api(school: School) -> None:
     assert not client.get("/api/v1/second-factor").json()["is_set"]
     assert school.events()[-2:] == ["second-factor:set", "second-factor:clear"]
     assert school.as_("gail").get("/api/v1/changes/verify").json()["whole"]
+
+
+def test_an_open_session_alone_plants_no_second_factor(school: School) -> None:
+    client = school.as_("tess")
+    begun = client.post("/api/v1/second-factor/begin").json()
+    body = {"begun": begun["begun"], "code": digits(begun["secret"], school.clock.now)}
+
+    problem_of(client.post("/api/v1/second-factor", json=body), 422, "bad-input")
+    for _ in range(5):
+        wrong = client.post("/api/v1/second-factor", json=body | {"password": "not-this-one-at-all"})
+        problem_of(wrong, 422, "bad-input")
+    slowed = client.post("/api/v1/second-factor", json=body | {"password": proxy_password("tess")})
+
+    problem_of(slowed, 429, "too-many-attempts")
+    assert not client.get("/api/v1/second-factor").json()["is_set"]
 
 
 ENDING = ("DELETE /api/v1/session", "POST /sign-out", "DELETE /api/v1/sessions", "POST /account/sign-out")
@@ -114,12 +129,15 @@ def test_who_signs_in_without_one_is_told_and_led_there(school: School) -> None:
         visible(page).split("type this text instead:")[1].split("It is shown")[0].replace(" ", "").strip()
     )
     begun = page.split('name="begun" value="')[1].split('"')[0]
-    again = browser.post("/second-factor", data={"csrf": csrf, "begun": begun, "code": "000000"})
+    form = {"csrf": csrf, "begun": begun, "password": console_password("terry")}
+    again = browser.post("/second-factor", data=form | {"code": "000000"})
     assert again.status_code == 422
     assert secret in visible(again.text).replace(" ", "")  # it is in the telephone by now
-    done = browser.post(
-        "/second-factor", data={"csrf": csrf, "begun": begun, "code": digits(secret, school.clock.now)}
-    )
+    code = digits(secret, school.clock.now)
+    found = browser.post("/second-factor", data=form | {"code": code, "password": "not-this-one-at-all"})
+    assert found.status_code == 422
+    assert "is not the one that you sign in with" in visible(found.text)
+    done = browser.post("/second-factor", data=form | {"code": code})
 
     assert (done.status_code, done.headers["location"]) == (303, "/account?done=second-factor")
     assert browser.get("/people").status_code == 200

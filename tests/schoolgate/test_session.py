@@ -57,7 +57,7 @@ def test_the_six_digits_are_asked_for_until_two_people_clear_the_second_factor(
     path = tmp_path / "s.json"
     told = json.loads(demo.cli(*words, session=path, given=f"{password}\n").stdout)
     assert told["must_set_second_factor"] is False
-    next_code = set_up(demo, path)
+    next_code = set_up(demo, path, password)
 
     without = demo.cli(*words, session=path, given=f"{password}\n")
     done = demo.cli(*words, session=path, given=f"{password}\n{next_code}\n")
@@ -72,12 +72,12 @@ def test_the_six_digits_are_asked_for_until_two_people_clear_the_second_factor(
     assert demo.cli(*words, session=path, given=f"{password}\n").returncode == 0
 
 
-def set_up(demo: Demo, path: Path) -> str:
+def set_up(demo: Demo, path: Path, password: str) -> str:
     """The code of the next half minute, which is taken already."""
     begun = post(demo, path, "/second-factor/begin", {}).json()
     step = int(utc_now().timestamp()) // 30
     codes = pyotp.HOTP(begun["secret"])
-    body = {"begun": begun["begun"], "code": codes.at(step)}
+    body = {"begun": begun["begun"], "code": codes.at(step), "password": password}
     assert post(demo, path, "/second-factor", body).status_code == 204
     return codes.at(step + 1)
 
