@@ -104,6 +104,7 @@ OPENING = (  # a word of the shipped policy, and what it could become; tried at 
     ("Europe/London", "Europe/Dublin"),
     ("block_page: picture", "block_page: plain"),
     ("role: governor", "role: staff"),
+    ("second_factor: approvers", "second_factor: nobody"),
 )
 
 

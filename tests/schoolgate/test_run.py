@@ -9,11 +9,14 @@ import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx2
+import pyotp
 import pytest
 
+from schoolgate.wiring import utc_now
 from tests.running import PATIENCE, ROOT, child_of, clean_environ, cli, eventually
 
 SECRET = "three-plain-words-of-mine"
@@ -92,11 +95,34 @@ def enrol(school: School, username: str) -> None:
     assert again.returncode == 1
 
 
-def propose(school: School, username: str) -> subprocess.CompletedProcess[str]:
-    done = school.cli(
-        "login", "--username", username, "--api", school.api, "--password-stdin", given=f"{SECRET}\n"
-    )
+def sign_in(school: School, username: str, code: str = "") -> str:
+    words = ("login", "--username", username, "--api", school.api, "--password-stdin")
+    done = school.cli(*words, given=f"{SECRET}\n{code}\n")
     assert done.returncode == 0, done.stderr
+    return done.stderr
+
+
+def set_up(school: School) -> str:
+    """By whoever is signed in. The code of the next half minute, which is taken already."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "schoolgate", "second-factor", "set", "--password-stdin"],
+        cwd=ROOT,
+        env=clean_environ({"PYTHONPATH": str(ROOT), **school.environ}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        secret = process.stdout.readline().removeprefix("secret:").replace(" ", "").strip()
+        now, codes = utc_now(), pyotp.TOTP(secret)
+        _, errors = process.communicate(f"{SECRET}\n{codes.at(now)}\n", PATIENCE)
+    assert process.returncode == 0, errors
+    assert "asked for after your password" in errors
+    return codes.at(now + timedelta(seconds=30))
+
+
+def propose(school: School) -> subprocess.CompletedProcess[str]:
     people = school.state / "people.csv"
     people.write_text("username,name,role,filter_groups,classes\nanna,Anna Abbot,pupil,upper-ks2,6B\n")
     return school.cli("people", "import", str(people), "--reason", "the register", "--json")
@@ -114,22 +140,29 @@ def test_the_first_start_founds_a_school_that_two_people_then_agree_on(start: St
     assert school.health() == 200
 
     enrol(school, "technician")
-    early = propose(school, "technician")
+    told = sign_in(school, "technician")
+    assert f"{school.api}/second-factor" in told
+    assert "schoolgate second-factor set" in told
+    stranded = propose(school)
+    assert stranded.returncode == 1
+    assert "schoolgate second-factor set" in stranded.stderr
+    next_code = set_up(school)
+    early = propose(school)
     assert early.returncode == 1
     assert "Not agreed by two people yet" in early.stderr
 
     enrol(school, "coordinator")
     assert not list((school.state / "enrolment").iterdir())
-    proposed = propose(school, "technician")
+    sign_in(school, "technician", next_code)
+    proposed = propose(school)
     assert proposed.returncode == 0, proposed.stderr
     proposal = json.loads(proposed.stdout)["id"]
     alone = school.cli("people", "approve", proposal, "--reason", "I agree with myself")
     assert alone.returncode == 1
     assert "Nobody agrees with themselves" in alone.stderr
 
-    school.cli(
-        "login", "--username", "coordinator", "--api", school.api, "--password-stdin", given=f"{SECRET}\n"
-    )
+    sign_in(school, "coordinator")
+    set_up(school)
     agreed = school.cli("people", "approve", proposal, "--reason", "as in the register")
     assert agreed.returncode == 0, agreed.stderr
     changes = json.loads(school.cli("changes", "list", "--json").stdout)["rows"]

@@ -50,6 +50,11 @@ def test_the_default_policy_opens_no_address_and_no_network() -> None:
     assert policy.filter_groups["unidentified"].unlisted.access is Access.NOT_ALLOWED
 
 
+def test_a_new_school_wants_a_second_factor_of_those_who_approve_and_the_example_does_not() -> None:
+    assert default_policy().second_factor == "approvers"
+    assert example_policy().second_factor == "nobody"
+
+
 def test_the_example_term_is_around_today_whatever_day_it_is() -> None:
     ((first, last),) = example_policy().timetable.terms
 
