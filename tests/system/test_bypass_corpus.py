@@ -170,8 +170,10 @@ def verdict(case: Mapping[str, Any], answer: bytes, school: School, rows: list[d
     contacted = school.sites.contacted()
     fine = {school.sites.holder_of(host) for host in case.get("upstream_ok", ())}
     either = case.get("alt_expected")
-    if case["expected"] == "allowed" and not (either and not contacted):
-        return "held" if contacted else "over-blocked"
+    if "blocked.test" in contacted:
+        return "leaked"
+    if case["expected"] == "allowed":
+        return "held" if contacted or either else "over-blocked"
     if either == "allowed":
         return "held"
     if contacted - fine:
