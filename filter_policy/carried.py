@@ -36,11 +36,13 @@ _NAME_ENDS = re.compile(r"[\0\[]")
 
 
 class Carried(NamedTuple):
-    """`unreadable`: something is carried, and nobody can tell what. `known`: by a carrier that we know."""
+    """`unreadable`: something is carried, and nobody can tell what. `known`: by a carrier that we know.
+    `bare`: it is a carrier by the school's word alone, and no address was read for certain."""
 
     found: tuple[Found, ...] = ()
     unreadable: bool = False
     known: bool = False
+    bare: bool = False
 
 
 NOTHING = Carried()
@@ -58,7 +60,8 @@ def carried(url: Url, policy: Policy | None = None) -> Carried:
     each = [_by_way(url, way) for way in ways]
     if own is not None:
         each.append(_in_every_way(url, own))
-    return _together(each)._replace(known=True)
+    held = _together(each)
+    return held._replace(known=True, bare=not ways and not any(one.sure for one in held.found))
 
 
 def _together(each: Iterable[Carried]) -> Carried:

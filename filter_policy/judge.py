@@ -105,7 +105,7 @@ class Judge:
         if held.unreadable:
             entries.append(UNREADABLE)
         told = circumvention.anywhere(name)
-        if told is None and not listings and not held.known:
+        if told is None and not listings and (held.bare or not held.known):
             told = circumvention.of_unknown(name)
             told = None if told is None or self._is_known(name) else told
         if told is not None:

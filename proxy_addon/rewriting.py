@@ -5,7 +5,7 @@ The origin gets exactly one value of each forced parameter and field, in the str
 out, however it is spelt. All else in the address stays byte for byte, and the record keeps what was asked.
 
 What was written first holds: a known engine's setting, then the rules in their order. So a rule that is added
-behind the others can take nothing back (`filter_policy/unseen.py` counts on it).
+behind the others takes nothing back from those; what it writes to other sites, two people have agreed on.
 
 The body of a search that is sent by POST is not looked at: there, too, it is the address that is written.
 """

@@ -43,13 +43,14 @@ def test_more_that_is_not_decrypted_waits_for_a_second_person(desk: Desk) -> Non
     assert [row.why for row in bundle_of(desk).policy.passthrough] == ["banking"]
 
 
-def test_less_of_it_is_in_force_at_once(desk: Desk) -> None:
+def test_less_of_it_is_agreed_on_too_since_somebody_is_read_again(desk: Desk) -> None:
     asked = propose_policy(desk, the(desk, "terry"), TWO, "both", NOON)
     approve(desk, the(desk, "hedy"), asked.id, "yes", NOON)
 
     done = propose_policy(desk, the(desk, "cora"), ONE, "help lines moved", NOON)
 
-    assert done.state == "approved"
+    assert done.state == "requested"
+    approve(desk, the(desk, "hedy"), done.id, "yes", NOON)
     assert [row.why for row in bundle_of(desk).policy.passthrough] == ["banking"]
 
 

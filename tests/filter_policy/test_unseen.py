@@ -1,13 +1,24 @@
 """What no decision shows counts as opening, unless it is proven to shut."""
 
+import base64
 from dataclasses import fields
+from typing import Any
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mitmproxy.http import Request
 
-from filter_policy.model import Policy
+from filter_lists.names import parse_url
+from filter_policy.comparing import compare
+from filter_policy.judge import judge_url
+from filter_policy.model import Person, Policy
 from filter_policy.parse import parse_policy
 from filter_policy.unseen import NO_WORDS, PROOFS, SHOWN, SHOWN_WHOLE, unseen
-from tests.builders import POLICY
+from proxy_addon.rewriting import rewrite
+from tests.builders import NOON, POLICY, a_person, a_teacher
+from tests.filter_policy.carrying import lookup
 
 WIDE = "  - {addresses: 127.0.0.0/8, filter_group: staff, label: all}\n"
 HIDING = (
@@ -63,7 +74,8 @@ def test_a_range_of_devices_that_goes_into_a_wider_one_is_no_mere_less() -> None
 def test_every_word_of_a_policy_is_shown_proven_or_may_not_change() -> None:
     told = NO_WORDS | SHOWN_WHOLE | set(SHOWN) | set(PROOFS)
 
-    assert {each.name for each in fields(Policy)} - told == {"school", "retention", "notify", "watch"}
+    never = {"school", "retention", "notify", "watch", "carriers", "passthrough"}
+    assert {each.name for each in fields(Policy)} - told == never
 
 
 def test_checks_may_come_in_any_order_and_none_may_go() -> None:
@@ -73,3 +85,113 @@ def test_checks_may_come_in_any_order_and_none_may_go() -> None:
 
     assert unseen(checking("a.example"), checking("b.example", "a.example")) == ()
     assert unseen(checking("b.example", "a.example"), checking("b.example")) == ("checks",)
+
+
+# -- what one person may do to carriers, words and what is written into requests
+
+LOCKED = POLICY.replace(
+    "  education:", "  circumvention: {everyone: not_allowed, locked: true}\n  education:"
+)
+READ = base64.b64encode(b"https://allowed.test/").decode()
+FORMS = (
+    *(
+        f"/browse.php?u={quote(READ)}&b=4",
+        f"/proxy?url={quote('https://allowed.test/', safe='')}",
+        "/bare/v3/",
+    ),
+    *(
+        "/service/https://allowed.test/",
+        "/service/hvtrs8/-elmwgd.tgsv-",
+        f"/?__cpo={READ}",
+        "/uv/uv.bundle.js",
+    ),
+)
+WAYS = (
+    *(f"https://web.test{form}" for form in FORMS),
+    "https://web.test/?q=casino",
+    "https://reddit.com/?q=cas",
+)
+EVERYBODY = (a_person(), a_person("rory", ("reception-ks1",)), a_teacher())
+ADULT = "{sites: [reddit.com], parameters: {include_over_18: 'on'}}"
+FIELD = "{sites: [web.test], fields: {X-Api-Key: abc}}"
+SECTIONS = st.fixed_dictionaries(
+    {
+        "carriers": st.lists(st.sampled_from(["web.test", "allowed.test", "reddit.com"]), unique=True),
+        "terms": st.lists(
+            st.sampled_from(
+                ["{block: [casino], for: pupils, reason: x}", "{block: [cas], for: everyone, reason: x}"]
+            ),
+            unique=True,
+        ),
+        "safe_search": st.tuples(
+            st.sampled_from(["everyone", "pupils", "[pupils, adults]", "adults"]),
+            st.lists(st.sampled_from([ADULT, FIELD]), unique=True),
+        ),
+    }
+)
+
+
+def policy_of(sections: dict[str, Any]) -> Policy:
+    text = LOCKED + "".join(f"{name}: [{', '.join(sections[name])}]\n" for name in ("carriers", "terms"))
+    for_, rules = sections["safe_search"]
+    return parse_policy(text + f"safe_search: {{for: {for_}, rules: [{', '.join(rules)}]}}\n")
+
+
+def goes_out(policy: Policy, person: Person, host: str, path: bytes) -> tuple[bytes, object]:
+    request = Request.make("GET", f"https://{host}/")
+    request.data.path = path
+    rewrite(request, host, person, policy)
+    return request.data.path, request.data.headers.fields
+
+
+@settings(max_examples=60, deadline=None)
+@given(SECTIONS, SECTIONS, st.sampled_from(["carriers", "terms", "safe_search"]))
+def test_one_person_opens_no_way_round_and_writes_nothing_into_requests_but_the_known_settings(
+    before: dict[str, Any], other: dict[str, Any], changed: str
+) -> None:
+    old, new = policy_of(before), policy_of({**before, changed: other[changed]})
+    if compare(old, new, EVERYBODY, ()).loosening:
+        return
+
+    for person in EVERYBODY:
+        for each in map(parse_url, WAYS):
+            was, is_now = (judge_url(each, person, policy, lookup, NOON) for policy in (old, new))
+            assert is_now.is_block or not was.is_block, each
+        for host in ("reddit.com", "web.test"):
+            assert goes_out(old, person, host, b"/?a=b") == goes_out(new, person, host, b"/?a=b")
+        strict = goes_out(old, person, "www.google.com", b"/search?safe=off")[0]
+        assert (
+            strict.endswith(b"off")
+            or goes_out(new, person, "www.google.com", b"/search?safe=off")[0] == strict
+        )
+
+
+@pytest.mark.parametrize(
+    ("added", "section"),
+    [
+        ("carriers: [web.test]\n", "carriers"),
+        (f"safe_search: {{rules: [{ADULT}]}}\n", "safe_search"),
+        (f"safe_search: {{rules: [{FIELD}]}}\n", "safe_search"),
+        ("passthrough: [{sites: [b.test], for: everyone, why: banking, reason: x}]\n", "passthrough"),
+    ],
+)
+def test_what_may_open_or_expose_takes_two_people_both_when_it_comes_and_when_it_goes(
+    added: str, section: str
+) -> None:
+    plain, more = parse_policy(POLICY), parse_policy(POLICY + added)
+
+    assert unseen(plain, more) == (section,)
+    assert unseen(more, plain) == (section,)
+
+
+@pytest.mark.parametrize("path", ["/bare/v3/", "/service/hvtrs8/-elmwgd.tgsv-", "/uv/uv.bundle.js"])
+def test_a_carrier_of_the_schools_own_has_no_form_of_a_proxy_without_an_address_that_is_read(
+    path: str,
+) -> None:
+    policy = parse_policy(LOCKED + "carriers: [web.test]\n")
+
+    assert judge_url(parse_url(f"https://web.test{path}"), a_person(), policy, lookup, NOON).is_block
+    read = judge_url(
+        parse_url("https://web.test/proxy?url=https://allowed.test/"), a_person(), policy, lookup, NOON
+    )
+    assert not read.is_block
