@@ -5,12 +5,12 @@ marks between letters and letters that are repeated are looked through. But word
 do, or a town would be taken for what its name has in it. Linear in the text, since anybody may write it.
 """
 
+import re
 import unicodedata
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import NamedTuple
 
-LONGEST = 2048  # characters
 # Letters of other scripts that look like ours, each before the one that it is read as.
 _PAIRS = "аa еe оo рp сc уy хx іi јj ѕs ԁd һh ӏl кk мm тt вb нh αa οo εe ρp νv τt ιi κk ıi łl øo đd"
 _ALIKE = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
@@ -18,6 +18,14 @@ _ALIKE = str.maketrans({pair[0]: pair[1] for pair in _PAIRS.split()})
 _SIGNS = {"@": "a", "€": "e", "!": "i", "|": "i", "$": "s"}
 _DIGITS = {"4": "a", "3": "e", "1": "i", "0": "o", "5": "s", "7": "t", "8": "b", "9": "g", "l": "i"}
 _NONE: dict[str, str] = {}
+_TO_LETTERS = (
+    None,
+    str.maketrans(_DIGITS),
+    str.maketrans(_DIGITS | _SIGNS),
+)
+_BETWEEN = re.compile(r"[\W_]+")
+_AGAIN = re.compile(r"(.)\1+")
+_BLANK_LETTERS = frozenset("\u115f\u1160\u3164\uffa0")  # letters by name, that nobody sees
 
 
 class Run(NamedTuple):
@@ -48,11 +56,28 @@ class Spelt(NamedTuple):
 
 def fold(text: str) -> str:
     """In lower case, without accents, and with our letters for those that look like them."""
-    text = text[:LONGEST]
     if not text.isascii():
-        text = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()).translate(_ALIKE)
-        text = "".join(c for c in text if unicodedata.category(c) not in ("Mn", "Cf"))
+        text = _seen(unicodedata.normalize("NFKC", _seen(text)).casefold())
+        text = _seen(unicodedata.normalize("NFKD", text).translate(_ALIKE))
+    elif not text.isprintable():
+        text = _seen(text)
     return " ".join(text.lower().split())
+
+
+def _seen(text: str) -> str:
+    """Without marks, and without what has no width; first of all, since a long run of marks is slow to sort."""
+    return "".join(c for c in text if c.isspace() or not _is_unseen(c))
+
+
+def _is_unseen(character: str) -> bool:
+    return unicodedata.category(character) in ("Mn", "Me", "Cf", "Cc") or character in _BLANK_LETTERS
+
+
+def letters_of(folded: str) -> tuple[str, ...]:
+    """In each way to read it, its letters once each, with nothing between them: what has a word has its
+    letters."""
+    forms = (folded if table is None else folded.translate(table) for table in _TO_LETTERS)
+    return tuple(dict.fromkeys(_AGAIN.sub(r"\1", _BETWEEN.sub("", form)) for form in forms))
 
 
 def spelt(words: str) -> Spelt:

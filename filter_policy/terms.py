@@ -4,6 +4,7 @@
 `forbidden` holds it against the policy's words (spelling.py).
 """
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from urllib.parse import unquote_to_bytes
@@ -11,10 +12,9 @@ from urllib.parse import unquote_to_bytes
 from filter_lists.names import Url
 from filter_lists.search_terms import parameters_at, words_in_path
 from filter_policy.model import Policy
-from filter_policy.spelling import Spelt, fold, is_said, readings_of, spelt
+from filter_policy.spelling import Spelt, fold, is_said, letters_of, readings_of, spelt
 
-LONGEST = 2048 * 3  # characters of one value, escaped
-MOST_VALUES = 16  # the first and the last of them, since engines take the one or the other
+LONGEST = 16_384  # characters of all texts that must be read closely
 MOST_DECODED = 3
 # Of any site, what is searched for is in one of these.
 NAMES = frozenset(
@@ -22,39 +22,48 @@ NAMES = frozenset(
     | {"searchword", "search_text", "keyword", "keywords", "kw", "wd", "word", "words", "term", "terms", "p"}
     | {"text", "s", "k", "as_q", "as_epq", "as_oq", "eingabe", "suche", "recherche", "find", "phrase", "oq"}
 )
+JOINED = ("q", "as_q", "as_epq", "as_oq")  # one search, in parts; as the engine puts them together
 STEMS = ("/search/", "/results/", "/find/", "/suche/", "/s/")
+_NAME_ENDS = re.compile(r"[\0\[]")
 
 
 def searched(url: Url) -> tuple[str, ...]:
     """All that this address searches for, folded; as it stands and with escapes taken out again."""
     found: dict[str, None] = {}
     for raw in _values(url):
-        for text in _decoded(raw[:LONGEST]):
+        for text in _decoded(raw):
             if folded := fold(text):
                 found[folded] = None
-    texts = tuple(found)
-    return texts if len(texts) <= MOST_VALUES else texts[: MOST_VALUES // 2] + texts[-MOST_VALUES // 2 :]
+    return tuple(found)
 
 
 def forbidden(texts: Iterable[str], policy: Policy, names: frozenset[str]) -> int | None:
-    """The first of the policy's words (counted from 1) that is searched for and holds for these names."""
-    readings = [reading for text in texts for reading in readings_of(text)]
-    words, letters = _words(policy), _letters(policy)
-    perhaps = {number for each in readings for number, needed in letters if needed in each.letters}
-    for number in sorted(perhaps):
-        said = any(is_said(words[number - 1], reading) for reading in readings)
-        if said and policy.terms[number - 1].for_ & names:
-            return number
-    return None
+    """The first of the policy's words (counted from 1) that is searched for and holds for these names.
+
+    However much is searched for, its letters are looked through at once. Where they may have a word, and
+    there is too much to read it closely, the word is taken to be there.
+    """
+    rules = [(number, each) for number, each in _letters(policy) if policy.terms[number - 1].for_ & names]
+    near = [(text, forms) for text in texts if _perhaps(forms := letters_of(text), rules)]
+    if sum(len(text) for text, _ in near) > LONGEST:
+        return min(number for _, forms in near for number in _perhaps(forms, rules))
+    words = _words(policy)
+    said = (
+        number
+        for text, forms in near
+        for number in _perhaps(forms, rules)
+        if any(is_said(words[number - 1], reading) for reading in readings_of(text))
+    )
+    return min(said, default=None)
+
+
+def _perhaps(forms: tuple[str, ...], rules: list[tuple[int, str]]) -> set[int]:
+    return {number for number, needed in rules if any(needed in form for form in forms)}
 
 
 def _values(url: Url) -> Iterator[str]:
     if url.query:
-        own = parameters_at(url)
-        for pair in url.query.split("&"):
-            name, _, value = pair.partition("=")
-            if value and (name in NAMES or name in own or _name(name) in NAMES):
-                yield value.replace("+", " ")
+        yield from _in_query(url)
     if words := words_in_path(url):
         yield words.replace("+", " ")
     low = url.path.lower()
@@ -63,8 +72,30 @@ def _values(url: Url) -> Iterator[str]:
             yield url.path[start + len(stem) :].replace("+", " ").replace("/", " ")
 
 
+def _in_query(url: Url) -> Iterator[str]:
+    """Each by itself; and together what engines take for one search."""
+    own = parameters_at(url)
+    given: dict[str, list[str]] = {}
+    for pair in url.query.replace(";", "&").split("&") if ";" in url.query else url.query.split("&"):
+        raw, _, value = pair.partition("=")
+        if not value:
+            continue
+        name = raw if raw in NAMES else _name(raw)
+        if name in NAMES or name in own or raw in own:
+            given.setdefault(name, []).append(value.replace("+", " "))
+    for values in given.values():
+        yield from values
+        if len(values) > 1:
+            yield " ".join(values)
+    if any(name.startswith("as_") for name in given):
+        yield " ".join(" ".join(given.get(name, ())) for name in JOINED)
+        yield " ".join(" ".join(values) for name, values in given.items() if name in JOINED)
+
+
 def _name(raw: str) -> str:
-    return _text(unquote_to_bytes(raw)).partition("[")[0].strip().lower()
+    if "%" in raw or "+" in raw:
+        raw = _text(unquote_to_bytes(unquote_to_bytes(raw.replace("+", " "))))
+    return _NAME_ENDS.split(raw, maxsplit=1)[0].strip().lower()
 
 
 def _decoded(raw: str) -> Iterator[str]:

@@ -1,5 +1,7 @@
 """What may not be searched for is blocked wherever it is searched, and the row does not say it again."""
 
+import time
+
 import pytest
 
 from filter_lists.names import parse_url
@@ -88,3 +90,46 @@ def test_no_unblock_opens_a_word_and_illegal_comes_before_it() -> None:
 def test_without_words_nothing_is_read() -> None:
     assert forbidden(searched(parse_url("https://a.test/?q=x")), a_policy(), frozenset({"pupils"})) is None
     assert searched(parse_url("https://a.test/x")) == ()
+
+
+FILLED = "&".join(f"q=x{number}" for number in range(8))
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"{FILLED}&q=make+a+bomb&{FILLED.replace('x', 'y')}",
+        "q=" + "+" * 3000 + "make+a+bomb",
+        "q=" + "%E2%80%8B" * 700 + "make+a+bomb",
+        "q=" + "%CC%80%CC%A7" * 2000 + "make+a+bomb",
+        "q=" + "romans+" * 3000 + "make+a+bomb",
+        "as_q=make+a&as_epq=bomb",
+        "as_epq=bomb&as_q=make+a",
+        "q=make&q=a&q=bomb",
+        "a=1;q=make+a+bomb",
+        "q%00=make+a+bomb",
+        "q%2500x=make+a+bomb",
+        "Q=make+a+bomb",
+        "q=m%00ake%01+a+bomb",
+        "q=make+a+b%E3%85%A4omb",
+    ],
+)
+def test_no_length_number_or_place_hides_a_word(query: str) -> None:
+    assert decided(f"https://www.google.com/search?{query}") is Reason.TERM
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "q=" + "romans+in+britain+" * 3000,
+        "q=" + "%CC%80%CC%A7" * 5000,
+        "&".join(f"q={number}" for number in range(9000)),
+        "q=" + "make+a+bombardier+" * 3000,
+        "q=" + "%F0%9F%92%A3m%31" * 4000,
+    ],
+)
+def test_much_text_is_read_in_little_time(query: str) -> None:
+    begun = time.process_time()
+    reason = decided(f"https://www.google.com/search?{query}")
+    assert time.process_time() - begun < 0.5
+    assert (reason is Reason.TERM) is ("bombardier" in query)  # too much to be told from the word itself
