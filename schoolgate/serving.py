@@ -1,7 +1,6 @@
 """One process each: the gate, the recorder, the API. The supervisor starts them; so can anybody else."""
 
 import signal
-import socket
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     from audit_api.mail import Ways
     from proxy_addon.run import GateSettings
+    from schoolgate.listening import Listening
 
 log = structlog.get_logger()
 
@@ -87,6 +87,7 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     from schoolgate.comparing import compare_lists
     from schoolgate.console_tls import keep_looking, must_have_console_tls
     from schoolgate.gate_seen import GateSeen
+    from schoolgate.listening import LOOP
     from schoolgate.pac import pac_of
     from schoolgate.ready_server import ReadyServer
     from schoolgate.school_ca import check_school_ca
@@ -96,7 +97,7 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     configure_logging("api", settings.log_level)
     start_when_told(ready_fd)
     check_school_ca(settings.state, utc_now())
-    listening = _listen(settings.api_host, settings.api_port if port is None else port)
+    listening = _listen(settings, settings.api_port if port is None else port)
     desk = open_desk(settings, migrated=ready_fd is not None)  # a supervisor has prepared everything
     app = create_app(
         desk,
@@ -119,6 +120,7 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
         proxy_headers=False,  # who may say where a request comes from is told to the app
         http=Unhurried,
         ws="none",
+        loop=LOOP,
         h11_max_incomplete_event_size=LARGEST_HEAD,
         limit_concurrency=MOST_CONNECTIONS,
         timeout_graceful_shutdown=5,
@@ -158,10 +160,11 @@ def on_signal(leave: Callable[[], None]) -> None:
         signal.signal(number, lambda *_: leave())
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def _listen(settings: Settings, port: int) -> "Listening":
+    from schoolgate.listening import Listening
+
+    host = settings.api_host
     try:
-        return socket.create_server(
-            (host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET, backlog=256
-        )
+        return Listening.at(host, port, settings.front_ends.split())
     except OSError as error:
         raise Failed(f"The API cannot listen on {host} port {port}: {error.strerror}") from error
