@@ -1,7 +1,9 @@
 """The sheet of people that a school already has, as CSV.
 
 Columns: username, name, role, filter_groups; and, where wanted, classes, password, console_password,
-agreement_signed (yes or no), starts_at, ends_at. Several groups or classes in one cell are parted by ";".
+agreement_signed (yes or no), starts_at, ends_at, new_code and clear_second_factor (yes or no: a password or
+a telephone is lost; then username is the one column that is needed). Several groups or classes in one cell
+are parted by ";".
 Somebody who is in the register already is changed to what the sheet says; who is not in the sheet stays.
 """
 
@@ -49,7 +51,7 @@ def read_people(text: str) -> Sheet:
 def _check_header(header: Sequence[str], faults: dict[str, str]) -> None:
     if unknown := [name for name in header if name not in COLUMNS]:
         faults["line 1"] = f"no such column: {', '.join(unknown)}; allowed: {', '.join(COLUMNS)}"
-    elif missing := [name for name in NEEDED if name not in header]:
+    elif missing := [name for name in NEEDED[: 1 if LOST & set(header) else None] if name not in header]:
         faults["line 1"] = f"a column is missing: {', '.join(missing)}"
     elif len(set(header)) != len(header):
         faults["line 1"] = "a column stands twice"
@@ -102,5 +104,8 @@ COLUMNS: Mapping[str, Callable[[str], Iterable[Any]]] = {
     "agreement_signed": _yes_or_no,
     "starts_at": _time,
     "ends_at": _time,
+    "new_code": _yes_or_no,
+    "clear_second_factor": _yes_or_no,
 }
 NEEDED = ("username", "name", "role", "filter_groups")
+LOST = frozenset({"new_code", "clear_second_factor"})  # who helps with these has nothing else to say

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from schoolgate.telling import put_fields, put_json, put_table
+from schoolgate.telling import put, put_fields, put_json, put_table
 
 COLUMNS = ("id", "kind", "state", "asked_by", "asked_at", "decided_by", "decided_at", "reason")
 
@@ -29,3 +29,5 @@ def show(proposal: dict[str, Any], as_json: bool) -> None:
         put_json(proposal)
     else:
         put_fields((name, proposal.get(name)) for name in (*COLUMNS, "decision_reason"))
+        for username, half in (proposal.get("code_halves") or {}).items():
+            put(f"{username}: your half of the code, shown once: {half}")

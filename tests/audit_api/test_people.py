@@ -6,6 +6,7 @@ import pytest
 
 from audit_api.answers import PeopleProposalOut
 from tests.audit_api.school import School, all_pages, fields_of, problem_of
+from tests.change_control.factored import has_one, with_factor
 
 URL = "/api/v1/people"
 NEW = {
@@ -209,3 +210,18 @@ def test_a_user_name_that_looks_like_another_is_told_to_whoever_is_to_agree(scho
     assert school.as_("hedy").get(url).json()["notes"] == notes
     assert notes[0] in school.browser("hedy")[0].get(f"/people/proposals/{made['id']}").text
     assert school.as_("hedy").post(f"{url}/approve", json={}).json()["notes"] == []
+
+
+def test_a_lost_telephone_is_put_right_with_a_sheet_on_the_page(school: School) -> None:
+    with_factor(school.desk, "cora", school.clock.now)
+    proposer, csrf = school.browser("terry")
+    assert "username,clear_second_factor" in proposer.get("/people").text
+    sheet = "username,clear_second_factor\ncora,yes\n"
+    made = proposer.post("/people/proposals", data={"csrf": csrf, "csv": sheet, "reason": "lost"})
+    assert "clears the second factor" in made.text
+    id_ = school.as_("terry").get(f"{URL}/proposals").json()["rows"][0]["id"]
+    assert has_one(school.desk, "cora")
+
+    school.as_("hedy").post(f"{URL}/proposals/{id_}/approve", json={})
+
+    assert not has_one(school.desk, "cora")

@@ -4,8 +4,9 @@ from datetime import datetime
 
 import pyotp
 
+from audit_log.db import reading
 from change_control.desk import Desk
-from change_control.second_factor import begin, set_up
+from change_control.second_factor import begin, factor_of, set_up
 from tests.change_control.school import somebody
 
 
@@ -20,3 +21,8 @@ def with_factor(desk: Desk, username: str, now: datetime) -> str:
     begun = begin(desk, person, now)
     set_up(desk, person.id, begun.begun, digits(begun.secret, now), now)
     return begun.secret
+
+
+def has_one(desk: Desk, username: str) -> bool:
+    with reading(desk.engine) as conn:
+        return factor_of(desk, conn, somebody(desk, username).id) is not None

@@ -37,6 +37,22 @@ def test_blanks_in_a_password_are_part_of_it() -> None:
     )
 
 
+def test_for_a_lost_telephone_or_password_a_username_and_yes_are_enough() -> None:
+    sheet = read_people("username,clear_second_factor,new_code\ncora,yes,no\ntess,,Yes\n")
+
+    assert sheet.rows == (
+        {"username": "cora", "clear_second_factor": True, "new_code": False},
+        {"username": "tess", "new_code": True},
+    )
+
+
+def test_a_lost_telephone_can_stand_in_the_whole_sheet_too() -> None:
+    sheet = read_people(f"{HEADER},clear_second_factor\ncora,Cora,coordinator,staff,yes\n")
+
+    assert sheet.rows[0]["clear_second_factor"] is True
+    assert sheet.rows[0]["name"] == "Cora"
+
+
 @pytest.mark.parametrize(
     ("text", "field"),
     [
@@ -48,6 +64,8 @@ def test_blanks_in_a_password_are_part_of_it() -> None:
         (f"{HEADER}\nzoe,Zoe,pupil,a,b\n", "line 2"),
         (f"{HEADER}\nzoe,Zoe,pupil,a\nyann,\"Yann,pupil,a\n", "line 3"),
         (f"{HEADER},agreement_signed\nzoe,Zoe,pupil,a,perhaps\n", "line 2.agreement_signed"),
+        ("username,clear_second_factor\ncora,true\n", "line 2.clear_second_factor"),
+        ("clear_second_factor\nyes\n", "line 1"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_named_by_line(text: str, field: str) -> None:

@@ -28,7 +28,6 @@ from change_control.second_factor import (
     begin,
     begun_again,
     clear_own,
-    factor_of,
     right_step,
     set_up,
     use_code,
@@ -36,17 +35,12 @@ from change_control.second_factor import (
 from change_control.tightening import end_person
 from change_control.tokens import Wanted, make_token
 from tests.builders import NOON
-from tests.change_control.factored import digits, with_factor
+from tests.change_control.factored import digits, has_one, with_factor
 from tests.change_control.school import copy_of, is_whole, log_of, refused, somebody, the
 
 LATER = NOON + timedelta(minutes=5)
 EXAMPLES = max(10, int(os.environ.get("SCHOOLGATE_TORTURE_ROUNDS", "0")))
 RFC_6238 = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ"  # "12345678901234567890", of its appendix B
-
-
-def has_one(desk: Desk, username: str) -> bool:
-    with reading(desk.engine) as conn:
-        return factor_of(desk, conn, somebody(desk, username).id) is not None
 
 
 @pytest.mark.parametrize(

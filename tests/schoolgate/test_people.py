@@ -66,3 +66,15 @@ def test_somebody_can_be_suspended_by_one_person_and_by_user_name(demo: Demo, se
     done = demo.cli("people", "suspend", "holly", *why, session=session("cora"))
 
     assert json.loads(done.stdout)["active"] is False
+
+
+def test_a_lost_password_is_put_right_with_a_sheet_and_each_is_told_a_half_once(
+    demo: Demo, session: Session, tmp_path: Path
+) -> None:
+    (tmp_path / "lost.csv").write_text("username,new_code\ncora,yes\n")
+    told = ("people", "import", str(tmp_path / "lost.csv"), "--reason", "forgotten")
+
+    asked = demo.cli(*told, session=session("tess"))
+
+    assert asked.returncode == 0, asked.stderr
+    assert "cora: your half of the code, shown once: " in asked.stdout
