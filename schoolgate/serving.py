@@ -88,7 +88,7 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     from schoolgate.console_tls import keep_looking, must_have_console_tls
     from schoolgate.gate_seen import GateSeen
     from schoolgate.listening import LOOP
-    from schoolgate.pac import pac_of
+    from schoolgate.pac import pac_of, why_none
     from schoolgate.ready_server import ReadyServer
     from schoolgate.school_ca import check_school_ca
     from schoolgate.slow_heads import LARGEST_HEAD, MOST_CONNECTIONS, Unhurried
@@ -109,7 +109,7 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
         probe_gate=GateSeen(settings.state),
         front_ends=settings.front_ends.split(),
     )
-    app.state.pac = pac_of(settings)
+    app.state.pac, app.state.no_pac = pac_of(settings), why_none(settings)
     tls = must_have_console_tls(settings) if settings.serves_tls else None
     config = uvicorn.Config(
         app,

@@ -12,8 +12,10 @@ MEDIA_TYPE = "application/x-ns-proxy-autoconfig"
 @router.get("/proxy.pac")
 @router.get("/wpad.dat")
 def pac(request: Request) -> Response:
-    """The same for everybody, so it may be kept for a while."""
+    """The same for everybody, so it may be kept for a while. None at all rather than one that misleads."""
     text = str(getattr(request.app.state, "pac", ""))
     if not text:
-        return PlainTextResponse("This school hands out no such file.\n", 404)
+        why = str(getattr(request.app.state, "no_pac", ""))
+        says = f"This school hands out no such file{f': {why}' if why else ''}.\n"
+        return PlainTextResponse(says, 404)
     return Response(text, media_type=MEDIA_TYPE, headers={"Cache-Control": "public, max-age=3600"})

@@ -18,3 +18,9 @@ def test_anybody_gets_it_and_may_keep_it_for_an_hour(school: School, path: str) 
 
 def test_where_there_is_none_it_says_so(school: School) -> None:
     assert school.nobody().get("/proxy.pac").status_code == 404
+
+
+def test_where_it_would_mislead_it_says_why_there_is_none(school: School) -> None:
+    school.app.state.pac, school.app.state.no_pac = "", "set proxy_name"
+    answer = school.nobody().get("/proxy.pac")
+    assert (answer.status_code, answer.text) == (404, "This school hands out no such file: set proxy_name.\n")

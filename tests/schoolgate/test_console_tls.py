@@ -142,6 +142,7 @@ class Running:
             "SCHOOLGATE_PROXY_PORT": "0",
             "SCHOOLGATE_API_PORT": "0",
             "SCHOOLGATE_API_HOST": "0.0.0.0",  # noqa: S104  # so that it speaks TLS
+            "SCHOOLGATE_PROXY_NAME": "filter.school.example",
             "SCHOOLGATE_SESSION_FILE": str(folder / "session.json"),
         }
         with (folder / "said").open("w") as said:
@@ -181,6 +182,7 @@ def test_others_reach_it_by_tls_and_by_nothing_else(running: Running) -> None:
         signing_in = client.get("/sign-in")
     assert (pac.status_code, pac.headers["content-type"]) == (200, "application/x-ns-proxy-autoconfig")
     assert f'"{running.api}/"' in pac.text
+    assert '"HTTPS filter.school.example:' in pac.text
     assert signing_in.status_code == 200
     port = int(running.api.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), 5) as plain:
