@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import structlog
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
@@ -85,16 +86,39 @@ def keep_looking(look: Callable[[], object], every: float = LOOKS) -> threading.
     return enough
 
 
-def _is_fit(path: Path, names: tuple[str, ...], ca: x509.Certificate, now: datetime) -> bool:
+def faults_of(settings: Settings, now: datetime) -> list[str]:
+    """What is wrong with the one that is there, as whoever connects would find it; `it` is the file."""
     try:
-        leaf = x509.load_pem_x509_certificate(path.read_bytes())
+        ca = x509.load_pem_x509_certificate(settings.console_ca.read_bytes())
+    except (OSError, ValueError):
+        return [f"cannot be told from another: {settings.console_ca} holds no certificate"]
+    return _faults(settings.console_tls, names_of(settings), ca, now)
+
+
+def _faults(path: Path, names: tuple[str, ...], ca: x509.Certificate, now: datetime) -> list[str]:
+    faults = ["can be read by others: chmod 600"] if path.stat().st_mode & 0o077 else []
+    try:
+        raw = path.read_bytes()
+        leaf, key = x509.load_pem_x509_certificate(raw), serialization.load_pem_private_key(raw, None)
+        given = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, TypeError, x509.ExtensionNotFound):
+        return [*faults, "is damaged: it holds no certificate with its key"]
+    if key.public_key() != leaf.public_key():
+        faults.append("has a key that does not fit its certificate")
+    try:
         leaf.verify_directly_issued_by(ca)
-        alternative = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
-    except Exception:  # noqa: BLE001  # missing, damaged, of another CA: made anew
-        return False
-    found = {str(name.value) for name in alternative}
-    private = path.stat().st_mode & 0o077 == 0
-    return private and found == set(names) and now + RENEWED < leaf.not_valid_after_utc
+    except (ValueError, TypeError, InvalidSignature):
+        faults.append("is not of the school's CA")
+    if {str(name.value) for name in given} != set(names):
+        faults.append(f"is not for {', '.join(names)}")
+    if now >= leaf.not_valid_after_utc:
+        faults.append(f"is valid until {leaf.not_valid_after_utc:%d %B %Y} only, and was not renewed")
+    return faults
+
+
+def _is_fit(path: Path, names: tuple[str, ...], ca: x509.Certificate, now: datetime) -> bool:
+    """What is missing, damaged, of another CA or near its end is made anew."""
+    return path.exists() and not _faults(path, names, ca, now + RENEWED)
 
 
 def _leaf(

@@ -10,7 +10,16 @@ from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from schoolgate import doctor_machine, doctor_network, doctor_outside, doctor_people, doctor_storage
+from schoolgate import (
+    doctor_database,
+    doctor_gate,
+    doctor_keys,
+    doctor_machine,
+    doctor_network,
+    doctor_outside,
+    doctor_people,
+    doctor_storage,
+)
 from schoolgate.finding import Finding
 from schoolgate.front import Front
 from schoolgate.settings import Settings, SettingsError
@@ -33,11 +42,16 @@ def examine(front: Front, *, mail: bool = False) -> list[Finding]:
     for check in (
         _state,
         _disk,
-        _ca,
-        _ports,
+        doctor_keys.ca,
+        doctor_keys.signing_key,
+        doctor_keys.console_certificate,
+        doctor_gate.ports,
         _database,
+        doctor_database.tables_and_guards,
+        doctor_database.change_log,
         doctor_storage.stored,
         doctor_storage.damage,
+        doctor_gate.recorder,
         doctor_storage.backlog,
         doctor_storage.room,
         _in_force,
@@ -58,7 +72,8 @@ def examine(front: Front, *, mail: bool = False) -> list[Finding]:
         doctor_network.proxy_reached,
         doctor_network.front_ends,
         doctor_network.egress_allowed,
-        doctor_network.gate_filters,
+        doctor_gate.gate_filters,
+        doctor_gate.pac_file,
         doctor_network.readable_certificate,
         doctor_network.database_role,
         doctor_people.who_there_is,
@@ -120,7 +135,7 @@ def _state(settings: Settings) -> Iterator[Finding]:
     yield Finding(
         "state", private, f"{settings.state}, {'private' if private else 'others may look in: chmod 700'}"
     )
-    for path in (settings.state / "keys" / "change-log.key", settings.state / "ca" / "mitmproxy-ca.pem"):
+    for path in doctor_keys.private_keys(settings):
         if path.exists() and path.stat().st_mode & 0o077:
             yield Finding("state", False, f"{path} can be read by others: chmod 600")
 
@@ -129,32 +144,6 @@ def _disk(settings: Settings) -> Iterator[Finding]:
     at = settings.state if settings.state.exists() else settings.root
     free = shutil.disk_usage(at).free
     yield Finding("disk", free > LEAST_DISK, f"{free / 1e9:.1f} GB free; a full disk shuts the gate")
-
-
-def _ca(settings: Settings) -> Iterator[Finding]:
-    from cryptography import x509
-
-    from schoolgate.school_ca import FINGERPRINT, FOLDER, PUBLIC, fingerprint_of
-
-    path = settings.state / FOLDER / PUBLIC
-    if not path.exists():
-        yield Finding("ca", False, f"{path} is missing")
-        return
-    kept = settings.state / FINGERPRINT
-    known = kept.read_text(encoding="ascii").strip() if kept.exists() else None
-    ends = x509.load_pem_x509_certificate(path.read_bytes()).not_valid_after_utc
-    left = ends - datetime.now(UTC)
-    fit = known == fingerprint_of(path) and left > OLD_LISTS
-    yield Finding("ca", fit, f"{path}, valid until {ends:%d %B %Y}, SHA-256 {fingerprint_of(path)}")
-
-
-def _ports(settings: Settings) -> Iterator[Finding]:
-    from schoolgate.supervisor import cannot_listen
-
-    for key in ("proxy", "api"):
-        host, port = getattr(settings, f"{key}_host"), getattr(settings, f"{key}_port")
-        why = cannot_listen(host, port)
-        yield Finding(f"{key} port", True, f"{host} port {port}: {why or 'free'}")
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

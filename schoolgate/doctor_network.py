@@ -2,7 +2,6 @@
 
 import ipaddress
 import smtplib
-import socket
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
@@ -90,19 +89,6 @@ def _knock(settings: Settings) -> None:
         server.noop()
 
 
-def gate_filters(settings: Settings) -> Iterator[Finding]:
-    """Only where one runs: it is asked for a page that must be blocked."""
-    from proxy_addon.probe import probe
-    from proxy_addon.watch_proof import read_secret
-
-    secret = read_secret(settings.state)
-    if secret is None or not _listens(secret.host, secret.port):
-        yield Finding("gate", True, "none runs on this machine just now")
-        return
-    found = probe(settings.state)
-    yield Finding("gate", found.well, found.says)
-
-
 def database_role(settings: Settings) -> Iterator[Finding]:
     """Whoever may do everything in the database may also take back what guards the records."""
     from sqlalchemy import text
@@ -149,12 +135,3 @@ def _is_here(host: str) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
-
-
-def _listens(host: str, port: int) -> bool:
-    at = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
-    try:
-        with socket.create_connection((at, port), 1):
-            return True
-    except OSError:
-        return False

@@ -87,19 +87,29 @@ WORDS: Mapping[str, Words] = {
         "Make room, or move the state folder to a larger disk.",
     ),
     "ca": Words(
-        "The school's certificate authority, that all devices trust.",
-        "When it ends or is another one, every site fails on every device.",
-        "Missing or changed: put it back from the backup. Near its end: docs/technician.md, on the CA.",
+        "The school's certificate authority, that all devices trust, and its key.",
+        "When it ends or is another one, every site fails on every device; without its key no gate starts.",
+        "Missing or changed: put var/ca back from the backup. Near its end: docs/technician.md, on the CA.",
     ),
     "ca key": Words(
         "Who may read the key of that authority.",
         "Whoever has it can read all that the school's devices send.",
         "chmod 600 it. If somebody else could read it, make a new authority and hand it out.",
     ),
+    "signing key": Words(
+        "The key that signs the change log.",
+        "Without it nothing can be changed and no api starts; what another one signs reaches no gate.",
+        "Put keys/change-log.key in the state folder back from the backup, and start the api again.",
+    ),
+    "console certificate": Words(
+        "The certificate by which browsers know the console, and its key.",
+        "Damaged, the console does not start; with a key that others read, they could pose as it.",
+        "Restart the gate (schoolgate run): an unfit one is made anew. Find out who changed it.",
+    ),
     "proxy port": Words(
-        "Whether the gate's port is free, or taken by us.",
-        "Where another program has it, no gate can start.",
-        "Stop that program, or choose another proxy_port.",
+        "Whether the gate's port is free, or taken by our gate, which proves that it is.",
+        "Where another program has it, no gate can start, and devices ask that program.",
+        "Find it with ss -ltnp and stop it, or choose another proxy_port; then restart Schoolgate.",
     ),
     "api port": Words(
         "Whether the console's port is free, or taken by us.",
@@ -136,10 +146,25 @@ WORDS: Mapping[str, Words] = {
         "A gate that answers and does not filter is worse than none.",
         "Restart it (schoolgate run); if it stays so, take it off the network and look at its log.",
     ),
+    "pac file": Words(
+        "Where /proxy.pac, the automatic address, leads devices.",
+        "A device that is led to itself finds no proxy: it browses nothing, or past the filter.",
+        "Set proxy_name to what devices call the proxy; until then the file is not handed out.",
+    ),
     "database": Words(
         "Whether the database answers.",
         "Without it nothing can be changed or looked up; browsing goes on as it was.",
         "Start the database, or look at database_url.",
+    ),
+    "tables and guards": Words(
+        "Whether the database has the tables and the guards (triggers) that this version made in it.",
+        "The guards keep the logs from being changed. They do not vanish by themselves.",
+        "Find out who did it, read schoolgate changes verify, and put the database back from the backup.",
+    ),
+    "change log": Words(
+        "Whether the change log is as it was sealed, and agrees with what is in force.",
+        "Where it breaks, somebody has changed what was recorded, or what runs, past Schoolgate.",
+        "Tell the governors. Keep a copy of the database, then put it back from the backup.",
     ),
     "database role": Words(
         "What the role of database_url may do in PostgreSQL.",
@@ -165,6 +190,11 @@ WORDS: Mapping[str, Words] = {
         "Places in the journal that are not what was written.",
         "The recorder waits there, so newer records are not stored.",
         "schoolgate log damage, then schoolgate log release.",
+    ),
+    "recorder": Words(
+        "When the recorder, which stores what the gates write, was last heard of.",
+        "While it is silent no search, report or alarm knows of what happens; the journal fills the disk.",
+        "Start it (schoolgate run, or the service), and look at its log.",
     ),
     "journal": Words(
         "How much waits to be stored.",

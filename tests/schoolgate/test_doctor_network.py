@@ -63,12 +63,6 @@ def test_a_mail_server_is_asked_only_when_somebody_wants_it(settings: Settings) 
     assert "canary" not in tried.says
 
 
-def test_that_no_gate_runs_is_no_fault(settings: Settings) -> None:
-    (found,) = doctor_network.gate_filters(settings)
-
-    assert (found.fit, found.says) == (True, "none runs on this machine just now")
-
-
 def test_a_key_that_others_may_read_is_a_finding(settings: Settings) -> None:
     assert list(doctor_network.readable_certificate(settings)) == []
     folder = settings.state / "ca"
