@@ -55,7 +55,7 @@ async def admit(request: Request, route: str) -> None:
     if visit is None:
         window.rates.by_address(route, address_of(request))
         raise Problem("not-signed-in")
-    window.rates.by_person(route, visit.reader.person_id)
+    window.rates.by_person(route, visit.reader.person_id, visit.reader.token_id)
     request.state.visit = visit
     _check_right(route, visit.reader)
     if bearer is None and request.method not in SAFE:

@@ -1,4 +1,9 @@
-"""How often: a bucket of tokens for each person, and for each address that nobody has signed in from.
+"""How often: a bucket for each person, one for each of their API tokens, and some for each address that
+nobody has signed in from.
+
+What a program does with a token takes nothing from whoever made it; and whatever they do, signing out,
+revoking and shutting off have a bucket of their own. Of an address, what pages and files take is not what signing in
+and the envelope's code need.
 
 Generous for people, and an end to loops: what costs a processor or leaves a line each time has a smaller
 bucket besides. Kept in memory and bounded; a restart forgets. By the clock that only goes forward, since a
@@ -26,7 +31,9 @@ class Rate:
 
 
 GENERAL = Rate(300, 20)  # of one person
-STRANGERS = Rate(600, 30)  # of one address: a whole school may sign in from behind it
+STRANGERS = Rate(
+    600, 30
+)  # of one address, for each of its buckets: a whole school may sign in from behind it
 COSTLY = Rate(60, 1)  # lists are searched, or a policy is judged
 RARE = Rate(20, 0.2)  # everything is read or fetched; most of them leave a line in the change log
 
@@ -69,6 +76,30 @@ COSTS: Mapping[str, Rate] = {
         RARE,
     ),
 }
+# What only ever shuts: who is told to wait for all else is let do this.
+SHUTTING = frozenset(
+    {
+        *("POST /sign-out", "POST /account/sign-out", "DELETE /api/v1/session", "DELETE /api/v1/sessions"),
+        *("POST /tokens/{id}/revoke", "DELETE /api/v1/tokens/{id}", "POST /api/v1/people/{id}/end"),
+        *("POST /people/{id}/suspend", "POST /api/v1/people/{id}/suspend"),
+        *("POST /unblocks/{id}/revoke", "POST /api/v1/unblocks/{id}/revoke"),
+        *("POST /openings/{id}/close", "POST /api/v1/openings/{id}/close"),
+    }
+)
+SIGNING_IN, ENVELOPE, FORMS, FILES = "signing in", "envelope", "forms", "files"
+SHUT, ALL = "shutting", "all"
+# Of one address, by bucket; any other route is of ALL.
+OF_STRANGERS: Mapping[str, str] = {
+    **dict.fromkeys(("POST /sign-in", "POST /sign-in/code", "POST /api/v1/session"), SIGNING_IN),
+    **dict.fromkeys(("POST /enrol", "POST /api/v1/enrolment"), SIGNING_IN),
+    **dict.fromkeys(("POST /browsing-password", "POST /api/v1/browsing-password"), SIGNING_IN),
+    **dict.fromkeys(("POST /break-glass/code", "POST /api/v1/break-glass/code"), ENVELOPE),
+    **dict.fromkeys(("GET /sign-in", "GET /enrol", "GET /browsing-password", "GET /break-glass/code"), FORMS),
+    **dict.fromkeys(
+        ("GET /static/{name}", "GET /docs", "GET /openapi.json", "GET /problems/{slug}", "GET /metrics"),
+        FILES,
+    ),
+}
 Key = tuple[str, str]  # whose, and of which bucket
 
 
@@ -87,18 +118,22 @@ class Rates:
     _buckets: OrderedDict[Key, _Bucket] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
-    def by_person(self, route: str, person_id: str) -> None:
-        """Raises Problem. Per person, not per session, token or role: another one of those buys nothing."""
+    def by_person(self, route: str, person_id: str, token_id: str = "") -> None:
+        """Raises Problem. Per person, not per session or role: another one of those buys nothing.
+
+        `token_id`: a program asks; what is costly it shares with the same person's other programs.
+        """
         cost = COSTS.get(route)
-        wait = self._take((person_id, "all"), GENERAL)
+        bucket = SHUT if route in SHUTTING else ALL
+        wait = self._take((f"token {token_id}" if token_id else person_id, bucket), GENERAL)
         if not wait and cost is not None:
-            wait = self._take((person_id, route), cost)
+            wait = self._take((f"programs of {person_id}" if token_id else person_id, route), cost)
         _refuse(wait)
 
     def by_address(self, route: str, address: str) -> None:
         """Raises Problem. Of what anybody may ask, and of what nobody was signed in for."""
         if route not in UNCOUNTED:
-            _refuse(self._take((f"from {address}", "all"), STRANGERS))
+            _refuse(self._take((f"from {address}", OF_STRANGERS.get(route, ALL)), STRANGERS))
 
     def _take(self, key: Key, rate: Rate) -> float:
         """Seconds to wait; 0: taken."""

@@ -8,7 +8,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit_api.problems import Problem
-from audit_api.rates import COSTLY, COSTS, GENERAL, MOST_KEYS, RARE, STRANGERS, UNCOUNTED, Rates
+from audit_api.rates import (
+    COSTLY,
+    COSTS,
+    GENERAL,
+    MOST_KEYS,
+    OF_STRANGERS,
+    RARE,
+    SHUTTING,
+    STRANGERS,
+    UNCOUNTED,
+    Rates,
+)
 from audit_api.rights import PUBLIC, RIGHTS, may
 from filter_policy.model import Role
 from tests.audit_api.school import School, problem_of
@@ -56,6 +67,53 @@ def test_one_person_takes_nothing_from_another() -> None:
     taken(rates, PLAIN)
 
     assert taken(rates, PLAIN, "q") == GENERAL.burst
+
+
+def test_a_token_takes_nothing_from_who_made_it_nor_from_their_other_tokens() -> None:
+    rates = Rates(Ticks())
+    for _ in range(int(GENERAL.burst)):
+        rates.by_person(PLAIN, "p", "one")
+    with pytest.raises(Problem):
+        rates.by_person(PLAIN, "p", "one")
+    rates.by_person(PLAIN, "p", "two")
+
+    assert taken(rates, PLAIN) == GENERAL.burst
+
+
+def test_many_tokens_do_not_buy_more_of_what_is_costly() -> None:
+    rates = Rates(Ticks())
+    for number in range(int(RARE.burst)):
+        rates.by_person(RARE_ROUTE, "p", f"token{number}")
+    with pytest.raises(Problem):
+        rates.by_person(RARE_ROUTE, "p", "another")
+
+    assert taken(rates, RARE_ROUTE) == RARE.burst
+
+
+def test_whoever_is_told_to_wait_can_still_sign_out_revoke_and_suspend() -> None:
+    rates = Rates(Ticks())
+    assert taken(rates, PLAIN) == GENERAL.burst
+
+    for route in sorted(SHUTTING):
+        rates.by_person(route, "p")
+
+
+def test_every_route_with_a_bucket_of_its_own_is_one_of_ours() -> None:
+    assert {route for route in SHUTTING if RIGHTS.get(route, PUBLIC) == PUBLIC} == set()
+    assert {route for route in OF_STRANGERS if RIGHTS.get(route) != PUBLIC} == set()
+
+
+def test_what_pages_and_files_take_is_not_what_signing_in_and_the_envelope_need() -> None:
+    rates = Rates(Ticks())
+    for route in ("GET /static/{name}", "GET /sign-in", "GET /"):
+        for _ in range(int(STRANGERS.burst)):
+            rates.by_address(route, "127.9.0.1")
+        with pytest.raises(Problem):
+            rates.by_address(route, "127.9.0.1")
+
+    rates.by_address("POST /sign-in", "127.9.0.1")
+    rates.by_address("POST /api/v1/session", "127.9.0.1")
+    rates.by_address("POST /api/v1/break-glass/code", "127.9.0.1")
 
 
 def test_who_is_told_to_wait_gets_in_after_waiting_so_long() -> None:
@@ -135,6 +193,20 @@ def test_in_the_console_it_is_said_in_words(hurried: School) -> None:
 
     assert (answer.status_code, "Too many requests" in answer.text) == (429, True)
     assert int(answer.headers["retry-after"]) >= 1
+
+
+def test_a_loop_with_a_token_leaves_its_owner_the_console_and_the_way_to_revoke_it(hurried: School) -> None:
+    owner = hurried.as_("terry")
+    token = owner.post("/api/v1/tokens", json={"name": "wall", "scopes": ["metrics"], "days": 30}).json()
+    program = hurried.nobody(headers={"Authorization": f"Bearer {token['token']}"})
+    looped = [program.get("/api/v1/people").status_code for _ in range(20)]  # not even in its scope
+
+    assert (looped[0], looped[-1]) == (403, 429)
+    assert owner.get("/api/v1/policy").status_code == 200
+    while owner.get("/api/v1/policy").status_code == 200:
+        pass  # and now they have used up their own
+    assert owner.delete(f"/api/v1/tokens/{token['id']}").status_code < 300
+    assert program.get("/api/v1/people").status_code == 401
 
 
 def test_nobody_is_refused_at_signing_in_because_of_somebody_elses_requests(hurried: School) -> None:
