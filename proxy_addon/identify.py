@@ -16,7 +16,7 @@ import os
 import secrets
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +26,7 @@ from argon2.exceptions import Argon2Error, InvalidHashError
 
 from filter_policy.bundle import Bundle
 from filter_policy.model import Network, Person, Policy, Reason
+from proxy_addon.addresses import device_of
 from proxy_addon.guessing import Guessing
 from proxy_addon.patience import PASSWORD_SECONDS, longer
 
@@ -34,6 +35,7 @@ WRONG_SECONDS = 86400.0  # a device that keeps an old password asks all day
 MOST_REMEMBERED = 20_000
 MOST_WAITING = 128
 MOST_WAITING_PER_ADDRESS = 8
+MOST_IN_TURN = 128  # of a device, each the first of its account there: they wait until others were checked
 THREADS = 2
 BEHIND = 15  # nice
 LONGEST_NAME = 256  # characters: no client chooses how long what is kept of it is
@@ -122,7 +124,8 @@ class Identifier:
         self._right: dict[bytes, tuple[str, str, float]] = {}  # username, hash, until
         self._wrong: dict[bytes, tuple[str | None, float]] = {}  # hash, until
         self._checking: dict[tuple[bytes, str], asyncio.Future[bool]] = {}
-        self._waiting: Counter[str] = Counter()  # by address
+        self._waiting: Counter[str] = Counter()  # by device
+        self._turns: dict[str, deque[asyncio.Future[None]]] = {}  # by device
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="password", initializer=_step_back)
 
     async def identify(self, credentials: Sequence[bytes], address: str, bundle: Bundle) -> Identity:
@@ -180,23 +183,74 @@ class Identifier:
         that guesses does not keep the others waiting. `who`: user name and address."""
         running = self._checking.get(key)
         if running is None:
-            address = who[1]
-            most = 1 if self.guessing.is_hasty(address) else MOST_WAITING_PER_ADDRESS
-            if len(self._checking) >= MOST_WAITING or self._waiting[address] >= most:
-                raise TooBusy
-            self.guessing.begin(*who, self._clock())
-            loop = asyncio.get_running_loop()
-            running = self._checking[key] = loop.run_in_executor(self._pool, self._verify, key[1], password)
-            self._waiting[address] += 1
-            running.add_done_callback(lambda _: self._checked(key, address))
+            if self._is_busy(who[1]):
+                running = asyncio.create_task(self._in_turn(key[1], password, who, self._turn(who)))
+            else:
+                running = self._check(key[1], password, who)
+            self._checking[key] = running
+            running.add_done_callback(lambda done: self._answered(key, done))
         with longer(PASSWORD_SECONDS):  # it waits for its turn
             return await asyncio.shield(running)
 
-    def _checked(self, key: tuple[bytes, str], address: str) -> None:
+    def _answered(self, key: tuple[bytes, str], done: asyncio.Future[bool]) -> None:
         self._checking.pop(key, None)
-        self._waiting[address] -= 1
-        if self._waiting[address] <= 0:
-            del self._waiting[address]
+        if not done.cancelled():
+            done.exception()  # whoever asked may be gone
+
+    def _is_busy(self, address: str) -> bool:
+        most = 1 if self.guessing.is_hasty(address) else MOST_WAITING_PER_ADDRESS
+        return self._waiting[device_of(address)] >= most
+
+    def _turn(self, who: tuple[str, str]) -> asyncio.Future[None]:
+        """An account that did not fail here waits for those before it, whoever they are: others may be
+        guessing behind the same address."""
+        turns = self._turns.get(device_of(who[1]), ())
+        if len(turns) >= MOST_IN_TURN or self.guessing.failed(*who, self._clock()):
+            raise TooBusy
+        turn = asyncio.get_running_loop().create_future()
+        self._turns.setdefault(device_of(who[1]), deque()).append(turn)
+        return turn
+
+    async def _in_turn(
+        self, stored: str, password: str, who: tuple[str, str], turn: asyncio.Future[None]
+    ) -> bool:
+        device = device_of(who[1])
+        await turn
+        while self._is_busy(who[1]):  # somebody who has just come was quicker
+            turn = asyncio.get_running_loop().create_future()
+            self._turns.setdefault(device, deque()).appendleft(turn)
+            await turn
+        if self.guessing.wait(*who, now := self._clock()) > 0:
+            self._next(device)
+            raise self._too_many(*who, now)
+        return await self._check(stored, password, who)
+
+    def _check(self, stored: str, password: str, who: tuple[str, str]) -> asyncio.Future[bool]:
+        device = device_of(who[1])
+        if self._waiting.total() >= MOST_WAITING:
+            self._next(device)
+            raise TooBusy
+        self.guessing.begin(*who, self._clock())
+        checked = asyncio.get_running_loop().run_in_executor(self._pool, self._verify, stored, password)
+        self._waiting[device] += 1
+        checked.add_done_callback(lambda _: self._checked(device))
+        return checked
+
+    def _next(self, device: str) -> None:
+        """Call one of those who wait for their turn."""
+        turns = self._turns.get(device)
+        while turns:
+            turn = turns.popleft()
+            if not turn.done():
+                turn.set_result(None)
+                return
+        self._turns.pop(device, None)
+
+    def _checked(self, device: str) -> None:
+        self._waiting[device] -= 1
+        if self._waiting[device] <= 0:
+            del self._waiting[device]
+        self._next(device)
 
     def close(self) -> None:
         self._pool.shutdown(wait=False, cancel_futures=True)

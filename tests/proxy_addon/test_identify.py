@@ -17,6 +17,7 @@ from filter_policy.model import Reason
 from proxy_addon.guessing import KNOWN, SPARED
 from proxy_addon.identify import (
     BEHIND,
+    MOST_IN_TURN,
     MOST_WAITING,
     MOST_WAITING_PER_ADDRESS,
     Identifier,
@@ -146,6 +147,7 @@ def test_more_than_can_be_checked_are_told_to_wait() -> None:
 
 
 def test_one_device_that_guesses_keeps_nobody_else_waiting() -> None:
+    """Of others that did not fail there, eight are checked at once, and then one: the rest wait in turn."""
     bundle = a_bundle(*(Account(a_person(f"p{i}"), f"hash{i}") for i in range(20)))
 
     async def story() -> None:
@@ -153,8 +155,86 @@ def test_one_device_that_guesses_keeps_nobody_else_waiting() -> None:
         guessing = [identifier.identify([basic(f"p{i}:wrong")], FAR, bundle) for i in range(19)]
         answers = asyncio.gather(*guessing, return_exceptions=True)
         await asyncio.sleep(0)
+        assert identifier._waiting.total() == MOST_WAITING_PER_ADDRESS
         assert await identifier.identify([basic("p19:right")], "198.51.100.9", bundle)
-        assert sum(isinstance(answer, TooBusy) for answer in await answers) == 19 - MOST_WAITING_PER_ADDRESS
+        assert sum(isinstance(answer, NotIdentified) for answer in await answers) == 19
+        assert not identifier._checking
+        assert not identifier._waiting
+        assert not identifier._turns
+
+    run(story())
+
+
+def test_who_failed_at_a_busy_device_is_told_to_wait() -> None:
+    bundle = a_bundle(ANNA, *(Account(a_person(f"p{i}"), f"hash{i}") for i in range(20)))
+
+    async def story() -> None:
+        identifier = Identifier(Verifier(seconds=0.01))
+        with pytest.raises(NotIdentified):
+            await identifier.identify([basic("anna:wrong")], FAR, bundle)
+        guessing = [identifier.identify([basic(f"p{i}:wrong")], FAR, bundle) for i in range(9)]
+        answers = asyncio.gather(*guessing, return_exceptions=True)
+        await asyncio.sleep(0)
+        with pytest.raises(TooBusy):
+            await identifier.identify([basic("anna:wrong again")], FAR, bundle)
+        await answers
+
+    run(story())
+
+
+def test_the_right_password_is_heard_behind_a_hundred_wrong_names_at_the_same_address() -> None:
+    bundle = a_bundle(ANNA)
+    asked = []
+
+    def verify(stored: str, password: str) -> bool:
+        asked.append(password)
+        return password == "right"
+
+    async def story() -> None:
+        identifier = Identifier(verify)
+        guesses = asyncio.gather(
+            *(identifier.identify([basic(f"name{i}:guess")], FAR, bundle) for i in range(100)),
+            return_exceptions=True,
+        )
+        await asyncio.sleep(0)
+        six = (identifier.identify([basic("anna:right")], FAR, bundle) for _ in range(6))
+        assert {identity.person for identity in await asyncio.gather(*six)} == {ANNA.person}
+        await guesses
+        assert not identifier._turns
+        identifier.close()
+
+    run(story())
+
+
+def test_who_waits_in_turn_and_leaves_keeps_nobody_waiting() -> None:
+    bundle = a_bundle(ANNA)
+
+    async def story() -> None:
+        identifier = Identifier(Verifier(seconds=0.005))
+        tasks = [
+            asyncio.create_task(identifier.identify([basic(f"name{i}:guess")], FAR, bundle))
+            for i in range(40)
+        ]
+        await asyncio.sleep(0.01)
+        for each in tasks[::2]:
+            each.cancel()
+        assert await identifier.identify([basic("anna:right")], FAR, bundle)
+        await asyncio.gather(*tasks, return_exceptions=True)
+        identifier.close()
+
+    run(story())
+
+
+def test_no_more_wait_in_turn_than_may() -> None:
+    bundle = a_bundle(ANNA)
+
+    async def story() -> None:
+        identifier = Identifier(Verifier(seconds=0.0005))
+        many = MOST_WAITING_PER_ADDRESS + MOST_IN_TURN + 5
+        guesses = (identifier.identify([basic(f"name{i}:guess")], FAR, bundle) for i in range(many))
+        answers = await asyncio.gather(*guesses, return_exceptions=True)
+        assert sum(isinstance(answer, TooBusy) for answer in answers) == 5
+        identifier.close()
 
     run(story())
 
