@@ -2,8 +2,8 @@
 nobody has signed in from.
 
 What a program does with a token takes nothing from whoever made it; and whatever they do, signing out,
-revoking and shutting off have a bucket of their own. Of an address, what pages and files take is not what signing in
-and the envelope's code need.
+revoking and shutting off have a bucket of their own. Of an address, what pages and files take
+is not what signing in and the envelope's code need.
 
 Generous for people, and an end to loops: what costs a processor or leaves a line each time has a smaller
 bucket besides. Kept in memory and bounded; a restart forgets. By the clock that only goes forward, since a
