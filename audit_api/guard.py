@@ -14,10 +14,11 @@ from audit_api.marks import with_mark
 from audit_api.names import a_role
 from audit_api.problems import Problem
 from audit_api.reader import Reader, find_program, find_reader
-from audit_api.rights import BEFORE_PASSWORD_CHANGE, BEFORE_SECOND_FACTOR, is_public, may
+from audit_api.rights import BEFORE_PASSWORD_CHANGE, BEFORE_SECOND_FACTOR, OWN_SECRETS, is_public, may
 from audit_api.scopes import has_scope, opens
 from audit_api.second_factor import with_what_is_needed
 from audit_api.window import Visit, Window, window_of
+from change_control.sealing import SIGNED_IN_DAMAGED
 from change_control.tokens import looks_like_token
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -86,6 +87,8 @@ def _check_right(route: str, reader: Reader) -> None:
         raise Problem("wrong-scope")
     if not may(route, reader.role):
         raise Problem("wrong-role", f"{a_role(reader.role).capitalize()} may not do this.")
+    if not reader.may_open and route in OWN_SECRETS:
+        raise Problem("refused", SIGNED_IN_DAMAGED)
     if reader.must_change and route not in BEFORE_PASSWORD_CHANGE:
         raise Problem("password-must-change")
     if reader.needs_factor and route not in BEFORE_SECOND_FACTOR:

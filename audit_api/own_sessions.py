@@ -44,6 +44,12 @@ def end_before(window: Window, token: str | None) -> None:
 def renewed(visit: Visit) -> str:
     """Another token for the same person, in place of this one: it was given before the password changed."""
     with writing(visit.desk.engine) as conn:
-        token, _ = create_session(conn, visit.desk.session_key, visit.reader.person_id, visit.now)
+        token, _ = create_session(
+            conn,
+            visit.desk.session_key,
+            visit.reader.person_id,
+            visit.now,
+            may_open=visit.reader.may_open,
+        )
         end_session(conn, visit.desk.session_key, visit.reader.token, visit.now)
     return token

@@ -9,7 +9,7 @@ from audit_log.api_tokens import touch_token
 from audit_log.db import reading, writing
 from audit_log.passwords import is_too_old
 from audit_log.people import Registered, person_by_id
-from audit_log.sessions import Session, find_session, touch_session
+from audit_log.sessions import Session, end_session, find_session, touch_session
 from change_control.desk import Actor, Desk
 from change_control.roles import is_active
 from change_control.tokens import find_token
@@ -30,6 +30,7 @@ class Reader:
     needs_factor: bool = False  # a second factor has to be set up before anything else
     token_id: str = ""  # a program asks, with a token of this person
     scopes: frozenset[str] | None = None  # of that token
+    may_open: bool = True  # False: signed in while the change log was damaged, to look and to tighten
 
     @property
     def must_do_first(self) -> bool:
@@ -38,18 +39,26 @@ class Reader:
 
     @property
     def actor(self) -> Actor:
-        return Actor(self.person_id, self.role, self.token_id)
+        return Actor(self.person_id, self.role, self.token_id, self.may_open)
 
 
 def find_reader(desk: Desk, token: str, now: datetime) -> Reader | None:
-    """None: not signed in, signed in too long ago, or no longer somebody who may act."""
+    """None: not signed in, signed in too long ago, or no longer somebody who may act.
+
+    A session that was begun while the change log was damaged ends once that is whole.
+    """
     with reading(desk.engine) as conn:
         session = find_session(conn, desk.session_key, token, now)
         person = person_by_id(conn, session.person_id) if session else None
+        is_over = session is not None and not session.may_open and desk.log_lines.fault(conn) is None
+    if is_over:
+        with writing(desk.engine) as conn:
+            end_session(conn, desk.session_key, token, now)
+        return None
     if session is None or person is None or not is_active(person, now):
         return None
     _touch(desk.engine, session, now)
-    return _reader(person, now, token, session.csrf)
+    return replace(_reader(person, now, token, session.csrf), may_open=session.may_open)
 
 
 def find_program(desk: Desk, token: str, address: str, now: datetime) -> Reader | None:

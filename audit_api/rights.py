@@ -262,6 +262,16 @@ BEFORE_SECOND_FACTOR = BEFORE_PASSWORD_CHANGE | {
     "POST /second-factor",
 }
 
+# What change_control does not ask an actor for, so that it is refused here to who signed in while the log was
+# damaged: it would outlast that session.
+OWN_SECRETS = frozenset(
+    {
+        *("POST /api/v1/password", "POST /password"),
+        *("POST /api/v1/second-factor", "POST /second-factor"),
+        *("POST /api/v1/second-factor/clear", "POST /second-factor/clear"),
+    }
+)
+
 
 def may(route: str, role: Role | None) -> bool:
     who = RIGHTS.get(route, frozenset())

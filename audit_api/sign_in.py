@@ -25,7 +25,8 @@ from audit_log.sessions import ABSOLUTE, Session, create_session
 from change_control.desk import Desk
 from change_control.errors import ChangeError
 from change_control.roles import is_active
-from filter_policy.bundle_proof import ProofFault
+from change_control.sealed_secrets import is_told
+from change_control.second_factor import factor_of
 
 log = structlog.get_logger()
 
@@ -72,13 +73,21 @@ async def admitted(window: Window, person: Registered, code: str | None, now: da
     """After the password. Raises Problem: code-needed, wrong-code, or too-many-attempts."""
     has_one = await check_code(window, person, code, now)
     must_set = not has_one and await run_in_threadpool(is_wanted, window, person.role)
-    token, session = await run_in_threadpool(_begin, window, person.id, now)
+    token, session = await run_in_threadpool(_begin, window, person, has_one, now)
     return SignedIn(token, person, must_change(person, now), must_set, session.started_at + ABSOLUTE)
 
 
-def _begin(window: Window, person_id: str, now: datetime) -> tuple[str, Session]:
+def _begin(window: Window, person: Registered, has_factor: bool, now: datetime) -> tuple[str, Session]:
+    """What was checked step by step is held against one view of the log once more: damaging and mending it in
+    between gains nothing. Raises Problem wrong-credentials."""
+    with reading(window.desk.engine) as conn:
+        fault = window.desk.log_lines.fault(conn)
+        same = as_sealed(window.desk, conn, person) == person
+        same = same and (factor_of(window.desk, conn, person.id) is not None) == has_factor
+    if not same:
+        raise Problem("wrong-credentials", "The account was changed meanwhile. Sign in again.")
     with writing(window.desk.engine) as conn:
-        return create_session(conn, window.desk.session_key, person_id, now)
+        return create_session(conn, window.desk.session_key, person.id, now, may_open=fault is None)
 
 
 def slow_down(window: Window, request: Request, username: str, now: datetime) -> Key:
@@ -120,27 +129,26 @@ def look(window: Window, username: str, password: str) -> tuple[Registered | Non
     with reading(window.desk.engine) as conn:
         person = person_by_username(conn, username.strip())
         if person is not None:
-            person = _as_sealed(window.desk, conn, person)
+            person = as_sealed(window.desk, conn, person)
     return person, check(person, password)
 
 
-def _as_sealed(desk: Desk, conn: Connection, person: Registered) -> Registered:
+def as_sealed(desk: Desk, conn: Connection, person: Registered) -> Registered:
     """Without the passwords that no line tells of: whoever wrote those to the database signs in as nobody.
 
-    Where the log is damaged all are taken: nothing that opens reaches a gate then, and what shuts must.
+    Where the log is damaged, those that its last good part tells of let people in, to look and to tighten.
     """
+    told, fault = desk.log_lines.passwords(conn, person.id)
+    if fault is not None:
+        log.error("sign_in.log_is_damaged", why=str(fault))
 
     def sealed(which: str, kept: str | None) -> str | None:
-        if kept is None or desk.log_lines.is_password(conn, person.id, which, sealed_hash(kept)):
+        if kept is None or is_told(told.get(which), sealed_hash(kept)):
             return kept
         log.error("password.not_sealed", person=person.id, which=which)
         return None
 
-    try:
-        proxy, console = sealed("proxy", person.password_hash), sealed("console", person.console_hash)
-    except ProofFault as fault:
-        log.error("sign_in.log_is_damaged", why=str(fault))
-        return person
+    proxy, console = sealed("proxy", person.password_hash), sealed("console", person.console_hash)
     return replace(person, password_hash=proxy, console_hash=console)
 
 

@@ -7,6 +7,7 @@ import json
 from datetime import datetime, timedelta
 
 from audit_api.problems import Problem
+from audit_api.sign_in import as_sealed
 from audit_api.window import Window
 from audit_log.db import reading
 from audit_log.passwords import sealed_hash
@@ -32,6 +33,7 @@ def of_ticket(window: Window, ticket: str, now: datetime) -> Registered:
         raise gone from None
     with reading(window.desk.engine) as conn:
         found = person_by_id(conn, person_id)
+        found = found and as_sealed(window.desk, conn, found)
     if found is None or not timedelta() <= now - datetime.fromisoformat(at) <= LASTS:
         raise gone
     if state != _state(found):

@@ -27,6 +27,7 @@ class Session:
     csrf: str = field(repr=False)  # goes into every form of this session
     started_at: datetime
     seen_at: datetime
+    may_open: bool = True  # False: begun while the change log was damaged; the token of its forms says so
 
     def needs_touch(self, now: datetime) -> bool:
         return now - self.seen_at >= TOUCH_EVERY
@@ -41,11 +42,13 @@ def token_hash(key: bytes, token: str) -> str:
     return hmac.new(key, token.encode(), "sha256").hexdigest()
 
 
-def create_session(conn: Connection, key: bytes, person_id: str, now: datetime) -> tuple[str, Session]:
+def create_session(
+    conn: Connection, key: bytes, person_id: str, now: datetime, *, may_open: bool = True
+) -> tuple[str, Session]:
     """The token, which is told once and not kept, and the session."""
     token = secrets.token_urlsafe(32)
-    csrf = _csrf(key, token, person_id, now)
-    new = Session(person_id, token_hash(key, token), csrf, now, now)
+    csrf = _csrf(key, token, person_id, now, may_open)
+    new = Session(person_id, token_hash(key, token), csrf, now, now, may_open)
     conn.execute(
         insert(session).values(
             token_hash=new.token_hash, person_id=person_id, csrf=new.csrf, started_at=now, seen_at=now
@@ -65,15 +68,18 @@ def find_session(conn: Connection, key: bytes, token: str, now: datetime) -> Ses
             table.started_at > now - ABSOLUTE,
         )
     ).one_or_none()
-    if row is None or not hmac.compare_digest(
-        row.csrf.encode(), _csrf(key, token, row.person_id, row.started_at).encode()
-    ):
+    if row is None:
         return None
-    return Session(*row)
+    for may_open in (True, False):
+        ours = _csrf(key, token, row.person_id, row.started_at, may_open)
+        if hmac.compare_digest(row.csrf.encode(), ours.encode()):
+            return Session(*row, may_open)
+    return None
 
 
-def _csrf(key: bytes, token: str, person_id: str, started_at: datetime) -> str:
-    said = json.dumps(["csrf", token, person_id, started_at.astimezone(UTC).isoformat()])
+def _csrf(key: bytes, token: str, person_id: str, started_at: datetime, may_open: bool) -> str:
+    what = "csrf" if may_open else "csrf of a session that opens nothing"
+    said = json.dumps([what, token, person_id, started_at.astimezone(UTC).isoformat()])
     return hmac.new(key, said.encode(), "sha256").hexdigest()
 
 

@@ -15,7 +15,8 @@ from sqlalchemy import Connection, select
 
 from audit_log.tables import change_log, checkpoint
 from change_control.log_tree import LogTree
-from change_control.sealed_secrets import TELLING, SealedSecrets, is_told
+from change_control.sealed_secrets import SealedSecrets, is_told
+from change_control.vouched import Vouched
 from filter_policy.bundle_proof import Proof, ProofFault, SealedLine
 from filter_policy.inclusion import HASH_BYTES, absent
 from filter_policy.model import Opening, Unblock
@@ -48,7 +49,6 @@ NEEDED = frozenset(
         "opening:open",
         CLOSE,
         "break-glass:use",
-        *TELLING,
     }
     | {f"{kind}:propose" for kind in ("policy", "lists", "unblock", "people")}
 )
@@ -68,7 +68,6 @@ class _Known:
     people: dict[str, dict[str, int]] = field(default_factory=dict)  # by person and field: who set it last
     opened: dict[str, list[str]] = field(default_factory=dict)  # openings, by whoever made them
     shut: dict[str, int] = field(default_factory=dict)  # the line that shut an opening, by opening
-    secrets: SealedSecrets = field(default_factory=SealedSecrets)
 
     def read(self, seq: int, leaf: bytes, sealed: str) -> None:
         self.tree.add(leaf)
@@ -90,7 +89,6 @@ class _Known:
             self.opened.setdefault(entry["actor"], []).append(object_id)
         for each in shut_by(event, object_id, detail, self.opened):
             self.shut.setdefault(each, seq)  # the first: none later makes it longer
-        self.secrets.add(event, object_id, detail)
         for person, fields in _people(event, object_id, detail):
             self.people.setdefault(person, {}).update(dict.fromkeys(fields, seq))
 
@@ -113,6 +111,7 @@ def _people(event: str, object_id: str, detail: Mapping[str, Any]) -> Iterator[t
 class LogLines:
     """What this process remembers of the change log, for its proofs."""
 
+    vouched: Vouched = field(default_factory=Vouched)  # who signs in is held against these alone
     _known: _Known = field(default_factory=_Known)
     _lock: Lock = field(default_factory=Lock)
 
@@ -136,38 +135,42 @@ class LogLines:
             nodes = tuple(known.tree.over(low, high) for low, high in absent(0, size, spots))
             return Proof(note, tuple(_lines(conn, wanted)), nodes)
 
-    def is_password(self, conn: Connection, person: str, which: str, sealed: str) -> bool:
-        """Whether the lines tell of this hash. Raises ProofFault where the log is damaged."""
-        with self._lock:
-            self._read_on(conn)
-            return is_told(self._known.secrets.passwords.get((person, which)), sealed)
+    def passwords(self, conn: Connection, person: str) -> tuple[dict[str, str], ProofFault | None]:
+        """The hashes that the lines tell of, and what is wrong with the log: then those of its good part."""
+        told, fault = self.vouched.secrets(conn)
+        return {which: hash_ for (of, which), hash_ in told.passwords.items() if of == person}, fault
+
+    def second_factor(self, conn: Connection, person: str) -> tuple[str | None, ProofFault | None]:
+        """The hash of the second factor that somebody has, and likewise."""
+        told, fault = self.vouched.secrets(conn)
+        return told.factors.get(person), fault
+
+    def fault(self, conn: Connection) -> ProofFault | None:
+        """What is wrong with the log, if anything is."""
+        return self.vouched.secrets(conn)[1]
 
     def is_code(self, conn: Connection, person: str, code_hash: str) -> bool:
-        """Likewise, of a code to choose a password with."""
-        with self._lock:
-            self._read_on(conn)
-            return is_told(self._known.secrets.codes.get(person), code_hash)
+        """Whether the lines tell of this code to choose a password with. Raises ProofFault where the log is
+        damaged."""
+        return is_told(self._sound(conn).codes.get(person), code_hash)
 
     def is_envelope(self, conn: Connection, envelope: str, code_hash: str) -> bool:
         """Likewise, of the code in the sealed envelope: the last one that was made, if nobody used it."""
-        with self._lock:
-            self._read_on(conn)
-            last = self._known.secrets.envelope
-            return last is not None and last[0] == envelope and is_told(last[1], code_hash)
-
-    def second_factor(self, conn: Connection, person: str) -> str | None:
-        """The hash of the second factor that somebody has. Raises ProofFault where the log is damaged."""
-        with self._lock:
-            self._read_on(conn)
-            return self._known.secrets.factors.get(person)
+        last = self._sound(conn).envelope
+        return last is not None and last[0] == envelope and is_told(last[1], code_hash)
 
     def is_token(self, conn: Connection, token: str) -> bool:
         """Whether the lines tell of a token of this id that nobody revoked. Raises likewise."""
-        with self._lock:
-            self._read_on(conn)
-            return token in self._known.secrets.tokens
+        return token in self._sound(conn).tokens
+
+    def _sound(self, conn: Connection) -> SealedSecrets:
+        told, fault = self.vouched.secrets(conn)
+        if fault is not None:
+            raise fault
+        return told
 
     def forget(self) -> None:
+        self.vouched.forget()
         with self._lock:
             self._known = _Known()
 

@@ -95,6 +95,9 @@ class Desk:
     )
     policy_file: Path | None = None  # policy.yaml, likewise
 
+    def __post_init__(self) -> None:
+        self.log_lines.vouched.key = self.key.public_key()
+
     @property
     def session_key(self) -> bytes:
         """What the tokens of sessions are hashed with."""
@@ -130,6 +133,7 @@ class Actor:
     person_id: str
     role: str
     token: str = ""  # the id of the token that a program of his used
+    may_open: bool = True  # False: signed in while the change log was damaged
 
 
 # The founding, the clock, and an update of the lists; it agrees to nothing.

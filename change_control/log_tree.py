@@ -22,6 +22,11 @@ class LogTree:
             leaf = node_of(bytes(level[-2 * HASH_BYTES : -HASH_BYTES]), leaf)
         self._levels.append(bytearray(leaf))
 
+    def copy(self) -> "LogTree":
+        other = LogTree()
+        other._levels = [bytearray(level) for level in self._levels]
+        return other
+
     def over(self, low: int, high: int) -> bytes:
         """The hash over these leaves, which must be a stretch that the tree is parted in."""
         length = high - low

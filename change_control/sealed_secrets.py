@@ -32,6 +32,11 @@ class SealedSecrets:
     tokens: set[str] = field(default_factory=set)  # those that nobody revoked
     envelope: tuple[str, str] | None = None  # the last one and the hash of its code, until it is used
 
+    def copy(self) -> "SealedSecrets":
+        return SealedSecrets(
+            dict(self.passwords), dict(self.codes), dict(self.factors), set(self.tokens), self.envelope
+        )
+
     def add(self, event: str, object_id: str, detail: Mapping[str, Any]) -> None:
         for person in cleared_by(event, object_id, detail):
             self.factors.pop(person, None)

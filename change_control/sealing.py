@@ -47,6 +47,10 @@ CONTRADICTS = (
     "the change log no longer holds what was signed before, so nothing can be opened; "
     "have it looked at first: schoolgate changes verify"
 )
+SIGNED_IN_DAMAGED = (
+    "you signed in while the change log was damaged, so you may only look and tighten; "
+    "once the log is whole, sign in again"
+)
 
 log = structlog.get_logger()
 
@@ -73,8 +77,10 @@ class Change:
     ) -> int:
         """Write the line. `detail` holds ids and facts, never a name; what people wrote goes into `texts`.
 
-        Raises ChangeError where they named a pupil.
+        Raises ChangeError where they named a pupil, and for who may only tighten.
         """
+        if not actor.may_open and event not in TIGHTENING:
+            raise ChangeError("refused", SIGNED_IN_DAMAGED)
         if actor.token and event.partition(":")[0] in WITH_TWO:
             texts = {**(texts or {}), PROGRAM: actor.token}  # what is agreed to is the detail, and no more
         elif actor.token:

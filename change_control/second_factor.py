@@ -31,7 +31,6 @@ from change_control.passwords import sign_out
 from change_control.roles import is_active
 from change_control.sealing import Change, change
 from change_control.secret_box import NotOursError, open_secret, seal_secret
-from filter_policy.bundle_proof import ProofFault
 
 log = structlog.get_logger()
 STEP = 30  # seconds
@@ -121,14 +120,14 @@ def clear_own(desk: Desk, person_id: str, code: str, now: datetime, *, keep: str
 def factor_of(desk: Desk, conn: Connection, person_id: str) -> Factor | None:
     """None: nothing is asked for after the password, and the sealed lines say so too.
 
-    Where the log is damaged the row counts: nothing that opens reaches a gate then.
+    Where the log is damaged its good part tells, and a row that it does not know of is asked for besides.
     """
     kept = kept_factor(conn, person_id)
-    try:
-        told = desk.log_lines.second_factor(conn, person_id)
-    except ProofFault as fault:
+    told, fault = desk.log_lines.second_factor(conn, person_id)
+    if fault is not None:
         log.error("second_factor.log_is_damaged", why=str(fault))
-        return None if kept is None else Factor(kept)
+    if told is None and fault is not None and kept is not None:
+        return Factor(kept)
     if told is None:
         if kept is not None:
             log.error("second_factor.not_sealed", person=person_id)

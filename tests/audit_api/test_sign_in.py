@@ -165,17 +165,3 @@ def test_an_account_that_was_written_into_the_database_signs_nobody_in(school: S
     )
 
     assert answer.status_code == 401
-
-
-def test_where_the_log_is_damaged_people_still_sign_in_to_shut_things(school: School) -> None:
-    school.desk.log_lines.forget()
-    write(school, "DROP TRIGGER change_log_no_update")
-    write(school, "UPDATE change_log SET leaf = x'00' WHERE seq = 2")
-
-    with capture_logs() as alarms:
-        answer = school.nobody().post(
-            "/api/v1/session", json={"username": "terry", "password": console_password("terry")}
-        )
-
-    assert answer.status_code == 200
-    assert "sign_in.log_is_damaged" in {each["event"] for each in alarms}

@@ -100,9 +100,9 @@ def test_of_each_password_the_last_line_counts(desk: Desk) -> None:
     lines = desk.log_lines
     cora = somebody(desk, "cora")
     with reading(desk.engine) as conn:
-        assert lines.is_password(conn, cora.id, "console", sealed_hash(cora.console_hash or ""))
-        assert not lines.is_password(conn, cora.id, "console", sealed_hash("another"))
-        assert not lines.is_password(conn, "p_nobody", "console", sealed_hash("another"))
+        told, fault = lines.passwords(conn, cora.id)
+        assert (told["console"], fault) == (sealed_hash(cora.console_hash or ""), None)
+        assert lines.passwords(conn, "p_nobody") == ({}, None)
 
 
 @pytest.mark.parametrize(
