@@ -1,8 +1,9 @@
 """Ways round the filter, seen by the address alone: encrypted DNS, proxies in a page, tunnels, VPNs.
 
 Addresses of encrypted DNS are told anywhere. The forms of proxies are looked for only on hosts that no list
-and no rule of the school names, and only forms that no usual site has: `?ref=https://...` is none. What
-header fields tell is seen by the gate (proxy_addon/signs.py).
+and no rule of the school names, and only forms that no usual site has. An address inside another is none of
+them: what it would show counts (guessed.py). What header fields tell is seen by the gate
+(proxy_addon/signs.py).
 """
 
 import base64
@@ -12,7 +13,7 @@ from itertools import pairwise
 from urllib.parse import unquote
 
 from filter_lists.names import Url
-from filter_policy.embedded import has_scheme, read
+from filter_policy.embedded import read
 
 DNS = "dns-over-https"
 PROXY = "web-proxy"
@@ -21,7 +22,6 @@ VPN = "vpn"
 
 _LONGEST_PATH = 4096
 MOST_PARAMETERS = 200
-_DNS_PARTS = frozenset({"dns-query", "odohconfigs"})
 _RECORD_TYPES = re.compile(r"a|aaaa|any|cname|mx|ns|ptr|soa|srv|svcb|https|txt|caa|ds|dnskey|\d{1,5}", re.I)
 # Parts of a path that only such software has.
 _PROXY_PARTS = frozenset(
@@ -49,8 +49,10 @@ _PROXY_PARTS = frozenset(
         "bare-server-node",
     }
 )
+_SCRAMJET = re.compile(r"scramjet(?:\.[\w-]+)*\.(?:m?js|wasm)|scram\.[\w-]+\.(?:m?js|wasm)")
+_BESIDE = frozenset({("api", "shuffledict"), ("~", "scramjet"), ("~", "uv")})
 _VPN_PARTS = frozenset(
-    {"+cscoe+", "+cscot+", "+webvpn+", "+cscol+", "cscosslc", "dana-na", "vpnsvc", "global-protect"}
+    {"+cscoe+", "+cscot+", "+webvpn+", "+cscol+", "cscosslc", "dana-na", "vpnsvc", "prelogin.esp"}
     | {
         "sslvpn-tunnel",
         "sslvpn_websession",
@@ -60,31 +62,19 @@ _VPN_PARTS = frozenset(
     }
     | {"sra_{ba195980-cd49-458b-9e23-c84ee0adcd75}"}
 )
-_TUNNEL_PARTS = frozenset(
-    {"wstunnel", "ws-tunnel", "wsproxy", "ws-proxy", "meek", "meek-reflect", "v2ray", "vmess"}
-)
-_TUNNEL_PARTS |= {"vless", "trojan-go", "shadowsocks", "xray", "obfs4", "snowflake-broker"}
-# A part of a path that says that another address follows.
-_WORDS = frozenset(
-    {"proxy", "prox", "prx", "proxify", "webproxy", "web-proxy", "cors", "cors-proxy", "corsproxy", "fetch"}
-    | {"cors-anywhere", "browse", "browser", "service", "surf", "unblock", "unblocker", "tunnel", "uv", "~uv"}
-    | {"sj", "scramjet", "scram", "dynamic", "active", "ocho", "main", "go", "~", "rammerhead", "rh", "px"}
-    | {"womginx", "route", "stealth", "p", "bare", "gateway", "visit", "hammerhead", "a", "load", "view"}
-)
-_SCHEMES = frozenset({"http:", "https:", "ws:", "wss:"})
-_SCRIPTS = frozenset(
-    f"{name}{ending}"
-    for name in ("browse", "proxy", "webproxy", "surf", "poxy", "unblock", "cors", "cors-proxy", "proxify")
-    for ending in ("", ".php", ".aspx", ".cgi", ".pl")
-)
-_NOTED = _PROXY_PARTS | _VPN_PARTS | _TUNNEL_PARTS | _WORDS | _SCHEMES | _SCRIPTS | {"index.php"}
-_SESSION = re.compile(r"[a-z0-9]{16,64}(?:![a-z0-9!]+)?")
+# Where the path begins with it; further on it is a page about such a thing.
+_TUNNELS = frozenset({"wstunnel", "ws-tunnel", "wsproxy", "ws-proxy", "meek-reflect"})
+_GLYPE = frozenset({"browse.php", "index.php"})
+_NOTED = _PROXY_PARTS | _VPN_PARTS | _TUNNELS | _GLYPE | {"bare"}
+_HINTS = re.compile(r"hvtr|\.cgi|\.pl|scram|/_rhs|shuffle|/~/|[0-9a-f]{32}/", re.IGNORECASE)
+_RAMMERHEAD = re.compile(r"/[0-9a-f]{32}/+(?:_rhs|https?:)", re.IGNORECASE)
 _BARE_VERSION = re.compile(r"v[1-9]")
 _CGI = re.compile(r"/nph-[a-z0-9_-]+\.(?:cgi|pl)/|\.(?:cgi|pl)/[01]{6}[a-z]?/https?/", re.IGNORECASE)
 _XORED = ("hvtrs8/-", "hvtr:-/")
-_CODED = ("ahr0c", "uggc", "68747470", "ptth", "sptth", "ahr0chm6")
+_CODED = ("ahr0c", "uggc", "68747470", "ptth", "sptth")
 _GLYPE_FLAGS = re.compile(r"(?:^|&)(?:b=\d{1,3}|hl=[0-9a-f]{3})(?:&|$)", re.IGNORECASE)
 _TARGET = re.compile(r"(?:^|[&;])(?:u|q|url|uri|link|target|quest|site)=([^&]+)", re.IGNORECASE)
+_ASKED = re.compile(r"(?:^|[&;])(?:dns|name)=[^&;]", re.IGNORECASE)
 _CROXY = re.compile(r"(?:^|&)__cp[oip]?=([^&]+)", re.IGNORECASE)
 
 
@@ -96,9 +86,16 @@ def anywhere(url: Url) -> str | None:
     if "dns" not in path and "odoh" not in path and "resolve" not in path and "%" not in path:
         return None
     parts = _parts(path)
-    if not _DNS_PARTS.isdisjoint(parts):
+    if parts[-2:] == [".well-known", "odohconfigs"]:
+        return DNS
+    if parts[-1:] == ["dns-query"] and _ASKED.search(query):
         return DNS
     return DNS if parts[-1:] == ["resolve"] and _asks_a_name(query) else None
+
+
+def is_dns_message(url: Url) -> bool:
+    """A question of the DNS in its own letters is nothing else, wherever it is asked."""
+    return "dns=" in url.query and _has_message(url.query)
 
 
 def _has_message(query: str) -> bool:
@@ -129,63 +126,45 @@ def of_unknown(url: Url) -> str | None:
         return None
     parts = _parts(path.lower())
     noted = _NOTED.intersection(parts)
-    if not noted and "hvtr" not in path and ".cgi" not in path and ".pl" not in path:
+    if not noted and not _HINTS.search(path) and "%" not in path:
         return None
-    return _by_name(noted) or (PROXY if _is_proxy(url, path, parts) else None)
+    return _by_name(noted, parts) or (PROXY if _is_proxy(url, path, parts, noted) else None)
 
 
-def _by_name(noted: frozenset[str]) -> str | None:
+def _by_name(noted: frozenset[str], parts: list[str]) -> str | None:
     if noted & _PROXY_PARTS:
         return PROXY
     if noted & _VPN_PARTS:
         return VPN
-    return TUNNEL if noted & _TUNNEL_PARTS else None
+    return TUNNEL if parts and parts[0] in _TUNNELS else None
 
 
-def _is_proxy(url: Url, path: str, parts: list[str]) -> bool:
+def _is_proxy(url: Url, path: str, parts: list[str], noted: frozenset[str]) -> bool:
     plain = unquote(unquote(path))
-    if any(xored in plain.lower() for xored in _XORED) or _CGI.search(plain):
+    if any(xored in plain.lower() for xored in _XORED) or _CGI.search(plain) or _RAMMERHEAD.search(plain):
         return True
-    if any(part == "bare" and _BARE_VERSION.fullmatch(after) for part, after in pairwise(parts)):
+    if any(_SCRAMJET.fullmatch(part) for part in parts):
         return True
-    return _is_before_an_address(url, parts) or _is_script(url, parts)
-
-
-def _is_before_an_address(url: Url, parts: list[str]) -> bool:
-    """`/service/https://...`, the same with the address encoded, `/<session>/https://...`, `/https://...`."""
-    for number, part in enumerate(parts):
-        before = parts[:number]
-        if part in _SCHEMES:
-            host = parts[number + 1] if number + 1 < len(parts) else ""
-            fits = all(each in _WORDS or _SESSION.fullmatch(each) for each in before)
-            return fits and "." in host and not _is_same_site(url.host, host.partition(":")[0])
-        if part.startswith(_CODED) and len(part) > 12 and before and before[-1] in _WORDS:
+    for pair in pairwise(parts):
+        if pair in _BESIDE or (pair[0] == "bare" and _BARE_VERSION.fullmatch(pair[1])):
             return True
-    return False
+    return bool(noted & _GLYPE) and _is_script(url, parts)
 
 
 def _is_script(url: Url, parts: list[str]) -> bool:
-    """`/browse.php?u=...&b=4`, `/proxy?url=https://...`."""
-    last = parts[-1] if parts else ""
-    if last not in _SCRIPTS and last != "index.php":
+    """`/browse.php?u=...&b=4`, `/index.php?q=<in other letters>&hl=3ed`."""
+    last = parts[-1]
+    if last not in _GLYPE or not _GLYPE_FLAGS.search(url.query):
         return False
     if url.query.count("&") > MOST_PARAMETERS:
-        return last != "index.php"  # whoever asks so hides which of them counts
-    flagged = last in ("browse.php", "index.php") and bool(_GLYPE_FLAGS.search(url.query))
+        return last == "browse.php"  # whoever asks so hides which of them counts
     for match in _TARGET.finditer(url.query):
         value = match[1]
-        found = [each for each in read(value, file=False) if each.sure]
-        is_coded = bool(found) and ("." not in value or value.lower().startswith(_CODED))
-        if flagged and (is_coded or last == "browse.php"):
+        found = any(each.sure for each in read(value, file=False))
+        is_coded = found and ("." not in value or value.lower().startswith(_CODED))
+        if is_coded or last == "browse.php":
             return True
-        if last != "index.php" and found and (is_coded or has_scheme(value)):
-            return not any(_is_same_site(url.host, each.url.host) for each in found)
     return False
-
-
-def _is_same_site(one: str, other: str) -> bool:
-    """Their last two labels: a site may well fetch its own pictures."""
-    return one.split(".")[-2:] == other.lower().split(".")[-2:]
 
 
 def _is_croxy(query: str) -> bool:

@@ -11,8 +11,9 @@ from filter_lists.names import Url
 from filter_policy import circumvention
 from filter_policy.bearing import names_for, near, sites_by_host
 from filter_policy.carried import NOTHING, Carried, carried
-from filter_policy.decide import Note, decide
+from filter_policy.decide import Note, decide, is_illegal
 from filter_policy.embedded import Found
+from filter_policy.guessed import MOST, guesses
 from filter_policy.model import Decision, Listing, Person, Policy, Reason, Request, Verdict
 from filter_policy.readings import readings
 from filter_policy.shapes import by_host, circumventions
@@ -69,7 +70,7 @@ class Judge:
         asked = self._decisions(name, held, depth)
         for decision, counts in asked:
             if counts and decision.is_block:
-                return _illegal_first(decision, asked) if held.found else decision
+                return _illegal_first(decision, asked) if held.found or guesses(name) else decision
             first = _until(first, decision) if first is not None else Judged(name, decision)
         if first is None:
             raise ValueError("nothing was read")
@@ -83,6 +84,24 @@ class Judge:
         for found in held.found:
             decision = self._carried(found, depth)
             yield decision, found.sure or _is_named(decision)
+        for decision in self._guessed(name, held, depth):
+            yield decision, _is_named(decision)
+
+    def _guessed(self, name: Url, held: Carried, depth: int) -> Iterator[Decision]:
+        """A site that nobody knows, with the address of one in its own that this person may not visit."""
+        found = guesses(name)
+        if not found or (held.known and not held.bare) or self._is_known(name):
+            return
+        if any(True for url, _ in readings(name) for _ in self.lookup(url)):
+            return
+        as_proxy = Request(self.person, name, circumventions((circumvention.PROXY,)))
+        if depth >= DEEPEST or len(found) > MOST:
+            yield self.answer(as_proxy)
+            return
+        for url in found:
+            decision = self._carried(Found(url), depth)
+            is_shut = decision.is_block and _is_named(decision)
+            yield self.answer(as_proxy) if is_shut and decision.reason is not Reason.ILLEGAL else decision
 
     def _carried(self, found: Found, depth: int) -> Decision:
         if self.note is not None:
@@ -105,6 +124,8 @@ class Judge:
         if held.unreadable:
             entries.append(UNREADABLE)
         told = circumvention.anywhere(name)
+        if told is not None and not circumvention.is_dns_message(name) and self._is_known(name):
+            told = None
         if told is None and not listings and (held.bare or not held.known):
             told = circumvention.of_unknown(name)
             told = None if told is None or self._is_known(name) else told
@@ -140,6 +161,9 @@ def listings_of(url: Url, lookup: Lookup, policy: Policy | None = None) -> tuple
         found.update(dict.fromkeys(each for reading in readings(name) for each in lookup(reading.url)))
         held = carried(name, policy) if depth < DEEPEST else NOTHING
         waiting += [(each.url, depth + 1) for each in held.found]
+        if depth < DEEPEST and policy is not None:
+            shown = (each for guess in guesses(name) for each in listings_of(guess, lookup))
+            found.update(dict.fromkeys(each for each in shown if is_illegal(each, policy)))
     return tuple(found)
 
 
@@ -149,6 +173,8 @@ def stands_alone(url: Url, policy: Policy) -> bool:
     if url.is_ip or "xn--" in url.host or carried(url, policy).known:
         return True
     if circumvention.anywhere(url) is not None or circumvention.of_unknown(url) is not None:
+        return True
+    if guesses(url):
         return True
     return bool(policy.terms and searched(url))
 

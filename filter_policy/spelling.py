@@ -65,7 +65,7 @@ def fold(text: str) -> str:
 
 
 def _seen(text: str) -> str:
-    """Without marks, and without what has no width; first of all, since a long run of marks is slow to sort."""
+    """Without marks, and without what has no width; first, since a long run of marks is slow to sort."""
     return "".join(c for c in text if c.isspace() or not _is_unseen(c))
 
 

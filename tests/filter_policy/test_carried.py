@@ -86,7 +86,7 @@ def found(address: str) -> list[str]:
         "https://duckduckgo.com/?q=blocked.test",
         "https://12ft.io/faq",
         "https://allowed.test/?ref=blocked.test",
-        "https://allowed.test/?url=http://blocked.test/",
+        "https://allowed.test/?from=http://blocked.test/",
         "https://allowed.test/blocked.test/index.html",
         "http://translate.test/translate?u=http://allowed.test/?ref=http://blocked.test/",
     ],

@@ -1,0 +1,108 @@
+"""Addresses of other sites inside the address of a site that nobody knows, as proxies in a page have them.
+
+Which word stands before such an address says nothing: what counts is what it would show. So it is judged as
+if it were visited, and only where a list or the school speaks against that very site does it count
+(judge.py). Only a whole address counts, with its scheme, however it was written; names alone are in many
+usual addresses. Nor do addresses count that say where somebody comes from, or goes on to.
+"""
+
+import re
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+from filter_lists.names import Url
+from filter_policy.embedded import Found, has_scheme, read
+
+MOST = 16
+MOST_PARTS = 40  # of a path
+LONGEST = 8192
+# What proxies call the address that they are to show.
+NAMES = frozenset(
+    {"url", "u", "uri", "target", "targeturl", "target_url", "quest", "site", "address", "web", "website"}
+    | {"fetch", "get", "proxy", "src"}
+)
+# `http`, as it stands and as it is written in other ways.
+_HINT = re.compile(
+    r"https?(?::|%|/)|wss?(?::|%3a)|ahr0c|yuhsmg|sfrucd|hvtr|uggc|68747470|ptth|nb2hi4|%25|%68|%48|%74|%54",
+    re.IGNORECASE,
+)
+_BEGINS = re.compile(r"^(?:https?|wss?)(?::|$)|[^a-z0-9](?:https?|wss?):")
+_SCHEMED = re.compile(
+    r"(?:^|(?<=[^a-z0-9]))(https?|wss?)(?::[/\\]*|(?<=^http)/+|(?<=^https)/+)([^/\\].*)",
+    re.IGNORECASE | re.DOTALL,
+)
+_CODED = re.compile(r"ahr0c|yuhsmg|sfrucd|hvtr|uggc|68747470|nb2hi4|[^/]*ptth", re.IGNORECASE)
+
+
+def guesses(url: Url) -> tuple[Url, ...]:
+    """What this may be to show; most addresses are done with after one look. More than MOST: one too many."""
+    in_path = _HINT.search(url.path) is not None
+    in_query = bool(url.query) and _HINT.search(url.query) is not None
+    if not in_path and not in_query:
+        return ()
+    found: dict[Url, None] = {}
+    for each in _all(url, in_path, in_query):
+        if each.url.host != url.host:
+            found[each.url] = None
+        if len(found) > MOST:
+            break
+    return tuple(found)
+
+
+def _all(url: Url, in_path: bool, in_query: bool) -> Iterator[Found]:
+    if in_path:
+        yield from _in_path(url.path[:LONGEST], url.query)
+    if in_query:
+        yield from _in_query(url.query)
+
+
+def _in_path(path: str, query: str) -> Iterator[Found]:
+    """The first part from which on the path is an address, or one that is an address in other letters."""
+    for spelt in dict.fromkeys((path, unquote(path), unquote(unquote(path)))):
+        parts = spelt.strip("/").split("/")
+        for number, part in enumerate(parts[:MOST_PARTS]):
+            if found := tuple(_from(part, parts[number:], query)):
+                yield from found
+                break
+
+
+def _from(part: str, parts: list[str], query: str) -> Iterator[Found]:
+    low = part.lower()
+    if _BEGINS.search(low):
+        rest = "/".join(parts)
+        match = _SCHEMED.search(f"{rest}?{query}" if query else rest)
+        if match and _is_host(match[2]):
+            yield from _sure(f"{match[1]}://{match[2]}")
+    elif _CODED.match(low):
+        yield from _sure(part)
+        if len(parts) > 1:
+            yield from _sure("/".join(parts))
+    elif "%" in part and has_scheme(part):
+        yield from _sure(part)
+
+
+def _is_host(text: str) -> bool:
+    return "." in re.split(r"[/?#\\]", text, maxsplit=1)[0] or "%" in text
+
+
+def _in_query(query: str) -> Iterator[Found]:
+    if _HINT.match(query):
+        yield from _addressed(query)
+    for pair in re.split("[&;]", query):
+        if _HINT.search(pair) is None:
+            continue
+        name, mark, value = pair.partition("=")
+        if not mark:
+            yield from _addressed(pair)
+        elif unquote(unquote(name)).strip().lower() in NAMES:
+            yield from _addressed(value)
+
+
+def _addressed(value: str) -> Iterator[Found]:
+    """An address with its scheme, as it stands or in other letters: not one that is somewhere in a text."""
+    if has_scheme(value) or _CODED.match(unquote(value)):
+        yield from _sure(value)
+
+
+def _sure(text: str) -> Iterator[Found]:
+    return (each for each in read(text, file=False) if each.sure)
