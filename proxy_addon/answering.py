@@ -24,9 +24,10 @@ from proxy_addon.clock import GateClock
 from proxy_addon.connections import Connection, Connections, Exchange, Tunnel
 from proxy_addon.egress import Egress, EgressRefused, Unresolved
 from proxy_addon.guard import Answer, Case
+from proxy_addon.guessing import Guessing
 from proxy_addon.identify import NOBODY, Identity, NotIdentified, TooBusy, Withheld, still
 from proxy_addon.judge import InForce, Judge, Judged
-from proxy_addon.needs_tls import keep_safe
+from proxy_addon.needs_tls import SafeKeeping
 from proxy_addon.opened import is_page
 from proxy_addon.records import Happening, Outcome, Rows
 from proxy_addon.rewriting import as_sent, rewrite
@@ -80,6 +81,7 @@ class Answers:
         in_force: Callable[[], InForce | None],
         stuck: Callable[[], bool],
         seen: Callable[[Person, str], None] = lambda person, address: None,
+        safe: SafeKeeping | None = None,
     ) -> None:
         self.stages = stages
         self.judge = Judge(stages.classify, stages.decide)
@@ -91,6 +93,7 @@ class Answers:
         self.in_force = in_force
         self.stuck = stuck  # whether nothing can be recorded
         self._seen = seen  # hears who asks, and from which address
+        self._kept_safe = safe or SafeKeeping(Guessing())
 
     # -- a request, plain or inside a tunnel
 
@@ -149,8 +152,8 @@ class Answers:
         """Inside a tunnel, whoever opened it; else whoever this request says."""
         tunnel = connection.tunnel
         if tunnel is None:
-            credentials = head.noted.get(b"proxy-authorization", ())
-            keep_safe(credentials, connection.address, connection.secure, force.bundle)
+            given = head.noted.get(b"proxy-authorization", ())
+            credentials = self._kept_safe(given, connection.address, connection.secure, force.bundle)
             found = await self.stages.identify(credentials, connection.address, force.bundle)
             self._seen(found.person, connection.address)
             connection.person = found.person.id or " ".join(found.person.filter_groups)

@@ -41,6 +41,7 @@ from proxy_addon.judge import InForce
 from proxy_addon.limits import LIMITS, Limits
 from proxy_addon.master import GateMaster, held
 from proxy_addon.mitm_speed import ChangeHook
+from proxy_addon.needs_tls import SafeKeeping
 from proxy_addon.pacing import Pacing
 from proxy_addon.proof_key import ProofKey
 from proxy_addon.recording import Recording
@@ -119,7 +120,7 @@ class _Running:
         self.settings = settings
         self.egress = egress
         self.ready = ready
-        self.identifier = Identifier(clock=lambda: self.clock.now().timestamp())
+        self.identifier = Identifier(clock=self._seconds)
         self.recording = Recording(settings.state / "journal", settings.gate)
         self.watch = BundleWatch(settings.state, self._take, ProofKey(settings.state))
         self.clock = GateClock(clock, self.recording.last_at)
@@ -137,6 +138,7 @@ class _Running:
             in_force=lambda: self.watch.in_force,
             stuck=lambda: not self.recording.works,
             seen=events.seen,
+            safe=SafeKeeping(self.identifier.guessing, self._seconds),
         )
         self.ending = Ending(self.answers, self._abort)
         self.nonce = new_nonce()
@@ -145,6 +147,9 @@ class _Running:
         self.change_hook: ChangeHook = lambda name, function: function
         self.stopping = False
         self._busy: dict[str, asyncio.Task[None]] = {}
+
+    def _seconds(self) -> float:
+        return self.clock.now().timestamp()
 
     def _stages(self, pages: Pages) -> Stages:
         return Stages(

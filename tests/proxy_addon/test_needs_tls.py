@@ -10,14 +10,21 @@ import pytest
 
 from filter_policy.bundle import Account, Bundle
 from filter_policy.model import Reason, Role
-from proxy_addon.identify import NotIdentified, Withheld
-from proxy_addon.needs_tls import keep_safe
+from proxy_addon.guessing import HASTY, Guessing
+from proxy_addon.identify import NotIdentified, Withheld, parse_basic
+from proxy_addon.needs_tls import SafeKeeping
 from tests.builders import a_person, a_policy
 from tests.harness import Gate, a_gate, an_account, exchange, proxy_login
 
 TECH = a_person("terry", groups=("staff",), role=Role.TECHNICIAN)
 PEOPLE = (TECH, a_person("anna"), a_person("tess", groups=("staff",), role=Role.STAFF))
 BUNDLE = Bundle(a_policy(), "", "", {one.username: Account(one, "hash") for one in PEOPLE})
+
+
+def keep_safe(
+    credentials: Sequence[bytes], address: str, secure: bool, bundle: Bundle, book: Guessing | None = None
+) -> Sequence[bytes]:
+    return SafeKeeping(book or Guessing(), lambda: 0.0)(credentials, address, secure, bundle)
 
 
 def login(username: str) -> Sequence[bytes]:
@@ -55,6 +62,31 @@ def test_what_cannot_be_read_is_refused_as_ever() -> None:
     for credentials in ([b"Basic !!!"], [*login("anna"), *login("terry")]):
         with pytest.raises(NotIdentified):
             keep_safe(credentials, "10.0.0.5", False, BUNDLE)
+
+
+def test_each_name_that_is_told_apart_counts_once_as_a_guess_of_that_device() -> None:
+    book = Guessing()
+    for _ in range(5):
+        with pytest.raises(Withheld):
+            keep_safe(login("terry"), "10.0.0.5", False, BUNDLE, book)
+
+    assert book.failed("terry", "10.0.0.5", 0.0) == 1
+    assert book.failed("terry", "10.0.0.6", 0.0) == 0
+    assert book.wait("terry", "10.0.0.5", 0.0) == 0  # over TLS the owner goes on there
+
+
+def test_a_device_that_guesses_is_not_told_whose_names_these_are() -> None:
+    book = Guessing()
+    for number in range(HASTY):
+        book.begin(f"name{number}", "10.0.0.5", 0.0)
+    looked_at = keep_safe(login("terry"), "10.0.0.5", False, BUNDLE, book)
+
+    name, password = parse_basic(looked_at)
+    assert password == "secret"
+    assert name not in BUNDLE.accounts
+    assert keep_safe(login("tess"), "10.0.0.5", False, BUNDLE, book) == login("tess")
+    with pytest.raises(Withheld):
+        keep_safe(login("terry"), "10.0.0.6", False, BUNDLE, book)
 
 
 # -- through a real gate, from an address that is not loopback
@@ -111,3 +143,15 @@ def test_over_tls_it_is_looked_at(gate: Gate) -> None:
 def test_pupils_and_teachers_may_come_either_way(gate: Gate, user: str) -> None:
     for tls in (False, True):
         assert ask(gate, user, "pass:word", tls=tls).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_guessing_device_is_asked_again_whatever_the_name(outside: str) -> None:
+    with a_gate(
+        sites={"allowed.test": "education"}, accounts=[an_account(one) for one in PEOPLE], listen=outside
+    ) as gate:
+        assert ask(gate, "terry", "wrong", tls=False).startswith(b"HTTP/1.1 403 ")
+        for number in range(HASTY):
+            ask(gate, f"name{number}", "wrong", tls=False)
+        answers = {ask(gate, user, "wrong", tls=False).partition(b"\r\n")[0] for user in ("nobody", "terry")}
+        assert len(answers) == 1
+        assert b" 407 " in answers.pop()
