@@ -19,6 +19,7 @@ from starlette.concurrency import run_in_threadpool
 from audit_api.answers import LogRowOut
 from audit_api.filtering_log import Look, look_at_all
 from audit_api.log_wanted import ToExport
+from audit_api.marks import COLUMN as MARK
 from audit_api.marks import HEADER, mark_of
 from audit_api.rows import as_csv
 from audit_api.streams import BrokenOff, Stream, is_still_here
@@ -32,7 +33,6 @@ AT_ONCE = 1  # for each person
 ROWS = 1000  # read at a time
 MEDIA_TYPES: Mapping[str, str] = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
 EVENT = "export_event"
-MARK = "export_mark"
 COLUMNS = (*LogRowOut.model_fields, EVENT, MARK)
 
 

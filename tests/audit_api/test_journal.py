@@ -187,7 +187,7 @@ def test_records_are_read_page_by_page_and_as_csv(school: School) -> None:
     csv = cora.get(f"{URL}/aside", params={"purpose": "a look"}, headers={"Accept": "text/csv"})
 
     assert [row["record"]["n"] for row in rows] == list(range(5))
-    assert csv.text.splitlines()[0] == '"key","at","why","record"'
+    assert csv.text.splitlines()[0] == '"key","at","why","record","export_mark"'
     assert len(csv.text.splitlines()) == 6
 
 

@@ -1,5 +1,6 @@
 """Whatever leaves as a file leads back to who took it, and to the line that tells of it."""
 
+import csv
 import io
 import json
 import zipfile
@@ -8,8 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from audit_api.marks import HEADER
+from audit_api.marks import HEADER, in_each_row
+from audit_api.rows import as_csv
 from audit_log.export_mark import Mark, marks_in
 from audit_log.offline import verify_changes
 from tests.audit_api.logged import a_row, seal_up_to, store
@@ -80,9 +84,24 @@ def test_the_change_log_as_a_file_carries_it_and_is_verified_all_the_same(
 @pytest.mark.parametrize(
     "path", ["/api/v1/unblocks", "/api/v1/reports/month?month=2026-11", "/api/v1/rights", "/api/v1/lists"]
 )
-def test_a_table_for_a_spreadsheet_says_in_a_header_whose_it_is(school: School, path: str) -> None:
+def test_a_table_for_a_spreadsheet_says_in_a_header_and_in_each_row_whose_it_is(
+    school: School, path: str
+) -> None:
     answer = school.as_("hedy").get(path, headers={"Accept": "text/csv"})
 
     assert answer.headers["content-type"].startswith("text/csv")
     assert the_mark(answer).by == "hedy"
+    assert {row["export_mark"] for row in csv.DictReader(io.StringIO(answer.text))} <= {str(the_mark(answer))}
+    assert int(answer.headers["content-length"]) == len(answer.content)
     assert HEADER not in school.as_("hedy").get(path).headers
+
+
+@given(st.lists(st.tuples(st.text(), st.text()), max_size=5))
+def test_whatever_stands_in_a_sheet_each_row_gets_one_cell_and_keeps_the_others(
+    rows: list[tuple[str, str]],
+) -> None:
+    sheet = as_csv([{"a": one, "b": other} for one, other in rows], ["a", "b"])
+    before = list(csv.reader(io.StringIO(sheet, newline="")))
+    after = list(csv.reader(io.StringIO(in_each_row(sheet.encode(), "m").decode(), newline="")))
+
+    assert after == [[*row, "m" if number else "export_mark"] for number, row in enumerate(before)]

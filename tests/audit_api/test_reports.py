@@ -149,7 +149,8 @@ def test_a_spreadsheet_gets_a_figure_to_a_line(school: School) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text)))
 
     assert answer.headers["content-type"].startswith("text/csv")
-    assert rows[0] == {"table": "total", "name": "", "figure": "requests", "value": "100", "month_before": ""}
+    first = {"table": "total", "name": "", "figure": "requests", "value": "100", "month_before": ""}
+    assert rows[0] == {**first, "export_mark": answer.headers["Schoolgate-Export"]}
     assert {row["table"] for row in rows} >= {"total", "kind", "group", "site", "unblocks", "silent hour"}
     assert "'=bet.test" in {row["name"] for row in rows}
 
