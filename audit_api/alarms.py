@@ -9,6 +9,7 @@ from audit_api import times
 from audit_api.checkpoint_delivery import overdue_ways, ways_of
 from audit_api.checkpoint_mail import review_said
 from audit_api.drift import lists_drift, policy_drift
+from audit_api.incidents import NAMING, tried_sentences
 from audit_api.rights import READING
 from audit_api.watch_alarms import canary_sentences, fall_sentence, shares
 from audit_api.window import Visit
@@ -31,6 +32,10 @@ UNPROVEN = (
     " or lists that only shut wait too; suspending, ending an account, revoking and closing do work. Somebody"
     " or something changed the database: let a technician run schoolgate changes verify."
 )
+GATE = (
+    "The gate does not answer as it should: {}. Where it has stopped, nobody can browse; nothing is let by"
+    " unfiltered. Ask the technician at once."
+)
 WAITS = "{} on the server's disk is not what is in force; it was proposed, and waits for somebody to agree."
 
 
@@ -46,17 +51,20 @@ def alarms(visit: Visit) -> list[Alarm]:
     """For those who read everything about changes; none for others."""
     if visit.reader.role not in READING:
         return []
+    gate = list(_gate(visit))
     with reading(visit.desk.engine) as conn:
         try:
             policy = parsed_policy(conn)
         except (ChangeError, PolicyError):
-            return list(_unproven(visit))
+            return [*_unproven(visit), *gate]
         return [
             *_unproven(visit),
+            *gate,
             *_undelivered(visit, conn, policy),
             *_unreviewed(visit, conn, policy),
             *_drifted(visit, conn),
             *_watched(visit, conn, policy),
+            *_tried(visit, conn, policy),
         ]
 
 
@@ -74,6 +82,19 @@ def _unproven(visit: Visit) -> Iterator[Alarm]:
     if unproven is not None:
         says = unproven.says
         yield Alarm("bad", UNPROVEN.format(f"{says[:1].upper()}{says[1:]}"), "/changes", "The change log")
+
+
+def _gate(visit: Visit) -> Iterator[Alarm]:
+    """The same check as that of /readyz; nothing where no gate can be asked from here."""
+    if wrong := visit.window.probe_gate():
+        yield Alarm("bad", GATE.format(wrong), "/canaries", "The filter asks itself")
+
+
+def _tried(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:
+    """For those who have to act on it."""
+    if visit.reader.role in NAMING:
+        for says in tried_sentences(conn, visit.now, policy.timetable.zone):
+            yield Alarm("warn", says, "/incidents", "Incidents")
 
 
 def _watched(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:

@@ -6,7 +6,9 @@ else who may read sees that there was one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
 
 from pydantic import Field
 from sqlalchemy import Connection
@@ -16,23 +18,33 @@ from audit_api.few import shared_role
 from audit_api.looked_at import abouts
 from audit_api.names import Names, a_role
 from audit_api.problems import Problem
-from audit_api.rows import read_cursor, write_cursor
+from audit_api.rows import Cursor, read_cursor, write_cursor
 from audit_api.shapes import Paging
 from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading
-from audit_log.incidents import CIRCUMVENTION, ILLEGAL_CONTENT, Incident, incidents
+from audit_log.incident_groups import Group, groups, tried_since
+from audit_log.incidents import CIRCUMVENTION, ILLEGAL_CONTENT, incidents
 from audit_log.people import people_by_ids
 from change_control.looks import record_look
 from filter_policy.model import Role
 
+GUESSING = "guessing"
 Kind = Literal["illegal-content", "circumvention", "account-sharing", "guessing"]  # incidents.KINDS
 SAYS: Mapping[str, str] = {
     ILLEGAL_CONTENT: "An address on a list of illegal content was asked for, and blocked.",
     CIRCUMVENTION: "A way round the filter was tried, and blocked.",
     "account-sharing": "One account was used on several devices at once.",
-    "guessing": "Passwords were guessed.",
+    GUESSING: "Somebody guessed at passwords.",
 }
+GUESSED_AT = "Somebody guessed at the password of {}."  # whose account it is did nothing
+SINCE: Mapping[str, str] = {
+    ILLEGAL_CONTENT: "{} asked for an address on a list of illegal content since yesterday; it was blocked.",
+    CIRCUMVENTION: "{} tried ways round the filter since yesterday; they were blocked.",
+    GUESSING: "Somebody guessed at the passwords of {} since yesterday.",
+    "account-sharing": "The accounts of {} were used on several devices at once since yesterday.",
+}
+NOBODY = "nobody signed in"
 NAMING = frozenset({Role.COORDINATOR, Role.HEADTEACHER})
 Word = Annotated[str, Field(max_length=253)]
 
@@ -43,19 +55,27 @@ class Asked(Paging):
     kind: Annotated[Kind | None, Field(description="one kind alone")] = None
     from_: Annotated[Word | None, Field(alias="from", description="ISO 8601")] = None
     to: Annotated[Word | None, Field(description="ISO 8601; not included")] = None
+    each: Annotated[
+        Literal["yes", "no"],
+        Field(description="no: those of a person, kind and hour as one; yes: one by one"),
+    ] = "no"
     names: Annotated[Literal["yes", "no"], Field(description="yes needs a purpose, and is recorded")] = "no"
     purpose: Annotated[str | None, Field(max_length=2000, description="why names are read")] = None
 
 
 class IncidentOut(_Out):
-    """Its address is nowhere; `hash` is the same for the same address of illegal content."""
+    """Its address is nowhere; `hash` is the same for the same address of illegal content. Of several that are
+    told as one, what stands here is of the first; `each=yes` gives each by its own id.
+    """
 
     id: Annotated[str, Field(description="also that of its row in the filtering log")]
     kind: Annotated[str, Field(description="illegal-content, circumvention, account-sharing or guessing")]
     says: Annotated[str, Field(description="what happened, in plain words")]
     at: Instant
+    last_at: Annotated[str, Field(description="of the last of them; as `at` where it happened once")]
+    times: Annotated[int, Field(description="within this hour; never more than 1 of illegal content")]
     happened: Annotated[str, Field(description="request, connect, …: as in the filtering log")]
-    who: str
+    who: Annotated[str, Field(description="of guessing: whose account it is, and not who guessed")]
     person: LogPersonOut | None
     role: str | None
     groups: list[str]
@@ -73,12 +93,21 @@ def page_of(visit: Visit, asked: Asked) -> tuple[list[IncidentOut], str | None]:
     between = visit.instant("from", asked.from_), visit.instant("to", asked.to)
     after = read_cursor(asked.cursor)
     with reading(visit.desk.engine) as conn:
-        found = incidents(conn, asked.limit + 1, after, between, asked.kind)
+        found = _found(conn, asked, after, between)
         rows, more = found[: asked.limit], len(found) > asked.limit
         shown = list((_named if by_name else _nameless)(conn, rows))
     if by_name:
         _record(visit, asked, rows)
-    return shown, write_cursor((rows[-1].at, rows[-1].id)) if more else None
+    return shown, write_cursor((rows[-1].first.at, rows[-1].first.id)) if more else None
+
+
+def _found(
+    conn: Connection, asked: Asked, after: Cursor | None, between: tuple[datetime | None, datetime | None]
+) -> list[Group]:
+    if asked.each == "no":
+        return groups(conn, asked.limit + 1, after, between, asked.kind)
+    found = incidents(conn, asked.limit + 1, after, between, asked.kind)
+    return [Group(each, 1, each.at) for each in found]
 
 
 def _may_name(visit: Visit, asked: Asked) -> None:
@@ -88,9 +117,9 @@ def _may_name(visit: Visit, asked: Asked) -> None:
         raise Problem("bad-input", errors={"purpose": "is needed to read by name, and is kept"})
 
 
-def _record(visit: Visit, asked: Asked, rows: Sequence[Incident]) -> None:
+def _record(visit: Visit, asked: Asked, rows: Sequence[Group]) -> None:
     what, purpose, actor = _in_words(asked), asked.purpose or "", visit.reader.actor
-    for about, theirs in abouts([[row.person_id] if row.person_id else [] for row in rows]):
+    for about, theirs in abouts([[each.first.person_id] if each.first.person_id else [] for each in rows]):
         record_look(visit.desk, actor, about, what, purpose, visit.now, rows=theirs)
 
 
@@ -100,41 +129,55 @@ def _in_words(asked: Asked) -> str:
     return ", ".join(["incidents", *filters, *(["a further page"] if asked.cursor else [])])
 
 
-def _named(conn: Connection, rows: Sequence[Incident]) -> Iterator[IncidentOut]:
-    known = people_by_ids(conn, (row.person_id for row in rows if row.person_id))
+def _named(conn: Connection, rows: Sequence[Group]) -> Iterator[IncidentOut]:
+    known = people_by_ids(conn, (each.first.person_id for each in rows if each.first.person_id))
     names = Names(known, pupils=True)
-    for row in rows:
-        person = None
+    for each in rows:
+        row, person = each.first, None
         if row.person_id is not None:
             found = known.get(row.person_id)
             username = found.username if found else None
             person = LogPersonOut(id=row.person_id, username=username, name=names.name(row.person_id))
-        who = person.name if person else "nobody signed in"
-        yield _view(row, who, person, row.role, row.filter_groups)
+        who = person.name if person else NOBODY
+        yield _view(each, who, person, row.role, row.filter_groups)
 
 
-def _nameless(_conn: Connection, rows: Sequence[Incident]) -> Iterator[IncidentOut]:
+def _nameless(_conn: Connection, rows: Sequence[Group]) -> Iterator[IncidentOut]:
     """Without classes and groups: there are few incidents, and everybody would know who it was."""
-    for row in rows:
-        role = shared_role(row.role)
-        yield _view(row, a_role(role) if role else "nobody signed in", None, role, ())
+    for each in rows:
+        role = shared_role(each.first.role)
+        yield _view(each, a_role(role) if role else NOBODY, None, role, ())
 
 
 def _view(
-    row: Incident, who: str, person: LogPersonOut | None, role: str | None, groups: Sequence[str]
+    group: Group, who: str, person: LogPersonOut | None, role: str | None, groups_: Sequence[str]
 ) -> IncidentOut:
+    row = group.first
+    guessed_at = row.kind == GUESSING and who != NOBODY
     return IncidentOut(
         id=row.id,
         kind=row.kind,
-        says=SAYS.get(row.kind, row.kind),
+        says=GUESSED_AT.format(who) if guessed_at else SAYS.get(row.kind, row.kind),
         at=iso(row.at),
+        last_at=iso(group.last_at),
+        times=group.times,
         happened=row.happened,
         who=who,
         person=person,
         role=role,
-        groups=list(groups),
+        groups=list(groups_),
         category=row.category,
         list=row.list_id,
         hash=row.hash,
         gate=row.gate,
     )
+
+
+def tried_sentences(conn: Connection, now: datetime, zone: ZoneInfo) -> Iterator[str]:
+    """What happened since yesterday morning, a sentence for each kind: how many people, and nobody's name."""
+    yesterday = (now.astimezone(zone) - timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+    counted = tried_since(conn, yesterday.astimezone(UTC))
+    for kind, says in SINCE.items():
+        if people := counted.get(kind, 0):
+            whom = "1 person" if people == 1 else f"{people:,} people"
+            yield says.format(whom)

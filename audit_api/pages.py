@@ -17,7 +17,7 @@ from starlette.responses import HTMLResponse, RedirectResponse
 from audit_api import times
 from audit_api.answers import ProposalOut, UnblockOut
 from audit_api.problems import Problem
-from audit_api.reasons import REASONS
+from audit_api.reasons import REASONS, noticed
 from audit_api.reviews import open_envelopes
 from audit_api.rights import READING, may
 from audit_api.texts import sendable
@@ -38,6 +38,7 @@ MENU = (
     ("/openings", "Open for a class"),
     ("/reports", "Reports"),
     ("/filtering-log", "Filtering log"),
+    ("/incidents", "Incidents"),
     ("/canaries", "The filter asks itself"),
     ("/changes", "Change log"),
     ("/reviews", "Reviews"),
@@ -204,6 +205,7 @@ def environment() -> Environment:
     made.filters["for_whom"] = for_whom
     made.filters["by_code"] = by_code
     made.filters["reason"] = lambda reason: REASONS.get(reason, str(reason).replace("-", " "))
+    made.filters["noticed"] = lambda row: noticed(row.reason, row.rule, row.who)
     made.filters["host"] = lambda url: urlsplit(url).hostname or ""
     return made
 

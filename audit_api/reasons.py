@@ -37,10 +37,21 @@ REASONS: Mapping[str, str] = {
     Reason.TERM: "words that may not be searched for",
     Reason.PASSTHROUGH: "not decrypted, by the policy",
     Reason.ACCOUNT_SHARED: "one account on several devices at once",
-    Reason.GUESSING: "passwords are being guessed",
+    Reason.GUESSING: "somebody guessed at passwords",
 }
 
 VERDICTS: Mapping[str, str] = {"block": "blocked", "allow": "open"}
+
+ONE_CHANGE = "changed from one device to another; a laptop that moves does this"
+
+
+def noticed(reason: str, rule: str | None, who: str) -> str:
+    """What an `event` says. Of guessing `who` is whose account it is: they did nothing."""
+    if reason == Reason.ACCOUNT_SHARED and (rule or "").endswith("one change"):
+        return ONE_CHANGE
+    if reason == Reason.GUESSING and who != "nobody signed in":
+        return f"somebody guessed at the password of {who}"
+    return REASONS.get(reason, reason.replace("-", " "))
 
 
 def plainly(answer: str) -> str:

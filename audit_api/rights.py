@@ -190,6 +190,7 @@ RIGHTS: Mapping[str, Who] = {
     "GET /reports": READING,
     "GET /rights": READING,
     "GET /filtering-log": READING,
+    "GET /incidents": READING,
     "GET /canaries": READING,
     "GET /changes": READING,
     "GET /verify": READING,

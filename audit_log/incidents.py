@@ -1,26 +1,28 @@
 """Incidents: what must not be overlooked, found while rows are stored, and read back newest first.
 
 Each follows from its row alone: an address on a list of illegal content (I1 to I8), a blocked way round the
-filter (A433, A455), one account on several devices at once (S83), and guessed passwords. No address is in it:
-who may see it reads the row, which has the same id. A CONNECT that was then decrypted is no incident of its
-own: the request in it is. What the gate asks itself (canaries) never is.
+filter (A433, A455), one account on several devices at once (S83; one change alone, which a laptop that roams
+makes too, has its row and no incident), and guessed passwords. No address is in it: who may see it reads the
+row, which has the same id. A CONNECT that was then decrypted is no incident of its own: the request in it is.
+What the gate asks itself (canaries) never is.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select, true
+from sqlalchemy import Connection, Row, and_, or_, select, true
 
 from audit_log.rollups import CANARY, CATEGORY, EVENT, VERDICT
-from audit_log.rows import OPENING
+from audit_log.rows import AT, OPENING
 from audit_log.tables import filtering_log, incident
 
 ILLEGAL_CONTENT = "illegal-content"
 BLOCK = "block"
 CIRCUMVENTION = "circumvention"  # the category of the row, and the kind
 KIND_OF_EVENT = {"account-shared": "account-sharing", "guessing": "guessing"}  # by the reason of an `event`
+ONE_CHANGE = "devices: 2, one change"  # the rule of a laptop that moved to another part of the network
 KINDS = (ILLEGAL_CONTENT, CIRCUMVENTION, *KIND_OF_EVENT.values())
 ILLEGAL = "illegal"  # the reason on the row
 REASONS = frozenset((ILLEGAL, *KIND_OF_EVENT))
@@ -28,6 +30,8 @@ SEALED = "sealed:"  # what its url begins with
 COLUMNS = tuple(column.name for column in incident.columns)
 _TAKEN = {name: OPENING.index(name) for name in COLUMNS if name in OPENING}
 _ID, _HAPPENED, _URL, _REASON = (OPENING.index(name) for name in ("event_id", "kind", "url", "reason"))
+_RULE = OPENING.index("rule")
+_PERSON, _ENTRY = OPENING.index("person_id"), OPENING.index("entry")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,8 @@ def kind_of(row: Sequence[Any]) -> str | None:
         return None
     if row[_REASON] == ILLEGAL:
         return ILLEGAL_CONTENT
+    if row[_HAPPENED] == EVENT and row[_RULE] == ONE_CHANGE:
+        return None
     if row[_HAPPENED] == EVENT:
         return KIND_OF_EVENT.get(row[_REASON])
     return CIRCUMVENTION if row[CATEGORY] == CIRCUMVENTION and row[VERDICT] == BLOCK else None
@@ -73,6 +79,11 @@ def incident_values(row: Sequence[Any]) -> tuple[Any, ...]:
         "hash": url[:64] if url.startswith(SEALED) else None,
     }
     return tuple(found[name] for name in COLUMNS)
+
+
+def alike(row: Sequence[Any]) -> tuple[Any, ...]:
+    """Of a row's values in the order of OPENING: what needs one line in the log, however often it happens."""
+    return (kind_of(row), row[_PERSON], row[_ENTRY], row[AT][:13])  # the hour
 
 
 def in_words(values: Sequence[Any]) -> dict[str, Any]:
@@ -107,7 +118,13 @@ def incidents(
         query = query.where(table.at >= first)
     if last is not None:
         query = query.where(table.at < last)
-    return [
-        Incident(**dict(row._mapping) | {"filter_groups": tuple(row.filter_groups)})
-        for row in conn.execute(query)
-    ]
+    return [_read(row) for row in conn.execute(query)]
+
+
+def of_rows(conn: Connection, ids: Iterable[str]) -> list[Incident]:
+    """In no order."""
+    return [_read(row) for row in conn.execute(select(incident).where(incident.c.id.in_(list(ids))))]
+
+
+def _read(row: Row[Any]) -> Incident:
+    return Incident(**dict(row._mapping) | {"filter_groups": tuple(row.filter_groups)})

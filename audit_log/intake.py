@@ -13,7 +13,7 @@ from functools import partial
 
 from sqlalchemy import Connection, delete, select
 
-from audit_log.incidents import incident_values, is_incident
+from audit_log.incidents import alike, incident_values, is_incident
 from audit_log.intake_batch import ANOTHER, Batch
 from audit_log.intake_known import CLOSE, Known, Opened, in_some, look_up, opened_from
 from audit_log.intake_known import NO_OPEN as NO_OPEN
@@ -57,6 +57,7 @@ class Intake:
         self.closes = batch.closes()
         self.refused = 0  # records that cannot be rows
         self.incidents: list[Values] = []
+        self.alike: list[tuple[object, ...]] = []  # of each incident
         self._seals: Seals
         self._totals = Totals()
 
@@ -248,6 +249,7 @@ class Intake:
         about = [values for values in opened.values() if is_incident(values)]
         stored = [(*v[:AT], self.store_.as_stored(v[AT]), *v[AT + 1 :]) for v in about]
         self.incidents = [incident_values(values) for values in stored]
+        self.alike = [alike(values) for values in about]
         execute(self.conn, self.sql.incident, self.incidents)
 
     def _both(self, event_id: str) -> Record:

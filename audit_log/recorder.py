@@ -25,6 +25,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from audit_log import parts
 from audit_log.db import reading, writing
 from audit_log.heartbeat import HEARTBEAT, Stopped
+from audit_log.incident_groups import ToldOnce
 from audit_log.incidents import in_words
 from audit_log.intake import Intake, interrupt
 from audit_log.intake_batch import BATCH, Batch, Piece, Place
@@ -69,6 +70,7 @@ class Recorder:
         self._positions: Positions | None = None
         self._known: Known | None = None
         self._dead: set[Segment] = set()  # the newest segments of gates that have died
+        self._told = ToldOnce()
         self._away = False
         self._busy_since: float | None = None
         self._beaten = self._tidied = self._ahead = float("-inf")
@@ -192,8 +194,9 @@ class Recorder:
         self._known = known
         for place in batch.places:
             self._place().moved(place)
-        for incident in intake.incidents:
-            log.warning("incident.recorded", **in_words(incident))
+        for incident, alike in zip(intake.incidents, intake.alike, strict=True):
+            if self._told.is_new(alike):
+                log.warning("incident.recorded", **in_words(incident))
         if intake.refused:
             log.error("records.set_aside", gates=batch.gates, count=intake.refused)
         return stored

@@ -33,9 +33,12 @@ function add(row) {
   const made = pattern.content.cloneNode(true);
   const at = new Date(row.at);
   put(made, "at", `${day.format(at)} ${clock.format(at)}`);
-  put(made, "who", row.who);
-  const why = reasons.get(row.reason) || row.reason.replaceAll("-", " ");
   const noticed = row.kind === "event"; // beside any request
+  const guessed = noticed && row.reason === "guessing"; // whose account it is did nothing
+  put(made, "who", guessed ? "not known" : row.who);
+  let why = reasons.get(row.reason) || row.reason.replaceAll("-", " ");
+  if (guessed && row.who !== "nobody signed in") why = `somebody guessed at the password of ${row.who}`;
+  if (noticed && (row.rule || "").endsWith("one change")) why = "changed from one device to another; a laptop that moves does this";
   const site = row.url || row.host || "";
   const says = `Noticed: ${why}${row.rule ? ` (${row.rule})` : ""}${site && `: ${site}`}`;
   put(made, "site", noticed ? says : site || "–");

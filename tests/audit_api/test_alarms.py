@@ -32,6 +32,18 @@ def test_where_all_is_well_there_is_none(school: School) -> None:
     assert told(school) == []
 
 
+def test_a_gate_that_does_not_answer_is_one(school: School) -> None:
+    school.app.state.window.probe_gate = lambda: "no answer from 127.0.0.1 port 8080 (TimeoutError)"
+
+    (alarm,) = alarms(visit(school, "gail"))
+    assert alarm.tone == "bad"
+    assert alarm.says.startswith("The gate does not answer as it should: no answer from 127.0.0.1 port 8080")
+    assert "The gate does not answer as it should" in school.browser("cora")[0].get("/").text
+
+    school.app.state.window.probe_gate = lambda: ""
+    assert told(school) == []
+
+
 def test_a_way_by_which_nothing_ever_arrived_is_one(school: School, tmp_path: Path) -> None:
     school.app.state.window.ways = Ways(folder=tmp_path / "share")
     Delivering(school.app.state.window).look(NOON)

@@ -4,12 +4,13 @@ import csv
 import io
 from datetime import timedelta
 from typing import Any, get_args
+from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import insert
 
-from audit_api.incidents import SAYS, Kind
-from audit_log.db import writing
+from audit_api.incidents import GUESSED_AT, SAYS, Kind, tried_sentences
+from audit_log.db import reading, writing
 from audit_log.event_id import new_event_id
 from audit_log.incidents import KINDS
 from audit_log.tables import incident
@@ -161,7 +162,8 @@ def test_one_kind_alone_is_shown_and_said_plainly(school: School, kind: str) -> 
         happened(school, "anna", minute, kind=each, hash=None)
 
     (row,) = rows(school, "gail", kind=kind)
-    assert (row["kind"], row["says"], row["who"]) == (kind, SAYS[kind], "a pupil")
+    says = GUESSED_AT.format("a pupil") if kind == "guessing" else SAYS[kind]
+    assert (row["kind"], row["says"], row["who"]) == (kind, says, "a pupil")
     assert len(rows(school, "gail")) == len(KINDS)
 
 
@@ -174,3 +176,103 @@ def test_the_line_of_a_look_says_which_kind(school: School) -> None:
 
 def test_no_other_kind_can_be_asked_for(school: School) -> None:
     problem_of(school.as_("gail").get(URL, params={"kind": "gossip"}), 422, "bad-input")
+
+
+def flooded(school: School, times: int = 60) -> list[str]:
+    """By one pupil within a few minutes of 11:30, and by another pupil once."""
+    ids = [
+        happened(school, "anna", 30, kind="circumvention", hash=None, at=NOON - timedelta(seconds=1800 - n))
+        for n in range(times)
+    ]
+    happened(school, "ben", 31, kind="circumvention", hash=None)
+    return ids
+
+
+def test_sixty_ways_round_of_one_pupil_are_one_line_with_how_often(school: School) -> None:
+    ids = flooded(school)
+
+    first, other = rows(school, "gail")
+
+    assert (first["id"], first["times"]) == (ids[0], 60)
+    assert (first["at"], first["last_at"]) == ("2026-11-24T11:30:00Z", "2026-11-24T11:30:59Z")
+    assert (other["times"], other["at"]) == (1, other["last_at"])
+
+
+def test_each_of_them_stays_with_its_own_id(school: School) -> None:
+    ids = flooded(school)
+    found = rows(school, "gail", each="yes", kind="circumvention", limit="200")
+    assert set(ids) < {row["id"] for row in found}
+    assert len(found) == 61
+    assert {row["times"] for row in found} == {1}
+
+
+def test_another_hour_and_another_kind_are_lines_of_their_own(school: School) -> None:
+    for minute, kind in ((1, "circumvention"), (59, "circumvention"), (61, "circumvention"), (2, "guessing")):
+        happened(school, "anna", minute, kind=kind, hash=None)
+
+    assert [(row["kind"], row["times"]) for row in rows(school, "gail")] == [
+        ("guessing", 1), ("circumvention", 2), ("circumvention", 1),
+    ]  # fmt: skip
+
+
+def test_illegal_content_is_never_put_together(school: School) -> None:
+    for minute in (1, 2, 3):
+        happened(school, "anna", minute)
+    assert [row["times"] for row in rows(school, "gail")] == [1, 1, 1]
+
+
+def test_lines_of_long_ago_are_found_behind_a_quiet_month(school: School) -> None:
+    happened(school, "anna", 1, kind="circumvention", hash=None)
+    for minute in (60 * 24 * 40, 60 * 24 * 40 + 1, 60 * 24 * 80):
+        happened(school, "anna", minute, kind="circumvention", hash=None)
+
+    assert [row["times"] for row in rows(school, "gail")] == [1, 1, 1, 1]
+    assert len(rows(school, "gail", to="2026-10-01T00:00:00Z")) == 1
+
+
+def test_who_was_guessed_at_is_not_said_to_have_guessed(school: School) -> None:
+    happened(school, "anna", 1, kind="guessing", hash=None)
+
+    (row,) = rows(school, "cora", **BY_NAME)
+    assert row["says"] == "Somebody guessed at the password of Anna Akhtar."
+    page = school.browser("cora")[0].get("/incidents", params=BY_NAME).text
+    assert "<td>not known</td>" in page
+    assert "Somebody guessed at the password of Anna Akhtar." in page
+
+
+def test_the_page_shows_the_groups_and_names_nobody_without_a_purpose(school: School) -> None:
+    flooded(school)
+    browser = school.browser("cora")[0]
+
+    page = browser.get("/incidents").text
+    assert "60 times" in page
+    assert "A way round the filter was tried, and blocked." in page
+    assert "Anna" not in page
+    assert 'href="/incidents"' in page, "it stands in the menu"
+    assert browser.get("/incidents", params={"names": "yes"}).status_code == 422
+    assert "Anna Akhtar" in browser.get("/incidents", params=BY_NAME).text
+    assert "Read by name" not in school.browser("gail")[0].get("/incidents").text
+    assert school.browser("gail")[0].get("/incidents", params=BY_NAME).status_code == 422
+    assert school.browser("tess")[0].get("/incidents").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("reader", "told"), [("cora", True), ("hedy", True), ("gail", False), ("terry", False)]
+)
+def test_the_first_page_says_how_many_people_to_those_who_act_on_it(
+    school: School, reader: str, told: bool
+) -> None:
+    flooded(school)
+    happened(school, "anna", 60 * 24 * 3, kind="guessing")
+    page = school.browser(reader)[0].get("/").text
+
+    assert ("2 people tried ways round the filter since yesterday; they were blocked." in page) is told
+    assert "guessed at" not in page, "that was three days ago"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_has_its_line_on_the_first_page(school: School, kind: str) -> None:
+    happened(school, "anna", 1, kind=kind)
+    with reading(school.desk.engine) as conn:
+        (says,) = tried_sentences(conn, NOON, ZoneInfo("Europe/London"))
+    assert "1 person" in says
