@@ -40,7 +40,7 @@ def found(demo: Demo, what: str, began: datetime, more: str) -> list[dict[str, A
 
 
 def incidents(demo: Demo, began: datetime) -> list[dict[str, Any]]:
-    return found(demo, "incidents", began, "names=yes&purpose=who+tried+to+get+round")
+    return found(demo, "incidents", began, "each=yes&names=yes&purpose=who+tried+to+get+round")
 
 
 @pytest.mark.parametrize("url", list(WAYS_ROUND))
