@@ -109,8 +109,9 @@ def _faults(path: Path, names: tuple[str, ...], ca: x509.Certificate, now: datet
         leaf.verify_directly_issued_by(ca)
     except (ValueError, TypeError, InvalidSignature):
         faults.append("is not of the school's CA")
-    if {str(name.value) for name in given} != set(names):
-        faults.append(f"is not for {', '.join(names)}")
+    found = {str(name.value) for name in given}
+    if missing := [name for name in names if name not in found]:
+        faults.append(f"is not for {', '.join(missing)}")
     if now >= leaf.not_valid_after_utc:
         faults.append(f"is valid until {leaf.not_valid_after_utc:%d %B %Y} only, and was not renewed")
     return faults
@@ -118,7 +119,11 @@ def _faults(path: Path, names: tuple[str, ...], ca: x509.Certificate, now: datet
 
 def _is_fit(path: Path, names: tuple[str, ...], ca: x509.Certificate, now: datetime) -> bool:
     """What is missing, damaged, of another CA or near its end is made anew."""
-    return path.exists() and not _faults(path, names, ca, now + RENEWED)
+    if not path.exists() or _faults(path, names, ca, now + RENEWED):
+        return False
+    leaf = x509.load_pem_x509_certificate(path.read_bytes())
+    given = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    return {str(name.value) for name in given} == set(names)
 
 
 def _leaf(

@@ -83,6 +83,14 @@ def examine(front: Front, *, mail: bool = False) -> list[Finding]:
     return found
 
 
+def at_start(settings: Settings) -> list[Finding]:
+    """What `schoolgate run` tells of: quick to see, and nothing that mends itself."""
+    found: list[Finding] = []
+    for check in (doctor_keys.signing_key, doctor_database.tables_and_guards, doctor_gate.pac_file):
+        found += _safely(check, settings)
+    return found
+
+
 def _safely(check: Callable[[Settings], Iterator[Finding]], settings: Settings) -> list[Finding]:
     """One check that cannot be made must not hide the others."""
     name = getattr(check, "__name__", "mail").strip("_").replace("_", " ")

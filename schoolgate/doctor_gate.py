@@ -9,7 +9,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from schoolgate.finding import Finding
 from schoolgate.settings import Settings
@@ -77,25 +76,14 @@ def recorder(settings: Settings) -> Iterator[Finding]:
     says = "none has run here yet"
     if told is not None:
         says = f"was last heard at {told.at:%d %B %H:%M:%S} UTC, {_ago(now - told.at)} ago"
-    unheard = _unheard(settings, told.at if told else None, now)
-    yield Finding("recorder", not unheard, f"{says}{f', and {unheard}' if unheard else ''}", warns=True)
+    running = gate_runs(settings) and _gate_began(settings) < now - SILENT
+    yield Finding("recorder", not running, says + (", and the gate runs" if running else ""), warns=True)
 
 
-def _unheard(settings: Settings, heard: datetime | None, now: datetime) -> str:
-    """Who writes meanwhile; empty where nobody does, as far as can be seen from here."""
-    from audit_log.heartbeat import JOURNAL
+def _gate_began(settings: Settings) -> datetime:
     from proxy_addon.watch_proof import FILE
 
-    if gate_runs(settings) and _changed(settings.state / FILE) < now - SILENT:
-        return "the gate runs"
-    written = max(map(_changed, (settings.state / JOURNAL).glob("*.journal")), default=None)
-    if heard is not None and written is not None and written - heard > SILENT:
-        return f"the journal was written at {written:%d %B %H:%M:%S} UTC"
-    return ""
-
-
-def _changed(path: Path) -> datetime:
-    return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+    return datetime.fromtimestamp((settings.state / FILE).stat().st_mtime, UTC)
 
 
 def pac_file(settings: Settings) -> Iterator[Finding]:

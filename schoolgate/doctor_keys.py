@@ -74,15 +74,16 @@ def _other_copies(settings: Settings, key: "Ed25519PublicKey") -> Iterator[str]:
 
     from schoolgate.wiring import CHANGE_LOG_PUBLIC, KEYS
 
-    for path in (settings.state / folder / CHANGE_LOG_PUBLIC for folder in (KEYS, "bundle")):
+    for folder in (KEYS, "bundle"):
         try:
-            same = load_pem_public_key(path.read_bytes()) == key
+            public = (settings.state / folder / CHANGE_LOG_PUBLIC).read_bytes()
+            same = load_pem_public_key(public) == key
         except FileNotFoundError:
             continue  # written by the api at its start
         except ValueError:
             same = False
         if not same:
-            yield f"the one that gates trust ({path})"
+            yield f"the one that gates trust ({folder}/{CHANGE_LOG_PUBLIC})"
 
 
 def _not_signed(settings: Settings, key: "Ed25519PublicKey") -> Iterator[str]:

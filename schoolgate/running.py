@@ -28,6 +28,7 @@ def run_school(settings: Settings) -> int:
         prepare(settings, (FIRST, SECOND))
 
     def on_ready(_ports: Mapping[str, int]) -> None:
+        _tell_faults(settings)
         _banner(settings)
         tell_next_steps(settings)
 
@@ -38,6 +39,15 @@ def run_school(settings: Settings) -> int:
     finally:
         for holder in held.values():
             holder.close()
+
+
+def _tell_faults(settings: Settings) -> None:
+    """What runs in spite of it, and should not stay so."""
+    from schoolgate.doctor import at_start
+
+    wrong = [finding.check for finding in at_start(settings) if not finding.fit]
+    if wrong:
+        tell(f"Something is wrong here ({', '.join(wrong)}): schoolgate doctor explains it.")
 
 
 def prepare(settings: Settings, two: tuple[Founder, Founder]) -> bool:

@@ -138,16 +138,6 @@ def test_a_recorder_of_a_school_that_is_shut_down_is_said(settings: Settings) ->
     assert silent.says.endswith("5 hours ago")
 
 
-def test_a_journal_that_grew_after_the_recorder_was_heard_is_a_finding(settings: Settings) -> None:
-    """As where the gate runs in a container of its own."""
-    heard(settings, timedelta(minutes=5))
-    (settings.state / JOURNAL / "gate-1-00000000000000000001.journal").write_bytes(b"x")
-
-    (found,) = doctor_gate.recorder(settings)
-
-    assert not found.fit
-
-
 @pytest.mark.parametrize(("name", "fit"), [("", False), ("proxy.school.example", True)])
 def test_a_file_that_leads_devices_to_themselves_is_a_finding(
     settings: Settings, name: str, *, fit: bool

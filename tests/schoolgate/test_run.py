@@ -3,19 +3,25 @@
 import json
 import os
 import re
+import shutil
 import signal
 import socket
 import stat
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import httpx2
 import pyotp
 import pytest
+from sqlalchemy import text
 
+from audit_log.db import open_engine
+from schoolgate import running
+from schoolgate.settings import load_settings
 from schoolgate.wiring import utc_now
 from tests.running import PATIENCE, ROOT, child_of, clean_environ, cli, eventually
 
@@ -131,6 +137,7 @@ def propose(school: School) -> subprocess.CompletedProcess[str]:
 def test_the_first_start_founds_a_school_that_two_people_then_agree_on(start: Start) -> None:
     school = start()
     school.ready()
+    assert "Something is wrong here" not in school.said()
 
     codes = {path.stem: path for path in (school.state / "enrolment").iterdir()}
     assert set(codes) == {"technician", "coordinator"}
@@ -199,6 +206,24 @@ def test_what_dies_is_back_on_its_port_and_everything_leaves_at_the_end(start: S
     school.process.send_signal(signal.SIGTERM)
     assert school.process.wait(PATIENCE) == 0
     assert not any(Path(f"/proc/{pid}").exists() for pid in second.values())
+
+
+def test_what_starts_in_spite_of_what_it_lost_says_so_in_a_line(
+    founded: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = shutil.copytree(founded, tmp_path / "state")
+    settings = load_settings(ROOT / "config", {"SCHOOLGATE_STATE": str(state)})
+    running._tell_faults(settings)
+    assert not capsys.readouterr().err
+    engine = open_engine(settings.database)
+    with engine.connect() as conn, conn.begin():
+        conn.execute(text("DROP TRIGGER change_log_no_delete"))
+    engine.dispose()
+
+    running._tell_faults(replace(settings, api_host="10.0.0.2"))
+
+    told = "Something is wrong here (tables and guards, pac file): schoolgate doctor explains it.\n"
+    assert capsys.readouterr().err == told
 
 
 def test_ports_that_are_taken_are_named_with_their_settings(tmp_path: Path) -> None:
