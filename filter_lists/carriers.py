@@ -2,12 +2,13 @@
 
 `carriers.csv` says where each has the address of what it shows. Of each row:
 
-`domains`       with all names below them; `google.*` is google with whatever ending
+`domains`       with all names below them; `google.*` is google with whatever ending;
+                `*-browse.site` is `eu-browse.site` and its like
 `at`            the paths at which the parameters count; `*` is any
 `parameters`    what each holds must be an address that can be read, or the request is blocked
 `perhaps`       counts where it holds an address; words and numbers in it are let be
 `inside`        paths that hold the address: `{}` is the address, `{http}` one with its scheme, `*` one part,
-                `#` a time; the first that fits counts
+                `**` one or more, `#` a time; the first that fits counts
 `unreadable`    paths that stand for an address which only the carrier knows
 `how`           `dash`: the name below the domain is the host, `-` for a dot and `--` for a dash;
                 `perhaps-dash`: where it reads so; `cache`: words that begin with `cache:`;
@@ -21,9 +22,15 @@ from importlib import resources
 from typing import NamedTuple
 
 ANY = "*"
-_PIECES = {"{}": r"(.+)", "{http}": r"(https?(?::|%3a).+)", "*": r"[^/]+", "?": r"[A-Za-z0-9]"}
+_PIECES = {
+    "{}": r"(.+)",
+    "{http}": r"(https?(?::|%3a).+)",
+    "**": r"[^/]+(?:/+[^/]+)*?",
+    "*": r"[^/]+",
+    "?": r"[A-Za-z0-9]",
+}
 _TIME = r"(?:\d[\d.:-]*(?:[a-z]{2}_)*\*?|\*|%2a)"
-_TOKEN = re.compile(r"\{\}|\{http\}|[*?#/]")
+_TOKEN = re.compile(r"\{\}|\{http\}|\*\*|[*?#/]")
 
 
 class Way(NamedTuple):
@@ -50,10 +57,17 @@ def known_ways(host: str) -> tuple[Way, ...]:
     for start in range(len(labels)):
         domain = ".".join(labels[start:])
         found += known.get(domain, ())
+        found += [way._replace(domain=domain) for way in known.get(_ending(domain), ())]
         for kept in (1, 2):  # an ending has one part, or two as in co.uk
             stem = ".".join(labels[start : len(labels) - kept])
             found += [way._replace(domain=domain) for way in known.get(f"{stem}.*", ())]
     return tuple(found)
+
+
+def _ending(domain: str) -> str:
+    """`eu-browse.site` is one of `*-browse.site`."""
+    name, _, rest = domain.partition(".")
+    return f"*-{name.rpartition('-')[2]}.{rest}" if "-" in name else ""
 
 
 @cache

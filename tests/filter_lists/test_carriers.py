@@ -1,6 +1,7 @@
 """The table of known carriers says where each has the address of what it shows."""
 
 import csv
+import time
 from importlib import resources
 
 import pytest
@@ -44,6 +45,7 @@ def test_each_row_names_canonical_hosts_and_says_how_it_carries() -> None:
         ("a-b.translate.goog", "translate.goog"),
         ("web.archive.org", "web.archive.org"),
         ("yandex.com.tr", "yandex.com.tr"),
+        ("us5-browse.startpage.com", "us5-browse.startpage.com"),
     ],
 )
 def test_a_known_carrier_is_found_by_its_name_and_those_below(host: str, domain: str) -> None:
@@ -73,3 +75,12 @@ def test_a_form_of_a_path_finds_the_address_in_it(form: str, path: str, address:
     match = pattern(form).fullmatch(path)
 
     assert (match[1] if match else None) == address
+
+
+def test_many_parts_are_looked_through_in_little_time() -> None:
+    form = pattern("/**/{http}")
+    assert form.fullmatch("/a/b//c/https://x.test/y") is not None
+    begun = time.process_time()
+    for path in ("/" * 60_000, "/a" * 30_000, "/a" + "/" * 60_000 + "b", "/http" * 12_000, "/a//" * 15_000):
+        assert form.fullmatch(path) is None
+    assert time.process_time() - begun < 0.5

@@ -113,6 +113,11 @@ def test_the_illegal_lists_hold_made_up_names_only(name: str) -> None:
         ("https://education.minecraft.net/", {"games-educational"}),
         ("https://www.talktofrank.com/drug/cannabis", {"education"}),
         ("https://1.1.1.1/dns-query", {"circumvention"}),
+        ("http://10-0-0-1.nip.io/", {"circumvention"}),
+        ("http://c0a80101.sslip.io/", {"circumvention"}),
+        ("https://dns12.quad9.net/dns-query", {"circumvention"}),
+        ("https://remotedesktop.google.com/access", {"circumvention"}),
+        ("https://www.croxyproxy.net/", {"circumvention"}),
     ],
 )
 def test_well_known_sites_are_what_a_primary_school_takes_them_for(
