@@ -7,10 +7,12 @@ origin's answer stays out.
 from mitmproxy.http import HTTPFlow
 
 from audit_log.journal import reference_of
+from filter_policy.circumvention import TUNNEL
 from proxy_addon import block_page
 from proxy_addon.answering import Answers
 from proxy_addon.block_page import Blocked
 from proxy_addon.connections import Connection, Exchange
+from proxy_addon.mitm_websocket import Tunnelled
 from proxy_addon.signs import put_instead
 
 
@@ -40,3 +42,20 @@ async def cut_answer(
     await answers.stages.record(row)
     exchange.status = page.status_code
     put_instead(flow, page)
+
+
+async def cut_tunnel(
+    answers: Answers, tunnelled: Tunnelled, connection: Connection, exchange: Exchange
+) -> None:
+    """The same of a websocket that turns out to be a tunnel: it ends, unless this person may."""
+    force = answers.in_force()
+    if force is None:
+        return
+    person, request = exchange.identity.person, tunnelled.flow.request
+    judged = answers.judge(exchange.names, person, force, answers.clock.now(), (*exchange.signs, TUNNEL))
+    if not judged.decision.is_block:
+        tunnelled.is_let = True
+        return
+    what = answers.happening("event", connection, request)
+    what.person, what.url = person, judged.url
+    await answers.stages.record(answers.rows.whole(what, judged.decision, force.bundle.policy, 101))

@@ -27,10 +27,11 @@ from filter_policy.model import Reason
 from proxy_addon import answer_fields, asked, block_page, front_door, health, pinned, tls_pages
 from proxy_addon.answering import Answers
 from proxy_addon.connections import Connection, Exchange
-from proxy_addon.cut_answers import cut_answer
+from proxy_addon.cut_answers import cut_answer, cut_tunnel
 from proxy_addon.egress import REFUSED
 from proxy_addon.guard import Answer, Case, closed_unless_allowed
 from proxy_addon.mitm_http import Refusal
+from proxy_addon.mitm_websocket import Tunnelled
 from proxy_addon.passthrough import Passing, decrypted
 from proxy_addon.records import Happening, Outcome
 from proxy_addon.signs import sign_of_answer
@@ -263,6 +264,14 @@ class Gate:
             flow.response = self._closed
             self._abort(connection.id)
             raise
+
+    async def websocket_tunnel(self, tunnelled: Tunnelled) -> None:
+        connection = self._connections.find(tunnelled.flow.client_conn.id)
+        exchange = connection.open.get(tunnelled.flow.id) if connection else None
+        if connection is not None and exchange is not None:
+            await cut_tunnel(self.answers, tunnelled, connection, exchange)
+            if not tunnelled.is_let:
+                self._close(connection, tunnelled.flow.id, "cut")
 
     def websocket_message(self, flow: HTTPFlow) -> None:
         """Counted and forgotten: kept messages are memory that never comes back."""

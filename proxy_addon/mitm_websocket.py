@@ -16,6 +16,7 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.layers import websocket
 from mitmproxy.proxy.layers.websocket import WebsocketEndHook
 
+from proxy_addon.first_frames import FirstFrame
 from proxy_addon.mitm_seams import Seam
 from proxy_addon.websocket_frames import Frames, NotFrames
 
@@ -40,6 +41,21 @@ class WebsocketSaidHook(commands.StartHook):  # type: ignore[no-untyped-call]  #
     said: Said
 
 
+@dataclass(slots=True)
+class Tunnelled(Said):
+    """What a site said first is a tunnel's greeting: it goes no further unless somebody lets it."""
+
+    is_let: bool = False
+
+
+@dataclass
+class WebsocketTunnelHook(commands.StartHook):  # type: ignore[no-untyped-call]  # mitmproxy's __init_subclass__ has no types
+    """Waited for: its row comes first."""
+
+    name = "websocket_tunnel"
+    tunnelled: Tunnelled
+
+
 class Relay(layer.Layer):
     """Between a client and a site, once both have agreed to speak websocket."""
 
@@ -49,6 +65,7 @@ class Relay(layer.Layer):
         deflate = _compresses(flow.request.headers) and _compresses(_answered(flow))
         self._up = Frames(from_client=True, deflate=deflate)
         self._down = Frames(from_client=False, deflate=deflate)
+        self._first = FirstFrame()
 
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.DataReceived):
@@ -64,6 +81,12 @@ class Relay(layer.Layer):
         except NotFrames:
             yield from self._end(self.context.server, self.context.client)
             return
+        if data and not from_client and self._first.tells_of_a_tunnel(data):
+            tunnelled = Tunnelled(self.flow, from_client, size)
+            yield WebsocketTunnelHook(tunnelled)
+            if not tunnelled.is_let:
+                yield from self._end(self.context.server, self.context.client)
+                return
         if data:
             yield WebsocketSaidHook(Said(self.flow, from_client, size))
             yield commands.SendData(self._other(event.connection), data)

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 
 from mitmproxy.http import HTTPFlow, Response
 
+from filter_lists.names import path_spellings
 from filter_policy.circumvention import DNS, PROXY, TUNNEL
 
 Noted = Mapping[bytes, Sequence[bytes]]
@@ -32,16 +33,22 @@ _MESSAGES = (
 )
 _JSON = b"application/dns-json"
 _PROTOCOLS = (b"wisp", b"bare", b"chisel-", b"v2ray", b"ssh")
-_PATHS = (
-    b"/wisp/",
-    b"/wisp",
-    b"/ws-tunnel",
-    b"/wstunnel",
-    b"/vmess",
-    b"/vless",
-    b"/v2ray",
-    b"/ray",
-    b"/trojan",
+# Parts of the path of a websocket that only tunnels have.
+_PARTS = frozenset(
+    {
+        "wisp",
+        "ws-tunnel",
+        "wstunnel",
+        "wsproxy",
+        "ws-proxy",
+        "vmess",
+        "vless",
+        "v2ray",
+        "ray",
+        "xray",
+        "trojan",
+    }
+    | {"trojan-go", "shadowsocks", "meek", "obfs4"}
 )
 
 
@@ -67,7 +74,7 @@ def sign_of_answer(fields: Sequence[Field]) -> str | None:
         if (
             len(name) == 12
             and name.lower() == b"content-type"
-            and value.strip().lower().startswith(_MESSAGES)
+            and value.strip().lower().startswith((*_MESSAGES, _JSON))
         ):
             return DNS
     return None
@@ -86,10 +93,11 @@ def _is_tunnel(noted: Noted, path: bytes) -> bool:
     named = [each.strip() for each in protocols.split(b",") if each.strip()]
     if any(each.startswith(_PROTOCOLS) for each in named):
         return True
-    bare = path.partition(b"?")[0].lower()
-    if bare.endswith(_PATHS):
+    spelt = path_spellings(path.partition(b"?")[0].decode("latin-1"))
+    if any(not _PARTS.isdisjoint(each.split("/")) for each in spelt):
         return True
-    return bare.endswith(b"/events") and any(each.startswith(b"authorization.bearer.") for each in named)
+    told = any(each.startswith(b"authorization.bearer.") for each in named)
+    return told and any(each.endswith("/events") for each in spelt)
 
 
 class Instead:

@@ -96,16 +96,21 @@ def distrusting(gate: Gate, address: str, host: str, path: str) -> None:
     secure(gate, address, host, path, ca=False)
 
 
-def websocket(gate: Gate, address: str, host: str, path: str) -> None:
+def websocket(gate: Gate, address: str, host: str, path: str, say: bytes = b"\x81\x82\0\0\0\0hi") -> None:
     head = f"GET http://{host}/ws?{path} HTTP/1.1\r\nHost: {host}\r\nUpgrade: websocket\r\n"
     more = "Connection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
     more += "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\n"
     with a_client(gate, address) as client, contextlib.suppress(ConnectionError):
         client.sendall((head + more).encode() + proxy_login("anna") + b"\r\n")
         if b" 101 " in read_head(client):
-            for frame in (b"\x81\x82\0\0\0\0hi", b"\x88\x80\0\0\0\0"):
+            for frame in (say, b"\x88\x80\0\0\0\0"):
                 client.sendall(frame)
                 client.recv(100)
+
+
+def tunnel(gate: Gate, address: str, host: str, path: str) -> None:
+    """The origin says what it hears, and so what a tunnel would say first."""
+    websocket(gate, address, host, path, say=b"\x82\x89\0\0\0\0\x03" + bytes(8))
 
 
 def unreadable(gate: Gate, address: str, host: str, path: str) -> None:
@@ -147,6 +152,7 @@ DOING: dict[str, tuple[Callable[[Gate, str, str, str], None], ...]] = {
     "websocket_end": (websocket,),
     "websocket_message": (websocket,),
     "websocket_said": (websocket,),
+    "websocket_tunnel": (tunnel,),
 }
 
 

@@ -29,6 +29,11 @@ def signs(path: str, **fields: str) -> tuple[str, ...]:
         ("/x", {"X-Bare-URL": "https://a.test/"}, "web-proxy"),
         ("/x", {"x-bare-host": "a.test"}, "web-proxy"),
         ("/wisp/", {"Upgrade": "websocket"}, "tunnel"),
+        ("/wisp/room/1", {"Upgrade": "websocket"}, "tunnel"),
+        ("/wisp//", {"Upgrade": "websocket"}, "tunnel"),
+        ("/x/%77isp/?y", {"Upgrade": "websocket"}, "tunnel"),
+        ("/x/../Wisp", {"Upgrade": "websocket"}, "tunnel"),
+        ("/meek/", {"Upgrade": "websocket"}, "tunnel"),
         ("/a/ws-tunnel?to=a.test:22", {"Upgrade": "websocket"}, "tunnel"),
         ("/x", {"Upgrade": "websocket", "Sec-WebSocket-Protocol": "chat, wisp-v1"}, "tunnel"),
         ("/x", {"Upgrade": "websocket", "Sec-WebSocket-Protocol": "chisel-v3"}, "tunnel"),
@@ -51,6 +56,8 @@ def test_a_field_tells_of_a_way_round(path: str, fields: dict[str, str], sign: s
         ("/x", {"Accept": "application/dns-json"}),
         ("/chat", {"Upgrade": "websocket", "Sec-WebSocket-Protocol": "graphql-ws"}),
         ("/wisp/", {"Accept": "*/*"}),
+        ("/conditions/xray/", {"Accept": "*/*"}),
+        ("/wispy", {"Upgrade": "websocket"}),
         ("/events", {"Upgrade": "websocket"}),
     ],
 )
@@ -60,6 +67,8 @@ def test_usual_fields_tell_of_nothing(path: str, fields: dict[str, str]) -> None
 
 def test_an_answer_with_names_is_told_by_its_type() -> None:
     assert sign_of_answer([(b"Content-Type", b" application/DNS-message; x=y")]) == "dns-over-https"
+    assert sign_of_answer([(b"content-type", b"application/dns-json; charset=utf-8")]) == "dns-over-https"
+    assert sign_of_answer([(b"Content-Type", b"application/json")]) is None
     assert sign_of_answer([(b"Content-Type", b"text/html"), (b"X", b"application/dns-message")]) is None
 
 
