@@ -32,7 +32,7 @@ from audit_log.day_totals import stored_totals, totals_hash
 from audit_log.earlier_check import halves_of_earlier
 from audit_log.first_seals import EARLIER
 from audit_log.holds import holds, rows_held
-from audit_log.incidents import BLOCK, CIRCUMVENTION, ILLEGAL, KIND_OF_EVENT
+from audit_log.incidents import BLOCK, CIRCUMVENTION, ILLEGAL, KIND_OF_EVENT, ONE_CHANGE
 from audit_log.purged_parts import held_root, root_of_seals
 from audit_log.rollups import CANARY, EVENT
 from audit_log.tables import filtering_leaf, filtering_log, filtering_seal, incident, rollup_day, rollup_hour
@@ -158,7 +158,11 @@ def held(conn: Connection, incidents_since: date | None) -> Condition:
         LOG.kind != CANARY,
         or_(
             LOG.reason == ILLEGAL,
-            and_(LOG.kind == EVENT, LOG.reason.in_(sorted(KIND_OF_EVENT))),
+            and_(
+                LOG.kind == EVENT,
+                LOG.reason.in_(sorted(KIND_OF_EVENT)),
+                func.coalesce(LOG.rule, "") != ONE_CHANGE,
+            ),
             and_(LOG.kind != EVENT, LOG.verdict == BLOCK, LOG.category == CIRCUMVENTION),
         ),
     )

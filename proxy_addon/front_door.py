@@ -52,7 +52,7 @@ def opened(data: TlsData, connections: Connections) -> bool:
 async def failed(client: Client, answers: Answers) -> None:
     """A device that does not trust the school CA, or something that is no TLS: it asked for nothing yet."""
     connection = answers.connections.find(client.id)
-    if connection is not None:
+    if connection is not None and not connection.cut:  # else there is a row that says why
         what = answers.happening("handshake", connection)
         why = Outcome(Reason.TLS_FAILED, "to the proxy itself")
         row = answers.rows.whole(what, why, answers.policy(), 0)

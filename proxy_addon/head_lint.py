@@ -16,6 +16,7 @@ _LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([^\x00-\x20\x7f#]+) H
 _METHOD = re.compile(rb"[A-Z][A-Z\-]{1,31}")
 _ODD_TARGET = re.compile(rb"[\x00-\x20\x7f#]")
 _CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;|$)")
+_CODING = b"transfer-encoding:"
 _REFUSED_METHODS = frozenset({b"TRACE", b"TRACK", b"PRI"})
 
 
@@ -66,7 +67,14 @@ def _endless(data: bytes | bytearray, begin: int) -> HeadFault | None:
 
 def _chunk_fault(fields: bytes, data: bytes | bytearray, begin: int) -> HeadFault | None:
     """Bodies are passed on as they come, so what can be seen of one is looked at before its head goes out."""
-    if b"\ntransfer-encoding:" not in b"\n" + fields or b"\nexpect:" in fields:
+    codings = (
+        [each for each in fields.split(b"\r\n") if each.startswith(_CODING)] if _CODING in fields else []
+    )
+    if not codings:
+        return None
+    if [each[len(_CODING) :].strip(b" \t") for each in codings] != [b"chunked"]:
+        return HeadFault(400, "a body in another coding than chunked")  # a site may know no other
+    if b"\nexpect:" in fields:
         return None
     end = data.find(b"\r\n", begin)
     if end < 0:

@@ -40,6 +40,7 @@ SAYS = {
     HELLO: "no TLS handshake in a tunnel",
     BODY: "a body came too slowly",
 }
+NO_HELLO_TO_US = "no TLS handshake with the proxy itself"
 
 
 class Pacing:
@@ -178,9 +179,11 @@ class Pacing:
     async def _tell(self, pace: Pace, what: str) -> None:
         """Recorded first; then said, where HTTP can say it; then closed."""
         try:
-            away = TurnedAway(pace.client, 408, SAYS[what], Reason.TOO_SLOW)
+            connection = self._answers.connections.find(pace.client.id)
+            to_us = what == HELLO and (connection is None or connection.tunnel is None)
+            away = TurnedAway(pace.client, 408, NO_HELLO_TO_US if to_us else SAYS[what], Reason.TOO_SLOW)
             await self.turned_away(away)
-            if (connection := self._answers.connections.find(pace.client.id)) is not None:
+            if connection is not None:
                 _cut(connection, away.status)
             if away.message and what != HELLO:
                 self._say(pace, away)

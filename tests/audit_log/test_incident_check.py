@@ -10,10 +10,12 @@ from sqlalchemy import Connection, Engine
 from audit_log.change_log import append
 from audit_log.db import reading, writing
 from audit_log.incident_check import incidents_gone_before
+from audit_log.incidents import ONE_CHANGE, incidents
 from audit_log.recorder import Recorder
 from audit_log.row_verification import verify_rows
 from audit_log.sealed_lines import PURGE_INCIDENTS
 from audit_log.verification import Verification
+from proxy_addon.sharing import Sharing
 from tests.audit_log.attacks import attack, verified
 from tests.audit_log.records import a_segment, a_whole, event_id
 from tests.audit_log.test_incidents import CIRCUMVENTION, GUESSED, SHARED, a_hit
@@ -120,6 +122,20 @@ def test_every_kind_that_is_taken_away_is_missed(engine: Engine, tmp_path: Path)
     found = attack(engine, "DELETE FROM incident")
 
     assert [found.named[n].count("was removed") for n in range(3)] == [1, 1, 1]
+
+
+def test_a_laptop_that_roams_has_a_row_and_no_incident(engine: Engine, tmp_path: Path) -> None:
+    roams = Sharing()
+    rules = [roams.seen("p_anna", address, 0.0) for address in ("10.0.0.1", "10.0.0.2", "10.0.0.1")]
+    assert rules == ["", ONE_CHANGE, "devices: 2"]
+    a_segment(tmp_path, [a_whole(n) | SHARED | {"rule": rule} for n, rule in enumerate(rules[1:], 1)])
+    Recorder(engine, tmp_path, clock=lambda: NOON).run_once()
+    assert verified(engine).whole
+    with reading(engine) as conn:
+        assert [(each.id, each.kind) for each in incidents(conn, 9)] == [(event_id(2), "account-sharing")]
+
+    found = attack(engine, COPY.format(at="at"), new=event_id(1), id=event_id(2))
+    assert "was added" in found.says
 
 
 def test_rows_that_an_older_version_stored_are_no_incidents_and_not_missed(

@@ -11,7 +11,7 @@ from sqlalchemy import Engine, delete, select
 from structlog.testing import capture_logs
 
 from audit_log.db import reading, writing
-from audit_log.incidents import KINDS, Incident, incidents, is_incident, kind_of
+from audit_log.incidents import KINDS, ONE_CHANGE, Incident, incidents, is_incident, kind_of
 from audit_log.recorder import Recorder
 from audit_log.rows import OPENING
 from audit_log.tables import filtering_log, incident, journal_position
@@ -201,6 +201,7 @@ def test_incidents_of_one_kind_are_found_alone(engine: Engine, tmp_path: Path) -
             "reason": st.sampled_from(["illegal", "account-shared", "guessing", "locked"]),
             "category": st.sampled_from([None, "circumvention", "gambling"]),
             "verdict": st.sampled_from(["allow", "block"]),
+            "rule": st.sampled_from([None, "devices: 2", ONE_CHANGE]),
         }
     )
 )
@@ -209,3 +210,6 @@ def test_a_row_is_an_incident_of_a_known_kind_or_none_and_a_canary_never(told: d
     assert kind_of(row) in {*KINDS, None}
     assert is_incident(row) == (kind_of(row) is not None)
     assert told["kind"] != "canary" or not is_incident(row)
+    assert (told["kind"], told["reason"], told["rule"]) != ("event", "account-shared", ONE_CHANGE) or not (
+        is_incident(row)
+    )

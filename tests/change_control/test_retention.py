@@ -4,11 +4,13 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 from threading import Event
+from typing import Any
 
 import pytest
 
 from audit_log import parts
 from audit_log.db import reading, writing
+from audit_log.incidents import ONE_CHANGE
 from audit_log.recorder import Recorder
 from audit_log.sealed_lines import PURGE_INCIDENTS, PURGE_TOTALS
 from change_control.desk import Desk
@@ -134,6 +136,18 @@ def test_rows_of_incidents_stay_as_long_as_incidents_do(either: School, forgotte
     told = [] if forgotten else [{"before": "2026-11-25", "incidents": 1}]
     assert either.lines(PURGE_INCIDENTS) == told
     assert either.count("incident") == 0
+    assert verified(either.desk).whole
+
+
+@EITHER
+def test_a_row_of_a_laptop_that_roams_goes_with_the_others(either: School) -> None:
+    shared: dict[str, Any] = {"kind": "event", "reason": "account-shared", "verdict": "allow"}
+    shared |= {"url": None, "host": None}
+    kept = either.record(**shared, rule="devices: 2")
+    either.record(**shared, rule=ONE_CHANGE)
+    without_a_rule = either.record(**shared, rule=None)
+    assert either.purge() == 1
+    assert either.ids() == sorted([kept, without_a_rule])
     assert verified(either.desk).whole
 
 

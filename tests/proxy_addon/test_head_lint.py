@@ -84,6 +84,36 @@ def test_a_chunked_body_begins_with_a_size() -> None:
     assert status(head + b"x" * 40_000) == 400
 
 
+@pytest.mark.parametrize("after", [b"", b"0\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n"])
+@pytest.mark.parametrize("more", [b"", b"Expect: 100-continue\r\n"])
+@pytest.mark.parametrize(
+    "coding",
+    [
+        b"gzip, chunked",
+        b"deflate,chunked",
+        b"compress,chunked",
+        b"x-gzip, chunked",
+        b"chunked, chunked",
+        b"chunked,",
+        b"chunked\x0b",
+        b"gzip",
+        b"identity",
+        b"",
+        b"chunked\r\nTransfer-Encoding: chunked",
+        b"gzip\r\nTransfer-Encoding: chunked",
+    ],
+)
+def test_a_body_is_chunked_once_or_not_coded_at_all(coding: bytes, more: bytes, after: bytes) -> None:
+    """What knows only chunked would take such a body for the next request."""
+    assert status(GOOD[:-2] + more + b"transfer-Encoding: " + coding + b"\r\n\r\n" + after) == 400
+
+
+def test_chunked_may_be_written_as_one_likes() -> None:
+    for coding in (b"chunked", b" Chunked ", b"\tCHUNKED\t"):
+        assert status(GOOD[:-2] + b"Transfer-Encoding:" + coding + b"\r\n\r\n0\r\n\r\n") is None
+    assert status(GOOD[:-2] + b"X-Transfer-Encoding: gzip, chunked\r\n\r\n") is None
+
+
 @given(st.binary(max_size=300), st.booleans())
 def test_no_bytes_make_it_crash(data: bytes, in_tunnel: bool) -> None:
     for each in (data, GOOD + data, data + b"\r\n\r\n", b"GET http://a.test/" + data + b" HTTP/1.1\r\n\r\n"):

@@ -88,6 +88,16 @@ def test_a_body_in_chunks_is_passed_on(gate: Gate) -> None:
     assert (reply.status, gate.origin.seen[0].body) == (200, b"hello")
 
 
+@pytest.mark.parametrize("coding", ["gzip, chunked", "deflate,chunked", "compress,chunked"])
+def test_a_body_that_a_site_could_take_for_a_next_request_goes_nowhere(gate: Gate, coding: str) -> None:
+    head = f"POST http://allowed.test/up HTTP/1.1\r\nHost: allowed.test\r\nTransfer-Encoding: {coding}\r\n"
+    answer = gate.raw(head.encode() + proxy_login("anna") + b"\r\n5\r\nhello\r\n0\r\n\r\n")
+    assert answer.startswith(b"HTTP/1.1 400")
+    row = gate.last_row(kind="unparsed", status=400)
+    assert (row["reason"], row["rule"]) == ("bad-request", "a body in another coding than chunked")
+    assert gate.origin.connections == 0
+
+
 def test_an_error_page_names_no_software(gate: Gate) -> None:
     for raw in (
         b"nonsense\r\n\r\n",

@@ -70,6 +70,18 @@ def test_half_a_handshake_is_closed(gate: Gate) -> None:
         assert is_closed(client)
 
 
+def test_half_a_handshake_with_the_proxy_itself_has_one_row_that_says_so(gate: Gate) -> None:
+    before = len(gate.rows())
+    with gate.connect() as client:
+        client.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03")
+        assert is_closed(client)
+    rows = gate.wait_rows(lambda rows: len(rows) > before)
+    time.sleep(0.3)  # for a second one
+    told = [(row["kind"], row["reason"], row["rule"]) for row in gate.rows()[before:]]
+    assert rows
+    assert told == [("unparsed", "too-slow", "no TLS handshake with the proxy itself")]
+
+
 @pytest.mark.parametrize("fields", [b"Content-Length: 100000", b"Transfer-Encoding: chunked"])
 def test_a_body_that_comes_too_slowly_reaches_no_site(fields: bytes, gate: Gate) -> None:
     before = gate.origin.connections
