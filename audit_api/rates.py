@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from math import ceil
 from threading import Lock
 
+from audit_api.devices import device_of
 from audit_api.problems import Problem
 
 MOST_KEYS = 10_000
@@ -133,7 +134,7 @@ class Rates:
     def by_address(self, route: str, address: str) -> None:
         """Raises Problem. Of what anybody may ask, and of what nobody was signed in for."""
         if route not in UNCOUNTED:
-            _refuse(self._take((f"from {address}", OF_STRANGERS.get(route, ALL)), STRANGERS))
+            _refuse(self._take((f"from {device_of(address)}", OF_STRANGERS.get(route, ALL)), STRANGERS))
 
     def _take(self, key: Key, rate: Rate) -> float:
         """Seconds to wait; 0: taken."""

@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
+from audit_api.devices import device_of
 from audit_api.names import a_role
 from audit_api.problems import Problem
 from audit_api.reader import must_change, signs_in_with_console_password
@@ -91,9 +92,9 @@ def _begin(window: Window, person: Registered, has_factor: bool, now: datetime) 
 
 
 def slow_down(window: Window, request: Request, username: str, now: datetime) -> Key:
-    """Counts an attempt for this account from this address. Raises Problem too-many-attempts."""
+    """Counts an attempt for this account from this device. Raises Problem too-many-attempts."""
     address = request.client.host if request.client else "unknown"
-    key = (username.strip().lower()[:64], address)
+    key = (username.strip().lower()[:64], device_of(address))
     if wait := window.throttle.attempt(key, now):
         raise Problem(
             "too-many-attempts",

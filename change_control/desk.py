@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from audit_log.sessions import session_key
 from change_control.bundle_proofs import LogLines
 from change_control.errors import ChangeError
+from change_control.used_steps import UsedSteps
 from filter_lists.generations import open_generation
 from filter_lists.listing import Listing
 from filter_lists.manifest import Pattern
@@ -89,6 +90,7 @@ class Desk:
     publish_lock: Lock = field(default_factory=Lock, repr=False)
     published: Published = field(default_factory=Published, repr=False)
     log_lines: LogLines = field(default_factory=LogLines, repr=False)
+    used_steps: UsedSteps = field(default_factory=UsedSteps, repr=False)
     opened: Callable[[str], Lists] | None = None  # a generation by its name, checked once and then kept
     lists_file: Path | None = (
         None  # lists.yaml on this disk: what somebody wants, and in force only if agreed

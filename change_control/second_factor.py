@@ -1,7 +1,8 @@
 """The second factor (RFC 6238): six digits that somebody's telephone shows, asked for after the password.
 
     no one -- set_up --> one -- clear_own, a code to choose a password with, two people --> no one
-A code works once, in its own half minute and the ones beside it. The secret is encrypted in the database; the
+A code works once, in its own half minute and the ones beside it: the database keeps the newest one used, and
+each process remembers it, whatever is put back there. The secret is encrypted in the database; the
 line that tells of it has a hash of that, and what is used is held against the lines: without them a deleted
 row would be a way round it.
 """
@@ -91,6 +92,7 @@ def set_up(desk: Desk, person_id: str, begun: str, code: str, now: datetime, *, 
         sign_out(made, person_id, keep)
         detail = {"sha256": sealed_sha256(sealed)}
         made.seal("second-factor:set", Actor(person_id, found.role), person_id, detail)
+    desk.used_steps.begin(person_id, step)
 
 
 def use_code(desk: Desk, person_id: str, code: str, now: datetime) -> bool:
@@ -100,7 +102,8 @@ def use_code(desk: Desk, person_id: str, code: str, now: datetime) -> bool:
     if step is None:
         return False
     with writing(desk.engine) as conn:
-        return use_step(conn, person_id, step)
+        is_new = use_step(conn, person_id, step)
+    return is_new and desk.used_steps.use(person_id, step)
 
 
 def clear_own(desk: Desk, person_id: str, code: str, now: datetime, *, keep: str = "") -> None:
@@ -110,7 +113,8 @@ def clear_own(desk: Desk, person_id: str, code: str, now: datetime, *, keep: str
         if factor_of(desk, made.conn, person_id) is None:
             raise ChangeError("wrong-state", "there is no second factor")
         step = _step_of(desk, made.conn, person_id, code, now)
-        if step is None or not use_step(made.conn, person_id, step):
+        is_new = step is not None and use_step(made.conn, person_id, step)
+        if step is None or not is_new or not desk.used_steps.use(person_id, step):
             raise bad_input({"code": NOT_THE_CODE})
         forget_factor(made.conn, person_id)
         sign_out(made, person_id, keep)

@@ -2,7 +2,15 @@
 
 from datetime import timedelta
 
-from audit_api.throttle import FREE_ATTEMPTS, LONGEST, MOST_KEYS, Throttle
+from audit_api.throttle import (
+    FREE_ATTEMPTS,
+    FREE_EVERYWHERE,
+    LONGEST,
+    LONGEST_EVERYWHERE,
+    MOST_KEYS,
+    Key,
+    Throttle,
+)
 from tests.builders import NOON
 
 KEY = ("terry", "127.9.0.1")
@@ -90,3 +98,32 @@ def test_an_attempt_that_came_to_no_check_counts_for_nothing() -> None:
         throttle.not_made(KEY)
 
     assert [throttle.attempt(KEY, NOON) for _ in range(FREE_ATTEMPTS + 1)] == [0] * FREE_ATTEMPTS + [1]
+
+
+def addresses(count: int) -> list[Key]:
+    return [("terry", f"2001:db8:0:{number:x}::/64") for number in range(count)]
+
+
+def test_guessing_from_many_addresses_is_slowed_for_the_account_and_never_for_long() -> None:
+    throttle, at, waits = Throttle(), NOON, []
+    for key in addresses(FREE_EVERYWHERE):
+        assert throttle.attempt(key, at) == 0
+    for key in addresses(60):
+        if wait := throttle.attempt(key, at):
+            waits.append(wait)
+            at += timedelta(seconds=wait)
+
+    assert waits[:4] == [1, 2, 4, 8]
+    assert waits[-1] == LONGEST_EVERYWHERE.total_seconds() == 30
+    assert throttle.attempt(("hedy", addresses(1)[0][1]), at) == 0
+
+
+def test_where_somebody_signed_in_before_guesses_from_elsewhere_cost_nothing() -> None:
+    throttle = Throttle()
+    throttle.attempt(KEY, NOON)
+    throttle.succeeded(KEY)
+    for key in addresses(FREE_EVERYWHERE):
+        throttle.attempt(key, NOON)
+
+    assert throttle.attempt(("terry", "127.9.0.9"), NOON) == 1
+    assert throttle.attempt(KEY, NOON) == 0
