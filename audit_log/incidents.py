@@ -23,7 +23,6 @@ BLOCK = "block"
 CIRCUMVENTION = "circumvention"  # the category of the row, and the kind
 KIND_OF_EVENT = {"account-shared": "account-sharing", "guessing": "guessing"}  # by the reason of an `event`
 ONE_CHANGE = "devices: 2, one change"  # the rule of a laptop that moved to another part of the network
-ONE_CHANGE = "devices: 2, one change"  # the rule of a laptop that moved to another part of the network
 KINDS = (ILLEGAL_CONTENT, CIRCUMVENTION, *KIND_OF_EVENT.values())
 ILLEGAL = "illegal"  # the reason on the row
 REASONS = frozenset((ILLEGAL, *KIND_OF_EVENT))
@@ -31,7 +30,6 @@ SEALED = "sealed:"  # what its url begins with
 COLUMNS = tuple(column.name for column in incident.columns)
 _TAKEN = {name: OPENING.index(name) for name in COLUMNS if name in OPENING}
 _ID, _HAPPENED, _URL, _REASON = (OPENING.index(name) for name in ("event_id", "kind", "url", "reason"))
-_RULE = OPENING.index("rule")
 _RULE = OPENING.index("rule")
 _PERSON, _ENTRY = OPENING.index("person_id"), OPENING.index("entry")
 
@@ -59,8 +57,6 @@ def kind_of(row: Sequence[Any]) -> str | None:
         return None
     if row[_REASON] == ILLEGAL:
         return ILLEGAL_CONTENT
-    if row[_HAPPENED] == EVENT and row[_RULE] == ONE_CHANGE:
-        return None
     if row[_HAPPENED] == EVENT and row[_RULE] == ONE_CHANGE:
         return None
     if row[_HAPPENED] == EVENT:
