@@ -17,6 +17,7 @@ from audit_log.tables import session
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError, bad_input
 from change_control.sealing import Change, change
+from change_control.tokens import end_tokens_of
 from filter_policy.model import Role
 
 
@@ -30,7 +31,8 @@ def change_password(  # noqa: PLR0917  # the order of every verb here: desk, who
     *,
     keep: str = "",
 ) -> None:
-    """Needs the old one. Ends every console session of that person but the one with token hash `keep`.
+    """Needs the old one. Ends every console session of that person but the one with token hash `keep`;
+    with another console password the tokens for programs end too.
 
     Before there is one to change, `old` is the other: the first two choose their browsing password with the
     console's, staff a console password with that for browsing.
@@ -47,12 +49,10 @@ def change_password(  # noqa: PLR0917  # the order of every verb here: desk, who
             raise ChangeError("wrong-state", "this account was changed meanwhile; try again")
         set_password(made.conn, person_id, which, new_hash, now)
         sign_out(made, person_id, keep)
-        made.seal(
-            "password:change",
-            Actor(person_id, found.role),
-            person_id,
-            {"which": which, "hash": sealed_hash(new_hash)},
-        )
+        actor = Actor(person_id, found.role)
+        made.seal("password:change", actor, person_id, {"which": which, "hash": sealed_hash(new_hash)})
+        if which == "console":
+            end_tokens_of(made, actor, person_id)
 
 
 def _check(found: Registered, which: Which, old: str, new: str) -> None:

@@ -10,7 +10,7 @@ from audit_log.people import change_person
 from change_control.tightening import suspend
 from filter_policy.model import Role
 from tests.audit_api.factored import wants_factors
-from tests.audit_api.school import School, an_ask, fields_of, problem_of
+from tests.audit_api.school import School, an_ask, console_password, fields_of, problem_of, proxy_password
 from tests.audit_api.test_console import visible
 from tests.audit_api.test_filtering_log import record
 
@@ -163,6 +163,23 @@ def test_a_program_never_makes_itself_another_token(school: School) -> None:
 
     problem_of(client.post("/api/v1/tokens", json=BODY), 403, "wrong-scope")
     problem_of(client.get("/tokens"), 403, "wrong-scope")
+
+
+def test_another_console_password_ends_the_tokens_and_another_browsing_password_does_not(
+    school: School,
+) -> None:
+    one = program(school, made(school)["token"])
+    own = school.as_("terry")
+    proxy = {"which": "proxy", "old": proxy_password("terry"), "new": "six-plum-puddings"}
+    console = {"which": "console", "old": console_password("terry"), "new": "nine-plum-puddings"}
+    if school.person("terry").password_hash is None:
+        proxy["old"] = console["old"]
+
+    assert own.post("/api/v1/password", json=proxy).status_code == 204
+    assert one.get("/api/v1/changes").status_code == 200
+    assert own.post("/api/v1/password", json=console).status_code == 204
+    problem_of(one.get("/api/v1/changes"), 401, "not-signed-in")
+    assert school.events()[-2:] == ["password:change", "token:revoke"]
 
 
 def test_the_page_makes_shows_once_and_revokes(school: School) -> None:
