@@ -24,6 +24,7 @@ from change_control.queries import list_proposals
 from filter_policy.life_cycle import State
 from filter_policy.parse import PolicyError
 from filter_policy.worded import worded
+from filter_policy.worded_gate import not_seen
 
 MOST_WORDS = 500  # differences that are told; how many more there are is told too
 TWO_PEOPLE = "This opens more: two people have to agree."
@@ -75,6 +76,7 @@ class EffectOut(_Out):
 class PolicyComparisonOut(_Out):
     lists: Annotated[str, Field(description="the generation it was compared under")]
     worded: list[WordedOut]
+    not_seen: Annotated[list[str], Field(description="what nobody will see any more, in sentences")]
     effect: EffectOut
     failing_checks: Annotated[list[str], Field(description="checks of the policy that it does not keep")]
 
@@ -102,6 +104,7 @@ def compared(visit: Visit, text: str) -> PolicyComparisonOut:
     return PolicyComparisonOut(
         lists=looked.lists,
         worded=words,
+        not_seen=hidden(looked.old_text, text),
         effect=_same(effect) if looked.is_agreed and looked.old_text == text else effect,
         failing_checks=list(looked.failing),
     )
@@ -118,6 +121,14 @@ def differences(old: str, new: str) -> list[WordedOut]:
         says = f"{len(found) - MOST_WORDS} more differences"
         told.append(WordedOut(section="", what=says, before="", after="", says=says))
     return told
+
+
+def hidden(old: str, new: str) -> list[str]:
+    """Of what is not decrypted, which neither examples nor the try-out can show."""
+    try:
+        return list(not_seen(parsed(old), parsed(new)))
+    except PolicyError:
+        return []
 
 
 def effect_out(raw: Mapping[str, Any], *, others: str = "", due: str = "") -> EffectOut:
@@ -154,6 +165,7 @@ class Told(BaseModel):
     """What a page shows of a proposal, besides its lines."""
 
     worded: list[WordedOut]
+    not_seen: list[str]
     effect: EffectOut | None
     failing: list[str]
 
@@ -167,7 +179,13 @@ def told(visit: Visit, found: Proposal, base: str) -> Told:
         often = found.payload.get(often_.OFTEN)
         others = "" if not found.loosening else OFTEN if often else FIRST if words else ONLY_WORDS
         effect = effect_out(raw, others=others, due=_due(visit, found))
-    return Told(worded=words, effect=effect, failing=[str(each) for each in found.payload.get(FAILING, ())])
+    unseen = hidden(base, found.policy_text or "") if base else []
+    return Told(
+        worded=words,
+        not_seen=unseen,
+        effect=effect,
+        failing=[str(each) for each in found.payload.get(FAILING, ())],
+    )
 
 
 def _due(visit: Visit, found: Proposal) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from filter_policy.model import Passthrough, Policy, SafeRule, TermRule
+from filter_policy.model import Passthrough, Policy, SafeRule, SiteRule, TermRule, Verdict
 
 type Told = Iterator[tuple[str, str, str]]
 NONE = "none"
@@ -12,9 +12,68 @@ def _passthrough(old: Policy, new: Policy) -> Told:
     yield from _each("not decrypted", old.passthrough, new.passthrough, _tunnel)
 
 
+def _what(row: Passthrough) -> str:
+    return ", ".join([*map(str, row.sites), *(f"kind {name}" for name in sorted(row.categories))])
+
+
 def _tunnel(row: Passthrough) -> str:
-    what = ", ".join([*map(str, row.sites), *(f"kind {name}" for name in sorted(row.categories))])
-    return f"{what} for {', '.join(sorted(row.for_))}, {row.why} ({row.reason})"
+    return f"{_what(row)} for {', '.join(sorted(row.for_))}, {row.why} ({row.reason})"
+
+
+def not_seen(old: Policy, new: Policy) -> Iterator[str]:
+    """What nobody will see any more, and where a host is decrypted all the same: for who has to agree."""
+    for row in new.passthrough:
+        if row not in old.passthrough:
+            yield (
+                f"Nobody will see which pages of {_what(row)} are opened, searched or sent there by"
+                f" {', '.join(sorted(row.for_))}: not the filter, not the log, not the coordinator."
+                " No page or search there can be blocked. The try-out below cannot show this."
+            )
+        if row not in old.passthrough or old.sites != new.sites:
+            yield from seen_all_the_same(new, row)
+
+
+def seen_all_the_same(policy: Policy, row: Passthrough) -> Iterator[str]:
+    """As `passing` decides: a part that `sites` blocks is kept shut only by looking into the tunnel."""
+    for site in row.sites:
+        for rule in policy.sites:
+            if rule.verdict is Verdict.BLOCK and rule.site.path != "/" and _meet(site.host, rule):
+                host = max(site.host, rule.site.host, key=len)  # the one below the other
+                whom = ", ".join(sorted(rule.for_))
+                yield (
+                    f"{host} is decrypted all the same for {whom}, since `sites` blocks a part of it:"
+                    f" {rule.site}."
+                )
+
+
+def _meet(host: str, rule: SiteRule) -> bool:
+    return _below(host, rule.site.host) or _below(rule.site.host, host)
+
+
+def _below(host: str, other: str) -> bool:
+    return host == other or host.endswith(f".{other}")
+
+
+def gate_words(policy: Policy) -> list[tuple[str, list[str]]]:
+    """What the gate does besides letting by, as it stands: titles, and under each a line for each row."""
+    safe, watch = policy.safe_search, policy.watch
+    factor = {"approvers": "Whoever may approve is asked for a second factor.", "nobody": "Nobody has to."}
+    return [
+        ("Not decrypted", [
+            says for row in policy.passthrough for says in (_tunnel(row), *seen_all_the_same(policy, row))
+        ]),
+        ("Words that may not be searched for", list(map(_term, policy.terms))),
+        ("Safe search", [
+            f"Search engines are held to their strictest setting for {', '.join(sorted(safe.for_)) or NONE}.",
+            *(f"Written into requests: {_rule(rule)}" for rule in safe.rules),
+        ]),
+        ("Sites that show other sites, besides the known ones", list(map(str, policy.carriers))),
+        ("Second factor", [factor.get(policy.second_factor, policy.second_factor)]),
+        ("How the filter watches itself", [
+            f"It asks itself every {watch.canary_minutes} minutes, and alarms when less than"
+            f" {watch.fall_percent} % of what is usual is blocked."
+        ]),
+    ]  # fmt: skip
 
 
 def _carriers(old: Policy, new: Policy) -> Told:

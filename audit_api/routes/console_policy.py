@@ -20,6 +20,7 @@ from audit_api.texts import Storable
 from audit_api.window import Here, Id, Visit
 from change_control import proposals
 from change_control.errors import ChangeError
+from filter_policy.worded_gate import gate_words
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 Text = Annotated[str, Form(max_length=1_100_000), Storable]
@@ -87,6 +88,7 @@ def _page(
         422 if errors else 200,
         policy=policy,
         table=policies.table(here.window.bundle().policy),
+        besides=gate_words(here.window.bundle().policy),
         views=views,
         alarms=disk_alarms(here),
         errors=dict(errors),

@@ -102,6 +102,8 @@ def diff(
         return
     for each in found["worded"]:
         put(each["says"])
+    for says in found["not_seen"]:
+        tell(says)
     effect = found["effect"]
     for name in ("opens", "shuts"):
         for each in effect[name]:

@@ -137,3 +137,19 @@ def test_the_page_of_a_proposal_says_what_it_opens_in_words(school: School) -> N
     assert "This opens more: two people have to agree." in waiting
     assert "gambling for staff: not allowed" in waiting
     assert "It is in force at once, and a second person reviews it by" in in_force
+
+
+def test_who_agrees_to_less_decrypting_is_told_what_nobody_will_see(school: School) -> None:
+    agreed(school)
+    row = "passthrough:\n  - {sites: [bank.test], for: adults, why: banking, reason: payroll}\n"
+    says = "Nobody will see which pages of bank.test are opened, searched or sent there by adults"
+    assert compared(school, AGREED + row)["not_seen"][0].startswith(says)
+
+    made = proposed(school, AGREED + row)
+    assert says in page_of(school, "hedy", f"/policy/proposals/{made['id']}")
+    assert "bank.test for adults" not in page_of(school, "hedy", "/policy").split("<pre")[0]
+    school.as_("hedy").post(f"{URL}/proposals/{made['id']}/approve", json={"reason": "yes"})
+
+    in_force = page_of(school, "gail", "/policy").split("<pre")[0]
+    assert "<h3>Not decrypted</h3>\n<ul><li>bank.test for adults, banking (payroll)</li></ul>" in in_force
+    assert "Whoever may approve" in in_force or "Nobody has to." in in_force

@@ -10,7 +10,7 @@ from filter_lists.names import Site, Url, parse_site
 from filter_policy.comparing import compare
 from filter_policy.model import Listing, Passthrough, SiteRule, Verdict
 from filter_policy.passing import passing, rule_of
-from filter_policy.worded_gate import TELLING
+from filter_policy.worded_gate import TELLING, gate_words, not_seen
 from tests.builders import a_person, a_policy, a_teacher
 
 BANK = Passthrough((parse_site("bank.test"),), frozenset(), frozenset({"adults"}), "banking", "payroll")
@@ -48,17 +48,48 @@ def test_a_host_of_which_a_part_is_blocked_is_decrypted_all_the_same() -> None:
 
 
 @pytest.mark.parametrize("for_", ["pupils", "everyone"])
-def test_more_that_is_not_decrypted_takes_two_people_and_less_takes_one(for_: str) -> None:
+def test_more_that_is_not_decrypted_takes_two_people_and_so_does_less(for_: str) -> None:
     wider = Passthrough(BANK.sites, frozenset(), frozenset({for_}), "banking", "payroll")
     before, after = a_policy(passthrough=(BANK,)), a_policy(passthrough=(BANK, wider))
     assert compare(before, after, (), ()).loosening
-    assert not compare(after, before, (), ()).loosening
+    assert compare(after, before, (), ()).loosening, "somebody is read again"
     assert compare(before, a_policy(passthrough=(wider,)), (), ()).hides == ("passthrough",)
 
 
 def test_what_is_not_decrypted_is_told_in_words() -> None:
     told = list(TELLING["passthrough"](a_policy(), a_policy(passthrough=(BANK,))))
     assert told == [("not decrypted", "none", "bank.test for adults, banking (payroll)")]
+
+
+def test_who_agrees_is_told_what_nobody_will_see_any_more() -> None:
+    told = list(not_seen(a_policy(), a_policy(passthrough=(BANK, HELP))))
+    assert told == [
+        f"Nobody will see which pages of {what} are opened, searched or sent there by {whom}: not the filter,"
+        " not the log, not the coordinator. No page or search there can be blocked. The try-out below cannot"
+        " show this."
+        for what, whom in (("bank.test", "adults"), ("kind education", "everyone"))
+    ]
+    assert list(not_seen(a_policy(passthrough=(BANK, HELP)), a_policy(passthrough=(BANK,)))) == []
+
+
+@pytest.mark.parametrize(("blocked", "host"), [
+    ("bank.test/games", "bank.test"), ("www.bank.test/games", "www.bank.test"), ("test/games", "bank.test"),
+])  # fmt: skip
+def test_a_host_that_is_decrypted_all_the_same_is_named(blocked: str, host: str) -> None:
+    rule = SiteRule(parse_site(blocked), Verdict.BLOCK, frozenset({"adults"}), "games")
+    says = f"{host} is decrypted all the same for adults, since `sites` blocks a part of it: {blocked}."
+    after = a_policy(passthrough=(BANK,), sites=(rule,))
+    assert says in list(not_seen(a_policy(), after))
+    assert list(not_seen(a_policy(passthrough=(BANK,)), after)) == [says]
+    assert says in dict(gate_words(after))["Not decrypted"]
+
+
+def test_what_the_gate_does_besides_stands_in_words() -> None:
+    told = dict(gate_words(a_policy(passthrough=(BANK,))))
+    assert told["Not decrypted"] == ["bank.test for adults, banking (payroll)"]
+    assert told["Words that may not be searched for"] == []
+    assert told["Second factor"] == ["Nobody has to."]
+    assert all(told[title] for title in ("Safe search", "How the filter watches itself"))
 
 
 def hosts() -> st.SearchStrategy[str]:
