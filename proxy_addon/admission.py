@@ -3,7 +3,8 @@ where there is none, it is turned away.
 
 Nobody has said who they are when they connect. So those who have not are counted together at each address,
 and everybody else for themselves: a class behind one address does not share one number, and whoever keeps
-connections open without a word keeps them from nobody.
+connections open without a word keeps them from nobody. A few places are kept for whoever watches the gate:
+else a flood would make it look dead.
 """
 
 from collections import Counter
@@ -11,8 +12,10 @@ from collections.abc import Callable, Iterator
 from itertools import islice
 
 from proxy_addon.limits import Limits
-from proxy_addon.paces import EVICTABLE, Pace
+from proxy_addon.paces import BODY, EVICTABLE, Pace
+from proxy_addon.watch_proof import OWN_ADDRESS
 
+KEPT = 4  # the supervisor, the health check of a container, the canaries, a technician
 LOOKS = 256  # how many are looked at, oldest first, for one that may go: a flood must not make us count
 
 
@@ -37,12 +40,20 @@ class Admission:
     def admit(self, pace: Pace) -> bool:
         """Whether it may stay."""
         unknown = self._unknown.get(pace.address, {})
+        if self.has_kept_place(pace.address):
+            return self._take_in(pace)
         if len(unknown) >= self._limits.connections:
             self._forget_known(unknown)
         full = len(unknown) >= self._limits.connections and not self._make_room(unknown)
         if full or (len(self._all) >= self._most and not self._make_room(self._all)):
             self.refused[pace.address] += 1
             return False
+        return self._take_in(pace)
+
+    def has_kept_place(self, address: str) -> bool:
+        return address == OWN_ADDRESS and len(self._unknown.get(address, ())) < KEPT
+
+    def _take_in(self, pace: Pace) -> bool:
         self._unknown.setdefault(pace.address, {})[pace.client.id] = pace
         self._all[pace.client.id] = pace
         return True
@@ -54,7 +65,7 @@ class Admission:
 
     def _make_room(self, among: dict[str, Pace]) -> bool:
         looked_at = islice(among.values(), LOOKS)
-        oldest = next((pace for pace in looked_at if pace.now_waits_for()[0] in EVICTABLE), None)
+        oldest = next((pace for pace in looked_at if _may_go(pace)), None)
         if oldest is None:
             return False
         self.refused[oldest.address] += 1
@@ -86,3 +97,9 @@ class Admission:
                 for pace in paces[:over]:
                     self.refused[address] += 1
                     self._close(pace)
+
+
+def _may_go(pace: Pace) -> bool:
+    """What somebody whom nobody knows still sends was refused, or waits to be: little is lost with it."""
+    what = pace.now_waits_for()[0]
+    return what in EVICTABLE or (what == BODY and not pace.person)

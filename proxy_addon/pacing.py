@@ -68,7 +68,9 @@ class Pacing:
         io = handler.transports[client]
         reader = Reader(io.reader, client)
         pace = Pace(handler, client, io.writer.transport, client.peername[0], reader, since=time.monotonic())
-        if len(self._lingering) + len(self._admission) > most_connections():
+        pace.known = self._answers.connections.find(client.id)
+        is_full = len(self._lingering) + len(self._admission) > most_connections()
+        if is_full and not self._admission.has_kept_place(pace.address):
             self._admission.refused[pace.address] += 1
             return
         if not self._admission.admit(pace):
@@ -231,14 +233,17 @@ class Pacing:
 
     def _note_refused(self) -> None:
         """Nobody waits for these rows: a connection that is closed without a word has had no answer."""
-        refused = self._admission.refused
-        if not refused:
-            return
-        for address, count in refused.items():
-            what = self._answers.happening("unparsed", Connection("", address))
-            why = Outcome(Reason.TOO_MANY, f"connections: {count}")
-            self._note(self._answers.rows.whole(what, why, self._answers.policy(), 0) | {"status": None})
-        refused.clear()
+        handshakes = self._answers.connections.handshakes
+        for what, refused in (
+            ("connections", self._admission.refused),
+            ("TLS handshakes", handshakes.refused),
+        ):
+            for address, count in refused.items():
+                happening = self._answers.happening("unparsed", Connection("", address))
+                why = Outcome(Reason.TOO_MANY, f"{what}: {count}")
+                row = self._answers.rows.whole(happening, why, self._answers.policy(), 0)
+                self._note(row | {"status": None})
+            refused.clear()
 
 
 def _cut(connection: Connection, status: int) -> None:

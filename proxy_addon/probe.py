@@ -14,17 +14,19 @@ from proxy_addon.watch_proof import MUST_BE_BLOCKED, PROBE, Ask, Said, Secret
 
 SECONDS = 4.0
 MOST_BYTES = 1_000_000
+CLOSED_ON_US = (ConnectionResetError, ConnectionAbortedError, BrokenPipeError, http.client.IncompleteRead)
 WELL = "filters: what must be blocked is blocked"
 
 
 @dataclass(frozen=True, slots=True)
 class Health:
     """`shut`: the gate itself says that it lets nothing by, since it has no policy or cannot record; starting
-    it again would change nothing."""
+    it again would change nothing. `turned_away`: it lives, and had no place for the question."""
 
     well: bool
     says: str
     shut: bool = False
+    turned_away: bool = False
 
 
 def probe(state: Path, seconds: float = SECONDS) -> Health:
@@ -36,7 +38,8 @@ def probe(state: Path, seconds: float = SECONDS) -> Health:
         with closing(Asking(secret, seconds)) as asking:
             said = asking.ask("", PROBE, MUST_BE_BLOCKED)
     except (OSError, http.client.HTTPException, ValueError) as fault:
-        return Health(False, f"no answer from {secret.host} port {secret.port} ({type(fault).__name__})")
+        says = f"no answer from {secret.host} port {secret.port} ({type(fault).__name__})"
+        return Health(False, says, turned_away=isinstance(fault, CLOSED_ON_US))
     if said is None:
         return Health(False, "something else than this gate answered")
     if said == Said("block", "illegal"):
@@ -52,7 +55,10 @@ class Asking:
     def __init__(self, secret: Secret, seconds: float = SECONDS) -> None:
         self._secret = secret
         self._connection = http.client.HTTPConnection(
-            watch_proof.reachable(secret.host), secret.port, timeout=seconds
+            watch_proof.reachable(secret.host),
+            secret.port,
+            timeout=seconds,
+            source_address=watch_proof.source(secret.host),
         )
 
     def ask(self, group: str, about: str, host: str, path: str = "/") -> Said | None:

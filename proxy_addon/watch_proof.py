@@ -10,6 +10,7 @@ import hmac
 import json
 import os
 import secrets
+import socket
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -20,6 +21,9 @@ PROOF = b"Schoolgate-Proof"
 DOMAIN = "schoolgate.invalid"  # leads nowhere (RFC 6761)
 MUST_BE_BLOCKED = f"must-be-blocked.{DOMAIN}"
 CANARIES = f"canary.{DOMAIN}"
+OWN_ADDRESS = (
+    "127.0.0.2"  # whoever watches comes from here where it can, to a place kept for it (admission.py)
+)
 PROBE, UNLISTED, CHECK, CATEGORY = "probe", "unlisted", "check", "category:"
 
 
@@ -60,6 +64,21 @@ def new_nonce() -> bytes:
 def reachable(host: str) -> str:
     """Where a program of the same machine finds what listens on `host`."""
     return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
+
+
+def source(host: str) -> tuple[str, int] | None:
+    """What to connect from to what listens on `host`, so that nobody else takes our places; None: anything.
+
+    An address of our own exists on IPv4 loopback alone, and not on every system.
+    """
+    if not reachable(host).startswith("127."):
+        return None
+    with socket.socket() as trial:
+        try:
+            trial.bind((OWN_ADDRESS, 0))
+        except OSError:
+            return None
+    return OWN_ADDRESS, 0
 
 
 def write_secret(state: Path, secret: Secret) -> None:

@@ -23,12 +23,15 @@ ChildOf = Callable[[], "tuple[Popen[bytes], float] | None"]  # the process, and 
 
 def gate_fault(state: Path) -> str | None:
     """What a new start may mend. A gate that is shut, without a policy or unable to record, says so itself:
-    another would be just as shut.
+    another would be just as shut. One that closes our connection lives and has no place for it: to kill it
+    is what whoever floods it wants.
     """
     from proxy_addon.probe import probe
 
     health = probe(state)
-    return None if health.well or health.shut else health.says
+    if health.turned_away:
+        log.warning("service.turned_us_away", name="gate", why=health.says)
+    return None if health.well or health.shut or health.turned_away else health.says
 
 
 def watch(  # noqa: PLR0917  # what a thread is begun with

@@ -7,9 +7,10 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_addon.admission import Admission
+from proxy_addon.admission import KEPT, Admission
 from proxy_addon.limits import Limits, most_connections
-from proxy_addon.paces import ANSWER, QUIET, Pace
+from proxy_addon.paces import ANSWER, BODY, QUIET, Pace
+from proxy_addon.watch_proof import OWN_ADDRESS
 
 
 @dataclass(eq=False)
@@ -57,8 +58,31 @@ def test_where_nobody_can_go_the_new_one_stays_out() -> None:
     door = Door()
     assert all(door.admission.admit(door.guest(waits=ANSWER)) for _ in range(3))
     assert not door.admission.admit(door.guest())
+    assert not door.admission.admit(door.guest())
     assert door.closed == []
     assert len(door.admission) == 3
+    assert door.admission.refused == {"10.0.0.1": 2}
+
+
+def test_whoever_sends_without_a_name_makes_room_and_whoever_has_one_does_not() -> None:
+    door = Door()
+    named, nameless, _ = guests = [
+        door.guest(waits=BODY, name="anna"),
+        door.guest(waits=BODY),
+        door.guest(waits=ANSWER),
+    ]
+    assert all(door.admission.admit(each) for each in guests)
+    assert door.admission.admit(door.guest())
+    assert door.admission.admit(door.guest())
+    assert door.closed == [nameless]
+    assert door.admission.find(named.client.id) is named
+
+
+def test_whoever_watches_has_places_that_nobody_else_can_take_and_no_more_than_these() -> None:
+    door = Door(most=2)
+    assert [door.admission.admit(door.guest(waits=ANSWER)) for _ in range(3)] == [True, True, False]
+    watching = [door.admission.admit(door.guest(OWN_ADDRESS, ANSWER)) for _ in range(KEPT + 1)]
+    assert watching == [*([True] * KEPT), False]
 
 
 def test_whoever_said_who_they_are_takes_no_room_from_the_others_at_their_address() -> None:

@@ -15,6 +15,7 @@ import pytest
 from proxy_addon.probe import WELL, Asking, probe
 from proxy_addon.watch_proof import (
     MUST_BE_BLOCKED,
+    OWN_ADDRESS,
     PROBE,
     UNLISTED,
     Said,
@@ -22,6 +23,7 @@ from proxy_addon.watch_proof import (
     asking,
     new_nonce,
     read_secret,
+    source,
     write_secret,
 )
 from tests.harness import ROOT, Gate, a_gate, exchange
@@ -122,6 +124,38 @@ def test_a_gate_without_a_policy_is_unhealthy_and_shut() -> None:
 def test_a_gate_of_before_is_not_this_one(gate: Gate, tmp_path: Path) -> None:
     write_secret(tmp_path, Secret(new_nonce(), "127.0.0.1", gate.port))
     assert probe(tmp_path).says == "something else than this gate answered"
+
+
+def test_a_flood_from_this_machine_does_not_make_a_gate_look_dead() -> None:
+    """Slow posts of nobody: each holds a place, none is ever whole. Others of the same machine get in too."""
+    head = b"POST http://allowed.test/ HTTP/1.1\r\nHost: allowed.test\r\nContent-Length: 900000\r\n\r\nx"
+    with a_gate(limits={"connections": 10}) as gate, contextlib.ExitStack() as flood:
+        for _ in range(12):
+            client = flood.enter_context(gate.connect())
+            client.sendall(head)
+            assert client.recv(12) == b"HTTP/1.1 407"
+        assert [probe(gate.state).well for _ in range(3)] == [True] * 3
+        assert gate.curl("http://allowed.test/", user="anna").status == 200
+
+
+def test_one_that_closes_our_connection_turned_us_away_and_one_that_is_silent_did_not(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        write_secret(tmp_path, Secret(new_nonce(), "127.0.0.1", door.getsockname()[1]))
+        assert not probe(tmp_path, seconds=0.2).turned_away
+        threading.Thread(target=_close_all, args=(door, 2), daemon=True).start()
+        found = probe(tmp_path)
+    assert (found.well, found.turned_away) == (False, True)
+    assert not probe(tmp_path).turned_away, "nobody listens"
+
+
+def _close_all(door: socket.socket, many: int) -> None:
+    for _ in range(many):
+        door.accept()[0].close()
+
+
+def test_whoever_watches_comes_from_an_address_of_its_own() -> None:
+    assert source("127.0.0.1") == source("0.0.0.0") == source("") == (OWN_ADDRESS, 0)  # noqa: S104  # not bound
+    assert {source(host) for host in ("::1", "::", "10.0.0.5", "proxy.example")} == {None}
 
 
 def test_where_no_gate_has_started_nothing_is_well(tmp_path: Path) -> None:

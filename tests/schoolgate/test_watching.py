@@ -1,5 +1,6 @@
 """A child that lives and is unwell is killed; one that is well, young, or merely shut is left alone."""
 
+import socket
 import subprocess
 import sys
 import threading
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
+from proxy_addon.watch_proof import Secret, new_nonce, write_secret
 from schoolgate.running import services
 from schoolgate.settings import Settings
 from schoolgate.watching import FAILURES, gate_fault, watch
@@ -87,6 +89,20 @@ def test_only_what_a_new_start_may_mend_is_a_fault_of_the_gate(tmp_path: Path) -
             assert gate_fault(gate.state) is not None
     assert gate_fault(gate.state) is not None
     assert gate_fault(tmp_path) is not None
+
+
+def test_a_gate_that_has_no_place_for_us_is_told_and_not_killed(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as door, capture_logs() as said:
+        write_secret(tmp_path, Secret(new_nonce(), "127.0.0.1", door.getsockname()[1]))
+        closing = threading.Thread(target=_close_one, args=(door,))
+        closing.start()
+        assert gate_fault(tmp_path) is None
+        closing.join()
+    assert [(each["event"], each["log_level"]) for each in said] == [("service.turned_us_away", "warning")]
+
+
+def _close_one(door: socket.socket) -> None:
+    door.accept()[0].close()
 
 
 def test_of_our_services_the_gate_is_watched(tmp_path: Path) -> None:
