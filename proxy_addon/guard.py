@@ -44,7 +44,9 @@ async def closed_unless_allowed(flow: HTTPFlow, closed: Response, hook: Hook, fa
     except BaseException as fault:  # also SystemExit: nothing may open the gate
         if told_to_stop(fault):
             raise
-        answer = await _answer_to(TimeoutError() if patience.is_over() else fault, flow, case, closed, failed)
+        if patience.is_over():  # and where it waited
+            fault = TimeoutError().with_traceback(fault.__traceback__)
+        answer = await _answer_to(fault, flow, case, closed, failed)
     flow.response = answer
 
 

@@ -4,12 +4,16 @@ A hook that waits is answered without: a stage that never comes back must not le
 hold its connection for ever. HOOK_SECONDS is for one hook with all its stages. Two wait for something
 that is rightly slower, say so with `longer`, and have a bound of their own: passwords that wait for their
 turn to be checked (how many may is another bound, identify.py), and the school's name server.
+
+Only time in which the event loop turned counts (live_time.py): a busy machine is no stage that stalls.
 """
 
 import asyncio
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+
+from proxy_addon.live_time import Limit
 
 HOOK_SECONDS = 0.9
 RECORD_SECONDS = 0.7  # below HOOK_SECONDS: the journal itself then says that the disk does not answer
@@ -21,13 +25,13 @@ LOOK_SECONDS = 0.5  # between two looks of the watchdog
 STUCK_LOOKS = 8  # the event loop did nothing for so many of them
 STUCK_CPU_SECONDS = 4.5  # where not even the watchdog gets a turn
 
-_current: ContextVar[asyncio.Timeout | None] = ContextVar("limit", default=None)
+_current: ContextVar[Limit | None] = ContextVar("limit", default=None)
 _afterwards: set[asyncio.Task[None]] = set()
 
 
 async def limited(pending: Awaitable[None]) -> None:
     """Raises TimeoutError when it waits for longer than it may."""
-    async with asyncio.timeout(HOOK_SECONDS) as limit:
+    with Limit(HOOK_SECONDS) as limit:
         before = _current.set(limit)
         try:
             await pending
@@ -38,7 +42,7 @@ async def limited(pending: Awaitable[None]) -> None:
 def is_over() -> bool:
     """Whether the hook that runs now has used up its time: then it is cancelled, and nothing else is."""
     limit = _current.get()
-    return limit is not None and limit.expired()
+    return limit is not None and limit.is_over
 
 
 @contextmanager
@@ -52,11 +56,8 @@ def longer(seconds: float) -> Iterator[None]:
 
 
 def _from_now(seconds: float) -> None:
-    limit = _current.get()
-    if limit is None or limit.expired():
-        return
-    with suppress(RuntimeError):  # the hook is over: its limit too
-        limit.reschedule(asyncio.get_running_loop().time() + seconds)
+    if (limit := _current.get()) is not None:
+        limit.move(seconds)
 
 
 def afterwards(work: Awaitable[None]) -> None:

@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 
 from audit_log.journal import Journal, JournalError
+from proxy_addon.live_time import Limit
 from proxy_addon.patience import RECORD_SECONDS
 
 log = structlog.get_logger()
@@ -72,7 +73,7 @@ class Recording:
         if self._in_vain is not None and self.hangs:
             raise JournalError("the disk does not answer")
         try:
-            async with asyncio.timeout(self._patience):
+            with Limit(self._patience):
                 await journal.append(row)
         except TimeoutError:
             self._give_up(journal, row)

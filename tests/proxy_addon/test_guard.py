@@ -75,6 +75,7 @@ def test_a_stage_that_never_comes_back_is_answered_without(stage: str, gate: Gat
         assert 503 in (reply.status, reply.connect)
         assert time.monotonic() - begun < 4  # a second, on a machine that does nothing else
     assert gate.origin.connections == before
+    assert '"where": ""' not in gate.said(), "it says which step"
     if stage != "record":
         row = gate.last_row(rule="TimeoutError", host="bet.test")
         assert (row["reason"], row["verdict"], row["status"]) == ("failed-closed", "block", 503)

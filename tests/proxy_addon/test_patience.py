@@ -1,6 +1,8 @@
 """The one limit on what hooks await, and what may take longer."""
 
 import asyncio
+import time
+import traceback
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -36,13 +38,72 @@ def test_what_may_take_longer_may() -> None:
 
 
 def test_what_follows_it_has_no_more_time_than_anything() -> None:
+    """And so it is over before another, of a moment later, that may take longer than any."""
+    ended: list[str] = []
+
     async def work() -> None:
         with patience.longer(5):
             await asyncio.sleep(0.1)
         await stalls()
 
-    with pytest.raises(TimeoutError):
-        runs(work)
+    async def follows() -> None:
+        with pytest.raises(TimeoutError):
+            await patience.limited(work())
+        ended.append("what follows")
+
+    async def other() -> None:
+        await asyncio.sleep(1)
+        ended.append("a second")
+
+    async def both() -> None:
+        await asyncio.gather(follows(), other())
+
+    asyncio.run(both())
+    assert ended == ["what follows", "a second"]
+
+
+async def late_turns(count: int) -> None:
+    """A loop that gets no processor again and again."""
+    for _ in range(count):
+        time.sleep(0.3)  # noqa: ASYNC251  # that is what is tried
+        await asyncio.sleep(0)
+
+
+def test_a_loop_that_is_late_ends_nothing_that_has_come_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(patience, "HOOK_SECONDS", 0.6)
+    came: list[int] = []
+
+    async def waits(number: int) -> None:
+        await asyncio.to_thread(time.sleep, 0.8)
+        came.append(number)
+
+    async def story() -> None:
+        hooks = [asyncio.create_task(patience.limited(waits(number))) for number in range(4)]
+        await late_turns(4)
+        await asyncio.gather(*hooks)
+
+    asyncio.run(story())
+    assert len(came) == 4
+
+
+def test_a_stall_is_given_up_also_where_every_turn_is_late() -> None:
+    async def story() -> None:
+        hook = asyncio.create_task(patience.limited(stalls()))
+        await asyncio.sleep(0)
+        for _ in range(20):
+            await late_turns(1)
+            if hook.done():
+                break
+        with pytest.raises(TimeoutError):
+            await hook
+
+    asyncio.run(asyncio.wait_for(story(), 8))
+
+
+def test_what_was_given_up_says_where_it_waited() -> None:
+    with pytest.raises(TimeoutError) as caught:
+        runs(stalls)
+    assert "stalls" in "".join(traceback.format_tb(caught.value.__traceback__))
 
 
 def test_one_that_is_out_of_time_is_not_taken_for_the_end_of_the_process() -> None:
