@@ -156,6 +156,8 @@ class Answers:
             credentials = self._kept_safe(given, connection.address, connection.secure, force.bundle)
             found = await self.stages.identify(credentials, connection.address, force.bundle)
             self._seen(found.person, connection.address)
+            if connection.secure and not connection.person:
+                self.connections.handshakes.was_of_somebody(connection.address)
             connection.person = found.person.id or " ".join(found.person.filter_groups)
             return found
         tunnel.exchange.decrypted = True

@@ -12,6 +12,7 @@ from datetime import datetime
 from filter_lists.names import Url
 from filter_policy.model import Decision
 from proxy_addon.asked import Tunnelled
+from proxy_addon.handshakes import Handshakes
 from proxy_addon.identify import Identity
 
 
@@ -80,6 +81,7 @@ class Connections:
 
     def __init__(self) -> None:
         self._all: dict[str, Connection] = {}
+        self.handshakes = Handshakes()
 
     def begin(self, connection_id: str, address: str) -> Connection:
         connection = self._all[connection_id] = Connection(connection_id, address)

@@ -21,11 +21,12 @@ from proxy_addon.records import Outcome
 TLS_RECORD = 0x16
 
 
-def first_layer(data: layer.NextLayer) -> layer.Layer:
-    """What a client that has just come speaks."""
+def first_layer(data: layer.NextLayer, connections: Connections) -> layer.Layer | None:
+    """What a client that has just come speaks; None where it had too many handshakes already."""
     first = data.data_client()  # type: ignore[no-untyped-call]  # mitmproxy ships no types
     if first[:1] == bytes([TLS_RECORD]):
-        return ClientTLSLayer(data.context)
+        may = connections.handshakes.may_begin(data.context.client.peername[0])
+        return ClientTLSLayer(data.context) if may else None
     return HttpLayer(data.context, HTTPMode.regular)
 
 

@@ -95,7 +95,7 @@ class Gate:
         try:
             around = data.context.layers[-1]
             if isinstance(around, modes.HttpProxy):
-                data.layer = front_door.first_layer(data)
+                data.layer = front_door.first_layer(data, self._connections) or Shut(data.context)
             elif isinstance(around, ClientTLSLayer):
                 data.layer = HttpLayer(data.context, front_door.inside_tls(data.context))
             elif isinstance(around, HttpStream):
