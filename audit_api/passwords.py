@@ -3,9 +3,11 @@
 from starlette.requests import Request
 
 from audit_api.problems import Problem
+from audit_api.second_factor import check_code
 from audit_api.sign_in import counted, in_hashing_thread, known, look, slow_down
 from audit_api.window import Visit, Window
-from audit_log.people import Which
+from audit_log.db import reading
+from audit_log.people import Which, person_by_id
 from audit_log.sessions import token_hash
 from change_control.errors import ChangeError, bad_input
 from change_control.passwords import change_password
@@ -41,6 +43,18 @@ async def ask_again(visit: Visit, request: Request, password: str) -> None:
         if problem.slug != "wrong-credentials":
             raise
         raise bad_input({"password": "is not the one that you sign in with"}) from None
+
+
+async def ask_again_with_code(visit: Visit, request: Request, password: str, code: str | None) -> None:
+    """Likewise, and for a code where there is a second factor: what is made outlasts the session.
+
+    Raises Problem code-needed and wrong-code besides.
+    """
+    await ask_again(visit, request, password)
+    with reading(visit.desk.engine) as conn:
+        person = person_by_id(conn, visit.reader.person_id)
+    if person is not None:
+        await check_code(visit.window, person, code, visit.now)
 
 
 async def change_browsing_password(

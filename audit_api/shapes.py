@@ -76,6 +76,10 @@ class TokenIn(_In):
     addresses: Annotated[
         list[str], Field(max_length=10, description="networks it may be used from; none: from anywhere")
     ] = []
+    password: Annotated[str, Field(max_length=200, repr=False, description="yours, once more")] = ""
+    code: Annotated[
+        str | None, Field(max_length=20, repr=False, description="Six digits, where you have a second factor")
+    ] = None
 
 
 class EnrolmentIn(_In):

@@ -15,7 +15,7 @@ from audit_api.faults import by_field
 from audit_api.guard import GuardedRoute
 from audit_api.own_sessions import end_everywhere, sessions_of_reader
 from audit_api.pages import page, see_other
-from audit_api.passwords import ask_again
+from audit_api.passwords import ask_again, ask_again_with_code
 from audit_api.problems import Problem
 from audit_api.qr import inline
 from audit_api.rights import APPROVING
@@ -80,7 +80,7 @@ def tokens_page(request: Request, here: Here) -> Response:
 
 
 @router.post("/tokens")
-def make(
+async def make(
     request: Request,
     here: Here,
     *,
@@ -88,16 +88,19 @@ def make(
     days: Text = "",
     addresses: Text = "",
     scope: Annotated[list[str], Form()] = [],  # noqa: B006  # FastAPI copies it
+    password: Text = "",
+    code: Text = "",
 ) -> Response:
     """The answer shows the token, once: so it is a page and no redirect."""
     number = int(days) if days.isascii() and days.isdecimal() and len(days) < 6 else 0
     body = TokenIn.model_construct(name=name, scopes=scope, days=number, addresses=addresses.split())
     try:
-        made = made_for(here, body)
+        await ask_again_with_code(here, request, password, code)
+        made = await run_in_threadpool(made_for, here, body)
     except (ChangeError, Problem) as error:
         filled = {"name": name, "days": days, "addresses": addresses, "scopes": scope}
-        return _tokens(request, here, 422, by_field(error, "name"), filled)
-    return _tokens(request, here, 201, {}, {}, made)
+        return await run_in_threadpool(_tokens, request, here, 422, by_field(error, "password"), filled)
+    return await run_in_threadpool(_tokens, request, here, 201, {}, {}, made)
 
 
 @router.post("/tokens/{id}/revoke")

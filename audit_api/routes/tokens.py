@@ -3,10 +3,13 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
 from starlette.responses import Response
 
 from audit_api.answers import TokenMadeOut, TokensOut
 from audit_api.guard import GuardedRoute
+from audit_api.passwords import ask_again_with_code
 from audit_api.shapes import TokenIn
 from audit_api.tokens import made_for, scopes_for, tokens_of
 from audit_api.window import Here, Id
@@ -24,9 +27,13 @@ def tokens(
 
 
 @router.post("/api/v1/tokens", summary="Make one", status_code=201)
-def make(here: Here, body: TokenIn) -> TokenMadeOut:
-    """For oneself. The token is in this answer alone; a line in the change log tells what it may."""
-    return made_for(here, body)
+async def make(here: Here, request: Request, body: TokenIn) -> TokenMadeOut:
+    """For oneself, with the password once more, and a code where there is a second factor.
+
+    The token is in this answer alone; a line in the change log tells what it may.
+    """
+    await ask_again_with_code(here, request, body.password, body.code)
+    return await run_in_threadpool(made_for, here, body)
 
 
 @router.delete("/api/v1/tokens/{id}", summary="Revoke one", status_code=204)

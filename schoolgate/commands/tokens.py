@@ -1,9 +1,10 @@
 """Tokens for programs: less than you may yourself, and nothing that takes a person's word."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
+from schoolgate.commands.session import FromStdin, ask_password
 from schoolgate.telling import AsJson, put_fields, put_json, put_table, tell
 
 app = typer.Typer(help="Tokens for programs, made by you and for less than you may.", no_args_is_help=True)
@@ -33,18 +34,31 @@ def list_(
 @app.command()
 def create(
     name: Annotated[str, typer.Argument(help="What it is for.")],
+    *,
     scope: Annotated[list[str], typer.Option("--scope", help="What it may; give it once for each.")],
     days: Annotated[int, typer.Option(min=1, max=365, help="For how many days.")] = 90,
     address: Annotated[
         list[str] | None, typer.Option("--address", help="A network it may be used from; else anywhere.")
     ] = None,
+    password_stdin: FromStdin = False,
     as_json: AsJson = False,
 ) -> None:
-    """Make one. The token is shown now and never again; a line in the change log tells what it may."""
-    from schoolgate.client import signed_in_api
+    """Make one, with your password once more.
 
-    body = {"name": name, "scopes": scope, "days": days, "addresses": address or []}
-    made = signed_in_api().post("/tokens", body)
+    The token is shown now and never again; a line in the change log tells what it may.
+    """
+    from schoolgate.client import Refused, signed_in_api
+
+    body: dict[str, Any] = {"name": name, "scopes": scope, "days": days, "addresses": address or []}
+    api = signed_in_api()
+    body["password"] = ask_password("The password that you sign in with", password_stdin)
+    try:
+        made = api.post("/tokens", body)
+    except Refused as refused:
+        if refused.slug != "code-needed":
+            raise
+        body["code"] = ask_password("Six digits from your telephone", password_stdin).strip()
+        made = api.post("/tokens", body)
     if as_json:
         put_json(made)
     else:

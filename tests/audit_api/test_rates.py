@@ -22,7 +22,7 @@ from audit_api.rates import (
 )
 from audit_api.rights import PUBLIC, RIGHTS, may
 from filter_policy.model import Role
-from tests.audit_api.school import School, problem_of
+from tests.audit_api.school import School, console_password, problem_of
 
 PLAIN, COSTLY_ROUTE, RARE_ROUTE = "GET /", "GET /api/v1/explain", "GET /api/v1/changes/export"
 
@@ -197,7 +197,8 @@ def test_in_the_console_it_is_said_in_words(hurried: School) -> None:
 
 def test_a_loop_with_a_token_leaves_its_owner_the_console_and_the_way_to_revoke_it(hurried: School) -> None:
     owner = hurried.as_("terry")
-    token = owner.post("/api/v1/tokens", json={"name": "wall", "scopes": ["metrics"], "days": 30}).json()
+    asked = {"name": "wall", "scopes": ["metrics"], "days": 30, "password": console_password("terry")}
+    token = owner.post("/api/v1/tokens", json=asked).json()
     program = hurried.nobody(headers={"Authorization": f"Bearer {token['token']}"})
     looped = [program.get("/api/v1/people").status_code for _ in range(20)]  # not even in its scope
 

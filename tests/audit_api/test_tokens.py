@@ -9,7 +9,7 @@ from audit_log.db import writing
 from audit_log.people import change_person
 from change_control.tightening import suspend
 from filter_policy.model import Role
-from tests.audit_api.factored import wants_factors
+from tests.audit_api.factored import shown, telephone_of, wants_factors
 from tests.audit_api.school import School, an_ask, console_password, fields_of, problem_of, proxy_password
 from tests.audit_api.test_console import visible
 from tests.audit_api.test_filtering_log import record
@@ -17,8 +17,13 @@ from tests.audit_api.test_filtering_log import record
 BODY = {"name": "the wall screen", "scopes": ["changes:read", "metrics"], "days": 30}
 
 
+def own(username: str) -> str:
+    """What they sign in with."""
+    return proxy_password(username) if username == "tess" else console_password(username)
+
+
 def made(school: School, username: str = "terry", **changes: Any) -> dict[str, Any]:
-    answer = school.as_(username).post("/api/v1/tokens", json=BODY | changes)
+    answer = school.as_(username).post("/api/v1/tokens", json=BODY | {"password": own(username)} | changes)
     assert answer.status_code == 201, answer.text
     told: dict[str, Any] = answer.json()
     return told
@@ -61,7 +66,11 @@ def test_only_who_may_approve_sees_and_revokes_the_tokens_of_others(school: Scho
     ],
 )
 def test_what_is_wrong_with_a_token_is_named(school: School, changes: dict[str, Any], field: str) -> None:
-    told = problem_of(school.as_("terry").post("/api/v1/tokens", json=BODY | changes), 422, "bad-input")
+    told = problem_of(
+        school.as_("terry").post("/api/v1/tokens", json=BODY | {"password": own("terry")} | changes),
+        422,
+        "bad-input",
+    )
 
     assert set(fields_of(told)) == {field}
 
@@ -182,9 +191,23 @@ def test_another_console_password_ends_the_tokens_and_another_browsing_password_
     assert school.events()[-2:] == ["password:change", "token:revoke"]
 
 
+def test_a_found_session_makes_no_token_without_the_password_and_a_code(school: School) -> None:
+    secret = telephone_of(school, "terry")
+    terry = school.as_("terry")
+    asked = BODY | {"password": own("terry")}
+
+    assert set(fields_of(problem_of(terry.post("/api/v1/tokens", json=BODY), 422, "bad-input"))) == {
+        "password"
+    }
+    problem_of(terry.post("/api/v1/tokens", json=asked), 401, "code-needed")
+    problem_of(terry.post("/api/v1/tokens", json=asked | {"code": "000000"}), 401, "wrong-code")
+    assert terry.post("/api/v1/tokens", json=asked | {"code": shown(school, secret)}).status_code == 201
+
+
 def test_the_page_makes_shows_once_and_revokes(school: School) -> None:
     browser, csrf = school.browser("terry")
     form = {"csrf": csrf, "name": "the wall screen", "scope": ["changes:read"], "days": "30", "addresses": ""}
+    form["password"] = own("terry")
     answer = browser.post("/tokens", data=form)
     assert answer.status_code == 201
     told = visible(answer.text)
@@ -200,7 +223,10 @@ def test_the_page_makes_shows_once_and_revokes(school: School) -> None:
 
 def test_the_page_names_what_is_wrong_and_keeps_what_was_typed(school: School) -> None:
     browser, csrf = school.browser("gail")
-    answer = browser.post("/tokens", data={"csrf": csrf, "name": "kept", "days": "9999", "addresses": "x"})
+    answer = browser.post(
+        "/tokens",
+        data={"csrf": csrf, "name": "kept", "days": "9999", "addresses": "x", "password": own("gail")},
+    )
 
     assert answer.status_code == 422
     assert 'value="kept"' in answer.text

@@ -9,10 +9,15 @@ from tests.running import Demo
 from tests.schoolgate.conftest import Session
 
 
+def own(demo: Demo, username: str) -> str:
+    """The password that they sign in with, as a line."""
+    return f"{demo.told['people'][username]['console_password']}\n"
+
+
 def test_a_token_is_made_used_listed_and_revoked(demo: Demo, session: Session) -> None:
     mine = session("gordon")
     words = ("tokens", "create", "the wall screen", "--scope", "changes:read", "--days", "7", "--json")
-    made = json.loads(demo.cli(*words, session=mine).stdout)
+    made = json.loads(demo.cli(*words, "--password-stdin", session=mine, given=own(demo, "gordon")).stdout)
     headers = {"Authorization": f"Bearer {made['token']}"}
 
     def asked() -> int:
@@ -27,7 +32,16 @@ def test_a_token_is_made_used_listed_and_revoked(demo: Demo, session: Session) -
 
 
 def test_a_scope_that_nobody_has_is_refused_with_those_that_there_are(demo: Demo, session: Session) -> None:
-    done = demo.cli("tokens", "create", "x", "--scope", "unblocks:approve", session=session("hilda"))
+    done = demo.cli(
+        "tokens",
+        "create",
+        "x",
+        "--scope",
+        "unblocks:approve",
+        "--password-stdin",
+        session=session("hilda"),
+        given=own(demo, "hilda"),
+    )
 
     assert done.returncode == 1
     assert "changes:read" in done.stderr
