@@ -13,7 +13,9 @@ from string import Template
 
 from mitmproxy.http import Headers, Response
 
+from filter_lists.listing import NOT_SHOWN
 from filter_lists.names import Url
+from filter_policy.judge import CARRIED
 from filter_policy.model import Decision, Person, Policy, Reason
 from proxy_addon.tls_pages import CAUSES, PICTURE, title_and_sentence
 
@@ -87,6 +89,9 @@ NOTHING_SHOWN = frozenset(
     {b"script", b"style", b"font", b"audio", b"video", b"track", b"worker", b"manifest"}
 )
 MARK = "schoolgate "
+ASK = "If you need it, ask for it in the console or tell the technician the reference."
+CIRCUMVENTION = "circumvention"
+RECOGNISED = "schoolgate"  # the list of what is told by its form: no entry of it names a site
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,19 +208,40 @@ def message(name: str, reference: str, band: str = "plain") -> str:
 
 def _words(blocked: Blocked) -> dict[str, str]:
     decision, reference = blocked.decision, blocked.reference
-    sentence = SENTENCES.get(decision.reason, "This site is not open for you.")
     facts = {"Site": blocked.url.host}
     if decision.listing:
         facts["Kind of site"] = decision.listing.category.replace("-", " ")
     facts["Reference"] = reference
+    is_search = decision.reason is Reason.TERM
     return {
-        "title": "This site is not open",
-        "sentence": html.escape(sentence),
+        "title": "This search is not open" if is_search else "This site is not open",
+        "sentence": html.escape(_sentence(decision)),
         "facts": _facts(facts),
         "says": "This is not for school.",
-        "ask": "If you need it, ask for it in the console or tell the technician the reference.",
+        "ask": "" if _nobody_can_open(decision) else ASK,
         "reference": html.escape(reference),
     }
+
+
+def _sentence(decision: Decision) -> str:
+    if _is_way_round(decision):
+        whom = "to anybody" if decision.reason is Reason.LOCKED else "for you"
+        return f"This is a way round the school's filter. It is not open {whom}."
+    said = SENTENCES.get(decision.reason, "This site is not open for you.")
+    listing = decision.listing
+    if not decision.rule.startswith(CARRIED) or listing is None:
+        return said
+    is_name = listing.entry != NOT_SHOWN and listing.list_id != RECOGNISED
+    return f"It would show you {listing.entry}. {said}" if is_name else said
+
+
+def _is_way_round(decision: Decision) -> bool:
+    return decision.listing is not None and decision.listing.category == CIRCUMVENTION
+
+
+def _nobody_can_open(decision: Decision) -> bool:
+    """Then nobody is told to ask for it."""
+    return decision.reason in {Reason.LOCKED, Reason.TERM} or _is_way_round(decision)
 
 
 def _facts(facts: Mapping[str, str]) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from filter_lists.listing import NOT_SHOWN
 from filter_lists.names import Url
 from filter_policy.model import Decision, Listing, Reason, Verdict
 from proxy_addon.block_page import NOTICES, Blocked, Pages, Wanted, message, wanted
@@ -78,6 +79,38 @@ def test_the_page_of_what_is_illegal_says_whom_to_speak_to_and_where_there_is_he
 def test_each_reason_has_words_for_each_age(reason: Reason) -> None:
     for person in (a_person(), a_teacher(), a_person(groups=("reception-ks1",)), a_person(groups=("none",))):
         assert "$" not in page(person, replace(DECISION, reason=reason))
+
+
+def test_a_carrier_is_told_with_what_it_would_show() -> None:
+    carried = replace(DECISION, rule="carried: access.gambling.everyone")
+    html = page(a_teacher(), carried, host="translate.test")
+
+    assert "It would show you bet.test." in html
+    assert "translate.test" in html
+    assert "would show" not in page(a_teacher(), replace(carried, listing=Listing("x", "l", NOT_SHOWN)))
+    illegal = replace(carried, reason=Reason.ILLEGAL)
+    assert "bet.test" not in page(a_teacher(), illegal, host="translate.test")
+
+
+def test_a_way_round_the_filter_is_called_one_and_nobody_is_told_to_ask_for_it() -> None:
+    listing = Listing("circumvention", "schoolgate", "web-proxy")
+    for reason, whom in ((Reason.LOCKED, "to anybody"), (Reason.CATEGORY_NOT_ALLOWED, "for you")):
+        for rule in ("access.circumvention.everyone", "carried: access.circumvention.everyone"):
+            html = page(a_teacher(), replace(DECISION, reason=reason, rule=rule, listing=listing))
+            assert f"way round the school&#x27;s filter. It is not open {whom}." in html
+            assert "ask for it" not in html
+            assert "would show" not in html
+
+
+def test_nobody_is_told_to_ask_for_what_nobody_can_open() -> None:
+    assert "ask for it" in page(a_teacher())
+    assert "ask for it" not in page(a_teacher(), replace(DECISION, reason=Reason.LOCKED))
+
+
+def test_a_search_that_is_not_open_is_called_a_search() -> None:
+    html = page(a_teacher(), replace(DECISION, reason=Reason.TERM, listing=None))
+    assert "<h1>This search is not open</h1>" in html
+    assert "ask for it" not in html
 
 
 def test_no_page_loads_anything() -> None:
