@@ -17,7 +17,6 @@ from filter_policy.model import Reason
 from proxy_addon.guessing import KNOWN, SPARED
 from proxy_addon.identify import (
     BEHIND,
-    MOST_IN_TURN,
     MOST_WAITING,
     MOST_WAITING_PER_ADDRESS,
     Identifier,
@@ -220,20 +219,6 @@ def test_who_waits_in_turn_and_leaves_keeps_nobody_waiting() -> None:
             each.cancel()
         assert await identifier.identify([basic("anna:right")], FAR, bundle)
         await asyncio.gather(*tasks, return_exceptions=True)
-        identifier.close()
-
-    run(story())
-
-
-def test_no_more_wait_in_turn_than_may() -> None:
-    bundle = a_bundle(ANNA)
-
-    async def story() -> None:
-        identifier = Identifier(Verifier(seconds=0.0005))
-        many = MOST_WAITING_PER_ADDRESS + MOST_IN_TURN + 5
-        guesses = (identifier.identify([basic(f"name{i}:guess")], FAR, bundle) for i in range(many))
-        answers = await asyncio.gather(*guesses, return_exceptions=True)
-        assert sum(isinstance(answer, TooBusy) for answer in answers) == 5
         identifier.close()
 
     run(story())
