@@ -15,6 +15,9 @@ from audit_log.rollups import CANARY
 
 DOMAIN = "canary.schoolgate.invalid"  # of the made-up sites, as the gate names them
 UNLISTED = "unlisted"
+ILLEGAL_SAID = (
+    "block (illegal) "  # begins the rule where that was the answer: no recorder may take it for a person's
+)
 FAILED = "failed"  # the outcome of the second row
 MOST = 5000  # rows that one look reads: groups times kinds of site, twice, and room
 
@@ -62,6 +65,7 @@ def in_order(rows: Iterable[LogRow]) -> list[Canary]:
 def _canary(row: LogRow) -> Canary:
     is_check = row.host is not None and not row.host.endswith(DOMAIN)
     about = row.host if is_check and row.host is not None else row.category or UNLISTED
+    was_illegal = (row.rule or "").startswith(ILLEGAL_SAID)
     return Canary(
         event_id=row.event_id,
         at=row.at,
@@ -70,7 +74,7 @@ def _canary(row: LogRow) -> Canary:
         about=about,
         is_check=is_check,
         verdict=row.verdict,
-        reason=row.reason,
+        reason="illegal" if was_illegal else row.reason,
         rule=row.rule,
         works=row.outcome != FAILED,
     )

@@ -127,7 +127,9 @@ class CanaryRun:
 
 
 def _reason(said: Said) -> Reason:
-    """What it proved, in a word of ours."""
+    """What it proved, in a word of ours; never `illegal` (watched.py)."""
+    if said.reason == Reason.ILLEGAL:
+        return Reason.CATEGORY_NOT_ALLOWED
     return Reason(said.reason) if said.reason in set(Reason) else Reason.FAILED_CLOSED
 
 

@@ -15,7 +15,7 @@ from filter_lists.index import Index
 from filter_lists.listing import NOT_SHOWN, Listing
 from filter_lists.names import Url
 from filter_policy.bundle import Bundle
-from filter_policy.model import Person, Policy, Verdict
+from filter_policy.model import Person, Policy, Reason, Verdict
 from proxy_addon import watch_proof
 from proxy_addon.answering import Answers, NothingInForce
 from proxy_addon.block_page import answer as page
@@ -24,12 +24,13 @@ from proxy_addon.egress import Egress
 from proxy_addon.guard import Case, told_to_stop
 from proxy_addon.identify import Identity
 from proxy_addon.judge import Classify
-from proxy_addon.records import Happening
+from proxy_addon.records import LONGEST_RULE, Happening
 from proxy_addon.stages import Stages
 from proxy_addon.watch_proof import CATEGORY, PROBE, Ask, Said
 
 KIND = "canary"  # of the rows
 OURS = "canary"  # the list that these sites are on; what is on list `schoolgate` only shuts (shapes.py)
+ILLEGAL_SAID = "block (illegal) "  # what the rule of such a row begins with
 LET_BY = b"Let by. This page is the filter's own: no site was asked for anything.\n"
 
 
@@ -98,7 +99,7 @@ class Watched:
 
         async def record(row: Mapping[str, object]) -> None:
             if ask.about != PROBE:
-                await stages.record(_whole(row))
+                await stages.record(_not_illegal(_whole(row)))
             elif self._answers.stuck():
                 raise JournalError("nothing can be recorded")
 
@@ -152,3 +153,11 @@ def _whole(row: Mapping[str, object]) -> Mapping[str, object]:
         return row
     status = 200 if row["verdict"] == Verdict.ALLOW else 503
     return {**row, "t": "whole", "status": status, "up": 0, "down": 0, "ms": 0, "outcome": "done"}
+
+
+def _not_illegal(row: Mapping[str, object]) -> Mapping[str, object]:
+    """A recorder of an earlier version knows no canaries: to it this must not look like illegal content."""
+    if row["reason"] != Reason.ILLEGAL:
+        return row
+    rule = f"{ILLEGAL_SAID}{row['rule']}"[:LONGEST_RULE]
+    return {**row, "reason": Reason.CATEGORY_NOT_ALLOWED, "rule": rule}

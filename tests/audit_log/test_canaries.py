@@ -30,7 +30,7 @@ def test_the_newest_of_each_counts_and_what_fails_comes_first(engine: Engine, tm
         a_canary(5, "gambling", outcome="failed", rule="expected block"),
         a_canary(6, "gambling", "guests", outcome="failed"),
         a_canary(7, "gambling", "guests"),
-        a_canary(8, "child-sexual-abuse", host=None, reason="illegal"),
+        a_canary(8, "child-sexual-abuse", host=None, rule="block (illegal) access.child-sexual-abuse"),
         a_whole(9),
     ]
     a_segment(tmp_path, records)
@@ -47,6 +47,7 @@ def test_the_newest_of_each_counts_and_what_fails_comes_first(engine: Engine, tm
         ("staff", "bbc.example", True, True),
     ]
     assert found[0].rule == "expected block"
+    assert {one.about for one in found if one.reason == "illegal"} == {"child-sexual-abuse"}
 
 
 def test_what_was_asked_long_ago_is_not_how_it_stands(engine: Engine, tmp_path: Path) -> None:

@@ -5,8 +5,10 @@ from contextlib import closing
 
 import pytest
 
+from audit_log import canaries
 from proxy_addon.probe import Asking
 from proxy_addon.watch_proof import CANARIES, CATEGORY, Said, read_secret
+from proxy_addon.watched import ILLEGAL_SAID
 from tests.harness import Gate, a_gate
 
 SEALED = f"c-child-sexual-abuse.{CANARIES}"
@@ -55,9 +57,15 @@ def test_the_lists_are_asked_as_for_everybody(gate: Gate) -> None:
 def test_of_what_is_illegal_no_address_is_written(gate: Gate) -> None:
     said = ask(gate, "staff", f"{CATEGORY}child-sexual-abuse", SEALED)
     assert said == Said("block", "illegal")
-    row = gate.last_row(kind="canary", reason="illegal")
+    row = gate.last_row(kind="canary", category="child-sexual-abuse")
+    assert row["reason"] == "category-not-allowed", "a recorder of before looks at this alone"
+    assert row["rule"].startswith(ILLEGAL_SAID)
     assert (row["host"], row["entry"], row["category"]) == (None, None, "child-sexual-abuse")
     assert SEALED not in str(row)
+
+
+def test_both_sides_of_the_journal_mean_the_same_words() -> None:
+    assert canaries.ILLEGAL_SAID == ILLEGAL_SAID
 
 
 def test_a_failed_question_is_a_row_as_well(gate: Gate) -> None:
