@@ -43,7 +43,8 @@ class StartError(Exception):
 class Service:
     """One child. `port`: what it is to listen on, given as `--port`; None when it listens on nothing.
 
-    `probe`: whether it does its work (watching.py); None: nobody asks.
+    `probe`: whether it does its work, asked every so many seconds once it had so many to begin (watching.py);
+    None: nobody asks.
     """
 
     name: str
@@ -51,6 +52,8 @@ class Service:
     port: int | None = None
     drain: float = 10.0  # seconds it may take to leave
     probe: watching.Probe | None = None
+    every: float = watching.EVERY
+    grace: float = watching.GRACE
 
 
 @dataclass(slots=True)
@@ -102,7 +105,8 @@ class Supervisor:
         for service in self._services:
             if service.probe is not None:
                 child_of = partial(self._child_of, service.name)
-                watching.begin(service.name, service.probe, child_of, self._stop)
+                times = (service.every, service.grace)
+                watching.begin(service.name, service.probe, child_of, self._stop, *times)
 
     def _child_of(self, name: str) -> tuple[subprocess.Popen[bytes], float] | None:
         child = self._children.get(name)

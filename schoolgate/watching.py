@@ -68,6 +68,8 @@ def _asked(probe: Probe) -> str | None:
         return type(fault).__name__
 
 
-def begin(name: str, probe: Probe, child_of: ChildOf, stop: threading.Event) -> None:
-    given = (name, probe, child_of, stop)
+def begin(  # noqa: PLR0917  # as `watch`
+    name: str, probe: Probe, child_of: ChildOf, stop: threading.Event, every: float, grace: float
+) -> None:
+    given = (name, probe, child_of, stop, every, grace)
     threading.Thread(target=watch, args=given, name=f"watch_{name}", daemon=True).start()

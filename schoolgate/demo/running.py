@@ -5,9 +5,11 @@ import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from schoolgate import watching
 from schoolgate.demo.setting import SPEC, remembered, world_id, write_config
 from schoolgate.demo.world import WorldError, example_world, load_world
 from schoolgate.log import configure_logging
@@ -86,9 +88,10 @@ def _addresses(ports: Ports) -> dict[str, str]:
 def _services(settings: Settings, proxy_port: int, api_port: int) -> list[Service]:
     python = (sys.executable, "-P", "-m")
     program = (*python, "schoolgate", "--config", str(settings.config))
+    gate_fault = partial(watching.gate_fault, settings.state)
     gate = ("schoolgate.demo.gate", "--config", str(settings.config), "--spec", str(settings.state / SPEC))
     return [
-        Service("gate", (*python, *gate), proxy_port, GATE_DRAIN),
+        Service("gate", (*python, *gate), proxy_port, GATE_DRAIN, gate_fault),
         Service("recorder", (*program, "recorder")),
         Service("api", (*program, "api"), api_port),
     ]

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from proxy_addon.patience import STUCK_LOOKS
 from proxy_addon.watchdog import STUCK, Watchdog, tell
 from tests.harness import ROOT, Gate, a_gate, proxy_login, start, until
 from tests.hook_faults import KEPT_TURN, SYNC_STALL
@@ -50,6 +51,17 @@ def test_a_loop_that_turns_is_left_alone() -> None:
 
 def test_a_loop_that_is_slow_now_and_then_is_left_alone() -> None:
     assert not ended(lambda: time.sleep(3 * LOOK))
+
+
+def test_short_stalls_with_life_between_them_do_not_add_up() -> None:
+    stalls = iter(range(5))
+
+    def stall() -> None:
+        next(stalls)
+        time.sleep(STUCK_LOOKS // 2 * LOOK)
+
+    assert not ended(stall)
+    assert next(stalls, None) is None, "together far more than it bears at once"
 
 
 def test_a_loop_that_does_nothing_for_long_is_ended() -> None:

@@ -45,13 +45,18 @@ say("left")
 """
 PARENT = """
 import sys
+from pathlib import Path
 from schoolgate.log import configure_logging
 from schoolgate.supervisor import Service, StartError, Supervisor
 
 folder = sys.argv[1]
 
 def service(name, port=None):
-    return Service(name, (sys.executable, folder + "/child.py", name, folder), port, 5.0)
+    command = (sys.executable, folder + "/child.py", name, folder)
+    return Service(name, command, port, 5.0, lambda: probe(name), every=0.1, grace=0.1)
+
+def probe(name):
+    return "nobody blocks" if Path(folder, name + ".unwell").exists() else None
 
 def ready(ports):
     sys.stdout.write(f"{dict(ports)}\\n")
@@ -172,6 +177,20 @@ def test_a_child_that_dies_is_started_again_on_the_same_port(start: Start) -> No
 
     running.wait_for("gate started 4242")
     assert "service.died" in running.errors.read_text()
+
+
+def test_a_child_that_lives_and_does_not_do_its_work_is_replaced(start: Start, tmp_path: Path) -> None:
+    running = start()
+    running.ready()
+    first = running.pid("gate")
+    (tmp_path / "gate.unwell").touch()
+
+    running.wait_for("gate started 4242")
+    (tmp_path / "gate.unwell").unlink()
+
+    assert not alive(first)
+    assert "service.killed" in running.errors.read_text()
+    assert running.said().count("recorder started 0") == 1, "the others are left alone"
 
 
 def test_a_child_that_listens_nowhere_is_started_again_too(start: Start) -> None:

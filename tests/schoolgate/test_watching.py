@@ -12,6 +12,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from proxy_addon.watch_proof import Secret, new_nonce, write_secret
+from schoolgate.demo.running import _services as demo_services
 from schoolgate.running import services
 from schoolgate.settings import Settings
 from schoolgate.watching import FAILURES, gate_fault, watch
@@ -107,4 +108,6 @@ def _close_one(door: socket.socket) -> None:
 
 def test_of_our_services_the_gate_is_watched(tmp_path: Path) -> None:
     of = services(Settings(root=tmp_path, config=tmp_path, state=tmp_path))
-    assert [service.name for service in of if service.probe is not None] == ["gate"]
+    of_demo = demo_services(Settings(root=tmp_path, config=tmp_path, state=tmp_path), 1, 2)
+    for found in (of, of_demo):
+        assert [service.name for service in found if service.probe is not None] == ["gate"]
