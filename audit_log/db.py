@@ -156,10 +156,16 @@ def overwrite_removed(engine: Engine) -> bool:
     return not busy
 
 
+class NewerTablesError(Exception):
+    """The tables were made by a newer version of the program."""
+
+
 def migrate(engine: Engine) -> None:
-    """Bring the tables to what this version needs: all of it or nothing, one program at a time."""
+    """Bring the tables to what this version needs: all of it or nothing, one program at a time. Raises
+    NewerTablesError."""
     from alembic import command
     from alembic.config import Config
+    from alembic.util import CommandError
 
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
@@ -168,4 +174,9 @@ def migrate(engine: Engine) -> None:
         if engine.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": MIGRATION_LOCK})
         config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+        try:
+            command.upgrade(config, "head")
+        except CommandError as error:
+            if "Can't locate revision" in str(error):  # what the tables have is none of ours
+                raise NewerTablesError from error
+            raise

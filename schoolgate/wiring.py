@@ -45,7 +45,7 @@ def open_database(settings: Settings, *, migrated: bool = False) -> "Engine":
     """With the tables that this version needs, unless that has been seen to. Raises Failed."""
     from sqlalchemy.exc import SQLAlchemyError
 
-    from audit_log.db import migrate, open_engine
+    from audit_log.db import NewerTablesError, migrate, open_engine
 
     ensure_state(settings.state)
     try:
@@ -55,6 +55,9 @@ def open_database(settings: Settings, *, migrated: bool = False) -> "Engine":
     except SQLAlchemyError as error:
         said = str(getattr(error, "orig", None) or error).strip().splitlines() or [type(error).__name__]
         raise Failed(f"The database cannot be used: {said[0]}") from None
+    except NewerTablesError:
+        newer = "The database was made by a newer version of Schoolgate than this one."
+        raise Failed(newer, "Start that version, or restore the backup from before the upgrade.") from None
     return engine
 
 
