@@ -42,7 +42,7 @@ SAYS = {
     Why.ADDS_UP: "{count} in all since two people last agreed, when there were {before} entries",
     Why.EXPRESSIONS: "{count} of {before} expressions, each of which stands for any number of sites",
     Why.SHRINKS: "{count} of {before} entries would go",
-    Why.GAINS: "{count} would come to {before} entries",
+    Why.GAINS: "{count} would be added to {before} entries",
     Why.ROLLED_BACK: "this version of the list was rolled back",
 }
 

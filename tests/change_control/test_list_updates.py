@@ -104,7 +104,7 @@ def test_what_waits_is_taken_up_by_one_person_and_approved_by_another(listed: Li
 def test_what_only_shuts_more_needs_one_word_and_the_tolerance_is_counted_on(listed: Listed) -> None:
     agreement = listed.agreed.agreement_id
     waiting = listed.updates(GROWN)
-    assert (waiting.took, waiting.says) == (Took.HELD, "bets, gambling: 200 would come to 100 entries")
+    assert (waiting.took, waiting.says) == (Took.HELD, "bets, gambling: 200 would be added to 100 entries")
 
     approve(listed.desk, the(listed.desk, "cora"), waiting.id or "", "looked at it", NOON)
 
