@@ -15,9 +15,9 @@ from audit_log.journal import JournalError, new_event_id, reference_of
 from filter_lists.names import Url
 from filter_policy.decide import is_illegal
 from filter_policy.judge import listings_of
-from filter_policy.model import Decision, Person, Policy, Reason
+from filter_policy.model import Decision, Person, Policy, Reason, Verdict
 from proxy_addon import asked as names
-from proxy_addon import block_page, patience, request_codings
+from proxy_addon import block_page, patience, request_codings, told_inside
 from proxy_addon.asked import BadRequest, Head
 from proxy_addon.block_page import Blocked, Pages
 from proxy_addon.clock import GateClock
@@ -161,6 +161,8 @@ class Answers:
             connection.person = found.person.id or " ".join(found.person.filter_groups)
             return found
         tunnel.exchange.decrypted = True
+        if tunnel.withheld is not None:
+            raise tunnel.withheld
         identity = still(tunnel.identity, force.bundle, connection.address)
         if identity is None:
             raise NotIdentified(Reason.WRONG_CREDENTIALS)
@@ -190,7 +192,10 @@ class Answers:
         what.url = what.url or names.guess(flow.request)
         what.hidden = self.hides(what.url)
         want = block_page.wanted(flow.request.data.headers.fields)
-        page = self.pages.notice(page_name, reference_of(what.id), want)
+        found = why.verdict is Verdict.BLOCK  # by its reference: what was let by and failed is not
+        page = self.pages.notice(page_name, reference_of(what.id) if found else "", want)
+        if told_inside.is_inside(self.connections.find(flow.client_conn.id)):
+            page.headers["Connection"] = "close"
         await self.stages.record(self.rows.whole(what, why, self.policy(), page.status_code))
         return answer_before_body(flow, head, page)
 
@@ -203,8 +208,12 @@ class Answers:
         case.what = what = self.happening("connect", connection, request)
         force = self._force()
         head = names.read_head(request.data.headers.fields)
+        withheld: Withheld | None = None
         try:
-            identity = await self._who(head, connection, force)
+            try:
+                identity = await self._who(head, connection, force)
+            except Withheld as fault:
+                identity, withheld = told_inside.nobody(fault, connection, self.connections), fault
             what.person = identity.person
             if connection.tunnel is not None:
                 raise BadRequest("a tunnel inside a tunnel")
@@ -216,11 +225,14 @@ class Answers:
             self.egress.check_literal(host, port)
         except REFUSALS as fault:
             return await self._refused(flow, what, *refusal(fault), head)
-        decision = self._judge(urls, what, force).decision
+        if withheld is None:
+            decision = self._judge(urls, what, force).decision
+        else:
+            decision, what.hidden = told_inside.refused(withheld, force.bundle.policy), self.hides(what.url)
         await self.stages.record(self.rows.opened(what, decision, force.bundle.policy))
         request.data.host = host
         exchange = Exchange(what.id, identity, urls, (host, port), decision, status=200, decrypted=False)
-        connection.tunnel = Tunnel(identity, exchange, names.Tunnelled(host, port))
+        connection.tunnel = Tunnel(identity, exchange, names.Tunnelled(host, port), withheld)
         return None
 
     # -- when something goes wrong

@@ -74,6 +74,7 @@ NOTICES = {
     "port": (403, "This port is not open", SENTENCES[Reason.PORT]),
     "egress": (403, "This address is not open", SENTENCES[Reason.EGRESS]),
 }
+CODE = "<p><small>Show your teacher this code:</small> <code>{}</code></p>"
 BY_STATUS = {
     400: "bad-request",
     408: "too-slow",
@@ -188,17 +189,17 @@ class Pages:
         name, _, rest = message.removeprefix(MARK).partition(" ")
         reference, _, band = rest.partition(" ")
         if message.startswith(MARK) and name in CAUSES:
-            return self._tls_page(name, reference, band)
+            return self._tls_page(name, band)
         if not message.startswith(MARK) or name not in NOTICES:
             name, reference = BY_STATUS.get(status, "unreachable"), ""
         _, title, sentence = NOTICES[name]
         return self._notice_page(title, sentence, reference)
 
-    def _tls_page(self, cause: str, reference: str, band: str) -> bytes:
+    def _tls_page(self, cause: str, band: str) -> bytes:
         """In the words of the reader's age: the site is at fault, and nobody has done anything wrong."""
         title, sentence = title_and_sentence(cause, band)
         shown = {"title": title, "sentence": sentence, "says": PICTURE, "ask": ""}
-        return self._fill(band, shown | {"facts": _facts({"Reference": reference}), "reference": reference})
+        return self._fill(band, shown | {"facts": "", "reference": "", "code": ""})
 
 
 def message(name: str, reference: str, band: str = "plain") -> str:
@@ -220,6 +221,7 @@ def _words(blocked: Blocked) -> dict[str, str]:
         "says": "This is not for school.",
         "ask": "" if _nobody_can_open(decision) else ASK,
         "reference": html.escape(reference),
+        "code": CODE.format(html.escape(reference)),
     }
 
 

@@ -13,7 +13,7 @@ from filter_lists.names import Url
 from filter_policy.model import Decision
 from proxy_addon.asked import Tunnelled
 from proxy_addon.handshakes import Handshakes
-from proxy_addon.identify import Identity
+from proxy_addon.identify import Identity, Withheld
 
 
 @dataclass(slots=True, eq=False)
@@ -58,6 +58,7 @@ class Tunnel:
     identity: Identity
     exchange: Exchange
     named: Tunnelled
+    withheld: Withheld | None = None  # what all requests inside are refused for (told_inside.py)
 
 
 @dataclass(slots=True, eq=False)

@@ -45,7 +45,7 @@ class Ending:
             self.cut(connection)
 
     def _still_allowed(self, connection: Connection, force: InForce) -> bool:
-        if connection.tunnel is not None:
+        if connection.tunnel is not None and connection.tunnel.withheld is None:
             identity = still(connection.tunnel.identity, force.bundle, connection.address)
             if identity is None:
                 return False

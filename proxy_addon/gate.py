@@ -24,7 +24,7 @@ from mitmproxy.tls import ClientHelloData, TlsData
 from audit_log.journal import reference_of
 from filter_lists.names import Url
 from filter_policy.model import Reason
-from proxy_addon import answer_fields, asked, block_page, front_door, health, pinned, tls_pages
+from proxy_addon import answer_fields, asked, block_page, front_door, health, pinned, tls_pages, told_inside
 from proxy_addon.answering import Answers
 from proxy_addon.connections import Connection, Exchange
 from proxy_addon.cut_answers import cut_answer, cut_tunnel
@@ -142,6 +142,7 @@ class Gate:
     def tls_clienthello(self, data: ClientHelloData) -> None:
         """The server name must be the CONNECT name: kept here, held against each request inside."""
         connection = self._connections.find(data.context.client.id)
+        told_inside.one_at_a_time(data.context.client, connection)
         sni = data.client_hello.sni
         if connection is None or connection.tunnel is None or sni is None:
             return
@@ -304,7 +305,7 @@ class Gate:
         name = "egress" if REFUSED in told else cause or "unreachable"
         policy, person = self.answers.policy(), exchange.identity.person
         band = block_page.band_of(person, policy) if policy else "plain"
-        flow.error.msg = block_page.message(name, reference_of(exchange.id), band)
+        flow.error.msg = block_page.message(name, "", band)  # no reference finds what was let by
 
     def _close(self, connection: Connection, flow_id: str, outcome: str) -> None:
         """What was open on a connection that we cut was cut, however its end is told; its status is what the

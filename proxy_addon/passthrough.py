@@ -20,7 +20,7 @@ from mitmproxy.tls import ClientHello
 from filter_lists.names import Url
 from filter_policy.model import Passthrough, Person, Reason
 from filter_policy.passing import passing, rule_of
-from proxy_addon import asked
+from proxy_addon import asked, told_inside
 from proxy_addon.answering import Answers
 from proxy_addon.asked import BadRequest
 from proxy_addon.connections import Connection, Exchange
@@ -44,6 +44,8 @@ class Passing:
         """Whether it could be passed on at all; for most schools and tunnels not."""
         policy = self._answers.policy()
         connection = self._answers.connections.find(client_id)
+        if told_inside.is_inside(connection):
+            return False
         return bool(policy and policy.passthrough and connection and connection.tunnel)
 
     async def choose(self, data: layer.NextLayer, first: bytes) -> None:

@@ -167,6 +167,11 @@ def test_each_notice_is_a_page_of_ours(name: str) -> None:
 
 
 def test_an_error_page_says_only_what_we_wrote() -> None:
-    assert b"K7M-4QX" in PAGES.error(502, message("tls-expired", "K7M-4QX"))
+    assert b"K7M-4QX" in PAGES.error(400, message("bad-request", "K7M-4QX"))
+    for band in ("plain", "simple", "picture"):  # no search for a code finds what was let by
+        failed = PAGES.error(502, message("tls-expired", "K7M-4QX", band))
+        assert b"K7M-4QX" not in failed
+        assert b"code" not in failed.partition(b"<body>")[2]
+        assert b"$" not in failed
     for status in (400, 413, 502, 999):
         assert b"secret" not in PAGES.error(status, "secret http://bet.test/ [Errno 111]")

@@ -14,7 +14,7 @@ from proxy_addon.guessing import HASTY, Guessing
 from proxy_addon.identify import NotIdentified, Withheld, parse_basic
 from proxy_addon.needs_tls import SafeKeeping
 from tests.builders import a_person, a_policy
-from tests.harness import Gate, a_gate, an_account, exchange, proxy_login
+from tests.harness import Gate, a_gate, an_account, exchange, proxy_login, read_head
 
 TECH = a_person("terry", groups=("staff",), role=Role.TECHNICIAN)
 PEOPLE = (TECH, a_person("anna"), a_person("tess", groups=("staff",), role=Role.STAFF))
@@ -124,10 +124,27 @@ def ask(gate: Gate, user: str, password: str, *, tls: bool, connect: bool = Fals
 @pytest.mark.parametrize("connect", [False, True])
 def test_it_is_refused_before_the_password_is_looked_at(gate: Gate, password: str, connect: bool) -> None:
     answer = ask(gate, "terry", password, tls=False, connect=connect)
+    assert b"Proxy-Authenticate" not in answer
+    if connect:  # it is told inside (test_told_inside.py): browsers show no page beside a tunnel
+        assert answer.startswith(b"HTTP/1.1 200 ")
+    else:
+        assert answer.startswith(b"HTTP/1.1 403 ")
+        assert b"protected address" in answer
+    row = gate.last_row(reason="needs-tls", kind="connect" if connect else "request")
+    assert (row["verdict"], row["person"], row["status"]) == ("block", None, 200 if connect else 403)
+
+
+def test_over_https_the_page_says_which_address_to_use(gate: Gate) -> None:
+    with socket.create_connection((gate.listen, gate.port), 5) as client:
+        head = b"CONNECT allowed.test:443 HTTP/1.1\r\nHost: allowed.test:443\r\n"
+        client.sendall(head + proxy_login("terry") + b"\r\n")
+        assert read_head(client).startswith(b"HTTP/1.1 200 ")
+        context = ssl.create_default_context(cafile=str(gate.ca))
+        with context.wrap_socket(client, server_hostname="allowed.test") as inside:
+            answer = exchange(inside, b"GET / HTTP/1.1\r\nHost: allowed.test\r\n\r\n")
     assert answer.startswith(b"HTTP/1.1 403 ")
     assert b"protected address" in answer
-    assert b"Proxy-Authenticate" not in answer
-    row = gate.last_row(reason="needs-tls", kind="connect" if connect else "request")
+    row = gate.last_row(reason="needs-tls", kind="request", host="allowed.test")
     assert (row["verdict"], row["person"], row["status"]) == ("block", None, 403)
 
 
