@@ -64,12 +64,12 @@ WORDS: Mapping[str, Words] = {
     "umask": Words(
         "Who may change files that are made from now on.",
         "Records that anybody may change prove less.",
-        "Set UMask=0077 in the service file.",
+        "Set UMask=0077 in the service file (docs/technician.md).",
     ),
     "open files": Words(
         "How many files and connections one process may have.",
         "Each pupil's connection takes two: at the limit nobody gets in any more.",
-        "Set LimitNOFILE=65536 in the service file.",
+        "Set LimitNOFILE=65536 in the service file (docs/technician.md).",
     ),
     "state": Words(
         "Where everything lies that must not be lost, and who may look in.",
@@ -89,7 +89,8 @@ WORDS: Mapping[str, Words] = {
     "ca": Words(
         "The school's certificate authority, that all devices trust, and its key.",
         "When it ends or is another one, every site fails on every device; without its key no gate starts.",
-        "Missing or changed: put var/ca back from the backup. Near its end: docs/technician.md, on the CA.",
+        'Missing or changed: put var/ca back from the backup. Near its end: docs/technician.md, "When the '
+        'authority nears its end".',
     ),
     "ca key": Words(
         "Who may read the key of that authority.",

@@ -50,13 +50,14 @@ def login(
         told = {"username": username, "role": answer.get("role"), "api": base, "session": str(path)}
         put_json(told | {"must_set_second_factor": answer.get("must_set_second_factor", False)})
     tell(f"Signed in to {base} as {username}, until you say: schoolgate logout")
+    console = front_of(ctx).settings.console.rstrip("/") if api is None else base
     if answer.get("must_change_password"):
-        tell(f"First change your password, in the console: {base}/password")
+        tell(f"First change your password, in the console: {console}/password")
     if answer.get("must_set_second_factor"):
         tell(
             "First set up your second factor; before that nothing else opens. An app on a telephone shows it:"
         )
-        tell(f"  in the console, with a QR code: {base}/second-factor")
+        tell(f"  in the console, with a QR code: {console}/second-factor")
         tell("  or here: schoolgate second-factor set")
 
 

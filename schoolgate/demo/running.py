@@ -46,8 +46,8 @@ def run_demo(state: Path, proxy_port: int, api_port: int, world_file: Path | Non
         raise Failed("This world cannot be used:", *error.faults) from error
     of_world = world_id(world_file)
     before = remembered(state, of_world)
-    settings = write_config(state, world.categories)
     ports = Ports(_held(proxy_port, "--proxy-port"), _held(api_port, "--api-port"))
+    settings = write_config(state, world.categories, ports.numbers)
     told: dict[str, Any] = {}
 
     def prepare() -> None:

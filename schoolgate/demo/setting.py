@@ -27,12 +27,16 @@ class Remembered:
     site_ports: tuple[int, int]  # of the example sites: the policy names them
 
 
-def write_config(state: Path, categories: Mapping[str, str]) -> Settings:
-    """Settings of a school that lives in `state` alone; no setting of the environment reaches it."""
+def write_config(
+    state: Path, categories: Mapping[str, str], ports: tuple[int, int] | None = None
+) -> Settings:
+    """Settings of a school that lives in `state` alone; no setting of the environment reaches it. `ports` of
+    proxy and api: those that are listened on, so that nothing (/proxy.pac, the doctor) speaks of others."""
     ensure_state(state)
     config = state / "config"
     config.mkdir(mode=0o700, exist_ok=True)
-    _write(config / "school.yaml", {"state": ".", "log_level": "warning"})
+    listens = {"proxy_port": ports[0], "api_port": ports[1]} if ports else {}
+    _write(config / "school.yaml", {"state": ".", "log_level": "warning", **listens})
     _write(config / "lists.yaml", {"lists": {**_starter_lists(), **_own_lists(config, categories)}})
     return load_settings(config, {})
 

@@ -91,3 +91,10 @@ def test_a_folder_belongs_to_one_world(tmp_path: Path) -> None:
 
     assert done.returncode == 1
     assert "was made for another world" in done.stderr
+
+
+def test_its_settings_name_the_ports_that_are_listened_on(tmp_path: Path) -> None:
+    settings = write_config(tmp_path / "state", {}, (18080, 18000))
+
+    assert (settings.proxy_port, settings.api_port) == (18080, 18000)
+    assert settings.console.endswith(":18000")
