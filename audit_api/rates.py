@@ -40,7 +40,10 @@ RARE = Rate(20, 0.2)  # everything is read or fetched; most of them leave a line
 
 # Whoever looks whether we live must always learn it; and a device that is not told where the gate is may
 # go round it.
-UNCOUNTED = frozenset({"GET /healthz", "GET /readyz", "GET /proxy.pac", "GET /wpad.dat"})
+UNCOUNTED = frozenset({"GET /healthz", "GET /readyz", "GET /proxy.pac", "GET /wpad.dat"}) | {
+    "HEAD /proxy.pac",
+    "HEAD /wpad.dat",
+}
 COSTS: Mapping[str, Rate] = {
     **dict.fromkeys(
         (

@@ -147,7 +147,12 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "GET /enrol", "POST /enrol", "GET /browsing-password", "POST /browsing-password",
     ),
     "Ask whether the services are well (machines do)": ("GET /healthz", "GET /readyz", "GET /metrics"),
-    "Find the way to the proxy (devices do)": ("GET /proxy.pac", "GET /wpad.dat"),
+    "Find the way to the proxy (devices do)": (
+        "GET /proxy.pac",
+        "GET /wpad.dat",
+        "HEAD /proxy.pac",
+        "HEAD /wpad.dat",
+    ),
     "Read how the API works": (
         "GET /openapi.json", "GET /docs", "GET /problems/{slug}", "GET /static/{name}",
     ),

@@ -152,6 +152,8 @@ RIGHTS: Mapping[str, Who] = {
     "GET /problems/{slug}": PUBLIC,
     "GET /proxy.pac": PUBLIC,  # devices ask before anybody has signed in
     "GET /wpad.dat": PUBLIC,
+    "HEAD /proxy.pac": PUBLIC,
+    "HEAD /wpad.dat": PUBLIC,
     "GET /static/{name}": PUBLIC,
     # The console
     "GET /sign-in": PUBLIC,

@@ -9,8 +9,8 @@ router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 MEDIA_TYPE = "application/x-ns-proxy-autoconfig"
 
 
-@router.get("/proxy.pac")
-@router.get("/wpad.dat")
+@router.api_route("/proxy.pac", methods=["GET", "HEAD"])
+@router.api_route("/wpad.dat", methods=["GET", "HEAD"])
 def pac(request: Request) -> Response:
     """The same for everybody, so it may be kept for a while. None at all rather than one that misleads."""
     text = str(getattr(request.app.state, "pac", ""))

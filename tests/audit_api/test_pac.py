@@ -16,6 +16,14 @@ def test_anybody_gets_it_and_may_keep_it_for_an_hour(school: School, path: str) 
     assert answer.text == school.app.state.pac
 
 
+@pytest.mark.parametrize("path", ["/proxy.pac", "/wpad.dat"])
+def test_whoever_asks_for_the_head_alone_gets_it(school: School, path: str) -> None:
+    school.app.state.pac = "something"
+    answer = school.nobody().head(path)
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert answer.headers["content-type"].startswith("application/x-ns-proxy-autoconfig")
+
+
 def test_where_there_is_none_it_says_so(school: School) -> None:
     assert school.nobody().get("/proxy.pac").status_code == 404
 
