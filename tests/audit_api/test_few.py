@@ -220,7 +220,8 @@ def seen(reader: TestClient, wanted: dict[str, str], limit: int) -> tuple[list[A
         pages.append(answer.json())
         cursor = {"cursor": pages[-1]["next"]} if pages[-1]["next"] else None
     export = reader.get(f"{URL}/export", params={**wanted, "format": "jsonl"})
-    told = [{**json.loads(line), "export_event": None} for line in export.text.splitlines()]
+    own = {"export_event": None, "export_mark": None}  # each export's own
+    told = [{**json.loads(line), **own} for line in export.text.splitlines()]
     line = reader.get("/api/v1/changes", params={"limit": 1}).json()["rows"][0]
     return pages, export.headers["export-rows"], told, line["detail"]
 

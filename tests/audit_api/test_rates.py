@@ -187,9 +187,8 @@ def test_over_the_api_it_is_a_problem_that_says_how_long_to_wait(hurried: School
 
 def test_in_the_console_it_is_said_in_words(hurried: School) -> None:
     browser, _ = hurried.browser("terry")
-    for _ in range(15):
-        browser.get("/unblocks/queue")
-    answer = browser.get("/unblocks/queue")
+    asked = (browser.get("/unblocks/queue") for _ in range(200))  # some comes back while we ask
+    answer = next(each for each in asked if each.status_code != 200)
 
     assert (answer.status_code, "Too many requests" in answer.text) == (429, True)
     assert int(answer.headers["retry-after"]) >= 1
