@@ -1,4 +1,4 @@
-"""Through a real gate: what a carrier is to show is judged, and its row says so or hides what none may see."""
+"""Through a real gate: what a carrier is to show is judged; its row says so, or hides what none may see."""
 
 from collections.abc import Iterator
 

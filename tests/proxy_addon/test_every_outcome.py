@@ -136,7 +136,13 @@ CASES: dict[str, tuple[Callable[[Gate], bytes], bytes, Row]] = {
     "a site without a good certificate": (
         inside_tls("bad.test", b"GET / HTTP/1.1\r\nHost: bad.test\r\n\r\n"),
         b"502",
-        {"verdict": "allow", "host": "bad.test", "status": 502, "outcome": "tls-wrong-host", "kind": "request"},
+        {
+            "verdict": "allow",
+            "host": "bad.test",
+            "status": 502,
+            "outcome": "tls-wrong-host",
+            "kind": "request",
+        },
     ),
     "an address inside the school": (
         says(get("inside.test")),

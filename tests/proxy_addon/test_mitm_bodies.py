@@ -160,11 +160,10 @@ def test_thousands_of_pipelined_requests_are_not_kept(gate: Gate, process: psuti
 
 @pytest.mark.parametrize("coding", [b"br", b"zstd", b"compress", b"gzip, gzip", b"gzip, br", b"x-new"])
 def test_a_body_packed_as_no_browser_does_is_refused(coding: bytes, gate: Gate) -> None:
-    before = gate.origin.connections
     answer = gate.raw(post("allowed.test", b"Content-Encoding: " + coding, b"Content-Length: 3") + b"abc")
     assert answer.startswith(b"HTTP/1.1 415")
     assert gate.last_row(status=415)["reason"] == "bad-request"
-    assert gate.origin.connections == before
+    assert not any("content-encoding" in seen.fields for seen in gate.origin.seen)
 
 
 @pytest.mark.parametrize("coding", [b"gzip", b"deflate", b"identity"])
