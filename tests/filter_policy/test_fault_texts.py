@@ -49,7 +49,7 @@ TOLD = Path(__file__).with_name("fault_texts.yaml").read_text(encoding="utf-8")
 WRONG = [Wrong(**each) for each in yaml.safe_load(TOLD)]
 
 
-@pytest.mark.parametrize("wrong", WRONG, ids=lambda wrong: wrong.stands[:40])
+@pytest.mark.parametrize("wrong", WRONG)
 def test_every_fault_is_told_as_a_person_reads_it(wrong: Wrong) -> None:
     with pytest.raises(PolicyError) as error:
         parse_policy(wrong.text)

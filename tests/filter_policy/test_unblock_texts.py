@@ -40,7 +40,7 @@ def faults(without: Iterable[str] = (), **changes: object) -> dict[str, str]:
     return error.value.faults
 
 
-@pytest.mark.parametrize("told", TOLD, ids=lambda told: str(told["ask"])[:50])
+@pytest.mark.parametrize("told", TOLD)
 def test_every_fault_of_a_request_is_told_as_a_teacher_reads_it(told: dict[str, Any]) -> None:
     assert faults(told.get("without", ()), **told["ask"]) == told["faults"]
 
