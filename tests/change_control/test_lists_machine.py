@@ -13,9 +13,8 @@ from datetime import timedelta
 from fractions import Fraction
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -43,7 +42,7 @@ from filter_policy.bundle import current_bundle, read_bundle
 from tests.builders import NOON
 from tests.change_control.listed import LISTS, Contents, copy_of_listed, some, uncached
 from tests.change_control.school import is_whole, log_of, the
-from tests.change_control.test_machine import BrokenKey
+from tests.change_control.test_machine import that_cannot_seal
 
 EXAMPLES = max(12, int(os.environ.get("SCHOOLGATE_TORTURE_ROUNDS", "0")))
 PEOPLE = st.sampled_from(("terry", "hedy", "cora", "terry", "hedy", "cora", "terry", "tess"))
@@ -208,8 +207,7 @@ class Feeds(RuleBasedStateMachine):
         """Whatever was about to come into force has not."""
         order = update_order(self.desk, (), self.now)
         outcome, before = self.build(order.text), (self.school.agreed, len(log_of(self.desk)))
-        key = cast("Ed25519PrivateKey", BrokenKey())
-        keyless = Desk(self.desk.engine, self.desk.state, key, self.desk.lists)
+        keyless = that_cannot_seal(self.desk)
         with capture_logs(), suppress(OSError):
             take_update(keyless, outcome, self.now, order=order)
         assert (self.school.agreed, len(log_of(self.desk))) == before
