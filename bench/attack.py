@@ -21,7 +21,8 @@ from typing import Any
 
 import psutil  # type: ignore[import-untyped]  # ships no types
 
-from tests.harness import Gate, a_gate, read_head, read_some
+from tests.doors import read_head, read_some
+from tests.harness import Gate, a_gate
 from tests.proxy_addon import floods
 from tests.proxy_addon.doings import get
 

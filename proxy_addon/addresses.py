@@ -7,10 +7,14 @@ IP = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @lru_cache(maxsize=4096)
-def is_this_machine(address: str) -> bool:
-    """Whether nobody on a network could read along. What is not an address is not."""
+def is_this_machine(address: str, far: frozenset[str] = frozenset()) -> bool:
+    """Whether nobody on a network could read along. What is not an address is not.
+
+    `far`: those of this machine that stand for others. It can only make this stricter, so a test may have
+    another machine without leaving its own.
+    """
     client = _parsed(address)
-    return client is not None and client.is_loopback
+    return client is not None and client.is_loopback and str(client) not in far
 
 
 @lru_cache(maxsize=4096)

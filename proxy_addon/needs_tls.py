@@ -10,7 +10,7 @@ time, that a name gets which nobody has.
 
 import base64
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 from filter_policy.bundle import Bundle
 from filter_policy.model import Reason
@@ -25,16 +25,20 @@ NO_NAME = "\x01"  # behind a name: nobody has such a one
 class SafeKeeping:
     """One for the life of the process. `guessing` and its clock: those that passwords are checked with."""
 
-    def __init__(self, guessing: Guessing, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, guessing: Guessing, clock: Callable[[], float] = time.monotonic, far: Collection[str] = ()
+    ) -> None:
+        """`far`: see `is_this_machine`."""
         self._guessing = guessing
         self._clock = clock
+        self._far = frozenset(far)
 
     def __call__(
         self, credentials: Sequence[bytes], address: str, secure: bool, bundle: Bundle
     ) -> Sequence[bytes]:
         """What may be looked at. `secure`: the connection to the gate itself is TLS. Raises Withheld, and
         NotIdentified."""
-        if secure or not credentials or is_this_machine(address):
+        if secure or not credentials or is_this_machine(address, self._far):
             return credentials
         username, password = parse_basic(credentials)
         account = bundle.accounts.get(username)

@@ -10,7 +10,7 @@ import gc
 import resource
 import signal
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -89,11 +89,12 @@ def run_gate(
     ready: Callable[[int], None] | None = None,
     change_stages: ChangeStages = lambda stages: stages,
     change_hook: ChangeHook = lambda name, function: function,
+    far: Collection[str] = (),
 ) -> int:
-    """Blocks until SIGTERM or SIGINT; the exit code. `ready` hears the port. `change_*`: for tests."""
+    """Blocks until SIGTERM or SIGINT; the exit code. `ready` hears the port. `change_*`, `far`: for tests."""
     egress = Egress(settings.own_addresses, resolve)
     try:
-        running = _Running(settings, egress, clock, ready or (lambda port: None), change_stages)
+        running = _Running(settings, egress, clock, ready or (lambda port: None), change_stages, far=far)
         running.change_hook = change_hook
     except JournalError as fault:
         log.error("journal.failed", fault=str(fault))
@@ -116,6 +117,8 @@ class _Running:
         clock: Clock,
         ready: Callable[[int], None],
         change_stages: ChangeStages,
+        *,
+        far: Collection[str],
     ) -> None:
         self.settings = settings
         self.egress = egress
@@ -138,7 +141,7 @@ class _Running:
             in_force=lambda: self.watch.in_force,
             stuck=lambda: not self.recording.works,
             seen=events.seen,
-            safe=SafeKeeping(self.identifier.guessing, self._seconds),
+            safe=SafeKeeping(self.identifier.guessing, self._seconds, far),
         )
         self.ending = Ending(self.answers, self._abort)
         self.nonce = new_nonce()

@@ -23,17 +23,25 @@ class Listening(socket.socket):
     """Accepts as any, and closes at once what is too many of one device."""
 
     _spared: frozenset[str] = frozenset()
+    _far: frozenset[str] = frozenset()
     _most = MOST_OF_ONE
     _held: Counter[str]
 
     @classmethod
-    def at(cls, host: str, port: int, spared: Collection[str] = (), most: int = MOST_OF_ONE) -> "Listening":
-        """`spared`: addresses of front ends. Raises OSError."""
+    def at(
+        cls,
+        host: str,
+        port: int,
+        spared: Collection[str] = (),
+        most: int = MOST_OF_ONE,
+        far: Collection[str] = (),
+    ) -> "Listening":
+        """`spared`: addresses of front ends. `far`: see `is_this_machine`. Raises OSError."""
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         plain = socket.create_server((host, port), family=family, backlog=256)
         made = cls(plain.family, plain.type, plain.proto, fileno=plain.detach())
         made._spared = frozenset(map(device_of, spared))
-        made._most = most
+        made._most, made._far = most, frozenset(far)
         made._held = Counter()
         return made
 
@@ -41,7 +49,7 @@ class Listening(socket.socket):
         """Raises ConnectionAbortedError for what was closed: the loop goes on to the next."""
         conn, address = super().accept()
         device = device_of(address[0])
-        if is_this_machine(address[0]) or device in self._spared:
+        if is_this_machine(address[0], self._far) or device in self._spared:
             return conn, address
         if self._held[device] >= self._most:
             conn.close()

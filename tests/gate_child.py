@@ -18,6 +18,7 @@ from proxy_addon.patience import PASSWORD_SECONDS, longer
 from proxy_addon.run import GateSettings, run_gate
 from proxy_addon.stages import Stages
 from schoolgate.log import configure_logging
+from tests.doors import FAR
 from tests.hook_faults import FAULTS, STALL_SECONDS, with_hook_faults
 
 SLOW_SECONDS = 1.5
@@ -44,6 +45,7 @@ def main(path: str) -> int:
         ready=say_port,
         change_stages=lambda stages: with_faults(stages, folder / "fault"),
         change_hook=lambda name, function: with_hook_faults(name, function, folder / "hook-faults.json"),
+        far=(FAR,),
     )
 
 

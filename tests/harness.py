@@ -36,11 +36,11 @@ from filter_policy.bundle import Account, name_current, save_bundle
 from filter_policy.model import Opening, Person, Role, Unblock
 from schoolgate.demo.authority import ExampleAuthority
 from tests.builders import NOON, POLICY, a_person
+from tests.doors import WAIT_SECONDS, Door, read_head
 from tests.origins import Origin, an_origin
 from tests.proofs import prove_bundle
 
 ROOT = Path(__file__).parent.parent
-WAIT_SECONDS = 20.0
 PASSWORD = "pass:word"
 
 
@@ -81,7 +81,7 @@ class Reply:
 
 
 @dataclass
-class Gate:
+class Gate(Door):
     """A running gate and how to talk to it."""
 
     folder: Path
@@ -153,15 +153,6 @@ class Gate:
         done = subprocess.run([*command, *options, url], capture_output=True, text=True, check=False)
         status, connect = done.stdout.split()[:2]
         return Reply(int(status), int(connect), body.read_bytes(), head.read_text("latin-1"), done.returncode)
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_SECONDS)
-
-    def raw(self, *parts: bytes) -> bytes:
-        """Send each part, reading what comes after it, on one connection; all that came."""
-        with self.connect() as client:
-            client.settimeout(5)
-            return b"".join(exchange(client, part) for part in parts)
 
     def tunnel(self, host: str, port: int = 443, user: str | None = "anna") -> tuple[int, socket.socket]:
         """(status of the CONNECT, the socket)."""
@@ -328,34 +319,6 @@ def proxy_login(user: str, password: str = PASSWORD) -> bytes:
     import base64
 
     return b"Proxy-Authorization: Basic " + base64.b64encode(f"{user}:{password}".encode()) + b"\r\n"
-
-
-def exchange(client: socket.socket, data: bytes) -> bytes:
-    """Send, and read until nothing more comes for a moment or the peer closes."""
-    with contextlib.suppress(OSError):
-        client.sendall(data)
-    return read_some(client)
-
-
-def read_some(client: socket.socket, quiet: float = 0.4) -> bytes:
-    """What comes until it is quiet; the first byte may take longer."""
-    got = b""
-    with contextlib.suppress(TimeoutError, OSError):
-        while chunk := client.recv(65536):
-            got += chunk
-            client.settimeout(quiet)
-    client.settimeout(5)
-    return got
-
-
-def read_head(client: socket.socket) -> bytes:
-    got = b""
-    while b"\r\n\r\n" not in got:
-        chunk = client.recv(1)
-        if not chunk:
-            return got or b"HTTP/1.1 0 closed\r\n\r\n"
-        got += chunk
-    return got
 
 
 def until[T](ask: Callable[[], T], enough: Callable[[T], bool], seconds: float = WAIT_SECONDS) -> T:

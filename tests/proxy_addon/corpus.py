@@ -11,7 +11,8 @@ from typing import Any, Protocol
 import h2.connection
 import h2.exceptions
 
-from tests.harness import exchange, proxy_login, read_head, read_some
+from tests.doors import exchange, read_head, read_some
+from tests.harness import proxy_login
 
 DEFAULT_USER = "pupil"
 PASSWORD = "pw"

@@ -5,7 +5,8 @@ import ssl
 import time
 from collections.abc import Callable
 
-from tests.harness import Gate, a_websocket, exchange, proxy_login, read_head, read_some, talk
+from tests.doors import exchange, read_head, read_some
+from tests.harness import Gate, a_websocket, proxy_login, talk
 
 LOGIN = proxy_login("anna")
 

@@ -19,6 +19,14 @@ def test_nothing_else_is(address: str) -> None:
     assert not is_this_machine(address)
 
 
+@pytest.mark.parametrize("address", ["127.0.0.99", "::ffff:127.0.0.99", "10.0.0.5"])
+def test_an_address_that_stands_for_another_machine_is_one_however_it_is_spelt(address: str) -> None:
+    far = frozenset({"127.0.0.99", "10.0.0.5"})
+
+    assert not is_this_machine(address, far)
+    assert is_this_machine("127.0.0.9", far)
+
+
 @pytest.mark.parametrize(
     ("address", "device"),
     [

@@ -22,7 +22,8 @@ from tests.audit_log.conftest import (
     sqlite_engine,
 )
 from tests.builders import POLICY
-from tests.harness import Gate, a_gate, read_head
+from tests.doors import read_head
+from tests.harness import Gate, a_gate
 from tests.proxy_addon.doings import get
 
 __all__ = [

@@ -23,7 +23,8 @@ from proxy_addon.gate import Gate as OurGate
 from proxy_addon.limits import QUEUED
 from proxy_addon.master import DEAF
 from proxy_addon.pacing import Pacing
-from tests.harness import Gate, a_gate, proxy_login, read_head, until
+from tests.doors import read_head
+from tests.harness import Gate, a_gate, proxy_login, until
 from tests.hook_faults import ASYNC_STALL, FAULTS
 
 ANSWERED_SECONDS = 5.0  # on a machine that does much else; the limit is a second

@@ -9,19 +9,8 @@ from datetime import timedelta
 import pytest
 
 from tests.builders import NOON, POLICY, a_person, an_unblock
-from tests.harness import (
-    Gate,
-    Reply,
-    a_gate,
-    a_websocket,
-    an_account,
-    everybody,
-    exchange,
-    proxy_login,
-    read_head,
-    talk,
-    until,
-)
+from tests.doors import exchange, read_head
+from tests.harness import Gate, Reply, a_gate, a_websocket, an_account, everybody, proxy_login, talk, until
 
 ENDS = NOON + timedelta(hours=1)
 SECOND = timedelta(seconds=1)

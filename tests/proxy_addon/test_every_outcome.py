@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 
 from tests.builders import POLICY
-from tests.harness import Gate, a_gate, read_head, until
+from tests.doors import read_head
+from tests.harness import Gate, a_gate, until
 from tests.proxy_addon.doings import (
     LOGIN,
     aborts_download,

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.harness import Gate, Reply, a_gate, proxy_login, read_head, read_some
+from tests.doors import read_head, read_some
+from tests.harness import Gate, Reply, a_gate, proxy_login
 
 SITES = {"allowed.test": "education", "blocked.test": "gambling"}
 

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.harness import Gate, a_gate, a_websocket, exchange, proxy_login, read_some, talk, until
+from tests.doors import exchange, read_some
+from tests.harness import Gate, a_gate, a_websocket, proxy_login, talk, until
 
 SITES = {
     "bet.test": "gambling",

@@ -13,7 +13,8 @@ from proxy_addon import guessing
 from proxy_addon.addresses import device_of
 from proxy_addon.guessing import ACCOUNT, DEVICE, HERE, HOUR, KNOWN, KNOWN_SECONDS, Guessed, Guessing
 from tests.builders import NOON
-from tests.harness import Gate, a_gate, exchange, proxy_login
+from tests.doors import exchange
+from tests.harness import Gate, a_gate, proxy_login
 
 PUPIL, TEACHER = "10.0.0.5", "10.0.0.9"
 

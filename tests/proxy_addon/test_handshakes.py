@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from proxy_addon import handshakes
 from proxy_addon.handshakes import A_SECOND, MOST, Handshakes
-from tests.harness import Gate, a_gate, proxy_login, read_some
+from tests.doors import read_some
+from tests.harness import Gate, a_gate, proxy_login
 
 A, B = "10.0.0.1", "10.0.0.2"
 

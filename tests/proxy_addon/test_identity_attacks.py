@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import pytest
 
 from tests.builders import POLICY
-from tests.harness import Gate, a_gate, exchange, proxy_login, read_some
+from tests.doors import exchange, read_some
+from tests.harness import Gate, a_gate, proxy_login
 
 STAFF_ONLY = POLICY.replace(
     "  - {block: [allowed.example/games]",

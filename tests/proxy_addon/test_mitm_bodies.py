@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from proxy_addon.mitm_bodies import Chunks
-from tests.harness import Gate, a_gate, exchange, read_some
+from tests.doors import exchange, read_some
+from tests.harness import Gate, a_gate
 from tests.proxy_addon.doings import get
 from tests.proxy_addon.floods import MB, is_closed, post, send_all
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from tests.harness import Gate, a_gate, read_some, until
+from tests.doors import read_some
+from tests.harness import Gate, a_gate, until
 from tests.proxy_addon.floods import (
     CONTINUATION,
     DATA,

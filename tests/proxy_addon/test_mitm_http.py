@@ -9,7 +9,8 @@ import h2.events
 import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from tests.harness import Gate, a_gate, a_websocket, proxy_login, read_some
+from tests.doors import read_some
+from tests.harness import Gate, a_gate, a_websocket, proxy_login
 
 MB = 1024 * 1024
 

@@ -1,11 +1,9 @@
 """Passwords of those who may open things for others: over TLS, or from this very machine, or not at all."""
 
 import base64
-import socket
 import ssl
 from collections.abc import Iterator, Sequence
 
-import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 
 from filter_policy.bundle import Account, Bundle
@@ -14,7 +12,8 @@ from proxy_addon.guessing import HASTY, Guessing
 from proxy_addon.identify import NotIdentified, Withheld, parse_basic
 from proxy_addon.needs_tls import SafeKeeping
 from tests.builders import a_person, a_policy
-from tests.harness import Gate, a_gate, an_account, exchange, proxy_login, read_head
+from tests.doors import FAR, exchange, read_head
+from tests.harness import Gate, a_gate, an_account, proxy_login
 
 TECH = a_person("terry", groups=("staff",), role=Role.TECHNICIAN)
 PEOPLE = (TECH, a_person("anna"), a_person("tess", groups=("staff",), role=Role.STAFF))
@@ -89,33 +88,23 @@ def test_a_device_that_guesses_is_not_told_whose_names_these_are() -> None:
         keep_safe(login("terry"), "10.0.0.6", False, BUNDLE, book)
 
 
-# -- through a real gate, from an address that is not loopback
+# -- through a real gate, from another machine
 
 
 @pytest.fixture(scope="module")
-def outside() -> str:
-    """An address of this machine that others would reach it by."""
-    for addresses in psutil.net_if_addrs().values():
-        for one in addresses:
-            if one.family is socket.AF_INET and not one.address.startswith(("127.", "169.254.")):
-                return str(one.address)
-    pytest.skip("this machine has no address but loopback")
-
-
-@pytest.fixture(scope="module")
-def gate(outside: str) -> Iterator[Gate]:
+def gate() -> Iterator[Gate]:
     accounts = [an_account(person) for person in PEOPLE]
-    with a_gate(sites={"allowed.test": "education"}, accounts=accounts, listen=outside) as running:
+    with a_gate(sites={"allowed.test": "education"}, accounts=accounts) as running:
         yield running
 
 
 def ask(gate: Gate, user: str, password: str, *, tls: bool, connect: bool = False) -> bytes:
     line = b"CONNECT allowed.test:443" if connect else b"GET http://allowed.test/"
     head = line + b" HTTP/1.1\r\nHost: allowed.test\r\nConnection: close\r\n"
-    client: socket.socket = socket.create_connection((gate.listen, gate.port), 5)
+    client = gate.connect(FAR)
     if tls:
         context = ssl.create_default_context(cafile=str(gate.ca))
-        client = context.wrap_socket(client, server_hostname=gate.listen)
+        client = context.wrap_socket(client, server_hostname="127.0.0.1")
     with client:
         return exchange(client, head + proxy_login(user, password) + b"\r\n")
 
@@ -135,7 +124,7 @@ def test_it_is_refused_before_the_password_is_looked_at(gate: Gate, password: st
 
 
 def test_over_https_the_page_says_which_address_to_use(gate: Gate) -> None:
-    with socket.create_connection((gate.listen, gate.port), 5) as client:
+    with gate.connect(FAR) as client:
         head = b"CONNECT allowed.test:443 HTTP/1.1\r\nHost: allowed.test:443\r\n"
         client.sendall(head + proxy_login("terry") + b"\r\n")
         assert read_head(client).startswith(b"HTTP/1.1 200 ")
@@ -162,10 +151,9 @@ def test_pupils_and_teachers_may_come_either_way(gate: Gate, user: str) -> None:
         assert ask(gate, user, "pass:word", tls=tls).startswith(b"HTTP/1.1 200 ")
 
 
-def test_a_guessing_device_is_asked_again_whatever_the_name(outside: str) -> None:
-    with a_gate(
-        sites={"allowed.test": "education"}, accounts=[an_account(one) for one in PEOPLE], listen=outside
-    ) as gate:
+def test_a_guessing_device_is_asked_again_whatever_the_name() -> None:
+    accounts = [an_account(one) for one in PEOPLE]
+    with a_gate(sites={"allowed.test": "education"}, accounts=accounts) as gate:
         assert ask(gate, "terry", "wrong", tls=False).startswith(b"HTTP/1.1 403 ")
         for number in range(HASTY):
             ask(gate, f"name{number}", "wrong", tls=False)

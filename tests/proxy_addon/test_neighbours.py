@@ -11,7 +11,8 @@ import h2.connection
 import h2.events
 import pytest
 
-from tests.harness import Gate, a_gate, exchange, proxy_login, read_head, read_some
+from tests.doors import exchange, read_head, read_some
+from tests.harness import Gate, a_gate, proxy_login
 
 LOGIN = proxy_login("anna")
 

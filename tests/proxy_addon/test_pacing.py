@@ -10,7 +10,8 @@ from contextlib import ExitStack
 import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 
-from tests.harness import Gate, a_gate, a_websocket, proxy_login, read_some, talk, until
+from tests.doors import read_some
+from tests.harness import Gate, a_gate, a_websocket, proxy_login, talk, until
 from tests.proxy_addon.floods import LOGIN, MB, h2_client, is_closed, post
 
 HEALTH = "http://schoolgate.invalid/health"

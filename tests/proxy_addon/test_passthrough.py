@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from proxy_addon.passthrough import hello_in, names_only
 from schoolgate.demo.authority import ExampleAuthority
 from tests.builders import NOON, POLICY
-from tests.harness import Gate, a_gate, exchange, until
+from tests.doors import exchange
+from tests.harness import Gate, a_gate, until
 
 PASSED = """\
 passthrough:

@@ -26,7 +26,8 @@ from proxy_addon.watch_proof import (
     source,
     write_secret,
 )
-from tests.harness import ROOT, Gate, a_gate, exchange
+from tests.doors import exchange
+from tests.harness import ROOT, Gate, a_gate
 
 
 @pytest.fixture(scope="module")

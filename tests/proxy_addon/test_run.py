@@ -9,7 +9,8 @@ import time
 import pytest
 
 from proxy_addon.run import raise_file_limit
-from tests.harness import Gate, Reply, a_gate, exchange, proxy_login, start, until
+from tests.doors import exchange
+from tests.harness import Gate, Reply, a_gate, proxy_login, start, until
 
 
 def test_what_is_under_way_finishes_and_nothing_new_begins() -> None:

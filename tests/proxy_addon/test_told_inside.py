@@ -12,7 +12,8 @@ from proxy_addon.handshakes import MOST
 from proxy_addon.identify import NOBODY, Withheld
 from proxy_addon.told_inside import nobody
 from tests.builders import POLICY
-from tests.harness import PASSWORD, Gate, a_gate, exchange, proxy_login, read_head, until
+from tests.doors import exchange, read_head
+from tests.harness import PASSWORD, Gate, a_gate, proxy_login, until
 
 PASSED = "passthrough:\n  - {sites: [school.test], for: everyone, why: banking, reason: payroll}\n"
 TABLET = "127.20.0.9"  # a device that the policy knows by its address, and for which school.test is open

@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 import uvicorn
 from starlette.responses import PlainTextResponse
@@ -18,18 +17,10 @@ from schoolgate import listening
 from schoolgate.listening import LOOP, MOST_OF_ONE, Listening
 from schoolgate.slow_heads import MOST_CONNECTIONS, Unhurried
 from tests.bad_origins import self_signed
+from tests.doors import FAR
 
 PATIENCE = 20.0
-
-
-@pytest.fixture(scope="module")
-def outside() -> str:
-    """An address of this machine that others would reach it by."""
-    for addresses in psutil.net_if_addrs().values():
-        for one in addresses:
-            if one.family is socket.AF_INET and not one.address.startswith(("127.", "169.254.")):
-                return str(one.address)
-    pytest.skip("this machine has no address but loopback")
+ANOTHER = "127.0.0.98"
 
 
 @contextmanager
@@ -51,51 +42,51 @@ def serving(taken: Listening, certificate: Path | None = None) -> Iterator[tuple
         taken.close()
 
 
+def knock(address: tuple[str, int], source: str) -> socket.socket:
+    return socket.create_connection(address, PATIENCE, source_address=(source, 0))
+
+
 def answers(address: tuple[str, int], source: str) -> bool:
-    with socket.create_connection(address, PATIENCE, source_address=(source, 0)) as client:
+    with knock(address, source) as client:
         with suppress(ConnectionError):
             client.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             return client.recv(64).startswith(b"HTTP/1.1 200")
         return False
 
 
-def test_one_device_holds_so_many_connections_and_another_is_served_all_the_same(outside: str) -> None:
-    taken = Listening.at("0.0.0.0", 0, most=4)  # noqa: S104  # while a test lasts
-    with serving(taken) as (_, port), ExitStack() as held:
+def test_one_device_holds_so_many_connections_and_another_is_served_all_the_same() -> None:
+    taken = Listening.at("127.0.0.1", 0, most=4, far=(FAR, ANOTHER))
+    with serving(taken) as address, ExitStack() as held:
         for _ in range(4):
-            held.enter_context(
-                socket.create_connection((outside, port), PATIENCE, source_address=(outside, 0))
-            )
-        _until(lambda: taken._held[outside] == 4)
+            held.enter_context(knock(address, FAR))
+        _until(lambda: taken._held[FAR] == 4)
 
-        assert not answers((outside, port), outside)
-        assert answers(("127.0.0.1", port), "127.0.0.1")
+        assert not answers(address, FAR)
+        assert answers(address, ANOTHER)
         held.close()
         _until(lambda: not taken._held)
-        assert answers((outside, port), outside)
+        assert answers(address, FAR)
 
 
-@pytest.mark.parametrize("spared", ["127.0.0.9", ""])
-def test_this_machine_and_a_named_front_end_stand_for_many(outside: str, spared: str) -> None:
-    source = "127.0.0.9" if spared else outside
-    taken = Listening.at("0.0.0.0", 0, [outside], most=1)  # noqa: S104  # while a test lasts
-    with serving(taken) as (_, port), ExitStack() as held:
-        at = ("127.0.0.1" if spared else outside, port)
+@pytest.mark.parametrize("source", [ANOTHER, FAR])
+def test_this_machine_and_a_named_front_end_stand_for_many(source: str) -> None:
+    taken = Listening.at("127.0.0.1", 0, [FAR], most=1, far=(FAR,))
+    with serving(taken) as address, ExitStack() as held:
         for _ in range(5):
-            held.enter_context(socket.create_connection(at, PATIENCE, source_address=(source, 0)))
+            held.enter_context(knock(address, source))
 
-        assert answers(at, source)
+        assert answers(address, source)
 
 
 def test_the_rest_of_a_whole_house_fits_beside_what_one_device_may_hold() -> None:
     assert MOST_OF_ONE * 10 < MOST_CONNECTIONS
 
 
-def test_a_connection_that_nobody_closed_counts_no_longer_than_it_lives(outside: str) -> None:
-    with Listening.at(outside, 0) as taken:
-        with socket.create_connection(taken.getsockname(), PATIENCE):
+def test_a_connection_that_nobody_closed_counts_no_longer_than_it_lives() -> None:
+    with Listening.at("127.0.0.1", 0, far=(FAR,)) as taken:
+        with knock(taken.getsockname(), FAR):
             conn, _ = taken.accept()
-            assert taken._held[outside] == 1
+            assert taken._held[FAR] == 1
             number = conn.detach()
             del conn
             gc.collect()
@@ -104,17 +95,17 @@ def test_a_connection_that_nobody_closed_counts_no_longer_than_it_lives(outside:
 
 
 def test_who_connects_and_never_ends_the_handshake_is_closed(
-    outside: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listening, "HANDSHAKE_SECONDS", 0.3)
     certificate = self_signed(tmp_path, "a.test")
-    taken = Listening.at(outside, 0)
-    with serving(taken, certificate) as address, socket.create_connection(address, PATIENCE) as client:
+    taken = Listening.at("127.0.0.1", 0, far=(FAR,))
+    with serving(taken, certificate) as address, knock(address, FAR) as client:
         assert client.recv(64) == b""
         _until(lambda: not taken._held)
         context = ssl.create_default_context(cafile=str(certificate))
         context.check_hostname = False
-        with context.wrap_socket(socket.create_connection(address, PATIENCE)) as good:
+        with context.wrap_socket(knock(address, FAR)) as good:
             good.sendall(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")
             assert good.recv(64).startswith(b"HTTP/1.1 200")
 

@@ -1,7 +1,6 @@
 """The world of the bypass corpus: three sites apart from each other, and a demo school for each policy."""
 
 import json
-import socket
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -9,7 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from schoolgate.demo.authority import ExampleAuthority
-from tests.harness import WAIT_SECONDS, exchange, journal_rows
+from tests.doors import Door
+from tests.harness import journal_rows
 from tests.origins import Origin, an_origin
 from tests.proxy_addon.corpus import PASSWORD
 from tests.running import Demo, running_demo
@@ -86,29 +86,18 @@ def three_sites(folder: Path) -> Iterator[Sites]:
         yield Sites(found, folder)
 
 
-@dataclass(frozen=True)
-class School:
+@dataclass
+class School(Door):
     """One demo school under one policy, as a client knows it."""
 
+    port: int
     demo: Demo
     name: str
     sites: Sites
 
     @property
-    def port(self) -> int:
-        return int(self.demo.proxy.rpartition(":")[2])
-
-    @property
     def ca(self) -> Path:
         return Path(self.demo.told["ca"])
-
-    def connect(self) -> socket.socket:
-        return socket.create_connection(("127.0.0.1", self.port), timeout=WAIT_SECONDS)
-
-    def raw(self, *parts: bytes) -> bytes:
-        with self.connect() as client:
-            client.settimeout(5)
-            return b"".join(exchange(client, part) for part in parts)
 
     def rows(self) -> list[dict[str, Any]]:
         return journal_rows(self.demo.state)
@@ -120,7 +109,7 @@ def a_school_under(name: str, sites: Sites, folder: Path) -> Iterator[School]:
     file = folder / f"{name}.world.yaml"
     file.write_text(json.dumps(world_of(name, sites)), encoding="utf-8")
     with running_demo(folder / name, "--world", str(file)) as demo:
-        yield School(demo, name, sites)
+        yield School(int(demo.proxy.rpartition(":")[2]), demo, name, sites)
 
 
 def world_of(name: str, sites: Sites) -> dict[str, Any]:

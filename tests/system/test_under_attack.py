@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.harness import exchange, proxy_login
+from tests.doors import exchange
+from tests.harness import proxy_login
 from tests.running import Demo, eventually, running_demo
 
 BETS = "http://bets.test/"  # gambling, shut for everybody
