@@ -163,9 +163,9 @@ def _bundle_in(data: Mapping[str, Any]) -> Bundle:
 
 
 def _words_in(raw: object) -> frozenset[str]:
-    """Bundles of the first version have none. Raises TypeError for what is no list of words."""
+    """Bundles of the first version have none. Raises BundleFault for what is no list of words."""
     if not isinstance(raw, list) or not all(isinstance(each, str) for each in raw):
-        raise TypeError("not a list of words")
+        raise BundleFault("its sealed lists are no list of words")
     return frozenset(raw)
 
 
@@ -231,10 +231,10 @@ def _unblock_in(raw: Mapping[str, Any]) -> Unblock:
 
 
 def _window_in(raw: Any) -> Window:
-    """Raises ValueError or TypeError for what is no stretch of time: no window is left out."""
+    """Raises BundleFault, ValueError or TypeError for what is no stretch of time: no window is left out."""
     starts_at, ends_at = (datetime.fromisoformat(edge) for edge in raw)
     if not starts_at < ends_at:
-        raise ValueError("ends before it begins")
+        raise BundleFault("an unblock has a window that ends before it begins")
     return starts_at, ends_at
 
 

@@ -159,9 +159,11 @@ def read_proof(state: Path, name: str) -> Proof:
 
 
 def _proof_in(said: Any) -> Proof:
+    if said["format"] != FORMAT:
+        raise ProofFault(f"its proof has format {said['format']!r}, and this version reads {FORMAT}")
     narrows, number = said["narrows"], said.get("number", 0)
-    if said["format"] != FORMAT or not (narrows is None or is_name(narrows)) or type(number) is not int:
-        raise ValueError("another format")
+    if not (narrows is None or is_name(narrows)) or type(number) is not int:
+        raise ProofFault("its proof does not say in words of ours what it narrows")
     return Proof(
         str(said["note"]),
         _sealed_lines(said["lines"]),
@@ -175,7 +177,7 @@ def _proof_in(said: Any) -> Proof:
 def _sealed_lines(raw: Sequence[Any]) -> tuple[SealedLine, ...]:
     found = tuple(SealedLine(seq, bytes.fromhex(prev), entry) for seq, prev, entry in raw)
     if len({each.seq for each in found}) != len(found) or not all(type(each.seq) is int for each in found):
-        raise ValueError("lines that are none, or stand twice")
+        raise ProofFault("its proof has lines that are none, or stand twice")
     return found
 
 

@@ -147,7 +147,7 @@ def _unblock(unblock: Unblock) -> Iterator[tuple[str, Any]]:
     yield "people", sorted(unblock.people)
     yield "starts_at", unblock.starts_at
     yield "ends_at", unblock.ends_at
-    yield "windows", [list(window) for window in getattr(unblock, "windows", ())]
+    yield "windows", [list(window) for window in unblock.windows]
 
 
 def _sealed(line: Line, name: str) -> Any:

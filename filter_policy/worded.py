@@ -179,7 +179,7 @@ def _networks(old: Policy, new: Policy) -> Told:
 
 
 def _egress(old: Policy, new: Policy) -> Told:
-    yield from _members("own server", (f"{a} port {p}" for a, p in old.egress_allow), _servers(new))
+    yield from _members("own server", _servers(old), _servers(new))
 
 
 def _servers(policy: Policy) -> Iterator[str]:

@@ -68,7 +68,7 @@ def gate_words(policy: Policy) -> list[tuple[str, list[str]]]:
             *(f"Written into requests: {_rule(rule)}" for rule in safe.rules),
         ]),
         ("Sites that show other sites, besides the known ones", list(map(str, policy.carriers))),
-        ("Second factor", [factor.get(policy.second_factor, policy.second_factor)]),
+        ("Second factor", [factor[policy.second_factor]]),
         ("How the filter watches itself", [
             f"It asks itself every {watch.canary_minutes} minutes, and alarms when less than"
             f" {watch.fall_percent} % of what is usual is blocked."

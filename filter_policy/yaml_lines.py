@@ -1,6 +1,7 @@
 """YAML into plain values that remember the line they stood on, so that every fault can name it."""
 
 from collections.abc import Hashable
+from typing import Any
 
 import yaml
 
@@ -43,25 +44,28 @@ def load_with_lines(text: str) -> tuple[object, Lines]:
         loader = Loader(text)
         node = loader.get_single_node()
         return (None if node is None else _value(loader, node, (), lines)), lines
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise YamlFault((mark.line if mark else 0) + 1, error.problem or "not YAML") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise YamlFault(1, f"not YAML: {type(error).__name__}") from error
+        mark = getattr(error, "problem_mark", None)  # none where it stumbles over the bytes themselves
+        why = getattr(error, "problem", None) or f"not YAML: {type(error).__name__}"
+        raise YamlFault(mark.line + 1 if mark else 1, why) from error
 
 
 def _check_events(text: str) -> None:
     """Before anything is built: aliases can stand for millions of rows, depth and tags serve no policy."""
     depth = 0
     for event in yaml.parse(text, Loader):
-        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
-            raise YamlFault(line, "aliases (*name) are not read here")
+            raise _fault("aliases (*name) are not read here", event)
         if getattr(event, "tag", None):
-            raise YamlFault(line, "tags (!!name) are not read here")
+            raise _fault("tags (!!name) are not read here", event)
         depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
         if depth > DEEPEST:
-            raise YamlFault(line, f"rows within rows, more than {DEEPEST} deep")
+            raise _fault(f"rows within rows, more than {DEEPEST} deep", event)
+
+
+def _fault(why: str, at: Any) -> YamlFault:
+    """`at`: an event or a node; with libyaml their marks are of another type."""
+    return YamlFault(at.start_mark.line + 1, why)
 
 
 def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, lines: Lines) -> object:
@@ -70,7 +74,10 @@ def _value(loader: yaml.SafeLoader, node: yaml.Node, path: Path, lines: Lines) -
         return _mapping(loader, node, path, lines)
     if isinstance(node, yaml.SequenceNode):
         return [_value(loader, item, (*path, i), lines) for i, item in enumerate(node.value)]
-    value: object = loader.construct_object(node, deep=True)
+    try:
+        value: object = loader.construct_object(node)
+    except ValueError as error:  # a day that no calendar has
+        raise _fault(str(error), node) from None
     return value
 
 
@@ -80,8 +87,6 @@ def _mapping(loader: yaml.SafeLoader, node: yaml.MappingNode, path: Path, lines:
         key = str(key_node.value)
         if key in found:
             lines.repeated.append((key_node.start_mark.line + 1, key))
-        lines.add((*path, key), key_node.start_mark.line + 1)
-        value = _value(loader, value_node, (*path, key), lines)
-        lines.add((*path, key), key_node.start_mark.line + 1)
-        found[key] = value
+        found[key] = _value(loader, value_node, (*path, key), lines)
+        lines.add((*path, key), key_node.start_mark.line + 1)  # the word, where its value begins below it
     return found
