@@ -122,6 +122,22 @@ def cli(*words: str, environ: Mapping[str, str] | None = None, given: str = "", 
 
 
 @contextmanager
+def setting_up_a_factor(environ: Mapping[str, str]) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """`schoolgate second-factor set`, which waits for a password and a code; and the secret that it shows."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "schoolgate", "second-factor", "set", "--password-stdin"],
+        cwd=ROOT,
+        env=clean_environ({"PYTHONPATH": str(ROOT), **environ}),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout
+        yield process, process.stdout.readline().removeprefix("secret:").replace(" ", "").strip()
+
+
+@contextmanager
 def running_demo(state: Path, *options: str) -> Iterator[Demo]:
     """Started, ready, and gone again at the end."""
     command = [sys.executable, "-m", "schoolgate", "demo", "--json", "--state", str(state)]

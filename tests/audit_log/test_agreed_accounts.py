@@ -10,10 +10,9 @@ from sqlalchemy import Connection, Engine, text
 
 from audit_log.agreed_accounts import AgreedAccounts, cleared_by
 from audit_log.api_tokens import KeptToken, end_token, keep_token, row_sha256
-from audit_log.db import reading, writing
-from audit_log.fault import Fault
-from audit_log.seal import stamp
+from audit_log.db import writing
 from audit_log.second_factors import keep_factor, sealed_sha256
+from tests.audit_log.told import Line, fault_of, line
 from tests.builders import NOON
 
 ONE = KeptToken(
@@ -24,22 +23,11 @@ TOKEN = {"sha256": row_sha256(ONE)}
 Tamper = Callable[[Engine], None]
 
 
-def an_entry(seq: int, event: str, object_id: str, detail: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "seq": seq,
-        "at": stamp(NOON),
-        "event": event,
-        "actor": "p_1",
-        "object": object_id,
-        "detail": detail,
-    }
-
-
 LINES = (
-    an_entry(1, "second-factor:set", "p_1", FACTOR),
-    an_entry(2, "token:create", "0a1b", TOKEN),
-    an_entry(3, "token:create", "0a1c", {"sha256": row_sha256(replace(ONE, id="0a1c"))}),
-    an_entry(4, "token:revoke", "0a1c", {"person": "p_1"}),
+    line(1, "second-factor:set", "p_1", FACTOR),
+    line(2, "token:create", "0a1b", TOKEN),
+    line(3, "token:create", "0a1c", {"sha256": row_sha256(replace(ONE, id="0a1c"))}),
+    line(4, "token:revoke", "0a1c", {"person": "p_1"}),
 )
 
 
@@ -58,16 +46,8 @@ def fill(conn: Connection) -> None:
     end_token(conn, "0a1c", NOON)
 
 
-def fault_in(engine: Engine, *more: dict[str, Any]) -> Fault | None:
-    told = AgreedAccounts()
-    for entry in (*LINES, *more):
-        told.add(entry)
-    with reading(engine) as conn:
-        try:
-            told.check(conn, len(LINES) + len(more))
-        except Fault as fault:
-            return fault
-    return None
+def fault_in(engine: Engine, *more: Line) -> tuple[int, str] | None:
+    return fault_of(AgreedAccounts(), engine, (*LINES, *more))
 
 
 def test_what_the_lines_tell_of_is_whole(kept: Engine) -> None:
@@ -98,7 +78,7 @@ def test_what_the_database_alone_says_is_found(kept: Engine, attack: str, seq: i
 
     found = fault_in(kept)
     assert found is not None
-    assert found.seq == seq
+    assert found[0] == seq
 
 
 def test_what_is_last_used_and_what_its_owner_calls_it_is_not_sealed(kept: Engine) -> None:
@@ -121,7 +101,7 @@ def test_what_is_last_used_and_what_its_owner_calls_it_is_not_sealed(kept: Engin
 def test_after_each_line_that_clears_it_no_row_is_left(
     kept: Engine, event: str, detail: dict[str, Any]
 ) -> None:
-    cleared = an_entry(5, event, "p_1", detail)
+    cleared = line(5, event, "p_1", detail)
     assert fault_in(kept, cleared) is not None
 
     with writing(kept) as conn:

@@ -7,10 +7,11 @@ import pytest
 from sqlalchemy import Engine, insert, text
 
 from audit_log.agreed_openings import AgreedOpenings
-from audit_log.db import reading, writing
-from audit_log.fault import Fault
+from audit_log.db import writing
 from audit_log.seal import stamp
 from audit_log.tables import opening
+from tests.audit_log import told
+from tests.audit_log.told import Line
 from tests.builders import NOON
 
 END = NOON + timedelta(minutes=30)
@@ -18,24 +19,16 @@ LATER = f"{NOON + timedelta(days=1):%Y-%m-%d %H:%M:%S.%f}"  # as SQLite keeps it
 OPENED = {"classes": ["6B"], "starts_at": stamp(NOON), "ends_at": stamp(END)}
 
 
-def line(seq: int, event: str, object_id: str, detail: dict[str, Any], minutes: int = 0) -> dict[str, Any]:
-    at = stamp(NOON + timedelta(minutes=minutes))
-    return {"seq": seq, "at": at, "event": event, "actor": "p_tess", "object": object_id, "detail": detail}
+def line(seq: int, event: str, object_id: str, detail: Line, minutes: int = 0) -> Line:
+    at = NOON + timedelta(minutes=minutes)
+    return told.line(seq, event, object_id, detail, actor="p_tess", at=at)
 
 
 LINE = line(1, "opening:open", "o_1", OPENED)
 
 
-def fault_in(engine: Engine, *lines: dict[str, Any]) -> tuple[int, str] | None:
-    agreed = AgreedOpenings()
-    for each in lines:
-        agreed.add(each)
-    with reading(engine) as conn:
-        try:
-            agreed.check(conn, len(lines))
-        except Fault as fault:
-            return fault.seq, fault.says
-    return None
+def fault_in(engine: Engine, *lines: Line) -> tuple[int, str] | None:
+    return told.fault_of(AgreedOpenings(), engine, lines)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from audit_log.agreed_people import AgreedPeople
 from audit_log.change_log import verify
 from audit_log.db import reading, writing
 from audit_log.enrolment import save_code
-from audit_log.fault import Fault
 from audit_log.passwords import sealed_hash
 from audit_log.people import Registered, add_person, change_person
 from audit_log.seal import stamp
@@ -24,6 +23,7 @@ from change_control.proposals import approve, propose_people
 from change_control.protecting import propose_erasure
 from change_control.tightening import end_person, suspend
 from filter_policy.model import Role
+from tests.audit_log.told import Line, fault_of, line
 from tests.builders import NOON
 from tests.change_control.school import (
     CONSOLE,
@@ -49,17 +49,6 @@ NEW = {
         }
     ]
 }
-
-
-def line(seq: int, event: str, object_id: str, detail: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "seq": seq,
-        "at": stamp(NOON),
-        "event": event,
-        "actor": "p_1",
-        "object": object_id,
-        "detail": detail,
-    }
 
 
 LINES = [
@@ -91,16 +80,8 @@ def sqlite_register(sqlite_engine: Engine) -> Engine:
     return filled(sqlite_engine)
 
 
-def fault_in(engine: Engine, lines: list[dict[str, Any]] = LINES) -> tuple[int, str] | None:
-    agreed = AgreedPeople()
-    for each in lines:
-        agreed.add(each)
-    with reading(engine) as conn:
-        try:
-            agreed.check(conn, len(lines))
-        except Fault as fault:
-            return fault.seq, fault.says
-    return None
+def fault_in(engine: Engine, lines: list[Line] = LINES) -> tuple[int, str] | None:
+    return fault_of(AgreedPeople(), engine, lines)
 
 
 def set_to(column: str, value: str) -> str:

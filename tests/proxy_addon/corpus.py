@@ -8,11 +8,11 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-import h2.connection
 import h2.exceptions
 
 from tests.doors import exchange, read_head, read_some
 from tests.harness import proxy_login
+from tests.proxy_addon.floods import careless_h2
 
 DEFAULT_USER = "pupil"
 PASSWORD = "pw"
@@ -114,15 +114,7 @@ def _h2(case: dict[str, Any], gate: Gate) -> bytes:
 
 
 def _streams(secure: ssl.SSLSocket, streams: Iterable[list[list[str]]]) -> Iterable[bytes]:
-    connection = h2.connection.H2Connection(
-        h2.config.H2Configuration(
-            client_side=True,
-            validate_outbound_headers=False,
-            normalize_outbound_headers=False,
-            header_encoding=None,
-        )
-    )
-    connection.initiate_connection()
+    connection = careless_h2()
     secure.sendall(connection.data_to_send())
     for number, fields in enumerate(streams):
         connection.send_headers(number * 2 + 1, [(k, v) for k, v in fields], end_stream=True)

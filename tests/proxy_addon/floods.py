@@ -4,6 +4,9 @@ import contextlib
 import socket
 from collections.abc import Iterable
 
+import h2.config
+import h2.connection
+
 from tests.harness import Gate, proxy_login
 
 MB = 1024 * 1024
@@ -28,6 +31,20 @@ def h2_client(gate: Gate, host: str = "allowed.test") -> socket.socket:
     secure.sendall(PREFACE + frame(SETTINGS))
     secure.settimeout(10)
     return secure
+
+
+def careless_h2() -> h2.connection.H2Connection:
+    """One that has begun, and sends whatever fields it is given."""
+    connection = h2.connection.H2Connection(
+        h2.config.H2Configuration(
+            client_side=True,
+            validate_outbound_headers=False,
+            normalize_outbound_headers=False,
+            header_encoding=None,
+        )
+    )
+    connection.initiate_connection()
+    return connection
 
 
 def get_block(host: str = "allowed.test", path: str = "/") -> bytes:

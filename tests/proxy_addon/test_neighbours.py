@@ -6,13 +6,12 @@ four places, streams that ride on the tunnel of another.
 
 from collections.abc import Iterator, Sequence
 
-import h2.config
-import h2.connection
 import h2.events
 import pytest
 
 from tests.doors import exchange, read_head, read_some
 from tests.harness import Gate, a_gate, proxy_login
+from tests.proxy_addon.floods import careless_h2
 
 LOGIN = proxy_login("anna")
 
@@ -138,15 +137,7 @@ def streamed(gate: Gate, *streams: Fields, body: bytes = b"", trailers: Fields =
     """The status of each stream; "gone" where it was reset or the connection closed."""
     with gate.tls("allowed.test", alpn=["h2"]) as secure:
         secure.settimeout(5)
-        connection = h2.connection.H2Connection(
-            h2.config.H2Configuration(
-                client_side=True,
-                validate_outbound_headers=False,
-                normalize_outbound_headers=False,
-                header_encoding=None,
-            )
-        )
-        connection.initiate_connection()
+        connection = careless_h2()
         for number, fields in enumerate(streams):
             connection.send_headers(number * 2 + 1, fields, end_stream=not (body or trailers))
             if body:

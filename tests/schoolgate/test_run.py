@@ -23,7 +23,7 @@ from audit_log.db import open_engine
 from schoolgate import running
 from schoolgate.settings import load_settings
 from schoolgate.wiring import utc_now
-from tests.running import PATIENCE, ROOT, child_of, clean_environ, cli, eventually
+from tests.running import PATIENCE, ROOT, child_of, clean_environ, cli, eventually, setting_up_a_factor
 
 SECRET = "three-plain-words-of-mine"
 Start = Callable[[], "School"]
@@ -110,17 +110,7 @@ def sign_in(school: School, username: str, code: str = "") -> str:
 
 def set_up(school: School) -> str:
     """By whoever is signed in. The code of the next half minute, which is taken already."""
-    with subprocess.Popen(
-        [sys.executable, "-m", "schoolgate", "second-factor", "set", "--password-stdin"],
-        cwd=ROOT,
-        env=clean_environ({"PYTHONPATH": str(ROOT), **school.environ}),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout
-        secret = process.stdout.readline().removeprefix("secret:").replace(" ", "").strip()
+    with setting_up_a_factor(school.environ) as (process, secret):
         now, codes = utc_now(), pyotp.TOTP(secret)
         _, errors = process.communicate(f"{SECRET}\n{codes.at(now)}\n", PATIENCE)
     assert process.returncode == 0, errors

@@ -1,14 +1,12 @@
 """`schoolgate second-factor`: set up without a browser, with the password once more."""
 
-import subprocess
-import sys
 from datetime import timedelta
 from pathlib import Path
 
 import pyotp
 
 from schoolgate.wiring import utc_now
-from tests.running import PATIENCE, ROOT, Demo, clean_environ
+from tests.running import PATIENCE, Demo, setting_up_a_factor
 from tests.schoolgate.test_session import post
 
 COMMAND = ("second-factor", "set", "--password-stdin")
@@ -27,18 +25,8 @@ def test_a_wrong_code_or_password_is_asked_for_again_and_nobody_sets_up_two(
     password, path = demo.told["people"]["liam"]["console_password"], tmp_path / "s.json"
     words = ("login", "--username", "liam", "--api", demo.api, "--password-stdin")
     assert demo.cli(*words, session=path, given=f"{password}\n").returncode == 0
-    environ = {"PYTHONPATH": str(ROOT), "SCHOOLGATE_SESSION_FILE": str(path)}
-    with subprocess.Popen(
-        [sys.executable, "-m", "schoolgate", *COMMAND],
-        cwd=ROOT,
-        env=clean_environ(environ),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with setting_up_a_factor({"SCHOOLGATE_SESSION_FILE": str(path)}) as (process, secret):
         assert process.stdout
-        secret = process.stdout.readline().removeprefix("secret:").replace(" ", "").strip()
         now, codes = utc_now(), pyotp.TOTP(secret)
         right = codes.at(now)
         typed = f"{password}\n12345\nnot-the-password\n{right}\n{password}\n{right}\n"
