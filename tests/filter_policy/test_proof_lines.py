@@ -1,60 +1,21 @@
-"""Which lines bear out what a bundle holds, and how it is told when they do not."""
+"""Which lines bear out policy, lists and unblocks of a bundle, and what is said when none does."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
-from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 
 import pytest
 
-from filter_policy.model import Opening, Person, Role
 from filter_policy.proof_lines import (
     Line,
     Lines,
     LinesFault,
-    check_openings,
-    check_people,
     check_unblocks,
     line_of,
     lists_line,
     policy_line,
-    shut_by,
 )
-from tests.builders import NOON, a_person, a_policy, a_teacher, an_unblock
-
-AT = "2026-11-24T12:00:00.000000Z"
-Said = tuple[str, str, str, Mapping[str, Any]]  # event, actor, object, detail
-
-
-def at(minutes: int) -> datetime:
-    return NOON + timedelta(minutes=minutes)
-
-
-def spelled(when: datetime) -> str:
-    return when.isoformat()
-
-
-def the_log(*said: Said) -> Lines:
-    """Entries 1, 2, ... in this order."""
-    return Lines.in_order(
-        Line(seq, event, actor, about, AT, detail)
-        for seq, (event, actor, about, detail) in enumerate(said, 1)
-    )
-
-
-def by_two(kind: str, about: str, detail: Mapping[str, Any]) -> tuple[Said, Said]:
-    return (
-        (f"{kind}:propose", "p_terry", about, detail),
-        (f"{kind}:approve", "p_hedy", about, {**detail, "proposed_by": "p_terry"}),
-    )
-
-
-def told(check: Callable[[], object]) -> str:
-    with pytest.raises(LinesFault) as fault:
-        check()
-    return str(fault.value)
-
+from tests.builders import an_unblock
+from tests.filter_policy.lining import AT, NOBODY, Said, at, by_two, spelled, the_log, told
 
 ENTRY = {"seq": 7, "event": "a:b", "actor": "p_a", "object": "o1", "at": AT, "detail": {"x": 1}, "role": ""}
 
@@ -83,7 +44,6 @@ UNBLOCK = {
     "starts_at": spelled(at(-60)), "ends_at": spelled(at(60)), "windows": [],
 }  # fmt: skip
 PROPOSED, APPROVED = by_two("unblock", "u1", UNBLOCK)
-NOBODY = "approves what no person proposed"
 
 
 def unblocks_in(*said: Said) -> str:
@@ -303,214 +263,3 @@ ONE_MAY_NOT = "entry 2 opens more of the lists than one person may"
 def test_lists_that_no_line_brought_are_not_proven(said: list[Said], says: str | None) -> None:
     expected = says or "no entry brought these lists into force"
     assert told(lambda: lists_in(TIGHTENED, *said)) == expected
-
-
-OPENING = Opening("o1", "p_tess", frozenset({"6B"}), NOON, at(45))
-OPENED = {"classes": ["6B"], "starts_at": spelled(NOON), "ends_at": spelled(at(45))}
-OPEN: Said = ("opening:open", "p_tess", "o1", OPENED)
-SHUT = "opening o1 was shut before that, and an entry says so"
-
-
-def openings_in(opening: Opening, *said: Said) -> str:
-    try:
-        check_openings(the_log(*said), [opening])
-    except LinesFault as fault:
-        return str(fault)
-    return ""
-
-
-@pytest.mark.parametrize(
-    ("changes", "says"),
-    [
-        ({}, ""),
-        ({"ends_at": at(5)}, ""),
-        ({"ends_at": at(46)}, "opening o1 is not what entry 1 opened"),
-        ({"starts_at": at(-1)}, "opening o1 is not what entry 1 opened"),
-        ({"classes": frozenset({"6B", "6A"})}, "opening o1 is not what entry 1 opened"),
-        ({"opened_by": "p_terry"}, "no entry of theirs made opening o1"),
-        ({"id": "o2"}, "no entry of theirs made opening o2"),
-    ],
-)
-def test_an_opening_is_as_its_line_says_or_ends_sooner(changes: dict[str, Any], says: str) -> None:
-    assert openings_in(replace(OPENING, **changes), OPEN) == says
-
-
-def test_an_opening_without_an_end_is_none() -> None:
-    endless: Said = ("opening:open", "p_tess", "o1", {**OPENED, "ends_at": None})
-    assert openings_in(OPENING, endless) == "opening o1 is not what entry 1 opened"
-
-
-def closed(minutes: int) -> Said:
-    return ("opening:close", "p_tess", "o1", {"ends_at": spelled(at(minutes))})
-
-
-def person(set_: dict[str, Any], **changes: Any) -> dict[str, Any]:
-    return {"person": "p_tess", "new": False, "set": set_, "code": False, **changes}
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        [closed(20)],
-        [closed(20), closed(30)],
-        [closed(30), closed(20)],
-        [("person:suspend", "p_h", "p_tess", {"openings": ["o1"]}), closed(20)],
-    ],
-)
-def test_an_opening_that_was_shut_ends_when_it_was_first_shut(said: list[Said]) -> None:
-    until = at(20) if all(event == "opening:close" for event, *_ in said) else NOON
-
-    assert openings_in(replace(OPENING, ends_at=until), OPEN, *said) == ""
-    assert openings_in(replace(OPENING, ends_at=until + timedelta(minutes=1)), OPEN, *said) == SHUT
-
-
-def test_who_loses_a_role_or_class_loses_what_they_had_opened() -> None:
-    tightened: Said = ("people:tighten", "p_h", "x", {"people": [person({"role": "pupil"})]})
-
-    assert openings_in(OPENING, OPEN, tightened) == SHUT
-    assert openings_in(replace(OPENING, ends_at=NOON), OPEN, tightened) == ""
-    assert openings_in(OPENING, tightened, OPEN) == ""  # opened since
-
-
-@pytest.mark.parametrize(
-    ("event", "detail", "shut"),
-    [
-        ("opening:close", {}, ["it"]),
-        ("person:suspend", {"openings": ["o1", "o2"]}, ["o1", "o2"]),
-        ("person:end", {"openings": ["o1"]}, ["o1"]),
-        ("person:end", {}, []),
-        ("opening:open", {"openings": ["o1"]}, []),
-        *(
-            (event, {"people": [person({word: None}), person({}, person="p_x")]}, ["o1"])
-            for event in ("people:approve", "people:tighten")
-            for word in ("role", "classes", "agreement_signed", "starts_at", "ends_at")
-        ),
-        ("people:approve", {"people": [person({"filter_groups": []})]}, []),
-        ("people:approve", {"people": [person({"role": "staff"}, new=True)]}, []),
-        ("people:approve", {"people": [person({"role": "staff"}, person="p_else")]}, []),
-        ("people:propose", {"people": [person({"role": "staff"})]}, []),
-    ],
-)
-def test_each_line_says_which_openings_it_shuts(event: str, detail: dict[str, Any], shut: list[str]) -> None:
-    opened = {"p_tess": ["o1"], "p_x": ["o2"]}
-    assert list(shut_by(event, "it", detail, opened)) == shut
-
-
-# Who everybody is.
-ANNA = a_person(classes=("6A", "6B"), starts_at=NOON, ends_at=at(60))
-ROW = {
-    "role": "pupil", "filter_groups": ["upper-ks2"], "classes": ["6B", "6A"], "agreement_signed": True,
-    "starts_at": AT, "ends_at": spelled(at(60)), "suspended_from": None, "suspended_until": None,
-}  # fmt: skip
-
-
-def people_by(actors: str, *rows: dict[str, Any], about: str = "x") -> list[Said]:
-    said = {"people": [{"person": "p_anna", "new": True, "code": False, **row} for row in rows]}
-    if actors == "two":
-        return list(by_two("people", about, said))
-    return [("people:tighten", "p_terry", about, said)]
-
-
-CAME = people_by("two", {"set": ROW})
-
-
-def people_in(who: Person, *said: Said) -> str:
-    try:
-        check_people(the_log(*said), [who], a_policy())
-    except LinesFault as fault:
-        return str(fault)
-    return ""
-
-
-def not_agreed(its: str) -> str:
-    return f"account p_anna is not what was agreed on: its {its}"
-
-
-@pytest.mark.parametrize(
-    ("changes", "its"),
-    [
-        ({"role": Role.STAFF}, "role"),
-        ({"role": None}, "role"),
-        ({"filter_groups": ("staff",)}, "filter_groups"),
-        ({"filter_groups": ("upper-ks2", "staff")}, "filter_groups"),
-        ({"classes": ("6A",)}, "classes"),
-        ({"agreement_signed": False}, "agreement_signed"),
-        ({"starts_at": None}, "starts_at"),
-        ({"starts_at": at(1)}, "starts_at"),
-        ({"ends_at": None}, "ends_at"),
-        ({"ends_at": at(61)}, "ends_at"),
-        ({"suspended_from": NOON}, "suspended_from"),
-        ({"suspended_until": NOON}, "suspended_until"),
-    ],
-)
-def test_an_account_is_as_it_was_agreed_on(changes: dict[str, Any], its: str) -> None:
-    assert people_in(ANNA, *CAME) == ""
-    assert people_in(replace(ANNA, **changes), *CAME) == not_agreed(its)
-
-
-def test_an_account_that_no_line_brought_is_not_proven() -> None:
-    assert people_in(ANNA) == "no entry brought account p_anna"
-    assert people_in(ANNA, *CAME[1:]) == f"entry 1 {NOBODY}"
-
-
-def test_what_was_shut_since_must_be_shut() -> None:
-    suspended: Said = ("person:suspend", "p_t", "p_anna", {"from": AT, "until": spelled(at(30))})
-    ended: Said = ("person:end", "p_t", "p_anna", {"ends_at": AT})
-    erased: Said = ("erasure:approve", "p_t", "e1", {"person": "p_anna"})
-    away = replace(ANNA, suspended_from=NOON, suspended_until=at(30))
-
-    assert people_in(away, *CAME, suspended) == ""
-    assert people_in(ANNA, *CAME, suspended) == not_agreed("suspended_from")
-    assert people_in(replace(away, suspended_until=None), *CAME, suspended) == not_agreed("suspended_until")
-    assert people_in(replace(ANNA, ends_at=NOON), *CAME, ended) == ""
-    assert people_in(ANNA, *CAME, ended) == not_agreed("ends_at")
-    assert people_in(ANNA, *CAME, erased) == not_agreed("filter_groups")
-    nobody = replace(ANNA, filter_groups=(), classes=(), agreement_signed=False, starts_at=None)
-    assert people_in(nobody, *CAME, erased) == ""
-
-
-@pytest.mark.parametrize(
-    "said",
-    [
-        ("person:suspend", "p_t", "p_anna", {"from": AT, "until": None}),
-        ("person:end", "p_t", "p_anna", {"ends_at": AT}),
-        ("erasure:approve", "p_t", "e1", {"person": "p_anna"}),
-        ("people:tighten", "p_t", "x", {"people": [person({"classes": []}, person="p_anna")]}),
-    ],
-)
-def test_who_was_only_ever_shut_out_has_no_account(said: Said) -> None:
-    assert people_in(a_person(), said) == not_agreed("role")
-
-
-def test_a_change_leaves_the_rest_as_it_was_and_an_arrival_does_not() -> None:
-    tightened = people_by("one", {"set": {"classes": ["6B"]}, "new": False})
-    again = people_by("two", {"set": {"role": "pupil"}, "new": True}, about="y")
-
-    assert people_in(replace(ANNA, classes=("6B",)), *CAME, *tightened) == ""
-    assert people_in(ANNA, *CAME, *tightened) == not_agreed("classes")
-    assert people_in(a_person(groups=()), *CAME, *again) == ""
-
-
-def test_a_code_is_given_by_two_people_alone() -> None:
-    rows = {"set": ROW, "code": True}
-
-    assert people_in(ANNA, *people_by("two", rows)) == ""
-    assert people_in(ANNA, *people_by("one", rows)) == (
-        "entry 1: one person gave somebody the power to approve"
-    )
-
-
-def founded(**row: Any) -> Said:
-    return ("school:found", "system", "s", {"people": [{"person": "p_tess", "role": "staff", **row}]})
-
-
-def test_founders_are_in_the_groups_that_the_line_names_or_in_those_of_their_role() -> None:
-    tess, is_not = a_teacher(), "account p_tess is not what was agreed on: its filter_groups"
-
-    assert people_in(tess, founded()) == ""
-    assert people_in(tess, founded(filter_groups=["staff"])) == ""
-    assert people_in(tess, founded(filter_groups=["guests"])) == is_not
-    assert people_in(replace(tess, filter_groups=("upper-ks2",)), founded()) == is_not
-    assert people_in(replace(tess, filter_groups=("guests",)), founded(role="guest")) != ""
-    guest = replace(tess, role=Role.GUEST, filter_groups=("guests", "staff", "gone"))
-    assert people_in(guest, founded(role="guest")) == ""  # a group that the policy lost opens nothing
