@@ -8,7 +8,7 @@ answers. What is said here of sameness only saves asking; who answers is `decide
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import NamedTuple
 
 from filter_lists.names import Site, Url, is_ip
@@ -71,7 +71,7 @@ class Side(NamedTuple):
 class Said(NamedTuple):
     """All that a policy says about one kind of site that can bear on one person."""
 
-    row: tuple[object, ...] | None
+    row: tuple[object, ...]
     periods: frozenset[str]  # that it depends on
     staff: bool  # whether a member of staff could open it
 
@@ -158,7 +158,7 @@ def _paths_around(path: str) -> Iterator[str]:
 def _ending(old: Policy, new: Policy) -> str:
     """Of a site that no rule covers, not even one that holds for a whole ending."""
     used = {rule.site.host.rpartition(".")[2] for policy in (old, new) for rule in policy.sites}
-    return next(name for number in range(len(used) + 1) if (name := f"unnamed{number}x") not in used)
+    return next(name for number in count() if (name := f"unnamed{number}x") not in used)
 
 
 def kinds_of_site(
@@ -199,8 +199,8 @@ def _days(old: Timetable, new: Timetable) -> Iterator[date]:
     """The first week of each stretch of days on which nothing changes."""
     cuts = {FIRST_DAY, LAST_DAY}
     for first, last in (*old.terms, *new.terms):
-        cuts |= {cut for cut in (first, min(last, LAST_DAY) + DAY) if FIRST_DAY <= cut <= LAST_DAY}
-    edges = sorted(cuts)
+        cuts |= {first, min(last, LAST_DAY) + DAY}
+    edges = sorted(cut for cut in cuts if FIRST_DAY <= cut <= LAST_DAY)
     for first, after in pairwise(edges):
         for number in range(min(7, (after - first).days)):
             yield first + number * DAY
@@ -225,9 +225,9 @@ def _open(table: Timetable, at: datetime) -> frozenset[str]:
 def said_of(side: Side, category: str) -> Said:
     """A field that is added to a row later is part of it; the line of the written policy is not."""
     row = side.policy.access.get(category)
-    form = category if category in BY_HOST else ""  # of these a row means something else (decide.py)
+    form = BY_HOST & {category}  # of these a row means something else (decide.py)
     if row is None:
-        return Said((form,) if form else None, frozenset(), False)
+        return Said((form,), frozenset(), False)
     names = names_for(side.policy, side.person)
     rules = {name: rule for name, rule in row.rules.items() if name in names}
     other = tuple(
