@@ -240,6 +240,10 @@ def test_in_logs_of_the_first_format_the_line_of_the_policy_names_the_lists() ->
     older: Said = ("policy:tighten", "p_t", "a", {"policy_sha256": HASH, "lists": "g1"})
 
     assert lists_in(older, sealed=()) == 1
+    founding: Said = ("school:found", "system", "s", {"policy_sha256": HASH})
+    assert lists_in(founding, older, sealed=()) == 2
+    nobodys: Said = ("person:enrol", "p_t", "p_t", {"found_lists": LISTS})
+    assert lists_in(nobodys, older, sealed=()) == 2
     assert told(lambda: lists_in(older)) == "no entry brought these lists into force"
 
 
