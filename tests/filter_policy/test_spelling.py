@@ -45,6 +45,8 @@ def test_other_spellings_are_looked_through(text: str) -> None:
         ("ass", "class"),
         ("make a bomb", "make a bombardment"),
         ("make a bomb", "remake a bomb"),
+        ("bomb", "bombs!"),
+        ("sex", "(tsex)"),
         ("make a bomb", "bomb make a"),
         ("anal", "an al qaeda"),
         ("kill", "kil"),
@@ -65,6 +67,8 @@ def test_other_words_are_not_taken_for_them(words: str, text: str) -> None:
         ("kill", "ki11"),
         ("c4", "buy C4"),
         ("bomb", "cab bomb b"),
+        ("bomb", "xbomb bomb bombx"),
+        ("c", "abc c"),
         ("big gun", "biggun"),
         ("drugged", "d r u g g e d"),
         ("爆弾", "爆 弾"),
@@ -72,6 +76,10 @@ def test_other_words_are_not_taken_for_them(words: str, text: str) -> None:
 )
 def test_short_words_are_found_as_well(words: str, text: str) -> None:
     assert says(words, text)
+
+
+def test_marks_that_nobody_sees_and_accents_are_no_part_of_a_word() -> None:
+    assert fold("ma\u0301ke  a\u200b bo\u20ddmb\x01 \u3164\u00c9") == "make a bomb e"
 
 
 @given(
