@@ -47,6 +47,32 @@ def test_a_host_of_which_a_part_is_blocked_is_decrypted_all_the_same() -> None:
         assert passing(a_policy(passthrough=(BANK,), sites=(rule,)), a_teacher(), at(host), NOTHING) is None
 
 
+def test_what_else_the_school_says_of_a_host_leaves_it_passed_on() -> None:
+    for site, verdict, whom in (
+        ("bank.test/games", Verdict.BLOCK, "pupils"),
+        ("bank.test/games", Verdict.ALLOW, "adults"),
+        ("bank.test", Verdict.BLOCK, "adults"),
+        ("www.bank.test/games", Verdict.BLOCK, "adults"),
+        ("other.test/games", Verdict.BLOCK, "adults"),
+    ):
+        rule = SiteRule(parse_site(site), verdict, frozenset({whom}), "so")
+        assert (
+            passing(a_policy(passthrough=(BANK,), sites=(rule,)), a_teacher(), at("bank.test"), NOTHING)
+            is BANK
+        )
+
+
+def test_the_first_row_for_this_person_and_host_counts_and_rows_for_others_do_not() -> None:
+    everyone = Passthrough(BANK.sites, frozenset({"video"}), frozenset({"everyone"}), "health", "r")
+    policy = a_policy(passthrough=(BANK, HELP, everyone))
+    assert passing(policy, a_person(), at("bank.test"), NOTHING) is everyone
+    assert passing(policy, a_teacher(), at("bank.test"), NOTHING) is BANK
+    assert passing(policy, a_person(), at("b.test"), (Listing("video", "list", "b.test"),)) is everyone
+    blocked = SiteRule(parse_site("bank.test/games"), Verdict.BLOCK, frozenset({"adults"}), "games")
+    policy = a_policy(passthrough=(BANK, everyone), sites=(blocked,))
+    assert passing(policy, a_teacher(), at("bank.test"), NOTHING) is None
+
+
 @pytest.mark.parametrize("for_", ["pupils", "everyone"])
 def test_more_that_is_not_decrypted_takes_two_people_and_so_does_less(for_: str) -> None:
     wider = Passthrough(BANK.sites, frozenset(), frozenset({for_}), "banking", "payroll")
