@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from datetime import date, time
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from filter_policy.model import Period, Timetable
@@ -39,7 +40,7 @@ def _terms(value: object, read: Reader) -> tuple[tuple[date, date], ...]:
                 read.fault(path, "the last day is before the first")
             case _:
                 read.fault(path, f"needs the first and last day, like [2026-09-02, 2026-10-23], not {term!r}")
-    for (_, last), (first, _) in zip(sorted(found), sorted(found)[1:], strict=False):
+    for (_, last), (first, _) in pairwise(sorted(found)):
         if first <= last:
             read.fault(("timetable", "terms"), f"two terms share the day {first.isoformat()}")
     return tuple(found)
