@@ -48,7 +48,8 @@ IMPORTANT = frozenset(
         *(f"{kind}:{act}" for kind in ("policy", "lists", "people") for act in ("approve", "tighten")),
         *("lists:confirm", "lists:rollback", "unblock:approve", "school:found"),
         *(f"break-glass:{act}" for act in ("propose", "approve", "use")),
-        *("change-log:seen", "change-log:review", "change-text:erase", "journal:release"),
+        *("change-log:seen", "change-log:review", "change-log:restore"),
+        *("change-text:erase", "journal:release"),
     }
 )
 CHECK = """\

@@ -117,6 +117,8 @@ def metrics(window: Window) -> str:
     says = "1: the change log does not prove what is in the database; nothing newly agreed on reaches a gate"
     unproven = int(window.desk.published.unproven is not None)
     lines += _gauge("schoolgate_bundle_unproven", says, "", unproven)
+    says = "1: the change log is not the one that this server has seen"
+    lines += _gauge("schoolgate_change_log_below_floor", says, "", int(bool(window.desk.published.below)))
     lines += list_figures(window, now)
     lines += retention_figures(window, now)
     lines += journal_figures(window.desk.state)

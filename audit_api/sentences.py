@@ -14,6 +14,7 @@ from audit_api.log_review_sentences import TELL as LOG_REVIEWS
 from audit_api.names import SYSTEM, Names
 from audit_api.people_sentences import register_told as _people
 from audit_api.protecting_sentences import TELL as PROTECTING
+from audit_api.restoring_sentences import TELL as RESTORING
 from audit_api.review_sentences import TELL as REVIEWS
 from audit_api.row_sentences import (
     aside_removed,
@@ -281,6 +282,7 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     **PROTECTING,
     **REVIEWS,
     **LOG_REVIEWS,
+    **RESTORING,
     "opening:open": _opened,
     "opening:close": _closed,
     "filtering-log:read": _looked,

@@ -14,6 +14,7 @@ from sqlalchemy import Engine
 from audit_log.sessions import session_key
 from change_control.bundle_proofs import LogLines
 from change_control.errors import ChangeError
+from change_control.floor import Floor
 from change_control.used_steps import UsedSteps
 from filter_lists.generations import open_generation
 from filter_lists.listing import Listing
@@ -78,6 +79,7 @@ class Published:
     of: tuple[int, str] | None = None
     name: str = ""
     unproven: Unproven | None = None
+    below: str = ""  # why the change log is not the one that this server has seen
     files: tuple[tuple[int, int] | None, ...] = ()
 
 
@@ -99,6 +101,7 @@ class Desk:
 
     def __post_init__(self) -> None:
         self.log_lines.vouched.key = self.key.public_key()
+        self.log_lines.vouched.floor = Floor(self.state)
 
     @property
     def session_key(self) -> bytes:

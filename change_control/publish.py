@@ -169,6 +169,7 @@ def _is_all_told(desk: Desk) -> bool:
     with reading(desk.engine) as conn:
         since = entries(conn, after=told[0], limit=MOST_LINES)
         was_cut = _length(conn) < told[0]
+        was_cut = was_cut or desk.log_lines.vouched.below(conn) != desk.published.below  # or mended
     if was_cut or len(since) == MOST_LINES or any(line.event not in QUIET for line in since):
         return False
     if since:
@@ -202,6 +203,9 @@ def _last_change(conn: Connection) -> datetime:
 
 def _proof_of(desk: Desk, conn: Connection, found: Open) -> Proof | ProofFault:
     try:
+        desk.published.below = desk.log_lines.vouched.below(conn)
+        if desk.published.below:
+            raise ProofFault(desk.published.below)
         people = [each.person.id for each in found.accounts]
         return desk.log_lines.proof(conn, people, found.unblocks, found.openings)
     except ProofFault as fault:

@@ -13,11 +13,12 @@ from audit_log.agreed_accounts import cleared_by
 
 ANY = "any"  # the hash, where a line of an earlier version does not tell it
 BOTH = ("proxy", "console")
+RESTORED = "change-log:restore"  # an older database was put back, and taken for the right one
 TELLING = frozenset(
     {
         "school:found", "people:approve", "people:tighten", "person:enrol", "password:change",
         "erasure:approve", "break-glass:approve", "break-glass:use",
-        "second-factor:set", "second-factor:clear", "token:create", "token:revoke",
+        "second-factor:set", "second-factor:clear", "token:create", "token:revoke", RESTORED,
     }
 )  # fmt: skip
 
@@ -71,6 +72,18 @@ class SealedSecrets:
             self.envelope = None
             if detail["for"] == "code":
                 self._coded(detail["person"], detail)
+        elif event == RESTORED:
+            self._restored(detail)
+
+    def _restored(self, detail: Mapping[str, Any]) -> None:
+        """What was newer than the database that was put back works no more, nor what it took the place of."""
+        for person in detail["shut_out"]:
+            self._without(person)
+        for person in detail["codes"]:
+            self.codes.pop(person, None)
+        self.tokens -= set(detail["tokens"])
+        if detail["envelope"]:
+            self.envelope = None
 
     def _changed(self, one: Mapping[str, Any], detail: Mapping[str, Any]) -> None:
         person = one["person"]

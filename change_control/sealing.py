@@ -7,8 +7,9 @@
 After the commit the bundle is published. A publication that fails undoes nothing: the line stands, an alarm
 is logged, and `publish_if_needed` tries again.
 
-A log that contradicts what was signed before is signed no more. Then nothing can be opened; what only shuts
-is still done, with its line and without a checkpoint, and an alarm is logged.
+A log that contradicts what was signed before is signed no more, nor one that is not what this server has seen
+(floor.py). Then nothing can be opened; what only shuts is still done, with its line and without a checkpoint,
+and an alarm is logged.
 """
 
 from collections.abc import Iterator, Mapping
@@ -16,16 +17,17 @@ from contextlib import contextmanager
 from datetime import datetime
 
 import structlog
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy import Connection, text
 
 from audit_log import change_log
 from audit_log.checkpoint import CheckpointError, NoteError, sign_checkpoint
-from audit_log.db import writing
+from audit_log.db import reading, writing
 from change_control.desk import SYSTEM, Actor, Desk
 from change_control.errors import ChangeError
+from change_control.floor import BelowFloorError
 from change_control.nameless import require_nameless
 from change_control.publish import publish_or_alarm
+from change_control.sealed_secrets import RESTORED
 
 ONE_AT_A_TIME = 0x5C4002  # PostgreSQL advisory lock; SQLite has one writer anyway
 WITH_TWO = ("policy", "lists", "people", "unblock", "correction", "hold-release", "erasure", "break-glass")
@@ -46,6 +48,10 @@ PROGRAM = "by_token"  # the id of the token with which a program did it, in some
 CONTRADICTS = (
     "the change log no longer holds what was signed before, so nothing can be opened; "
     "have it looked at first: schoolgate changes verify"
+)
+BELOW = (
+    "the change log is not the one that this server has seen, so nothing can be opened; where an older "
+    "database was put back, the technician goes on with it on the server: schoolgate changes restored"
 )
 SIGNED_IN_DAMAGED = (
     "you signed in while the change log was damaged, so you may only look and tighten; "
@@ -107,8 +113,10 @@ def change(desk: Desk, now: datetime) -> Iterator[Change]:
         one_at_a_time(conn)
         made = Change(conn, now)
         yield made
-        is_signed = _finish(made, desk.key)
-    if not is_signed:
+        is_signed = _finish(desk, made)
+    if is_signed:
+        _remember(desk, made)
+    else:
         desk.published.of = None  # the numbers of its lines say nothing any more
     publish_or_alarm(desk)
 
@@ -119,15 +127,30 @@ def one_at_a_time(conn: Connection) -> None:
         conn.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": ONE_AT_A_TIME})
 
 
-def _finish(made: Change, key: Ed25519PrivateKey) -> bool:
+def _finish(desk: Desk, made: Change) -> bool:
     """Whether the log could be signed."""
     if not made.events:
         raise UnsealedChangeError
     try:
-        sign_checkpoint(made.conn, key, made.at)
+        if RESTORED not in made.events:
+            desk.log_lines.vouched.require_floor(made.conn)
+        sign_checkpoint(made.conn, desk.key, made.at)
     except (CheckpointError, NoteError) as error:
         log.error("change_log.contradicts_checkpoint", error=type(error).__name__, why=str(error))
         if not TIGHTENING.issuperset(made.events):
-            raise ChangeError("refused", CONTRADICTS) from error
+            is_below = isinstance(error, BelowFloorError)
+            raise ChangeError("refused", BELOW if is_below else CONTRADICTS) from error
         return False
     return True
+
+
+def _remember(desk: Desk, made: Change) -> None:
+    """How far the log is now, outside the database. The change is made: nothing here takes it back."""
+    try:
+        with reading(desk.engine) as conn:
+            if RESTORED in made.events:
+                desk.log_lines.vouched.begin_anew(conn, made.at)
+            else:
+                desk.log_lines.vouched.below(conn)
+    except Exception as error:  # noqa: BLE001  # the change is made and sealed; the next look writes it
+        log.error("change_log.floor_not_written", why=type(error).__name__)
