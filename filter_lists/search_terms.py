@@ -62,6 +62,12 @@ def parameters_at(url: Url) -> frozenset[str]:
     return frozenset(engine.names) if engine is not None else frozenset()
 
 
+def is_search(url: Url) -> bool:
+    """Whether a known engine searches here."""
+    engine = _engine(url.host)
+    return engine is not None and _parameters(url.path, engine) is not None
+
+
 def words_in_path(url: Url) -> str:
     """As they stand, of an engine that has them there."""
     engine = _engine(url.host)

@@ -75,6 +75,10 @@ def _together(each: Iterable[Carried]) -> Carried:
     return Carried(whole[:MOST_FOUND], unreadable or len(whole) > MOST_FOUND)
 
 
+def is_own_carrier(host: str, policy: Policy) -> bool:
+    return bool(policy.carriers) and _own_carrier(host, policy) is not None
+
+
 def _own_carrier(host: str, policy: Policy) -> str | None:
     """The school's own carrier that this host is, or is below of."""
     own = _own_hosts(policy)
@@ -300,6 +304,9 @@ def _pairs(query: str) -> Iterator[tuple[str, str]]:
 
 
 def _pair(part: str) -> tuple[str, str]:
-    name, _, value = part.partition("=")
-    plain = unquote(unquote(name.replace("+", " ")))
-    return _NAME_ENDS.split(plain, maxsplit=1)[0].strip().lower(), value
+    return name_of(part), part.partition("=")[2]
+
+
+def name_of(pair: str) -> str:
+    plain = unquote(unquote(pair.partition("=")[0].replace("+", " ")))
+    return _NAME_ENDS.split(plain, maxsplit=1)[0].strip().lower()

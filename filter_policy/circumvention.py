@@ -23,6 +23,8 @@ VPN = "vpn"
 _LONGEST_PATH = 4096
 MOST_PARAMETERS = 200
 _RECORD_TYPES = re.compile(r"a|aaaa|any|cname|mx|ns|ptr|soa|srv|svcb|https|txt|caa|ds|dnskey|\d{1,5}", re.I)
+_NAMES_A_HOST = re.compile(r"(?:^|&)name=(?:[a-z0-9_-]+\.)+[a-z]{2,}\.?(?:&|$)", re.IGNORECASE)
+_FLAGS = frozenset({"cd", "do", "edns_client_subnet"})
 # Parts of a path that only such software has.
 _PROXY_PARTS = frozenset(
     {"uv.bundle.js", "uv.config.js", "uv.handler.js", "uv.sw.js", "uv.client.js", "hammerhead.js"}
@@ -75,13 +77,14 @@ _CODED = ("ahr0c", "uggc", "68747470", "ptth", "sptth")
 _GLYPE_FLAGS = re.compile(r"(?:^|&)(?:b=\d{1,3}|hl=[0-9a-f]{3})(?:&|$)", re.IGNORECASE)
 _TARGET = re.compile(r"(?:^|[&;])(?:u|q|url|uri|link|target|quest|site)=([^&]+)", re.IGNORECASE)
 _ASKED = re.compile(r"(?:^|[&;])(?:dns|name)=[^&;]", re.IGNORECASE)
+_MESSAGE = re.compile(r"(?:^|[&;])(?:d|%[46]4)(?:n|%[46]e)(?:s|%[57]3)(?:=|%3d)([^&;]+)", re.IGNORECASE)
 _CROXY = re.compile(r"(?:^|&)__cp[oip]?=([^&]+)", re.IGNORECASE)
 
 
 def anywhere(url: Url) -> str | None:
     """What no site of any kind is for: names looked up over the web (RFC 8484, and the same in JSON)."""
     path, query = url.path.lower(), url.query
-    if query and "dns=" in query and _has_message(query):
+    if query and _has_message(query):
         return DNS
     if "dns" not in path and "odoh" not in path and "resolve" not in path and "%" not in path:
         return None
@@ -95,11 +98,14 @@ def anywhere(url: Url) -> str | None:
 
 def is_dns_message(url: Url) -> bool:
     """A question of the DNS in its own letters is nothing else, wherever it is asked."""
-    return "dns=" in url.query and _has_message(url.query)
+    return _has_message(url.query)
 
 
 def _has_message(query: str) -> bool:
-    return any(_is_message(pair[4:]) for pair in query.split("&") if pair.startswith("dns="))
+    """Most queries have neither the name, nor an escape that may stand for it, nor four zeros in base64."""
+    if "dns=" not in query and "%" not in query and "AAAA" not in query:
+        return False
+    return any(_is_message(match[1]) for match in _MESSAGE.finditer(query))
 
 
 def _is_message(text: str) -> bool:
@@ -114,7 +120,8 @@ def _is_message(text: str) -> bool:
 
 def _asks_a_name(query: str) -> bool:
     given = dict(pair.partition("=")[::2] for pair in query.split("&"))
-    return "." in given.get("name", "") and bool(_RECORD_TYPES.fullmatch(given.get("type", "")))
+    asks = _RECORD_TYPES.fullmatch(given.get("type", "")) or not given.keys().isdisjoint(_FLAGS)
+    return "." in given.get("name", "") and bool(asks)
 
 
 def of_unknown(url: Url) -> str | None:
@@ -124,6 +131,8 @@ def of_unknown(url: Url) -> str | None:
     path = url.path[:_LONGEST_PATH]
     if len(path) < 3:
         return None
+    if url.query and path[-9:].lower().rstrip("/").endswith("/resolve") and _NAMES_A_HOST.search(url.query):
+        return DNS
     parts = _parts(path.lower())
     noted = _NOTED.intersection(parts)
     if not noted and not _HINTS.search(path) and "%" not in path:

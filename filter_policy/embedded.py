@@ -9,6 +9,7 @@ import binascii
 import codecs
 import re
 import unicodedata
+import zlib
 from collections.abc import Iterator
 from itertools import islice
 from typing import NamedTuple
@@ -67,7 +68,9 @@ def read(text: str, *, file: bool = True) -> tuple[Found, ...]:
 def is_nothing(text: str) -> bool:
     """Whether nothing is fetched for it: it is empty, or an address of another kind than a site's."""
     plain = _plain(unquote(text))
-    return not plain or bool(NO_SITE.match(plain) and not _WITHIN.search(plain))
+    if not plain:
+        return not _CONTROL.search(unquote(text))  # what is nothing to us may be something to others
+    return bool(NO_SITE.match(plain) and not _WITHIN.search(plain))
 
 
 def has_scheme(text: str) -> bool:
@@ -179,9 +182,10 @@ def _decoded(text: str, is_read: bool) -> Iterator[tuple[str, bool]]:
     stands, so that anything else is a guess."""
     plain = _plain(unquote(text))
     if not is_read:
-        for each in (plain, plain[2:] if plain[:2] == "a1" else ""):
+        for each in _wrapped(plain):
             for raw in (*_from_base64(each), *_from_hex(each), *_from_base32(each)):
-                if (told := _printable(raw)) and told != plain:
+                told = _printable(raw) or _printable(_unpacked(raw))
+                if told and told != plain:
                     yield told, True
         if (xored := xor_decoded(plain)) != plain and _WEB.match(xored):
             yield xored, True
@@ -191,6 +195,23 @@ def _decoded(text: str, is_read: bool) -> Iterator[tuple[str, bool]]:
                 yield turned[match.start() :], True
             elif _BARE.fullmatch(turned):
                 yield turned, False
+
+
+def _wrapped(text: str) -> Iterator[str]:
+    """What may be encoded: as it stands, without what some proxies write before it, and turned round."""
+    yield text
+    if text[:2].lower() in ("a1", "0x"):
+        yield text[2:]
+    yield text[::-1].lstrip("=")
+
+
+def _unpacked(raw: bytes) -> bytes:
+    """Of what was packed as gzip, zlib or bare deflate, the beginning."""
+    kind = 47 if raw[:2] == b"\x1f\x8b" or raw[:1] == b"\x78" else -15
+    try:
+        return zlib.decompressobj(kind).decompress(raw, LONGEST)
+    except zlib.error:
+        return b""
 
 
 def xor_decoded(text: str) -> str:

@@ -21,9 +21,14 @@ NAMES = frozenset(
     {"url", "u", "uri", "target", "targeturl", "target_url", "quest", "site", "address", "web", "website"}
     | {"fetch", "get", "proxy", "src"}
 )
+# Where a path ends so, every name counts.
+_PROXY_PATH = re.compile(
+    r"/(?:[a-z]*proxy[a-z]*|browse|surf|unblock(?:er|ed)?|cors|fetch)(?:\.[a-z]{2,5})?/*", re.IGNORECASE
+)
 # `http`, as it stands and as it is written in other ways.
 _HINT = re.compile(
-    r"https?(?::|%|/)|wss?(?::|%3a)|ahr0c|yuhsmg|sfrucd|hvtr|uggc|68747470|ptth|nb2hi4|%25|%68|%48|%74|%54",
+    r"https?(?::|%|/)|wss?(?::|%3a)|ahr0c|yuhsmg|sfrucd|hvtr|uggc|68747470|ptth|nb2hi4|%25|%68|%48|%74|%54"
+    r"|h4si|(?<![a-z0-9])(?:ej[wxyz]|en[opqr])[a-z0-9_-]{12}",
     re.IGNORECASE,
 )
 _BEGINS = re.compile(r"^(?:https?|wss?)(?::|$)|[^a-z0-9](?:https?|wss?):")
@@ -31,7 +36,10 @@ _SCHEMED = re.compile(
     r"(?:^|(?<=[^a-z0-9]))(https?|wss?)(?::[/\\]*|(?<=^http)/+|(?<=^https)/+)([^/\\].*)",
     re.IGNORECASE | re.DOTALL,
 )
-_CODED = re.compile(r"ahr0c|yuhsmg|sfrucd|hvtr|uggc|68747470|nb2hi4|[^/]*ptth", re.IGNORECASE)
+_CODED = re.compile(
+    r"ahr0c|yuhsmg|sfrucd|hvtr|uggc|68747470|nb2hi4|[^/]*ptth|h4si|ej[wxyz]|en[opqr]", re.IGNORECASE
+)
+_TURNED = re.compile(r"//:s?ptth$", re.IGNORECASE)
 
 
 def guesses(url: Url) -> tuple[Url, ...]:
@@ -53,7 +61,8 @@ def _all(url: Url, in_path: bool, in_query: bool) -> Iterator[Found]:
     if in_path:
         yield from _in_path(url.path[:LONGEST], url.query)
     if in_query:
-        yield from _in_query(url.query)
+        any_name = _PROXY_PATH.fullmatch(url.path, max(url.path.rstrip("/").rfind("/"), 0)) is not None
+        yield from _in_query(url.query, any_name)
 
 
 def _in_path(path: str, query: str) -> Iterator[Found]:
@@ -85,7 +94,7 @@ def _is_host(text: str) -> bool:
     return "." in re.split(r"[/?#\\]", text, maxsplit=1)[0] or "%" in text
 
 
-def _in_query(query: str) -> Iterator[Found]:
+def _in_query(query: str, any_name: bool) -> Iterator[Found]:
     if _HINT.match(query):
         yield from _addressed(query)
     for pair in re.split("[&;]", query):
@@ -94,13 +103,14 @@ def _in_query(query: str) -> Iterator[Found]:
         name, mark, value = pair.partition("=")
         if not mark:
             yield from _addressed(pair)
-        elif unquote(unquote(name)).strip().lower() in NAMES:
+        elif any_name or unquote(unquote(name)).strip().lower() in NAMES:
             yield from _addressed(value)
 
 
 def _addressed(value: str) -> Iterator[Found]:
     """An address with its scheme, as it stands or in other letters: not one that is somewhere in a text."""
-    if has_scheme(value) or _CODED.match(unquote(value)):
+    plain = unquote(value)
+    if has_scheme(value) or _CODED.match(plain) or _TURNED.search(plain):
         yield from _sure(value)
 
 

@@ -2,6 +2,8 @@
 
 import base64
 import codecs
+import gzip
+import zlib
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -38,6 +40,10 @@ def _base64(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+def _packed(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
 # How an address is written into a parameter.
 WRITTEN: dict[str, Callable[[str], str]] = {
     "as it is": str,
@@ -49,6 +55,11 @@ WRITTEN: dict[str, Callable[[str], str]] = {
     "base64 twice": lambda text: _whole(_base64(_base64(text))),
     "base32": lambda text: base64.b32encode(text.encode()).decode().rstrip("="),
     "hex": lambda text: text.encode().hex(),
+    "hex with its mark": lambda text: "0x" + text.encode().hex(),
+    "gzip in base64": lambda text: _packed(gzip.compress(text.encode(), mtime=0)),
+    "zlib in base64": lambda text: _packed(zlib.compress(text.encode())),
+    "deflate in base64": lambda text: _packed(zlib.compress(text.encode())[2:-4]),
+    "base64 turned round": lambda text: _whole(_base64(text)[::-1]),
     "turned round": lambda text: _whole(text[::-1]),
     "rot13": lambda text: _whole(codecs.encode(text, "rot13")),
     "rot13 in base64": lambda text: _whole(_base64(codecs.encode(text, "rot13"))),

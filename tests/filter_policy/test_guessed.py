@@ -1,7 +1,9 @@
 """Addresses inside the address of a site that nobody knows: what they would show counts."""
 
 import base64
+import gzip
 import time
+import zlib
 from collections.abc import Callable
 from urllib.parse import quote
 
@@ -27,6 +29,10 @@ def coded(text: str) -> str:
     return base64.b64encode(text.encode()).decode()
 
 
+def packed(raw: bytes) -> str:
+    return base64.urlsafe_b64encode(raw).decode().rstrip("=")
+
+
 PLACES: dict[str, Callable[[str], str]] = {
     "/math/{}": str,
     "/view/{}": str,
@@ -50,6 +56,11 @@ PLACES: dict[str, Callable[[str], str]] = {
     "/get?x=1&URL={}": whole,
     "/service?u={}": coded,
     "/proxy?x=1;target={}": whole,
+    "/x/webproxy.php?to={}": whole,
+    "/browse/?go={}": str,
+    "/turned?u={}": lambda text: text[::-1],
+    "/gzip/{}": lambda text: packed(gzip.compress(text.encode(), mtime=0)),
+    "/zlib?u={}": lambda text: packed(zlib.compress(text.encode())),
 }
 
 
@@ -77,6 +88,9 @@ def test_what_an_unknown_site_would_show_counts(place: str) -> None:
         "/x?from=https://blocked.test&share=https://blocked.test",
         "/x?text=read+https://blocked.test",
         "/x?u=read+https://blocked.test",
+        "/search?q=https://blocked.test/",
+        "/browse/books?to=https://blocked.test",
+        "/enquiry-form-and-more/ejected-passengers",
         "/about/https",
         "/http/status/404.html",
         "/https-and-blocked.test",
