@@ -58,6 +58,8 @@ def signs_of(noted: Noted, path: bytes) -> tuple[str, ...]:
     accept = noted.get(b"accept")
     if accept is not None and _speaks_of_names(accept, path):
         found.append(DNS)
+    if b"dns-query" in path.lower() and _sends_a_question(noted, path):
+        found.append(DNS)
     if not noted.keys().isdisjoint(_RARE):
         if b"content-type" in noted and _speaks_of_names(noted[b"content-type"], path):
             found.append(DNS)
@@ -86,6 +88,12 @@ def _speaks_of_names(values: Sequence[bytes], path: bytes) -> bool:
         if b"dns" in low and (any(each in low for each in _MESSAGES) or (_JSON in low and b"name=" in path)):
             return True
     return False
+
+
+def _sends_a_question(noted: Noted, path: bytes) -> bool:
+    """A body of any kind, sent to where names are asked for."""
+    has_body = b"transfer-encoding" in noted or noted.get(b"content-length", (b"0",))[0] != b"0"
+    return has_body and path.partition(b"?")[0].lower().rstrip(b"/").endswith(b"/dns-query")
 
 
 def _is_tunnel(noted: Noted, path: bytes) -> bool:
