@@ -13,7 +13,6 @@ from itertools import islice
 
 from proxy_addon.limits import Limits
 from proxy_addon.paces import BODY, EVICTABLE, Pace
-from proxy_addon.watch_proof import OWN_ADDRESS
 
 KEPT = 4  # the supervisor, the health check of a container, the canaries, a technician
 LOOKS = 256  # how many are looked at, oldest first, for one that may go: a flood must not make us count
@@ -28,6 +27,7 @@ class Admission:
         self._close = close
         self._unknown: dict[str, dict[str, Pace]] = {}
         self._all: dict[str, Pace] = {}
+        self._kept: set[str] = set()  # connections in kept places: these make room for nobody
         self.refused: Counter[str] = Counter()  # by address, since somebody last took them
 
     def __len__(self) -> int:
@@ -40,23 +40,22 @@ class Admission:
     def admit(self, pace: Pace) -> bool:
         """Whether it may stay."""
         unknown = self._unknown.get(pace.address, {})
-        if self.has_kept_place(pace.address):
-            return self._take_in(pace)
+        if self.has_kept_place(pace):
+            self._kept.add(pace.client.id)
+            self._all[pace.client.id] = pace
+            return True
         if len(unknown) >= self._limits.connections:
             self._forget_known(unknown)
         full = len(unknown) >= self._limits.connections and not self._make_room(unknown)
         if full or (len(self._all) >= self._most and not self._make_room(self._all)):
             self.refused[pace.address] += 1
             return False
-        return self._take_in(pace)
-
-    def has_kept_place(self, address: str) -> bool:
-        return address == OWN_ADDRESS and len(self._unknown.get(address, ())) < KEPT
-
-    def _take_in(self, pace: Pace) -> bool:
         self._unknown.setdefault(pace.address, {})[pace.client.id] = pace
         self._all[pace.client.id] = pace
         return True
+
+    def has_kept_place(self, pace: Pace) -> bool:
+        return pace.watches and len(self._kept) < KEPT
 
     @staticmethod
     def _forget_known(unknown: dict[str, Pace]) -> None:
@@ -65,7 +64,8 @@ class Admission:
 
     def _make_room(self, among: dict[str, Pace]) -> bool:
         looked_at = islice(among.values(), LOOKS)
-        oldest = next((pace for pace in looked_at if _may_go(pace)), None)
+        may_go = (pace for pace in looked_at if pace.client.id not in self._kept and _may_go(pace))
+        oldest = next(may_go, None)
         if oldest is None:
             return False
         self.refused[oldest.address] += 1
@@ -75,6 +75,7 @@ class Admission:
 
     def end(self, connection_id: str) -> Pace | None:
         pace = self._all.pop(connection_id, None)
+        self._kept.discard(connection_id)
         if pace is not None and (unknown := self._unknown.get(pace.address)) is not None:
             unknown.pop(connection_id, None)
             if not unknown:

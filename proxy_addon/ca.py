@@ -18,15 +18,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from proxy_addon.ca_check import (
-    CERTIFICATE,
-    FINGERPRINT,
-    FOLDER,
-    KEY_AND_CERTIFICATE,
-    CaFault,
-    check_ca,
-    recorded,
-)
+from proxy_addon.ca_check import KEY_AND_CERTIFICATE, CaFault, check_ca, recorded
+from proxy_addon.school_trust import CERTIFICATE, FINGERPRINT, FOLDER
 
 VALID_DAYS = 730
 

@@ -9,10 +9,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 
-FOLDER = "ca"
-FINGERPRINT = "ca.sha256"
+from proxy_addon.school_trust import CERTIFICATE, FINGERPRINT, FOLDER
+
 KEY_AND_CERTIFICATE = "mitmproxy-ca.pem"
-CERTIFICATE = "mitmproxy-ca-cert.pem"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 
 

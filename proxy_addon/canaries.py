@@ -1,24 +1,25 @@
 """What the canaries ask, and what must be answered: for each group each kind of site, what is on no list, and
 what the school's own checks name (S93, D7).
 
-A canary is held against two things: what `decide` says of this very question under the same policy, asked
-apart from the gate's own steps; and, whatever `decide` says, that nothing illegal and nothing that the policy
-does not allow to that group got through.
+Each is asked twice: as http, and as https through a tunnel. It is held against two things: what `decide` says
+of this very question under the same policy, asked apart from the gate's own steps; and, whatever `decide`
+says, that nothing illegal and nothing that the policy does not allow to that group got through.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from filter_lists.index import Index
 from filter_lists.names import Url, parse_url
 from filter_policy.judge import judge_url
-from filter_policy.model import Access, Decision, FilterGroup, Policy, Rule, Verdict
+from filter_policy.model import Access, Decision, FilterGroup, Policy, Reason, Rule, Verdict
 from proxy_addon.judge import InForce
-from proxy_addon.watch_proof import CANARIES, CATEGORY, CHECK, UNLISTED, Said
+from proxy_addon.watch_proof import CANARIES, CATEGORY, CHECK, TLS_PORT, UNLISTED, Said
 from proxy_addon.watched import person_of, with_made_up
 
 CLOSED = Rule(Access.NOT_ALLOWED)
+SCHEMES = ("http", "https")
 OURS = "nothing that the gate proves"
 
 
@@ -28,10 +29,11 @@ class Canary:
     about: str  # CATEGORY + its name, UNLISTED or CHECK
     host: str
     path: str = "/"
+    scheme: str = "http"
 
     @property
     def url(self) -> Url:
-        return parse_url(f"http://{f'[{self.host}]' if ':' in self.host else self.host}{self.path}")
+        return parse_url(f"{self.scheme}://{f'[{self.host}]' if ':' in self.host else self.host}{self.path}")
 
     @property
     def category(self) -> str | None:
@@ -49,10 +51,16 @@ class Failed:
     @property
     def rule(self) -> str:
         got = f"{self.said.verdict} ({self.said.reason})" if self.said else OURS
-        return f"expected {self.expected.verdict.value} ({self.expected.reason.value}), got {got}"
+        wanted = f"{self.expected.verdict.value} ({self.expected.reason.value})"
+        return f"{self.canary.scheme}: expected {wanted}, got {got}"
 
 
 def canaries_of(policy: Policy) -> Iterator[Canary]:
+    for canary in _plain(policy):
+        yield from (replace(canary, scheme=scheme) for scheme in SCHEMES)
+
+
+def _plain(policy: Policy) -> Iterator[Canary]:
     for group in policy.filter_groups:
         for category in policy.access:
             yield Canary(group, f"{CATEGORY}{category}", f"{_label(category)}.{CANARIES}")
@@ -69,6 +77,8 @@ def _label(category: str) -> str:
 
 def expected(canary: Canary, force: InForce, now: datetime) -> Decision:
     policy = force.bundle.policy
+    if canary.scheme == "https" and TLS_PORT not in policy.connect_ports:
+        return Decision(Verdict.BLOCK, Reason.PORT, "connect_ports", policy.revision)
     person = person_of(canary.group, policy)
     classify = with_made_up(Index.lookup, canary.about)
     return judge_url(canary.url, person, policy, lambda url: classify(force.index, url), now)

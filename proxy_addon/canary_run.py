@@ -8,9 +8,11 @@ import asyncio
 import http.client
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import closing
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import structlog
@@ -29,17 +31,19 @@ log = structlog.get_logger()
 BETWEEN = 0.01  # seconds: hundreds of questions are not asked at once
 TRIES = 3  # where the policy, or the time of day, changed meanwhile, or nothing came
 AGAIN = 0.2  # seconds
-SILENT = 3  # questions running that nobody answered
+SILENT = 3  # questions running of one scheme that nobody answered
 
 
 class CanaryRun:
-    """One for the life of the process. `after`: seconds from the start to the first run; None: no runs."""
+    """One for the life of the process. `state`: where the school CA is. `after`: seconds from the start to
+    the first run; None: no runs."""
 
     def __init__(
         self,
         secret: Secret,
         rows: Rows,
         *,
+        state: Path,
         in_force: Callable[[], InForce | None],
         now: Callable[[], datetime],
         note: Callable[[dict[str, Any]], None],
@@ -47,6 +51,7 @@ class CanaryRun:
     ) -> None:
         self._secret = secret
         self._rows = rows
+        self._state = state
         self._in_force = in_force
         self._now = now
         self._note = note
@@ -73,14 +78,17 @@ class CanaryRun:
 
     def _run(self, force: InForce) -> tuple[int, list[Failed]]:
         """Where nobody answers any more, the rest is not asked: the next run tells."""
-        asked, silent, failed = 0, 0, list[Failed]()
-        with closing(Asking(self._secret)) as asking:
+        asked, silent, failed = 0, Counter[str](), list[Failed]()
+        with closing(Asking(self._secret, state=self._state)) as asking:
             for canary in canaries_of(force.bundle.policy):
-                if silent == SILENT or self._stop.wait(BETWEEN):
+                if silent[canary.scheme] == SILENT:
+                    continue
+                if self._stop.wait(BETWEEN):
                     break
                 asked += 1
                 found = self._one(asking, canary)
-                silent = silent + 1 if found is not None and found.said is None else 0
+                is_silent = found is not None and found.said is None
+                silent[canary.scheme] = silent[canary.scheme] + 1 if is_silent else 0
                 if found is not None:
                     failed.append(found)
         return asked, [] if self._stop.is_set() else failed
@@ -107,7 +115,7 @@ class CanaryRun:
 
     def _said(self, asking: Asking, canary: Canary) -> Said | None:
         try:
-            return asking.ask(canary.group, canary.about, canary.host, canary.path)
+            return asking.ask(canary.group, canary.about, canary.host, canary.path, canary.scheme)
         except (OSError, http.client.HTTPException, ValueError):
             return None
 

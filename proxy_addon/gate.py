@@ -35,7 +35,7 @@ from proxy_addon.mitm_websocket import Tunnelled
 from proxy_addon.passthrough import Passing, decrypted
 from proxy_addon.records import Happening, Outcome
 from proxy_addon.signs import sign_of_answer
-from proxy_addon.watched import Watched
+from proxy_addon.watched import Watched, is_own
 
 log = structlog.get_logger()
 
@@ -87,7 +87,7 @@ class Gate:
     def _end_connection(self, connection: Connection) -> None:
         for flow_id, exchange in list(connection.open.items()):
             self._close(connection, flow_id, exchange.ends)
-        if connection.tunnel is not None:
+        if connection.tunnel is not None and not is_own(connection.tunnel):
             self._end(connection.tunnel.exchange, "cut" if connection.cut else "done")
 
     def next_layer(self, data: layer.NextLayer) -> Pending:
@@ -125,8 +125,8 @@ class Gate:
 
     async def _say_of_tunnel(self, client: Client, kind: str, why: Outcome) -> None:
         connection = self._connections.find(client.id)
-        if connection is None or connection.tunnel is None:
-            return
+        if connection is None or connection.tunnel is None or is_own(connection.tunnel):
+            return  # of what the filter asks itself, whoever asks tells
         tunnel = connection.tunnel
         what = self.answers.happening(kind, connection)
         what.person = tunnel.identity.person
@@ -198,9 +198,9 @@ class Gate:
     async def _request(self, flow: HTTPFlow, case: Case) -> Answer:
         if health.is_asked(flow.request, flow.client_conn.peername[0]):
             return health.answer(self.answers)
-        if self.watched is not None and (ask := self.watched.asks(flow.request)) is not None:
-            return await self.watched.answer(ask, flow, case)
         connection = self._connections.find(flow.client_conn.id)
+        if self.watched is not None and (ask := self.watched.asks(flow.request, connection)) is not None:
+            return await self.watched.answer(ask, flow, case)
         answer = await self.answers.request(flow, case)
         if answer is None and connection is not None and self._is_over(connection):
             self._close(connection, flow.id, "failed")
@@ -212,7 +212,13 @@ class Gate:
         return connection.cut or self._connections.find(connection.id) is None
 
     async def http_connect(self, flow: HTTPFlow) -> None:
-        await closed_unless_allowed(flow, self._closed, self.answers.connect, self.answers.failed)
+        await closed_unless_allowed(flow, self._closed, self._connect, self.answers.failed)
+
+    async def _connect(self, flow: HTTPFlow, case: Case) -> Answer:
+        connection = self._connections.find(flow.client_conn.id)
+        if self.watched is not None and (ask := self.watched.asks(flow.request, connection)) is not None:
+            return await self.watched.open(ask, flow, case)
+        return await self.answers.connect(flow, case)
 
     def request(self, flow: HTTPFlow) -> None:
         """HTTP/2 lets a request promise a body and send none; an HTTP/1 server would wait for it."""

@@ -38,6 +38,7 @@ class Pace:
     came: int = 0
     known: Connection | None = None
     reached: int = 0  # connections to sites that are open for it
+    watches: bool = False  # whoever watches the gate (watch_place.py)
 
     @property
     def person(self) -> str:

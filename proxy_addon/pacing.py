@@ -29,6 +29,7 @@ from proxy_addon.paces import BODY, HEAD, HELLO, QUIET, Pace, innermost
 from proxy_addon.records import Happening, Outcome
 from proxy_addon.room import Lingering, Reader
 from proxy_addon.turned_away import TurnedAway
+from proxy_addon.watch_place import is_watching
 
 log = structlog.get_logger()
 
@@ -44,15 +45,22 @@ NO_HELLO_TO_US = "no TLS handshake with the proxy itself"
 
 
 class Pacing:
-    """`handlers`: mitmproxy's connections by id, once there are any."""
+    """`handlers`: mitmproxy's connections by id, once there are any. `places`: see watch_place.py."""
 
     name = "pacing"
 
-    def __init__(self, answers: Answers, note: Note, limits: Limits = LIMITS) -> None:
+    def __init__(
+        self,
+        answers: Answers,
+        note: Note,
+        limits: Limits = LIMITS,
+        places: frozenset[int] = frozenset(),
+    ) -> None:
         self.handlers: Handlers = {}
         self._answers = answers
         self._note = note
         self._limits = limits
+        self._places = places
         self._admission = Admission(limits, most_connections(), self._abort)
         self._lingering = Lingering(limits.linger_seconds)
         self._turn: list[Pace] = []
@@ -69,8 +77,9 @@ class Pacing:
         reader = Reader(io.reader, client)
         pace = Pace(handler, client, io.writer.transport, client.peername[0], reader, since=time.monotonic())
         pace.known = self._answers.connections.find(client.id)
+        pace.watches = is_watching(self._places, client.peername, client.sockname)
         is_full = len(self._lingering) + len(self._admission) > most_connections()
-        if is_full and not self._admission.has_kept_place(pace.address):
+        if is_full and not self._admission.has_kept_place(pace):
             self._admission.refused[pace.address] += 1
             return
         if not self._admission.admit(pace):

@@ -48,6 +48,7 @@ from proxy_addon.recording import Recording
 from proxy_addon.records import Rows
 from proxy_addon.room import widen
 from proxy_addon.stages import Stages
+from proxy_addon.watch_place import ports_of
 from proxy_addon.watch_proof import Secret, new_nonce, write_secret
 from proxy_addon.watchdog import Watchdog
 from proxy_addon.watched import Watched
@@ -173,7 +174,7 @@ class _Running:
         ensure_ca(settings.state, utc_now())
         await self.watch.look()
         gate = Gate(self.answers, self._note, self._abort, self._shorten)
-        pacing = Pacing(self.answers, self._note, settings.limits)
+        pacing = Pacing(self.answers, self._note, settings.limits, ports_of(self.nonce))
         gate.watched = Watched(self.nonce, self.answers)
         options = held(
             settings.state / "ca", settings.listen_host, settings.listen_port, settings.upstream_ca
@@ -262,6 +263,7 @@ class _Running:
         self.canaries = CanaryRun(
             secret,
             self.answers.rows,
+            state=self.settings.state,
             in_force=self.answers.in_force,
             now=self.clock.now,
             note=self._note,

@@ -10,7 +10,6 @@ import hmac
 import json
 import os
 import secrets
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -21,9 +20,7 @@ PROOF = b"Schoolgate-Proof"
 DOMAIN = "schoolgate.invalid"  # leads nowhere (RFC 6761)
 MUST_BE_BLOCKED = f"must-be-blocked.{DOMAIN}"
 CANARIES = f"canary.{DOMAIN}"
-OWN_ADDRESS = (
-    "127.0.0.2"  # whoever watches comes from here where it can, to a place kept for it (admission.py)
-)
+TLS_PORT = 443
 PROBE, UNLISTED, CHECK, CATEGORY = "probe", "unlisted", "check", "category:"
 
 
@@ -66,21 +63,6 @@ def reachable(host: str) -> str:
     return {"": "127.0.0.1", "0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # compared, not bound
 
 
-def source(host: str) -> tuple[str, int] | None:
-    """What to connect from to what listens on `host`, so that nobody else takes our places; None: anything.
-
-    An address of our own exists on IPv4 loopback alone, and not on every system.
-    """
-    if not reachable(host).startswith("127."):
-        return None
-    with socket.socket() as trial:
-        try:
-            trial.bind((OWN_ADDRESS, 0))
-        except OSError:
-            return None
-    return OWN_ADDRESS, 0
-
-
 def write_secret(state: Path, secret: Secret) -> None:
     """For this user's eyes alone, whole or not at all."""
     temporary = state / f".{FILE}.{secrets.token_hex(4)}"
@@ -104,8 +86,28 @@ def read_secret(state: Path) -> Secret | None:
 def asking(nonce: bytes, group: str, about: str, target: str) -> tuple[Ask, bytes]:
     """A question that was never asked before about `target` (host and path), and its field."""
     ask = Ask(secrets.token_hex(16), group, about)
-    words = (ask.challenge, quote(group, safe=""), quote(about, safe=""))
-    return ask, " ".join((*words, _mac(nonce, "ask", *words, target))).encode()
+    return ask, _field(nonce, ask, target)
+
+
+def asking_inside(nonce: bytes, group: str, about: str, host: str, path: str) -> tuple[Ask, bytes, bytes]:
+    """One question and its two fields: of the CONNECT, and of the request inside its TLS."""
+    ask, way = asking(nonce, group, about, tunnel_to(host, TLS_PORT))
+    return ask, way, _field(nonce, ask, inside(host, path))
+
+
+def tunnel_to(host: str, port: int) -> str:
+    """The target of a CONNECT."""
+    return f"CONNECT {host}:{port}"
+
+
+def inside(host: str, path: str) -> str:
+    """The target of a request in a tunnel: no question that was asked in plain is one here."""
+    return f"https://{host}{path}"
+
+
+def _field(nonce: bytes, ask: Ask, target: str) -> bytes:
+    words = (ask.challenge, quote(ask.group, safe=""), quote(ask.about, safe=""))
+    return " ".join((*words, _mac(nonce, "ask", *words, target))).encode()
 
 
 def read_ask(nonce: bytes, field: bytes, target: str) -> Ask | None:

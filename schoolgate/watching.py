@@ -24,13 +24,16 @@ ChildOf = Callable[[], "tuple[Popen[bytes], float] | None"]  # the process, and 
 def gate_fault(state: Path) -> str | None:
     """What a new start may mend. A gate that is shut, without a policy or unable to record, says so itself:
     another would be just as shut. One that closes our connection lives and has no place for it: to kill it
-    is what whoever floods it wants.
+    is what whoever floods it wants. And where it is the school's CA, no other would start.
     """
     from proxy_addon.probe import probe
 
     health = probe(state)
     if health.turned_away:
         log.warning("service.turned_us_away", name="gate", why=health.says)
+    if health.lasting:
+        log.error("service.not_trusted", name="gate", why=health.says)
+        return None
     return None if health.well or health.shut or health.turned_away else health.says
 
 

@@ -10,7 +10,6 @@ from hypothesis import strategies as st
 from proxy_addon.admission import KEPT, Admission
 from proxy_addon.limits import Limits, most_connections
 from proxy_addon.paces import ANSWER, BODY, QUIET, Pace
-from proxy_addon.watch_proof import OWN_ADDRESS
 
 
 @dataclass(eq=False)
@@ -81,8 +80,13 @@ def test_whoever_sends_without_a_name_makes_room_and_whoever_has_one_does_not() 
 def test_whoever_watches_has_places_that_nobody_else_can_take_and_no_more_than_these() -> None:
     door = Door(most=2)
     assert [door.admission.admit(door.guest(waits=ANSWER)) for _ in range(3)] == [True, True, False]
-    watching = [door.admission.admit(door.guest(OWN_ADDRESS, ANSWER)) for _ in range(KEPT + 1)]
-    assert watching == [*([True] * KEPT), False]
+    watching = [door.guest(waits=QUIET) for _ in range(KEPT + 1)]
+    for each in watching:
+        each.watches = True
+    assert [door.admission.admit(each) for each in watching] == [*([True] * KEPT), False]
+    assert door.closed == [], "and they make room for nobody"
+    door.admission.end(watching[0].client.id)
+    assert door.admission.admit(watching[-1]), "one has left"
 
 
 def test_whoever_said_who_they_are_takes_no_room_from_the_others_at_their_address() -> None:

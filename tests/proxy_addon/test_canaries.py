@@ -19,18 +19,20 @@ CHECKED = parse_policy(f"{POLICY}checks:\n  - {{not: [bet.test/x], group: staff,
 INDEX = Index.in_memory({"bet.test": [("gambling", "bets")]})
 FORCE = InForce("b", Bundle(CHECKED, "", "g", {}), INDEX)
 ALL = list(canaries_of(CHECKED))
+PLAIN = [canary for canary in ALL if canary.scheme == "http"]
 GAMBLING = Canary("staff", f"{CATEGORY}gambling", "c-gambling.canary.schoolgate.invalid")
 
 
 def test_each_group_asks_for_each_kind_for_the_unlisted_and_each_check_once() -> None:
     groups, kinds = set(CHECKED.filter_groups), set(CHECKED.access)
-    assert len(ALL) == len(set(ALL)) == len(groups) * (len(kinds) + 1) + 1
+    assert len(ALL) == len(set(ALL)) == 2 * (len(groups) * (len(kinds) + 1) + 1)
+    assert {replace(c, scheme="http") for c in ALL if c.scheme == "https"} == set(PLAIN)
     assert {(c.group, c.category) for c in ALL if c.category} == {(g, k) for g in groups for k in kinds}
     assert {c.group for c in ALL if c.about == UNLISTED} == groups
-    assert [(c.group, c.host, c.path) for c in ALL if c.about == CHECK] == [("staff", "bet.test", "/x")]
+    assert [(c.group, c.host, c.path) for c in PLAIN if c.about == CHECK] == [("staff", "bet.test", "/x")]
 
 
-@pytest.mark.parametrize("canary", ALL, ids=lambda c: f"{c.group}/{c.about}/{c.host}")
+@pytest.mark.parametrize("canary", ALL, ids=lambda c: f"{c.group}/{c.about}/{c.url}")
 def test_what_is_expected_is_what_the_policy_says_of_that_group(canary: Canary) -> None:
     found = expected(canary, FORCE, NOON)
     assert found.is_block or not must_be_shut(canary, CHECKED)
@@ -65,9 +67,19 @@ def test_what_the_table_shuts_may_not_get_through_even_where_decide_says_so() ->
 def test_a_failure_says_what_was_expected_and_what_came() -> None:
     wanted = expected(GAMBLING, FORCE, NOON)
     assert Failed(GAMBLING, wanted, Said("allow", "site-allowed")).rule == (
-        "expected block (category-not-allowed), got allow (site-allowed)"
+        "http: expected block (category-not-allowed), got allow (site-allowed)"
     )
+    inside = replace(GAMBLING, scheme="https")
+    assert Failed(inside, wanted, None).rule.startswith("https: expected block")
     assert "nothing that the gate proves" in Failed(GAMBLING, wanted, None).rule
+
+
+def test_where_the_policy_opens_no_tunnels_to_443_its_refusal_is_what_is_expected() -> None:
+    text = POLICY.replace("connect_ports: [443]", "connect_ports: [8443]")
+    force = InForce("b", Bundle(parse_policy(text, "r" * 64), "", "g", {}), INDEX)
+    inside = expected(replace(GAMBLING, about=UNLISTED, scheme="https"), force, NOON)
+    assert (inside.verdict, inside.reason) == (Verdict.BLOCK, Reason.PORT)
+    assert expected(replace(GAMBLING, about=UNLISTED), force, NOON).reason != Reason.PORT
 
 
 def test_a_kind_without_a_row_and_a_group_that_is_gone_must_be_shut() -> None:

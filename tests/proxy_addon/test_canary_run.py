@@ -5,13 +5,15 @@ import contextlib
 import json
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from structlog.testing import capture_logs
 
-from proxy_addon.canaries import canaries_of
+from proxy_addon.canaries import SCHEMES, canaries_of
 from proxy_addon.canary_run import SILENT, CanaryRun
 from proxy_addon.records import Rows
 from proxy_addon.watch_proof import Secret, new_nonce
@@ -43,7 +45,12 @@ def asking_itself(gate: Gate, how: str) -> Iterator[None]:
 
 def a_run(**changes: Any) -> CanaryRun:
     """Due at once, of a gate that nobody is."""
-    given: dict[str, Any] = {"in_force": lambda: FORCE, "now": lambda: NOON, "note": lambda _row: None}
+    given: dict[str, Any] = {
+        "state": Path("/nowhere"),
+        "in_force": lambda: FORCE,
+        "now": lambda: NOON,
+        "note": lambda _row: None,
+    }
     secret = Secret(new_nonce(), "127.0.0.1", 1)
     return CanaryRun(secret, Rows("gate-1"), **given | {"after": 0.0} | changes)
 
@@ -56,7 +63,7 @@ def said_by(run: CanaryRun) -> list[Any]:
 
 def test_where_nobody_answers_it_stops_asking_and_tells() -> None:
     notes: list[dict[str, Any]] = []
-    assert said_by(a_run(note=notes.append)) == [("canaries.ran", SILENT)]
+    assert said_by(a_run(note=notes.append)) == [("canaries.ran", 2 * SILENT)]
     assert {(row["outcome"], row["verdict"], row["reason"]) for row in notes} == {
         ("failed", "block", "failed-closed")
     }
@@ -84,7 +91,9 @@ def test_each_group_and_kind_has_a_row_and_what_is_wrong_has_two() -> None:
             rows = gate.wait_rows(lambda rows: len(rows) >= MANY)
         assert {row["kind"] for row in rows} == {"canary"}
         assert {row["outcome"] for row in rows} == {"done"}
-        assert len({(*row["groups"], row["category"]) for row in rows}) == MANY
+        asked = Counter((*row["groups"], row["category"]) for row in rows)
+        assert (len(asked), set(asked.values())) == (MANY // 2, {2}), "each by http and by https"
+        assert {url for row in rows if (url := row["url"].partition(":")[0]) in SCHEMES} == set(SCHEMES)
         assert gate.origin.seen == []
 
         with asking_itself(gate, "gambling-open"):
@@ -94,5 +103,5 @@ def test_each_group_and_kind_has_a_row_and_what_is_wrong_has_two() -> None:
             ("gambling", "allow", "category-allowed")
         }
         says = "expected block (category-not-allowed), got allow (category-allowed)"
-        assert {row["rule"] for row in failed} == {says}
+        assert {row["rule"] for row in failed} == {f"http: {says}", f"https: {says}"}
         assert "canary.failed" in (gate.folder / "asking.log").read_text()

@@ -3,6 +3,7 @@
 import contextlib
 import http.server
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -12,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
-from proxy_addon.probe import WELL, Asking, probe
+from proxy_addon.probe import HTTPS, WELL, Asking, probe
+from proxy_addon.school_trust import FINGERPRINT
+from proxy_addon.watch_proof import FILE as WATCH
 from proxy_addon.watch_proof import (
     MUST_BE_BLOCKED,
-    OWN_ADDRESS,
     PROBE,
     UNLISTED,
     Said,
@@ -23,10 +25,10 @@ from proxy_addon.watch_proof import (
     asking,
     new_nonce,
     read_secret,
-    source,
     write_secret,
 )
-from tests.doors import exchange
+from tests.builders import POLICY
+from tests.doors import exchange, read_some
 from tests.harness import ROOT, Gate, a_gate
 
 
@@ -47,7 +49,7 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
 @contextlib.contextmanager
 def broken(gate: Gate, how: str) -> Iterator[None]:
     settings = gate.folder / "broken.json"
-    settings.write_text(json.dumps({"state": str(gate.state)}))
+    settings.write_text(json.dumps({"state": str(gate.state), "origin": gate.origin.https}))
     command = [sys.executable, "-m", "tests.proxy_addon.broken_gate", str(settings), how]
     with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
@@ -112,6 +114,83 @@ def test_a_gate_that_does_not_enforce_is_unhealthy(ready: Gate, how: str) -> Non
     assert not found.shut
 
 
+@pytest.mark.parametrize(
+    ("how", "says"),
+    [
+        ("https-open", "was answered with allow (category-allowed)"),
+        ("tunnels", "no certificate of the school's CA"),
+        ("no-interception", "no answer"),
+        ("another-ca", "no certificate of the school's CA"),
+        ("no-connect", "something else than this gate answered"),
+    ],
+)
+def test_a_gate_that_blocks_http_and_does_not_look_into_https_is_unhealthy(
+    ready: Gate, how: str, says: str
+) -> None:
+    with broken(ready, how):
+        found = probe(ready.state)
+    assert (found.well, found.shut, found.turned_away, found.lasting) == (False, False, False, False)
+    assert found.says.startswith(HTTPS)
+    assert says in found.says
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\n\r\nno",
+        b"HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nSchoolgate-Proof: block port 00\r\n\r\nno",
+        b"HTTP/1.1 200 Connection established\r\n\r\n",
+        b"HTTP/1.1 200 Connection established\r\n\r\nHTTP/1.1 403 Forbidden\r\n\r\n",
+        b"",
+    ],
+    ids=["refused", "refused with a proof made up", "hung up", "answered without TLS", "closed"],
+)
+def test_whoever_passes_http_to_our_gate_and_answers_tunnels_itself_is_not_our_gate(
+    gate: Gate, answer: bytes, tmp_path: Path
+) -> None:
+    own = read_secret(gate.state)
+    assert own is not None
+    with socket.create_server(("127.0.0.1", 0)) as door:
+        between = threading.Thread(target=_between, args=(door, gate, answer), daemon=True)
+        between.start()
+        shutil.copytree(gate.state / "ca", tmp_path / "ca")
+        shutil.copy(gate.state / FINGERPRINT, tmp_path)
+        write_secret(tmp_path, Secret(own.nonce, "127.0.0.1", door.getsockname()[1]))
+        found = probe(tmp_path)
+        between.join()
+    assert (found.well, found.turned_away) == (False, False)
+    assert found.says.startswith(HTTPS)
+
+
+def _between(door: socket.socket, gate: Gate, answer: bytes) -> None:
+    with door.accept()[0] as client, gate.connect() as inner:
+        client.sendall(exchange(inner, client.recv(65536)))
+        assert client.recv(65536).startswith(b"CONNECT ")
+        client.sendall(answer)
+
+
+def test_where_no_tunnel_to_443_is_opened_its_proven_refusal_is_well() -> None:
+    policy = POLICY.replace("connect_ports: [443]", "connect_ports: [8443]")
+    with a_gate(policy) as gate:
+        assert probe(gate.state).well
+        secret = read_secret(gate.state)
+        assert secret is not None
+        with contextlib.closing(Asking(secret, state=gate.state)) as asking:
+            said = asking.ask("staff", UNLISTED, "allowed.test", scheme="https")
+        assert said == Said("block", "port")
+        assert gate.last_row(kind="canary", host="allowed.test")["reason"] == "port"
+        assert [row["kind"] for row in gate.rows()] == ["canary"]
+
+
+def test_a_ca_that_no_device_trusts_is_told_and_is_no_fault_of_the_process(
+    gate: Gate, tmp_path: Path
+) -> None:
+    shutil.copy(gate.state / WATCH, tmp_path)
+    found = probe(tmp_path)
+    assert (found.well, found.lasting) == (False, True)
+    assert found.says == f"{HTTPS}the certificate of the school's CA cannot be read"
+
+
 def test_a_gate_without_a_policy_is_unhealthy_and_shut() -> None:
     with a_gate(published=False) as gate:
         found = probe(gate.state)
@@ -139,6 +218,20 @@ def test_a_flood_from_this_machine_does_not_make_a_gate_look_dead() -> None:
         assert gate.curl("http://allowed.test/", user="anna").status == 200
 
 
+def test_where_loopback_has_one_address_a_place_is_kept_as_well() -> None:
+    """Whoever else comes from it is turned away."""
+    with a_gate(limits={"connections": 0}, listen="::") as gate:
+        assert not _is_let_in(gate.port)
+        assert [probe(gate.state).well for _ in range(3)] == [True] * 3
+        assert not _is_let_in(gate.port)
+
+
+def _is_let_in(port: int) -> bool:
+    with socket.create_connection(("::1", port), 5) as other:
+        other.sendall(b"GET http://allowed.test/ HTTP/1.1\r\nHost: allowed.test\r\n\r\n")
+        return read_some(other) != b""
+
+
 def test_one_that_closes_our_connection_turned_us_away_and_one_that_is_silent_did_not(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door:
         write_secret(tmp_path, Secret(new_nonce(), "127.0.0.1", door.getsockname()[1]))
@@ -152,11 +245,6 @@ def test_one_that_closes_our_connection_turned_us_away_and_one_that_is_silent_di
 def _close_all(door: socket.socket, many: int) -> None:
     for _ in range(many):
         door.accept()[0].close()
-
-
-def test_whoever_watches_comes_from_an_address_of_its_own() -> None:
-    assert source("127.0.0.1") == source("0.0.0.0") == source("") == (OWN_ADDRESS, 0)  # noqa: S104  # not bound
-    assert {source(host) for host in ("::1", "::", "10.0.0.5", "proxy.example")} == {None}
 
 
 def test_where_no_gate_has_started_nothing_is_well(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from audit_log.heartbeat import HEARTBEAT, JOURNAL
+from proxy_addon.school_trust import FINGERPRINT, FOLDER
 from proxy_addon.watch_proof import FILE, Secret, new_nonce, read_secret, write_secret
 from schoolgate import doctor_gate
 from schoolgate.settings import Settings, load_settings
@@ -36,6 +37,8 @@ def another() -> Iterator[int]:
 def running(demo: Demo, settings: Settings) -> Settings:
     """A gate that runs, which began an hour ago, and nothing else of its school."""
     shutil.copy(demo.state / FILE, settings.state)
+    shutil.copy(demo.state / FINGERPRINT, settings.state)
+    shutil.copytree(demo.state / FOLDER, settings.state / FOLDER, dirs_exist_ok=True)
     hour_ago = datetime.now(UTC).timestamp() - 3600
     os.utime(settings.state / FILE, (hour_ago, hour_ago))
     secret = read_secret(settings.state)
