@@ -1,10 +1,8 @@
 """The journal over the API: counts for who reads, records for a purpose, release by a person."""
 
 import json
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +13,7 @@ from audit_log.event_id import new_event_id
 from audit_log.recorder import Recorder
 from audit_log.tables import filtering_log, journal_aside
 from tests.audit_api.school import School, all_pages, fields_of, problem_of
+from tests.audit_log.recording import running
 from tests.audit_log.records import a_segment, add_to, an_open, event_id
 from tests.builders import NOON
 from tests.change_control.test_journal_releases import BAD, PLACE, SEGMENT, stop_at
@@ -92,7 +91,7 @@ def test_a_recorder_that_waits_goes_on_where_a_person_let_it(school: School) -> 
     add_to(path, an_open(2))
     recorder = Recorder(school.desk.engine, folder, clock=school.clock)
 
-    with at_work(recorder):
+    with running(recorder):
         stopped = until(lambda: school.as_("terry").get(URL).json()["stopped"])
         assert (stopped[0]["segment"], stopped[0]["offset"]) == (place["segment"], place["offset"])
         assert ids_of(school) == {event_id(1)}
@@ -102,18 +101,6 @@ def test_a_recorder_that_waits_goes_on_where_a_person_let_it(school: School) -> 
 
     assert ids_of(school) == {event_id(1), event_id(2)}
     assert school.as_("gail").get("/api/v1/changes/verify").json()["whole"]
-
-
-@contextmanager
-def at_work(recorder: Recorder) -> Iterator[None]:
-    stop = threading.Event()
-    thread = threading.Thread(target=recorder.run, args=(stop,))
-    thread.start()
-    try:
-        yield
-    finally:
-        stop.set()
-        thread.join()
 
 
 def until[T](look: Callable[[], T]) -> T:

@@ -8,7 +8,7 @@ from threading import Barrier, Thread
 
 import pytest
 
-from audit_log.db import migrate, open_engine, reading
+from audit_log.db import reading
 from change_control.desk import Desk
 from change_control.errors import ChangeError
 from change_control.in_force import policy_in_force
@@ -17,13 +17,11 @@ from tests.audit_log.conftest import fresh_postgresql_url as fresh_postgresql_ur
 from tests.audit_log.conftest import postgresql as postgresql
 from tests.audit_log.conftest import postgresql_url as postgresql_url
 from tests.builders import NOON, POLICY
+from tests.change_control.protected import school_in
 from tests.change_control.school import (
-    KEY,
     asked_by,
     events_of,
-    fill_school,
     is_whole,
-    lists,
     refused,
     row_of,
     the,
@@ -35,15 +33,7 @@ DECIDED = ("unblock:approve", "unblock:decline", "unblock:withdraw")
 @pytest.fixture(params=["sqlite", "postgresql"])
 def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Desk]:
     """The same school in either database."""
-    if request.param == "sqlite":
-        yield request.getfixturevalue("desk")
-        return
-    engine = open_engine(request.getfixturevalue("fresh_postgresql_url"))
-    migrate(engine)
-    made = Desk(engine, tmp_path / "other", KEY, lists)
-    fill_school(made)
-    yield made
-    engine.dispose()
+    yield from school_in(request.param, request, tmp_path)
 
 
 def at_once(*verbs: Callable[[], object]) -> list[str]:

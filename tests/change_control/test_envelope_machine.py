@@ -4,23 +4,13 @@ Who may sign, and whether enough did, is worked out again from the sealed lines 
 """
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import ClassVar
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, rule
 
 from audit_log.change_log import Entry
 from audit_log.db import reading
@@ -30,8 +20,8 @@ from change_control.errors import ChangeError
 from change_control.proposals import approve, propose_unblock
 from change_control.reviews import Review, list_reviews, sign
 from change_control.tightening import suspend
-from tests.builders import NOON
-from tests.change_control.school import an_ask, copy_of, is_whole, log_of, somebody, the
+from tests.change_control.machine import InASchool, play
+from tests.change_control.school import an_ask, log_of, somebody, the
 
 EXAMPLES = max(10, int(os.environ.get("SCHOOLGATE_TORTURE_ROUNDS", "0")))
 PEOPLE = st.sampled_from(("terry", "hedy", "cora", "terry", "hedy", "cora", "gail", "tess", "anna"))
@@ -43,24 +33,12 @@ WHICH = st.sampled_from((-1, -1, -2))  # of the codes: the newest, or the one be
 OPENS = (":propose", ":approve", "opening:open")
 
 
-class Safe(RuleBasedStateMachine):
-    template: ClassVar[Path]
-
+class Safe(InASchool):
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="safe-"))
-        self.desk = copy_of(self.template, self.folder / "state")
-        self.now = NOON
         self.codes: list[str] = []  # every one there ever was, the newest last
         self.worked: list[str] = []
         self.seen = 0
-
-    def teardown(self) -> None:
-        try:
-            assert is_whole(self.desk)
-        finally:
-            self.desk.engine.dispose()
-            shutil.rmtree(self.folder)
 
     @rule(hours=st.integers(1, 60))
     def time_passes(self, hours: int) -> None:
@@ -170,12 +148,4 @@ def nothing_opened_by(person: str, lines: list[Entry], since: int, until: int | 
 
 def test_no_code_works_twice_and_no_review_ends_without_the_signers_it_needs(school: Path) -> None:
     Safe.template = school
-    run_state_machine_as_test(
-        Safe,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=20,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(Safe, examples=EXAMPLES, steps=20)

@@ -15,15 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from structlog.testing import capture_logs
 
 from audit_log.change_log import Entry
@@ -41,6 +34,7 @@ from filter_lists.orders import Order, Outcome
 from filter_policy.bundle import current_bundle, read_bundle
 from tests.builders import NOON
 from tests.change_control.listed import LISTS, Contents, copy_of_listed, some, uncached
+from tests.change_control.machine import play
 from tests.change_control.school import is_whole, log_of, the
 from tests.change_control.test_machine import that_cannot_seal
 
@@ -285,12 +279,4 @@ class Told:
 
 def test_whatever_feeds_and_people_do_nothing_opens_past_what_two_agreed_on(listed_school: Path) -> None:
     Feeds.template = listed_school
-    run_state_machine_as_test(
-        Feeds,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=40,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(Feeds, examples=EXAMPLES, steps=40)

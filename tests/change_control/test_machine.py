@@ -5,25 +5,16 @@ log are held against each other by a second hand.
 """
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar, Never, cast
+from typing import Any, Never, cast
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import invariant, precondition, rule
 from sqlalchemy import select
 from structlog.testing import capture_logs
 
@@ -49,8 +40,9 @@ from change_control.register_effects import rights_of
 from change_control.tightening import suspend
 from filter_policy.bundle import Bundle, current_bundle, read_bundle
 from filter_policy.model import Role
-from tests.builders import NOON, POLICY
-from tests.change_control.school import an_ask, copy_of, is_whole, log_of, somebody, the
+from tests.builders import POLICY
+from tests.change_control.machine import InASchool, play
+from tests.change_control.school import an_ask, log_of, somebody, the
 
 EXAMPLES = max(20, int(os.environ.get("SCHOOLGATE_TORTURE_ROUNDS", "0")))
 PEOPLE = st.sampled_from(
@@ -80,23 +72,13 @@ def that_cannot_seal(desk: Desk) -> Desk:
     return Desk(desk.engine, desk.state, cast("Ed25519PrivateKey", BrokenKey(desk.key)), desk.lists)
 
 
-class School(RuleBasedStateMachine):
-    template: ClassVar[Path]
-
+class School(InASchool):
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="school-"))
-        self.desk = copy_of(self.template, self.folder / "state")
-        self.now = NOON
         self.proposals: list[str] = []
         self.can_publish = True
         self.agreed: tuple[int, bool] | None = None
         publish_if_needed(self.desk)
-
-    def teardown(self) -> None:
-        assert is_whole(self.desk)
-        self.desk.engine.dispose()
-        shutil.rmtree(self.folder)
 
     @rule(minutes=st.one_of(st.integers(1, 90), st.integers(1, 60 * 40)))
     def time_passes(self, minutes: int) -> None:
@@ -330,12 +312,4 @@ class Told:
 
 def test_whatever_people_do_nothing_is_opened_by_one_of_them(school: Path) -> None:
     School.template = school
-    run_state_machine_as_test(
-        School,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=40,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(School, examples=EXAMPLES, steps=40)

@@ -2,17 +2,14 @@
 lets nothing go, and of whoever was erased no table holds the name (S103, S104)."""
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import precondition, rule
 from sqlalchemy import text
 
 from audit_log.corrections import corrections
@@ -25,8 +22,8 @@ from change_control.holds import place_hold
 from change_control.proposals import approve, decline, propose_people, propose_unblock, withdraw
 from change_control.protecting import WrongIdentity, propose_correction, propose_erasure, propose_release
 from change_control.tightening import end_person, suspend
-from tests.builders import NOON
-from tests.change_control.school import KEY, an_ask, copy_of, log_of, the
+from tests.change_control.machine import InASchool, play
+from tests.change_control.school import KEY, an_ask, log_of, the
 
 EXAMPLES = max(10, int(os.environ.get("SCHOOLGATE_TORTURE_ROUNDS", "0")))
 ACTORS = st.sampled_from(("terry", "hedy", "cora", "tess", "gail"))
@@ -37,20 +34,15 @@ TEXTS = st.sampled_from(
 SETTLING = st.sampled_from((approve, approve, approve, decline, withdraw))
 
 
-class Protecting(RuleBasedStateMachine):
-    template: ClassVar[Path]
-
+class Protecting(InASchool):
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="protecting-"))
-        self.desk = copy_of(self.template, self.folder / "state")
-        self.now = NOON
         with reading(self.desk.engine) as conn:
             self.ids = {each.username: each.id for each in people(conn)}
             self.names = {each.id: each.name for each in people(conn)}
         self.asked: list[str] = []
 
-    def teardown(self) -> None:
+    def at_the_end(self) -> None:
         with reading(self.desk.engine) as conn:
             found = verify_all(conn, KEY.public_key())
             erased = [each for each in people(conn) if each.username.startswith("erased-")]
@@ -58,8 +50,6 @@ class Protecting(RuleBasedStateMachine):
         for each in erased:
             self.is_nowhere(each.id)
         self.each_correction_and_release_has_two_behind_it()
-        self.desk.engine.dispose()
-        shutil.rmtree(self.folder)
 
     def is_nowhere(self, person_id: str) -> None:
         """In no cell of any table, under either name."""
@@ -198,12 +188,4 @@ class Protecting(RuleBasedStateMachine):
 
 def test_whatever_is_corrected_held_and_erased_both_logs_stay_whole(school: Path) -> None:
     Protecting.template = school
-    run_state_machine_as_test(
-        Protecting,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(Protecting, examples=EXAMPLES, steps=30)

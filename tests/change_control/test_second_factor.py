@@ -1,16 +1,12 @@
 """The second factor: a code works once, in its time; nobody is rid of it alone, nor gets round it."""
 
 import os
-import shutil
-import tempfile
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule
 from sqlalchemy import delete, select, text, update
 
 from audit_log.api_tokens import kept_token
@@ -36,7 +32,8 @@ from change_control.tightening import end_person
 from change_control.tokens import Wanted, make_token
 from tests.builders import NOON
 from tests.change_control.factored import digits, has_one, with_factor
-from tests.change_control.school import copy_of, is_whole, log_of, refused, somebody, the
+from tests.change_control.machine import InASchool, play
+from tests.change_control.school import is_whole, log_of, refused, somebody, the
 
 LATER = NOON + timedelta(minutes=5)
 EXAMPLES = max(10, int(os.environ.get("SCHOOLGATE_TORTURE_ROUNDS", "0")))
@@ -247,27 +244,16 @@ def test_where_the_log_is_damaged_the_second_factor_is_still_asked_for(owned: tu
     assert use_code(desk, somebody(desk, "terry").id, digits(secret, LATER), LATER)
 
 
-class Telephones(RuleBasedStateMachine):
+class Telephones(InASchool):
     """Set, use, replay, clear, enrol, in any order: worked out again beside it, from what was done alone."""
 
-    template: ClassVar[Path]
     who = st.sampled_from(("terry", "hedy", "cora"))
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="factors-"))
-        self.desk = copy_of(self.template, self.folder / "state")
-        self.now = NOON
         self.secrets: dict[str, str] = {}  # who has one
         self.used: dict[str, int] = {}  # the last half minute that each has used
         self.seen: set[str] = set()  # every code that ever worked, with its secret
-
-    def teardown(self) -> None:
-        try:
-            assert is_whole(self.desk)
-        finally:
-            self.desk.engine.dispose()
-            shutil.rmtree(self.folder)
 
     @rule(seconds=st.integers(0, 90))
     def time_passes(self, seconds: int) -> None:
@@ -336,8 +322,4 @@ class Telephones(RuleBasedStateMachine):
 
 def test_no_code_works_twice_and_nobody_is_rid_of_it_alone(school: Path) -> None:
     Telephones.template = school
-    few = settings(
-        max_examples=EXAMPLES, stateful_step_count=12, deadline=None,
-        suppress_health_check=list(HealthCheck),
-    )  # fmt: skip
-    run_state_machine_as_test(Telephones, settings=few)
+    play(Telephones, examples=EXAMPLES, steps=12)

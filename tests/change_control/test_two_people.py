@@ -6,25 +6,16 @@ whatever became more open has two different humans in its sealed lines, or the e
 """
 
 import os
-import shutil
-import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from itertools import permutations
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    invariant,
-    precondition,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import invariant, precondition, rule
 from structlog.testing import capture_logs
 
 from audit_log.db import reading
@@ -50,9 +41,9 @@ from change_control.tightening import end_person, suspend
 from filter_policy.bundle import Bundle
 from tests.builders import NOON
 from tests.change_control.humans import Humans, agree_on_the_policy, nothing_opened_by_one, what_runs
+from tests.change_control.machine import InASchool, play
 from tests.change_control.school import (
     an_ask,
-    copy_of,
     is_whole,
     log_of,
     somebody,
@@ -95,14 +86,9 @@ Answers = list[tuple[str, Callable[..., Any]]]
 A_PASSWORD = "nine-quiet-herons"
 
 
-class School(RuleBasedStateMachine):
-    template: ClassVar[Path]
-
+class School(InASchool):
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp(prefix="two-people-"))
-        self.desk = copy_of(self.template, self.folder / "state")
-        self.now = NOON
         self.proposals: list[str] = []
         publish_if_needed(self.desk)
         agree_on_the_policy(self.desk)
@@ -112,10 +98,6 @@ class School(RuleBasedStateMachine):
         self.lines = 0
         self.humans.read(self.new_lines())
         self.runs: Bundle = what_runs(self.desk)
-
-    def teardown(self) -> None:
-        self.desk.engine.dispose()
-        shutil.rmtree(self.folder)
 
     # -- what people do; each with the session they have, however old it is
 
@@ -303,12 +285,4 @@ class School(RuleBasedStateMachine):
 
 def test_no_run_ends_with_something_opened_by_one_human_being(school: Path) -> None:
     School.template = school
-    run_state_machine_as_test(
-        School,
-        settings=settings(
-            max_examples=EXAMPLES,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(School, examples=EXAMPLES, steps=30)
