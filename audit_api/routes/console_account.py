@@ -1,5 +1,6 @@
 """Pages: signing in and out, using a code, changing a password."""
 
+from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form
@@ -18,7 +19,7 @@ from audit_api.texts import Storable
 from audit_api.tickets import of_ticket, ticket_for
 from audit_api.window import AtWindow, Here, Visit, Window
 from audit_log.db import reading, writing
-from audit_log.people import Which, person_by_id
+from audit_log.people import Registered, Which, person_by_id
 from audit_log.sessions import end_session
 from change_control.enrolment import enrol
 from change_control.errors import ChangeError
@@ -42,15 +43,7 @@ async def do_sign_in(
         person = await known(window, request, username, password, now)
     except Problem as problem:
         return _again(request, problem, "sign_in.html", next=next, username=username)
-    try:
-        signed_in = await admitted(window, person, None, now)
-    except Problem as problem:  # the second step: its form has no password in it
-        first = problem.slug == "code-needed"
-        ticket = ticket_for(window, person, now)
-        if first:
-            return page(request, "sign_in_code.html", next=next, ticket=ticket, told=None)
-        return _again(request, problem, "sign_in_code.html", next=next, ticket=ticket)
-    return await _signed_in(request, window, signed_in.token, next)
+    return await _second_step(request, window, person, None, now, next_=next)
 
 
 @router.post("/sign-in/code")
@@ -62,11 +55,28 @@ async def sign_in_with_code(
         person = await run_in_threadpool(of_ticket, window, ticket, now)
     except Problem as problem:
         return _again(request, problem, "sign_in.html", next=next, username="")
+    return await _second_step(request, window, person, code, now, next_=next, ticket=ticket)
+
+
+async def _second_step(
+    request: Request,
+    window: Window,
+    person: Registered,
+    code: str | None,
+    now: datetime,
+    *,
+    next_: str,
+    ticket: str = "",
+) -> Response:
+    """In, or the form for the code, which has no password in it. `code` None: not asked for one yet."""
     try:
         signed_in = await admitted(window, person, code, now)
     except Problem as problem:
-        return _again(request, problem, "sign_in_code.html", next=next, ticket=ticket)
-    return await _signed_in(request, window, signed_in.token, next)
+        asked = {"next": next_, "ticket": ticket or ticket_for(window, person, now)}
+        if code is None and problem.slug == "code-needed":
+            return page(request, "sign_in_code.html", 200, told=None, **asked)
+        return _again(request, problem, "sign_in_code.html", **asked)
+    return await _signed_in(request, window, signed_in.token, next_)
 
 
 def _again(request: Request, problem: Problem, template: str, **context: object) -> Response:
