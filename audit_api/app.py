@@ -51,6 +51,19 @@ def create_app(
     window = Window(desk, clock, dev_http, ListJobs(run_lists, clock), compare_lists, previews, ways=ways)
     window.probe_gate = probe_gate
     window.rates = rates or window.rates
+    app = _empty(window)
+    app.add_middleware(BodyLimit)
+    app.add_middleware(SafeHeaders)
+    app.add_middleware(FrontEnds, trusted=front_ends)
+    install_faults(app)
+    for router in ROUTERS:
+        app.include_router(router)
+    describe(app)
+    return app
+
+
+def _empty(window: Window) -> FastAPI:
+    """What lives as long as the app does, and no route yet."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -70,11 +83,4 @@ def create_app(
         lifespan=lifespan,
     )
     app.state.window = window
-    app.add_middleware(BodyLimit)
-    app.add_middleware(SafeHeaders)
-    app.add_middleware(FrontEnds, trusted=front_ends)
-    install_faults(app)
-    for router in ROUTERS:
-        app.include_router(router)
-    describe(app)
     return app

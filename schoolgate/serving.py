@@ -18,7 +18,6 @@ from schoolgate.telling import Failed
 if TYPE_CHECKING:
     import uvicorn
 
-    from audit_api.mail import Ways
     from proxy_addon.run import GateSettings
     from schoolgate.listening import Listening
 
@@ -79,19 +78,10 @@ def serve_recorder(settings: Settings, ready_fd: int | None) -> int:
 
 def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int:
     """Publishes what is in force at start and after every change; serves the API and the console."""
-    import uvicorn
-
-    from audit_api.app import create_app
-    from change_control.preview_client import replay_apart
-    from filter_lists.worker_client import run_worker
-    from schoolgate.comparing import compare_lists
+    from schoolgate.api_server import app_of, as_served
     from schoolgate.console_tls import keep_looking, must_have_console_tls
-    from schoolgate.gate_seen import GateSeen
-    from schoolgate.listening import LOOP
-    from schoolgate.pac import pac_of, why_none
     from schoolgate.ready_server import ReadyServer
     from schoolgate.school_ca import check_school_ca
-    from schoolgate.slow_heads import LARGEST_HEAD, MOST_CONNECTIONS, Unhurried
     from schoolgate.wiring import open_desk, utc_now
 
     configure_logging("api", settings.log_level)
@@ -99,32 +89,8 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     check_school_ca(settings.state, utc_now())
     listening = _listen(settings, settings.api_port if port is None else port)
     desk = open_desk(settings, migrated=ready_fd is not None)  # a supervisor has prepared everything
-    app = create_app(
-        desk,
-        dev_http=not (settings.serves_tls or settings.console.startswith("https:")),
-        run_lists=run_worker,
-        compare_lists=compare_lists,
-        run_preview=replay_apart,
-        ways=ways_of(settings),
-        probe_gate=GateSeen(settings.state),
-        front_ends=settings.front_ends.split(),
-    )
-    app.state.pac, app.state.no_pac = pac_of(settings), why_none(settings)
     tls = must_have_console_tls(settings) if settings.serves_tls else None
-    config = uvicorn.Config(
-        app,
-        ssl_certfile=tls,
-        log_config=None,
-        access_log=False,  # it would write the URLs of searches by name
-        server_header=False,
-        proxy_headers=False,  # who may say where a request comes from is told to the app
-        http=Unhurried,
-        ws="none",
-        loop=LOOP,
-        h11_max_incomplete_event_size=LARGEST_HEAD,
-        limit_concurrency=MOST_CONNECTIONS,
-        timeout_graceful_shutdown=5,
-    )
+    config = as_served(app_of(settings, desk), tls)
     on_signal(lambda: None)  # uvicorn drains, then raises the signal once more for whoever was there before
     server = ReadyServer(config, lambda: report_ready(ready_fd, listening.getsockname()[1]))
     if tls is not None:
@@ -137,22 +103,6 @@ def _take_new(config: "uvicorn.Config", tls: Path) -> None:
     """The gate has renewed the certificate, perhaps: who connects from now on is shown the new one."""
     if config.ssl is not None:
         config.ssl.load_cert_chain(tls)
-
-
-def ways_of(settings: Settings) -> "Ways":
-    """How checkpoints leave this server."""
-    from audit_api.mail import MailServer, Ways
-
-    mail = MailServer(
-        settings.mail_host,
-        settings.mail_port,
-        settings.mail_from,
-        settings.mail_tls,
-        settings.mail_user,
-        settings.mail_password,
-        settings.mail_ca,
-    )
-    return Ways(settings.checkpoint_folder, mail if settings.mail_host else None, settings.console)
 
 
 def on_signal(leave: Callable[[], None]) -> None:

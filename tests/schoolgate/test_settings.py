@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from audit_api.mail import MailServer
-from schoolgate.serving import ways_of
+from schoolgate.api_server import ways_of
 from schoolgate.settings import KEYS, Settings, SettingsError, load_settings
 
 CONFIG = Path(__file__).parents[2] / "config"
