@@ -119,11 +119,12 @@ class Vouched:
             seen = self.floor.seen() if self.floor is not None else None
         except FloorFault as fault:
             raise BelowFloorError(str(fault)) from fault
-        if seen is None:
+        further = self._further(seen)
+        if self.floor is None or further is None:
             return
         with as_written(conn):
-            if not has_line(conn, seen):
-                raise BelowFloorError(CUT.format(seen.size))
+            if not has_line(conn, further):
+                raise BelowFloorError(CUT.format(further.size))
 
     def begin_anew(self, conn: Connection, at: datetime) -> None:
         """The log as it lies there is the right one from now on, whatever was seen before."""
@@ -163,13 +164,23 @@ class Vouched:
             return None, str(fault)
 
     def _below(self, conn: Connection, seen: Seen | None) -> str:
-        if seen is None:
+        further = self._further(seen)
+        if self.floor is None or further is None:
             return ""
-        if seen.size <= self._good.size and not self._good.holds(seen):
+        if seen is not None and seen.size <= self._good.size and not self._good.holds(seen):
             return OTHER.format(seen.size)
         # This view may be older than the floor: then a new one has it.
-        self._is_cut = not has_line(conn, seen) and (self._is_cut or not _has_now(conn, seen))
-        return CUT.format(seen.size) if self._is_cut else ""
+        self._is_cut = not has_line(conn, further) and (self._is_cut or not _has_now(conn, further))
+        return CUT.format(further.size) if self._is_cut else ""
+
+    def _further(self, seen: Seen | None) -> Seen | None:
+        """What this process remembers may be further than the floor, where that cannot be written."""
+        good = self._good
+        if not good.size or (
+            seen is not None and (seen.restored != self._restored or seen.size >= good.size)
+        ):
+            return seen
+        return Seen(good.size, b"", good.last)
 
     def _keep(self) -> None:
         good = self._good

@@ -214,7 +214,9 @@ def test_what_the_floor_tells_of_secrets_is_believed_only_whole(desk: Desk) -> N
         Floor(desk.state).secrets(seen(desk))
 
 
-def test_where_it_cannot_be_written_the_change_stands_and_it_is_tried_again(desk: Desk) -> None:
+def test_where_it_cannot_be_written_the_change_stands_and_it_is_tried_again(
+    desk: Desk, tmp_path: Path
+) -> None:
     """As on a full disk."""
     asked_by(desk, "terry")
     before = seen(desk).size
@@ -226,6 +228,12 @@ def test_where_it_cannot_be_written_the_change_stands_and_it_is_tried_again(desk
 
     assert (seen(desk).size, length(desk)) == (before, before + 2)
     assert [each["event"] for each in told].count("change_log.floor_not_written") == 1
+    newest = older(desk, tmp_path / "newest")
+    cut_back(desk.engine, before + 1)  # this process has seen more than is written there
+    assert below(desk)
+    with capture_logs():
+        refused("refused", lambda: asked_by(desk, "terry"))
+    put_back(desk, newest)
     hindrance.rmdir()
     assert not below(desk)
     assert seen(desk).size == before + 2
