@@ -83,7 +83,7 @@ def letters_of(folded: str) -> tuple[str, ...]:
 def spelt(words: str) -> Spelt:
     folded = fold(words)
     has_digits = any(each.isdigit() for each in folded)
-    return Spelt(tuple(_reads(folded, _NONE)), tuple(_reads(folded, _DIGITS, loose=True)), has_digits)
+    return Spelt(tuple(_reads(folded, _NONE)), tuple(_reads(folded, _DIGITS)), has_digits)
 
 
 def readings_of(folded: str) -> Iterator[Read]:

@@ -52,6 +52,7 @@ def test_other_spellings_are_looked_through(text: str) -> None:
         ("kill", "kil"),
         ("boob", "bob"),
         ("c4", "los angeles ca"),
+        ("c4", "route 5 in ca"),
         ("drug", "dr ug"),
     ],
 )

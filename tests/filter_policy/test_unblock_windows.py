@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 from filter_policy.decide import decide
 from filter_policy.model import Verdict
 from filter_policy.timetable import in_term, is_open
-from filter_policy.unblock_windows import DAYS, MOST_WINDOWS, Slots, by_period, by_the_clock, parse_windows
+from filter_policy.unblock_windows import (
+    DAYS,
+    MOST_WEEKS,
+    MOST_WINDOWS,
+    Slots,
+    by_period,
+    by_the_clock,
+    parse_windows,
+)
 from filter_policy.unblocking import AskError, parse_ask
 from tests.builders import NOON, a_person, a_policy, a_request, an_unblock
 from tests.filter_policy.test_unblocking import ASK
@@ -124,6 +132,35 @@ def test_windows_that_overlap_are_one() -> None:
 )
 def test_what_cannot_be_a_window_names_its_field(value: object, field: str) -> None:
     assert field in faults_of(value)
+
+
+def test_as_many_weeks_and_windows_as_are_allowed_are_understood() -> None:
+    year = windows_of({"every": EVERY | {"weeks": MOST_WEEKS}})
+    assert year[-1][0].date() == date(2027, 7, 20)  # the last Tuesday in term
+    assert {edge.tzinfo for window in year for edge in window} == {UTC}
+    assert len(windows_of([slot(number) for number in range(MOST_WINDOWS)])) == MOST_WINDOWS
+    assert faults_of([slot(number) for number in range(MOST_WINDOWS + 1)]) == {
+        "windows": "between 1 and 60 windows are needed, and not 61"
+    }
+
+
+def slot(number: int) -> dict[str, str]:
+    at = NOON + timedelta(days=number)
+    return {"starts_at": at.isoformat(), "ends_at": (at + HOUR).isoformat()}
+
+
+def test_without_a_number_of_weeks_it_is_one_and_a_period_may_say_all_of_it() -> None:
+    assert len(windows_of({"every": {"days": ["wed"], "from": "10:00", "to": "11:00"}})) == 1
+    lunch = {"period": "lunch", "days": ["wed"], "weeks": 2, "starts_on": "2026-11-26"}
+    assert [starts.day for starts, _ in windows_of(lunch)] == [2, 9]
+
+
+def test_each_end_of_a_window_that_is_no_time_is_told() -> None:
+    says = "a time like 2026-11-24T10:00:00Z is needed"
+    assert faults_of([{"starts_at": None, "ends_at": "late"}]) == {
+        "windows.0.starts_at": says,
+        "windows.0.ends_at": says,
+    }
 
 
 def test_a_day_that_ends_at_midnight_is_one_day() -> None:
