@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from filter_policy.model import Access, Rule
-from filter_policy.parse import PolicyError, parse_policy
+from filter_policy.parse import SECTIONS, PolicyError, parse_policy
 from tests.builders import POLICY
 
 
@@ -115,3 +115,59 @@ def test_a_policy_with_any_line_lost_or_bent_is_whole_or_refused(data: st.DataOb
         assert error.faults
     else:
         assert policy.filter_groups
+
+
+def instead(section: str, words: str) -> str:
+    """The policy with these words in place of that section, at its end."""
+    kept, within = [], False
+    for line in POLICY.splitlines():
+        within = line.startswith(section + ":") or (within and line.startswith(" "))
+        kept += [] if within else [line]
+    return "\n".join([*kept, words, ""])
+
+
+LISTED = ("networks", "connect_ports", "checks", "passthrough", "carriers", "terms", "sites")
+
+
+@pytest.mark.parametrize("section", SECTIONS)
+def test_a_section_that_is_a_number_is_told_by_its_name_and_line(section: str) -> None:
+    text = instead(section, f"{section}: 7")
+
+    needs = "a list" if section in LISTED else "rows of its own"
+    line = len(text.splitlines())
+    assert f"policy.yaml:{line}: {section}: needs {needs}, not 7" in faults(text)
+
+
+@pytest.mark.parametrize(
+    ("section", "row", "needs"),
+    [
+        ("timetable", "terms", "a list"),
+        ("timetable", "periods", "rows of its own"),
+        ("access", "education", "rows of its own"),
+        ("selected_users", "communications", "a list"),
+        ("egress", "allow", "a list"),
+        ("record", "pupils", "rows of its own"),
+        ("notify", "governor", "a list"),
+        ("safe_search", "rules", "a list"),
+    ],
+)
+def test_a_row_that_is_a_number_is_told_by_its_name_and_line(section: str, row: str, needs: str) -> None:
+    text = instead(section, f"{section}:\n  {row}: 7")
+
+    line = len(text.splitlines())
+    assert f"policy.yaml:{line}: {section}.{row}: needs {needs}, not 7" in faults(text)
+
+
+@pytest.mark.parametrize("section", ["networks", "checks", "passthrough", "terms", "sites"])
+def test_a_number_in_a_list_of_rows_is_told_by_its_place(section: str) -> None:
+    text = instead(section, f"{section}:\n  - 7")
+
+    line = len(text.splitlines())
+    assert f"policy.yaml:{line}: {section}.0: needs rows of its own, not 7" in faults(text)
+
+
+@pytest.mark.parametrize("section", ["school", "filter_groups", "access"])
+def test_what_no_policy_can_do_without_is_told(section: str) -> None:
+    text = instead(section, "")
+
+    assert f"policy.yaml:1: {section}: is missing" in faults(text)
