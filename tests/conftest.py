@@ -1,6 +1,7 @@
 """What every test may use, and what continuous integration insists on."""
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -10,6 +11,10 @@ from tests.running import Demo, running_demo
 
 INSIST = "SCHOOLGATE_CI"
 ROUNDS = "SCHOOLGATE_TORTURE_ROUNDS"
+WANTS = "Skipped: needs "  # how a test begins that could not be made for want of a tool
+
+# A script's background job ignores Ctrl-C, and whatever a test starts and stops so would ignore it too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # How many examples a property is tried with where its test does not say: a share here, many in torture. How
 # long one may take is not asked, since machines are shared.
@@ -28,10 +33,15 @@ def torture_rounds() -> int:
 def pytest_runtest_makereport(
     item: pytest.Item, call: pytest.CallInfo[None]
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """In CI a story that could not be told (no browser, no curl) is a failure, not a skip."""
+    """In CI a story that could not be told is a failure, not a skip; so is whatever `needs` a tool.
+
+    What is not part of the project (real lists, the corpus), or of the machine (no root, no right to mount), may
+    be missing there too.
+    """
     report = yield
     told = not report.skipped or hasattr(report, "wasxfail")
-    if os.environ.get(INSIST) and not told and item.get_closest_marker("system"):
+    why = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+    if os.environ.get(INSIST) and not told and (item.get_closest_marker("system") or why.startswith(WANTS)):
         report.outcome = "failed"
         report.longrepr = f"skipped, and {INSIST} lets nothing be skipped: {report.longrepr}"
     return report

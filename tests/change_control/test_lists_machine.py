@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from structlog.testing import capture_logs
@@ -277,6 +278,7 @@ class Told:
         self.sites = sites
 
 
+@pytest.mark.timeout(3600)
 def test_whatever_feeds_and_people_do_nothing_opens_past_what_two_agreed_on(listed_school: Path) -> None:
     Feeds.template = listed_school
     play(Feeds, examples=EXAMPLES, steps=40)

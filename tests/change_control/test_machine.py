@@ -310,6 +310,7 @@ class Told:
             self.signed.add(person_id)
 
 
+@pytest.mark.timeout(3600)
 def test_whatever_people_do_nothing_is_opened_by_one_of_them(school: Path) -> None:
     School.template = school
     play(School, examples=EXAMPLES, steps=40)

@@ -283,6 +283,7 @@ class School(InASchool):
         assert is_whole(self.desk)
 
 
+@pytest.mark.timeout(3600)
 def test_no_run_ends_with_something_opened_by_one_human_being(school: Path) -> None:
     School.template = school
     play(School, examples=EXAMPLES, steps=30)
