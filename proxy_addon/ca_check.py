@@ -9,7 +9,9 @@ from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 
-from proxy_addon.school_trust import CERTIFICATE, FINGERPRINT, FOLDER
+from proxy_addon.school_trust import CERTIFICATE as CERTIFICATE
+from proxy_addon.school_trust import FINGERPRINT as FINGERPRINT
+from proxy_addon.school_trust import FOLDER as FOLDER
 
 KEY_AND_CERTIFICATE = "mitmproxy-ca.pem"
 _DIGEST = re.compile(r"[0-9a-f]{64}")
