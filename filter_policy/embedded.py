@@ -5,7 +5,6 @@ if it were visited; a guess (`sure` is False) counts only where a list or the sc
 """
 
 import base64
-import binascii
 import codecs
 import re
 import unicodedata
@@ -42,7 +41,8 @@ _FILES = re.compile(
     r"|mp[34]|webm|og[gv]|wav|map|wasm|gz|docx?|xlsx?|pptx?|rss|atom|swf",
     re.IGNORECASE,
 )
-_BASE64 = re.compile(r"[A-Za-z0-9+/_-]{8,}={0,3}")
+_BASE64 = re.compile(r"[A-Za-z0-9+/]{8,}={0,3}")
+_TO_BASE64 = str.maketrans("-_ ", "+/+")  # as it is written in addresses, and where `+` was read as a blank
 _BASE32 = re.compile(r"(?:[A-Z2-7]{8})+|[A-Z2-7]{16,}={0,6}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}){6,}")
 _CONTROL = re.compile(r"[\0\t\r\n]")
@@ -100,11 +100,9 @@ def _read(text: str, file: bool, depth: int) -> Iterator[Found]:
                 yield from _other_hosts(part, url)
     if depth < DEEPEST:
         for plain, sure in _decoded(text, begun):
-            if not (sure or begun or file):
-                continue
-            for found in _read(plain, file, depth + 1):
-                begun = begun or sure
-                yield Found(found.url, found.sure and sure)
+            if sure or begun or file:
+                for found in _read(plain, file, depth + 1):
+                    yield Found(found.url, found.sure and sure)
     if not begun:
         yield from _within(text)
 
@@ -119,7 +117,7 @@ def _cut(text: str) -> Iterator[str]:
 def _other_hosts(text: str, url: Url) -> Iterator[Found]:
     """To some, the host is behind the last `@` before the first slash, even behind `?`, `#` and `\\`."""
     match = _SCHEMED.fullmatch(_plain(text))
-    authority = match[2].lstrip("/\\").partition("/")[0] if match else ""
+    authority = match[2].partition("/")[0] if match else ""
     if "@" in authority and (other := _parsed(url.scheme, authority.rpartition("@")[2])) and other != url:
         yield Found(other, sure="\\" in authority)
 
@@ -141,7 +139,7 @@ def _as_url(text: str, file: bool) -> Url | None:
         text = unicodedata.normalize("NFKC", text).replace("\u3002", ".")
     if match := _SCHEMED.fullmatch(text):
         secure = (match[1] or "").lower() in ("https", "wss")
-        return _parsed("https" if secure else "http", match[2].lstrip("/\\"))
+        return _parsed("https" if secure else "http", match[2])
     bare = text.lstrip("/\\")
     if not _BARE.fullmatch(bare) or (not file and _ends_like_a_file(bare)):
         return None
@@ -154,8 +152,7 @@ def _plain(text: str) -> str:
 
 
 def _ends_like_a_file(bare: str) -> bool:
-    host = re.split(r"[/?#\\]", bare, maxsplit=1)[0]
-    return bool(_FILES.fullmatch(host.rpartition(".")[2]))
+    return bool(_FILES.fullmatch(_split(bare)[0].rpartition(".")[2]))
 
 
 def _parsed(scheme: str, rest: str) -> Url | None:
@@ -184,10 +181,9 @@ def _decoded(text: str, is_read: bool) -> Iterator[tuple[str, bool]]:
     if not is_read:
         for each in _wrapped(plain):
             for raw in (*_from_base64(each), *_from_hex(each), *_from_base32(each)):
-                told = _printable(raw) or _printable(_unpacked(raw))
-                if told and told != plain:
+                if told := _printable(raw) or _printable(_unpacked(raw)):
                     yield told, True
-        if (xored := xor_decoded(plain)) != plain and _WEB.match(xored):
+        if _WEB.match(xored := xor_decoded(plain)):
             yield xored, True
     if not _SCHEMED.match(plain):
         for turned in (plain[::-1], codecs.encode(plain, "rot13")):
@@ -220,12 +216,11 @@ def xor_decoded(text: str) -> str:
 
 
 def _from_base64(text: str) -> Iterator[bytes]:
-    text = text.replace(" ", "+")
+    text = text.translate(_TO_BASE64)
     if _BASE64.fullmatch(text):
-        bare = text.rstrip("=").replace("+", "-").replace("/", "_")
         try:
-            yield base64.urlsafe_b64decode(bare + "=" * (-len(bare) % 4))
-        except (binascii.Error, ValueError):
+            yield base64.b64decode(text + "==")  # what is too much of it is left out
+        except ValueError:
             return
 
 
@@ -239,13 +234,13 @@ def _from_base32(text: str) -> Iterator[bytes]:
         bare = text.upper().rstrip("=")
         try:
             yield base64.b32decode(bare + "=" * (-len(bare) % 8))
-        except (binascii.Error, ValueError):
+        except ValueError:
             return
 
 
 def _printable(raw: bytes) -> str | None:
     try:
-        text = raw.decode("utf-8")
+        text = _plain(raw.decode())
     except UnicodeDecodeError:
         return None
-    return text if len(text) >= 4 and text.isprintable() else None
+    return text if text.isprintable() else None
