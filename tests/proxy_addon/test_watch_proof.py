@@ -9,16 +9,20 @@ from hypothesis import strategies as st
 
 from proxy_addon.watch_proof import (
     FILE,
+    TLS_PORT,
     Ask,
     Said,
     Secret,
     asking,
+    asking_inside,
+    inside,
     new_nonce,
     proving,
     reachable,
     read_ask,
     read_proof,
     read_secret,
+    tunnel_to,
     write_secret,
 )
 
@@ -32,6 +36,20 @@ def test_a_question_arrives_as_it_was_asked_and_at_its_target_alone(group: str, 
     assert read_ask(NONCE, field, "a.test/") == ask == Ask(ask.challenge, group, about)
     assert read_ask(OTHER, field, "a.test/") is None
     assert read_ask(NONCE, field, "b.test/") is None
+
+
+@given(words, words)
+def test_a_question_in_a_tunnel_is_one_at_its_connect_and_inside_and_nowhere_else(
+    group: str, about: str
+) -> None:
+    ask, way, field = asking_inside(NONCE, group, about, "a.test", "/x")
+    assert read_ask(NONCE, way, tunnel_to("a.test", TLS_PORT)) == ask
+    assert read_ask(NONCE, field, inside("a.test", "/x")) == ask
+    for target in ("a.test/x", tunnel_to("a.test", 80), tunnel_to("b.test", TLS_PORT), inside("a.test", "/")):
+        assert read_ask(NONCE, way, target) is None
+        assert read_ask(NONCE, field, target) is None
+    _, plain = asking(NONCE, group, about, "a.test/x")
+    assert read_ask(NONCE, plain, inside("a.test", "/x")) is None
 
 
 @given(st.binary(max_size=120))

@@ -92,6 +92,13 @@ def test_only_what_a_new_start_may_mend_is_a_fault_of_the_gate(tmp_path: Path) -
     assert gate_fault(tmp_path) is not None
 
 
+def test_a_ca_with_which_no_other_gate_would_start_is_told_and_the_gate_not_killed() -> None:
+    with a_gate() as gate, capture_logs() as said:
+        gate.ca.unlink()
+        assert gate_fault(gate.state) is None
+    assert [(each["event"], each["log_level"]) for each in said] == [("service.not_trusted", "error")]
+
+
 def test_a_gate_that_has_no_place_for_us_is_told_and_not_killed(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as door, capture_logs() as said:
         write_secret(tmp_path, Secret(new_nonce(), "127.0.0.1", door.getsockname()[1]))
