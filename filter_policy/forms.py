@@ -22,8 +22,7 @@ from filter_policy.model import Decision, Policy, Reason
 from filter_policy.shapes import only_shuts
 
 LONGEST = 64 * 1024  # of a body that is read
-MOST_PAIRS = 1000
-MOST_VALUES = 500  # of one JSON text
+MOST_ASKED = 200  # addresses and words in one form
 FORM = "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data"
 FORMS = frozenset({FORM, PARTS})
@@ -37,6 +36,10 @@ WORDS = frozenset(
 )
 _PART = re.compile(rb'(?i)^content-disposition:[^\r\n]*?[;\s]name="?([^"\r\n;]*)"?[^\r\n]*', re.MULTILINE)
 _UNSAFE = re.compile(rb"[^\x21-\x7e]")
+
+
+class TooMuch(ValueError):
+    """A form that asks for more than anybody would."""
 
 
 def is_carrier(url: Url, policy: Policy) -> bool:
@@ -73,13 +76,20 @@ def _searches(policy: Policy) -> frozenset[str]:
 
 
 def with_form(url: Url, said: str, policy: Policy) -> Url:
-    """The address as if what the form says stood in it, as far as that asks for something."""
-    pairs = said.split("&", MOST_PAIRS)
+    """The address as if what the form says stood in it, as far as that asks for something. Raises TooMuch."""
+    pairs = said.split("&")
     if not is_carrier(url, policy):
         asks = WORDS | guessed.NAMES | parameters_at(url)
-        pairs = [pair for pair in pairs if name_of(pair) in asks]
+        pairs = [pair for pair in pairs if _name(pair) in asks]
+        if len(pairs) > MOST_ASKED:
+            raise TooMuch
     query = "&".join(filter(None, [url.query, *pairs]))
     return url if query == url.query else url._replace(query=query)
+
+
+def _name(pair: str) -> str:
+    name = pair.partition("=")[0]
+    return name if name.isalpha() and name.islower() else name_of(pair)
 
 
 def counts(decision: Decision) -> bool:
@@ -102,8 +112,7 @@ def as_query(kind: str, body: bytes) -> str:
 
 def _parts(body: bytes) -> Iterator[str]:
     """Of each part that is no file: its name, and all until the next line that begins with two dashes."""
-    found = list(_PART.finditer(body))[:MOST_PAIRS]
-    for match in found:
+    for match in _PART.finditer(body):
         begin = body.find(b"\r\n\r\n", match.end())
         if begin >= 0 and b"filename" not in match[0].lower():
             end = body.find(b"\r\n--", begin + 2)
@@ -116,10 +125,8 @@ def _values(body: bytes) -> Iterator[str]:
         waiting = deque([("", json.loads(body))])
     except (ValueError, RecursionError):
         return
-    left = MOST_VALUES
-    while waiting and left:
+    while waiting:
         name, value = waiting.popleft()
-        left -= 1
         if isinstance(value, str):
             yield f"{quote(name, safe='')}={quote(value, safe='', errors='replace')}"
         elif isinstance(value, dict):

@@ -7,6 +7,7 @@ that is on disk, or in the next. None means "let by", and comes last.
 import traceback
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import structlog
 from mitmproxy.http import HTTPFlow, Request, Response
@@ -14,14 +15,15 @@ from mitmproxy.http import HTTPFlow, Request, Response
 from audit_log.journal import JournalError, new_event_id, reference_of
 from filter_lists.names import Url
 from filter_policy.decide import is_illegal
+from filter_policy.forms import counts
 from filter_policy.judge import listings_of
 from filter_policy.model import Decision, Person, Policy, Reason, Verdict
 from proxy_addon import asked as names
-from proxy_addon import block_page, patience, request_codings, told_inside
+from proxy_addon import block_page, forms, patience, request_codings, told_inside
 from proxy_addon.asked import BadRequest, Head
 from proxy_addon.block_page import Blocked, Pages
 from proxy_addon.clock import GateClock
-from proxy_addon.connections import Connection, Connections, Exchange, Tunnel
+from proxy_addon.connections import Connection, Connections, Exchange, Tunnel, Waiting
 from proxy_addon.egress import Egress, EgressRefused, Unresolved
 from proxy_addon.guard import Answer, Case
 from proxy_addon.guessing import Guessing
@@ -118,6 +120,7 @@ class Answers:
                 return await self._blocked(flow, what, judged, force, head)
             names.must_agree(asked.names, tunnel is not None)
             request_codings.must_be_known(head)
+            waits = forms.awaited(head, asked.method, asked.url, judged.decision, force.bundle.policy)
             await self.egress.check(asked.url.host, asked.url.port)
         except REFUSALS as fault:
             return await self._refused(flow, what, *refusal(fault), head)
@@ -127,20 +130,61 @@ class Answers:
         if self._is_old(judged, force):
             return await self.request(flow, case)
         names.prepare(request, head, asked)
-        if rewrite(request, asked.url.host, identity.person, force.bundle.policy):
-            written = self._judge((as_sent(asked.url, request),), what, force)
+        known = Waiting(what, identity, asked, head, signs)
+        if waits:
+            connection.waiting[flow.id] = known
+            return None
+        return await self._go_out(flow, connection, known, judged, force)
+
+    async def form(self, flow: HTTPFlow, case: Case) -> Answer:
+        """A request that waited for its form is judged anew, with what the form says."""
+        connection = self.connection_of(flow)
+        known = connection.waiting.pop(flow.id)
+        case.what = what = known.what
+        force, url = self._force(), known.asked.url
+        identity = still(known.identity, force.bundle, connection.address)
+        try:
+            if identity is None:
+                raise NotIdentified(Reason.WRONG_CREDENTIALS)
+            known.identity, what.person, policy = identity, identity.person, force.bundle.policy
+            judged = self._judge(known.asked.names, what, force, known.signs)
+            what.searched = full = forms.asked_by(known, flow.request, policy)
+            if not judged.decision.is_block and full is not url:
+                said = self._judge((full,), what, force)
+                if said.decision.is_block and counts(said.decision):
+                    judged = replace(said, url=url)  # what a form says is nobody's to read
+            if judged.decision.is_block:
+                return await self._blocked(flow, what, judged, force, known.head)
+            forms.write(known, flow.request, policy)
+        except REFUSALS as fault:
+            return await self._refused(flow, what, *refusal(fault), known.head)
+        return await self._go_out(flow, connection, known, judged, force)
+
+    async def _go_out(
+        self, flow: HTTPFlow, connection: Connection, known: Waiting, judged: Judged, force: InForce
+    ) -> Answer:
+        what, asked, policy = known.what, known.asked, force.bundle.policy
+        if rewrite(flow.request, asked.url.host, what.person, policy):
+            written = self._judge((as_sent(asked.url, flow.request),), what, force)
             if written.decision.is_block:
-                return await self._blocked(flow, what, written, force, head)
+                return await self._blocked(flow, what, written, force, known.head)
         target = (asked.url.host, asked.url.port)
-        exchange = Exchange(what.id, identity, asked.names, target, judged.decision, signs=signs)
+        exchange = Exchange(what.id, known.identity, asked.names, target, judged.decision, signs=known.signs)
+        exchange.up = len(flow.request.data.content or b"")  # of a form that is here already
+        await self._let_by(flow, connection, exchange, self.rows.opened(what, judged.decision, policy))
+        return None
+
+    async def _let_by(
+        self, flow: HTTPFlow, connection: Connection, exchange: Exchange, row: dict[str, Any]
+    ) -> None:
+        """Among those that are judged again (ending.py) before its row is written, and only with it."""
         connection.open[flow.id] = exchange
         try:
-            await self.stages.record(self.rows.opened(what, judged.decision, force.bundle.policy))
+            await self.stages.record(row)
         except BaseException:
             connection.open.pop(flow.id, None)
             raise
-        request.stream = exchange.count_up
-        return None
+        flow.request.stream = exchange.count_up
 
     def _is_old(self, judged: Judged, force: InForce) -> bool:
         """Whether, while a password or a name was looked up, the answer may have become another. From here on

@@ -11,9 +11,10 @@ from datetime import datetime
 
 from filter_lists.names import Url
 from filter_policy.model import Decision
-from proxy_addon.asked import Tunnelled
+from proxy_addon.asked import Asked, Head, Tunnelled
 from proxy_addon.handshakes import Handshakes
 from proxy_addon.identify import Identity, Withheld
+from proxy_addon.records import Happening
 
 
 @dataclass(slots=True, eq=False)
@@ -62,12 +63,24 @@ class Tunnel:
 
 
 @dataclass(slots=True, eq=False)
+class Waiting:
+    """A request that is not answered before its form is here (forms.py): what is known of it by then."""
+
+    what: Happening
+    identity: Identity
+    asked: Asked
+    head: Head
+    signs: tuple[str, ...]
+
+
+@dataclass(slots=True, eq=False)
 class Connection:
-    """One client connection; `open` is by flow id."""
+    """One client connection; `open` and `waiting` are by flow id."""
 
     id: str
     address: str
     open: dict[str, Exchange] = field(default_factory=dict)
+    waiting: dict[str, Waiting] = field(default_factory=dict)
     tunnel: Tunnel | None = None
     cut: bool = False
     person: str = ""  # who was found to ask on it last; a group, where nobody has a name
@@ -107,4 +120,4 @@ class Connections:
 
     @property
     def in_flight(self) -> int:
-        return sum(len(connection.open) for connection in self._all.values())
+        return sum(len(connection.open) + len(connection.waiting) for connection in self._all.values())

@@ -24,13 +24,23 @@ from mitmproxy.tls import ClientHelloData, TlsData
 from audit_log.journal import reference_of
 from filter_lists.names import Url
 from filter_policy.model import Reason
-from proxy_addon import answer_fields, asked, block_page, front_door, health, pinned, tls_pages, told_inside
+from proxy_addon import (
+    answer_fields,
+    asked,
+    block_page,
+    forms,
+    front_door,
+    health,
+    pinned,
+    tls_pages,
+    told_inside,
+)
 from proxy_addon.answering import Answers
 from proxy_addon.connections import Connection, Exchange
 from proxy_addon.cut_answers import cut_answer, cut_tunnel
 from proxy_addon.egress import REFUSED
 from proxy_addon.guard import Answer, Case, closed_unless_allowed
-from proxy_addon.mitm_http import Refusal
+from proxy_addon.mitm_http import UNREADABLE, Refusal
 from proxy_addon.mitm_websocket import Tunnelled
 from proxy_addon.passthrough import Passing, decrypted
 from proxy_addon.records import Happening, Outcome
@@ -87,6 +97,8 @@ class Gate:
     def _end_connection(self, connection: Connection) -> None:
         for flow_id, exchange in list(connection.open.items()):
             self._close(connection, flow_id, exchange.ends)
+        for flow_id in list(connection.waiting):
+            self._give_up(connection, flow_id)
         if connection.tunnel is not None and not is_own(connection.tunnel):
             self._end(connection.tunnel.exchange, "cut" if connection.cut else "done")
 
@@ -202,8 +214,12 @@ class Gate:
         if self.watched is not None and (ask := self.watched.asks(flow.request, connection)) is not None:
             return await self.watched.answer(ask, flow, case)
         answer = await self.answers.request(flow, case)
+        return self._unless_over(flow, connection, answer)
+
+    def _unless_over(self, flow: HTTPFlow, connection: Connection | None, answer: Answer) -> Answer:
         if answer is None and connection is not None and self._is_over(connection):
             self._close(connection, flow.id, "failed")
+            self._give_up(connection, flow.id)
             return self._closed
         return answer
 
@@ -220,13 +236,32 @@ class Gate:
             return await self.watched.open(ask, flow, case)
         return await self.answers.connect(flow, case)
 
-    def request(self, flow: HTTPFlow) -> None:
+    def request(self, flow: HTTPFlow) -> Pending:
         """HTTP/2 lets a request promise a body and send none; an HTTP/1 server would wait for it."""
         flow.request.data.trailers = None  # they could say anything, and no origin needs them
         if flow.response is None and flow.request.is_http2 and not flow.request.raw_content:
             promised = flow.request.headers.get("content-length", "0")
             if promised != "0":
                 flow.response = self.answers.pages.notice("bad-request")
+        connection = self._connections.find(flow.client_conn.id)
+        if connection is not None and flow.id in connection.waiting:
+            if flow.response is not None:
+                self._give_up(connection, flow.id)
+                return None
+            return closed_unless_allowed(flow, self._closed, self._form, self.answers.failed)
+        return None
+
+    async def _form(self, flow: HTTPFlow, case: Case) -> Answer:
+        connection = self._connections.find(flow.client_conn.id)
+        answer = await self.answers.form(flow, case)
+        return self._unless_over(flow, connection, answer)
+
+    def _give_up(self, connection: Connection, flow_id: str) -> None:
+        """Its form never came whole: nothing of it went out, and the row says so."""
+        waiting = connection.waiting.pop(flow_id, None)
+        if waiting is not None:
+            why = Outcome(Reason.BAD_REQUEST, forms.NEVER_CAME)
+            self._note(self.answers.rows.whole(waiting.what, why, self.answers.policy(), 0))
 
     def responseheaders(self, flow: HTTPFlow) -> Pending:
         """Bodies are passed on as they come: nothing is kept in memory."""
@@ -301,11 +336,13 @@ class Gate:
         """It was let by and failed on the way: the row says so, and the page says which way."""
         connection = self._connections.find(flow.client_conn.id)
         exchange = connection.open.get(flow.id) if connection else None
+        if connection is not None and exchange is None:
+            self._give_up(connection, flow.id)
         if connection is None or exchange is None or flow.error is None:
             return
         told = flow.error.msg
         if not connection.cut:
-            exchange.status = exchange.status or 502
+            exchange.status = exchange.status or (400 if told == UNREADABLE else 502)
         cause = tls_pages.cause_of(told)
         self._close(connection, flow.id, cause or "failed")
         name = "egress" if REFUSED in told else cause or "unreachable"

@@ -51,6 +51,7 @@ class Happening:
     url: Url | None = None
     hidden: bool = False
     page: bool = True
+    searched: Url | None = None  # with the form that was sent, where a search is asked in that way
 
 
 def nameless(_url: Url) -> str:
@@ -92,7 +93,7 @@ class Rows:
         _add_evidence(row, why, policy)
         if url is not None and (what.hidden or why.reason is Reason.ILLEGAL):
             row |= {"url": self._hide(url), "host": None, "entry": None}
-        elif kept.search_terms and url is not None and (terms := _searched(url, what.kind)):
+        elif kept.search_terms and url is not None and (terms := _searched(what.searched or url, what.kind)):
             row["terms"] = terms
         return row
 

@@ -7,11 +7,11 @@ out, however it is spelt. All else in the address stays byte for byte, and the r
 What was written first holds: a known engine's setting, then the rules in their order. So a rule that is added
 behind the others takes nothing back from those; what it writes to other sites, two people have agreed on.
 
-The body of a search that is sent by POST is not looked at: there, too, it is the address that is written.
+Of a search that is sent by POST both are written: the address, and the form in its body.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from urllib.parse import quote, unquote_to_bytes
@@ -34,11 +34,13 @@ LIKE_UNDERSCORE = bytes.maketrans(b" .", b"__")  # as some servers read names
 
 @dataclass(slots=True)
 class Written:
-    """What is written into one request; `parameters` hold `name=value`, `fields` the whole field."""
+    """What is written into one request; `parameters` hold `name=value`, `fields` the whole field. `own`: some
+    of it by a rule of the policy."""
 
     parameters: Pairs = field(default_factory=dict)
     fields: dict[bytes, Field] = field(default_factory=dict)
     cookies: Pairs = field(default_factory=dict)
+    own: bool = False
 
 
 def rewrite(request: Request, host: str, person: Person, policy: Policy) -> bool:
@@ -46,11 +48,42 @@ def rewrite(request: Request, host: str, person: Person, policy: Policy) -> bool
 
     Answers whether a rule of the policy may have made another address of it: then that is judged as well.
     """
-    known, own = engines().find(host), _rules(policy, host)
-    if not (known or own) or names_for(policy, person).isdisjoint(policy.safe_search.for_):
+    written = _written(host, person, policy)
+    if written is None:
         return False
     before = request.data.path
-    written = Written()
+    if written.parameters:
+        request.data.path = with_parameters(request.data.path, written.parameters)
+    if written.fields or written.cookies:
+        _write_head(request, written)
+    return written.own and request.data.path != before
+
+
+def rewrite_form(request: Request, host: str, person: Person, policy: Policy, words: Collection[str]) -> None:
+    """The same of the body, where it is a form that searches (it has one of `words`) or that says something
+    of what is forced. Its whole is here."""
+    written = _written(host, person, policy)
+    body = request.data.content
+    if written is None or not written.parameters or not body:
+        return
+    names = {folded(pair.partition(b"=")[0]) for pair in _SEPARATORS.split(body)}
+    if names.isdisjoint(written.parameters) and names.isdisjoint(word.encode() for word in words):
+        return
+    request.data.content = with_parameters(b"/?" + body.strip(), written.parameters)[2:]
+    request.headers["content-length"] = str(len(request.data.content))
+
+
+def forced_at(host: str, person: Person, policy: Policy) -> Collection[bytes]:
+    """The names of what is written, folded."""
+    written = _written(host, person, policy)
+    return written.parameters if written is not None else ()
+
+
+def _written(host: str, person: Person, policy: Policy) -> Written | None:
+    known, own = engines().find(host), _rules(policy, host)
+    if not (known or own) or names_for(policy, person).isdisjoint(policy.safe_search.for_):
+        return None
+    written = Written(own=bool(own))
     for each in known:
         _add_parameters(written, each.parameters)
         _add_fields(written, each.fields)
@@ -60,11 +93,7 @@ def rewrite(request: Request, host: str, person: Person, policy: Policy) -> bool
     for rule in own:
         _add_parameters(written, rule.parameters)
         _add_fields(written, rule.fields)
-    if written.parameters:
-        request.data.path = with_parameters(request.data.path, written.parameters)
-    if written.fields or written.cookies:
-        _write_head(request, written)
-    return bool(own) and request.data.path != before
+    return written
 
 
 def as_sent(url: Url, request: Request) -> Url:

@@ -8,7 +8,19 @@ from hypothesis import strategies as st
 
 from filter_lists.listing import Listing
 from filter_lists.names import Url, parse_site, parse_url
-from filter_policy.forms import FORM, FORMS, KINDS, PARTS, as_query, counts, is_carrier, kinds_at, with_form
+from filter_policy.forms import (
+    FORM,
+    FORMS,
+    KINDS,
+    MOST_ASKED,
+    PARTS,
+    TooMuch,
+    as_query,
+    counts,
+    is_carrier,
+    kinds_at,
+    with_form,
+)
 from filter_policy.judge import judge_url
 from filter_policy.model import Policy, SafeRule, SafeSearch, TermRule
 from filter_policy.terms import searched
@@ -102,6 +114,13 @@ def test_what_somebody_writes_is_no_question() -> None:
 def test_a_form_that_asks_for_nothing_leaves_the_address_as_it_is() -> None:
     url = Url("http", "a.test", 80, "/x", "y=z")
     assert with_form(url, "message=hello", a_policy()) is url
+
+
+def test_no_number_of_fields_hides_a_question() -> None:
+    many = "&".join(f"field{number}=x" for number in range(5000))
+    assert with_form(parse_url("http://a.test/"), f"{many}&q=e", a_policy()).query == "q=e"
+    with pytest.raises(TooMuch):
+        with_form(parse_url("http://a.test/"), "&".join(["u=x"] * (MOST_ASKED + 1)), a_policy())
 
 
 def test_no_list_speaks_of_the_body_of_a_request() -> None:
