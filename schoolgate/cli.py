@@ -9,6 +9,7 @@ from schoolgate.commands import (
     break_glass,
     changes,
     changes_looks,
+    changes_restored,
     explain,
     lists,
     log,
@@ -95,6 +96,7 @@ changes.app.command()(changes_looks.seen)
 changes.app.command()(changes_looks.review)
 changes.app.command()(changes_looks.reviews)
 changes.app.command()(changes_looks.key)
+changes.app.command()(changes_restored.restored)
 app.add_typer(changes.app, name="changes")
 app.add_typer(reports.app, name="reports")
 app.add_typer(reviews.app, name="reviews")

@@ -81,3 +81,32 @@ def _verified(settings: Settings) -> "Verification | None":
 
     with looked_at(settings, "change_log") as conn:
         return None if conn is None else verify(conn, public_key(settings.state))
+
+
+def floor(settings: Settings) -> Iterator[Finding]:
+    """A log that was cut back is whole by itself: only what lies outside the database tells."""
+    from sqlalchemy import func, select
+
+    from audit_log.tables import change_log
+    from change_control.floor import CUT, Floor, FloorFault
+    from change_control.vouched import has_line
+
+    try:
+        seen = Floor(settings.state).seen()
+    except FloorFault as fault:
+        yield Finding("floor", False, str(fault))
+        return
+    with looked_at(settings, "change_log") as conn:
+        if seen is None or conn is None:
+            says = "nothing is kept yet of how long the change log was: the api does that"
+            yield Finding("floor", True, says)
+            return
+        entries = conn.scalar(select(func.max(change_log.c.seq))) or 0
+        if not has_line(conn, seen):
+            yield Finding("floor", False, CUT.format(seen.size))
+            return
+    says = f"this server has seen {seen.size} entries of the change log, and they are there"
+    behind = entries - seen.size
+    if behind:
+        says += f"; {behind} more are not kept yet: can {settings.state} be written, and does the api run?"
+    yield Finding("floor", True, says, warns=behind > 0)

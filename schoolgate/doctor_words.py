@@ -167,6 +167,12 @@ WORDS: Mapping[str, Words] = {
         "Where it breaks, somebody has changed what was recorded, or what runs, past Schoolgate.",
         "Tell the governors. Keep a copy of the database, then put it back from the backup.",
     ),
+    "floor": Words(
+        "Whether the database still holds all of the change log that this server has seen.",
+        "Whoever owns the database could put an older one there, without the second factors of today.",
+        'Did you put a backup back? Then docs/technician.md, "When the backup is older". If not, tell the '
+        "governors: keep a copy of the database, find out who writes to it, and put the newest backup back.",
+    ),
     "database role": Words(
         "What the role of database_url may do in PostgreSQL.",
         "A superuser can switch off what keeps the records from being changed.",

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from audit_log.db import open_engine
 from schoolgate import doctor_database
 from schoolgate.settings import Settings, load_settings
+from tests.change_control.put_back import cut_back
 from tests.running import ROOT
 from tests.schoolgate.conftest import At
 
@@ -31,8 +32,9 @@ def said(settings: Settings, *statements: str) -> None:
 def test_a_founded_school_has_its_guards_and_a_whole_log(settings: Settings) -> None:
     (shape,) = doctor_database.tables_and_guards(settings)
     (log,) = doctor_database.change_log(settings)
+    (floor,) = doctor_database.floor(settings)
 
-    assert (shape.word, log.word) == ("ok", "ok")
+    assert (shape.word, log.word, floor.word) == ("ok", "ok", "ok")
 
 
 def test_a_machine_without_a_database_has_neither_and_gets_none(tmp_path: Path) -> None:
@@ -85,3 +87,26 @@ def test_a_check_that_cannot_be_made_says_so(settings: Settings) -> None:
 
     with pytest.raises(Exception, match="unable to open database file"):
         list(doctor_database.change_log(missing))
+
+
+def test_a_log_that_was_cut_back_is_whole_and_below_what_was_seen(settings: Settings) -> None:
+    engine = open_engine(settings.database)
+    cut_back(engine, 1)
+    engine.dispose()
+
+    (floor,) = doctor_database.floor(settings)
+
+    assert not floor.fit
+    assert "which this server has seen" in floor.says
+
+
+def test_what_is_kept_of_the_log_may_be_missing_or_damaged(settings: Settings) -> None:
+    kept = settings.state / "floor" / "seen"
+    content = kept.read_bytes()
+    kept.unlink()
+    (missing,) = doctor_database.floor(settings)
+    kept.write_bytes(content[1:])
+    (damaged,) = doctor_database.floor(settings)
+
+    assert (missing.word, damaged.word) == ("ok", "FAIL")
+    assert "nothing is kept yet" in missing.says
