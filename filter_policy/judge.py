@@ -131,7 +131,7 @@ class Judge:
             told = None if told is None or self._is_known(name) else told
         if told is not None:
             entries.append(told)
-        return circumventions(entries) if entries else ()
+        return circumventions(entries)
 
     def _is_known(self, url: Url) -> bool:
         """Whether the school itself has opened this site to this person."""

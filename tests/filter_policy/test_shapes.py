@@ -8,7 +8,7 @@ from filter_lists.names import Url, parse_url
 from filter_policy.comparing import compare
 from filter_policy.judge import judge_url
 from filter_policy.model import Access, CategoryAccess, FilterGroup, Listing, Policy, Reason, Rule
-from filter_policy.shapes import BY_HOST, INTERNATIONAL_NAMES, IP_ADDRESSES
+from filter_policy.shapes import BY_HOST, INTERNATIONAL_NAMES, IP_ADDRESSES, by_host, circumventions
 from tests.builders import NOON, a_person, a_policy, a_teacher, an_unblock
 
 PUPILS_NOT = CategoryAccess({"pupils": Rule(Access.NOT_ALLOWED), "adults": Rule(Access.ALLOWED)})
@@ -75,6 +75,23 @@ def test_an_unblock_opens_an_address_for_its_lesson() -> None:
 
     assert decision.reason is Reason.UNBLOCK
     assert decision.valid_until == policy.unblocks[0].ends_at
+
+
+def test_what_is_seen_by_its_form_is_told_as_a_kind_with_what_it_was_seen_by() -> None:
+    policy = with_rows()
+    for address, kind in (
+        ("http://203.0.113.7/", IP_ADDRESSES),
+        ("http://a.xn--bcher-kva.test/", INTERNATIONAL_NAMES),
+    ):
+        url = parse_url(address)
+        assert by_host(url, False, policy) == (Listing(kind, "schoolgate", url.host),)
+        assert by_host(url, True, policy) == (by_host(url, False, policy) if url.is_ip else ())
+    for address in ("http://axn--b.test/", "http://a-xn--b.test/", "http://a.test/xn--b"):
+        assert by_host(parse_url(address), False, policy) == ()
+    assert circumventions(("vpn", "tunnel")) == (
+        Listing("circumvention", "schoolgate", "vpn"), Listing("circumvention", "schoolgate", "tunnel"),
+    )  # fmt: skip
+    assert circumventions(()) == ()
 
 
 @pytest.mark.parametrize("name", sorted(BY_HOST))

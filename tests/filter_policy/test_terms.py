@@ -8,7 +8,7 @@ from filter_lists.names import parse_url
 from filter_policy.explain import explain
 from filter_policy.judge import judge_url
 from filter_policy.model import Listing, Policy, Reason, TermRule
-from filter_policy.terms import forbidden, searched
+from filter_policy.terms import LONGEST, forbidden, searched
 from tests.builders import NOON, a_person, a_policy, a_teacher, an_unblock
 
 RULES = (
@@ -37,6 +37,13 @@ def decided(address: str) -> Reason:
         "https://unheard-of.test/find?Search[]=make+a+bomb",
         "https://unheard-of.test/?%71=make+a+bomb",
         "https://unheard-of.test/search/make-a-bomb/2",
+        "https://unheard-of.test/search/make+a/bomb",
+        "https://unheard-of.test/find/a/s/make/a/bomb",
+        "https://unheard-of.test/search/make-a-bomb/search/x",
+        "https://unheard-of.test/?a=1&q=&q=make+a+bomb",
+        "https://unheard-of.test/?=&+q+=make+a+bomb",
+        "https://unheard-of.test/?q=make+a&q=bomb",
+        "https://unheard-of.test/?q=%FF+make+a+bomb",
         "https://www.dailymotion.com/search/make%20a%20bomb",
         "https://www.baidu.com/s?wd=make%20a%20bomb",
         "https://translate.google.com/translate?u=https://search.test/?q=make%2Ba%2Bbomb",
@@ -61,11 +68,51 @@ def test_other_searches_and_pages_stay_open(address: str) -> None:
     assert decided(address) is Reason.UNLISTED_ALLOWED
 
 
+def test_what_is_searched_for_is_read_in_each_part_and_together_and_folded() -> None:
+    for address, texts in {
+        "https://a.test/?q=Roman%2BBritain&q=&x=y": {"roman+britain", "roman%2bbritain"},
+        "https://a.test/?q=a+b&q=c": {"a b", "c", "a b c"},
+        "https://a.test/?q=a;q=b": {"a", "b", "a b"},
+        "https://a.test/?as_epq=c+d&as_q=a&as_q=b": {"c d", "a", "b", "a b", "a b c d", "c d a b"},
+        "https://a.test/?as_q=a&q=b&s=c": {"a", "b", "c", "b a", "a b"},
+        "https://a.test/?as_q=a&s=c": {"a", "c"},
+        "https://a.test/?Q%5B0%5D%5B1%5D=a": {"a"},
+        "https://a.test/?%2B+q=a": set(),
+        "https://a.test/?q=%E9": {"e", "%e9"},
+        "https://a.test/?q=%25252541": {"%41", "%2541", "%252541", "%25252541"},
+        "https://a.test/search/a+b/c": {"a b c"},
+        "https://a.test/s/a/s/b": {"a s b"},
+    }.items():
+        assert set(searched(parse_url(address))) == texts, address
+
+
 def test_a_word_holds_for_those_it_names() -> None:
     url = parse_url("https://search.test/?q=make+a+bomb")
 
     assert not judge_url(url, a_teacher(), policy(), lambda _: (), NOON).is_block
     assert decided("https://search.test/?q=buy+drugs") is Reason.TERM
+
+
+@pytest.mark.parametrize(
+    ("names", "both", "bombs"),
+    [({"upper-ks2"}, 1, None), ({"pupils"}, 2, 2), ({"pupils", "upper-ks2"}, 1, 2), ({"staff"}, None, None)],
+)
+def test_the_first_word_that_holds_for_somebody_is_the_one_that_is_told(
+    names: set[str], both: int | None, bombs: int | None
+) -> None:
+    def told(*texts: str) -> int | None:
+        return forbidden(texts, policy(), frozenset(names))
+
+    assert told("romans", "make a bomb or buy drugs") == told("make a bomb", "buy drugs") == both
+    assert told("make a bomb", "romans") == bombs
+    assert told("romans") is None
+
+
+def test_as_much_text_as_is_read_closely_is_told_from_the_word_itself() -> None:
+    text = "make a bombardier ".ljust(LONGEST, "x")
+    assert forbidden((text,), policy(), frozenset({"pupils"})) is None
+    assert forbidden((text, "make a bombe"), policy(), frozenset({"pupils"})) == 2
+    assert forbidden((text, "romans"), policy(), frozenset({"pupils"})) is None
 
 
 def test_the_rule_is_a_number_and_never_the_word() -> None:
