@@ -1,11 +1,13 @@
 """What a school expects of its policy, tried on it."""
 
+from dataclasses import replace
+
 import pytest
 
 from filter_lists.listing import NOT_SHOWN
-from filter_lists.names import Url
+from filter_lists.names import Url, parse_site
 from filter_policy.checks import Failure, failing
-from filter_policy.model import Listing
+from filter_policy.model import Check, Listing, Verdict
 from filter_policy.parse import parse_policy
 from tests.builders import POLICY
 
@@ -80,3 +82,48 @@ def test_no_check_tells_whether_a_site_is_on_a_list_of_illegal_content(site: str
     told_of_legal = failing(legal, lambda url: [illegal[url.host]], policy)
 
     assert told == told_of_legal == failing(policy, lambda _url: [])
+
+
+TOLD = (
+    (
+        "see: [bet.example], group: staff, why: x",
+        "staff must see bet.example (x): blocked by access.gambling.everyone (category-not-allowed)",
+    ),
+    (
+        "not: [films.example/new], group: upper-ks2, during: lessons, why: y",
+        "upper-ks2 must not see films.example/new during lessons (y):"
+        " open by access.video.pupils (category-allowed)",
+    ),
+)
+
+
+@pytest.mark.parametrize(("check", "says"), TOLD)
+def test_a_failure_is_told_in_one_sentence_beside_its_check(check: str, says: str) -> None:
+    (failure,) = failures(check)
+
+    assert failure.says == says
+    assert failure.check.why == check[-1]
+
+
+def test_a_check_of_no_group_or_no_time_is_told_in_one_sentence_too() -> None:
+    policy = parse_policy(POLICY)
+    check = Check(parse_site("a.example"), Verdict.ALLOW, "ghosts", "lunch", "why")
+    never = replace(check, filter_group="staff", during="night")
+
+    assert failing(replace(policy, checks=(check, never)), lookup) == (
+        Failure(check, "ghosts must see a.example during lunch (why): there is no group ghosts"),
+        Failure(never, "staff must see a.example during night (why): there is no such time in any term"),
+    )
+
+
+def test_each_set_of_open_periods_is_tried_once_at_the_site_that_is_named() -> None:
+    asked: list[Url] = []
+
+    def noted(url: Url) -> list[Listing]:
+        asked.append(url)
+        return []
+
+    row = "checks:\n  - {see: [bbc.example/bitesize/ks2], group: staff, during: lessons, why: x}\n"
+
+    assert failing(parse_policy(POLICY + row), noted) == ()
+    assert asked == [Url("https", "bbc.example", 443, "/bitesize/ks2")]
