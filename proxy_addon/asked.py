@@ -15,7 +15,8 @@ from mitmproxy.http import Headers, Request
 from filter_lists.names import NameFault, Url, canonical_host, parse_url
 from proxy_addon import opened, signs
 from proxy_addon.claims import is_claim
-from proxy_addon.head_lint import odd_request
+from proxy_addon.head_lint import LONGEST_LINE, MOST_FIELDS, odd_request
+from proxy_addon.odd_ports import ODD
 
 Field = tuple[bytes, bytes]
 
@@ -113,6 +114,8 @@ def read_request(request: Request, head: Head, tunnel: "Tunnelled | None") -> As
     scheme = "https" if tunnel else request.data.scheme.decode("ascii", "replace")
     path = _path(request.data.path)
     url = _url(scheme, request.data.host, request.data.port, path)
+    if tunnel is None and url.port in ODD:  # those of tunnels are named in the policy
+        raise BadRequest("a port of no web server")
     names = [url]
     _add_host_field(names, request, head, path)
     if tunnel is not None:
@@ -135,6 +138,11 @@ def _must_be_usual(request: Request) -> None:
         raise BadRequest(says)
     if path[:1] != b"/" and (path, method) != (b"*", b"OPTIONS"):
         raise BadRequest("a target that no browser sends")
+    if len(path) > LONGEST_LINE:
+        raise BadRequest("the address is too long", 414)
+    fields = request.data.headers.fields
+    if len(fields) > MOST_FIELDS and sum(name != b"cookie" for name, _ in fields) > MOST_FIELDS:
+        raise BadRequest("too many header fields", 431)  # browsers send each cookie as one
 
 
 @dataclass(slots=True)

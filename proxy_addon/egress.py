@@ -36,6 +36,7 @@ NEVER_V4 = tuple(
         "10.0.0.0/8",
         "100.64.0.0/10",  # carriers' own, and one cloud's metadata
         "127.0.0.0/8",
+        "168.63.129.16/32",  # public, and one cloud's own server for its machines
         "169.254.0.0/16",
         "172.16.0.0/12",
         "192.0.0.0/24",

@@ -15,7 +15,8 @@ _BARE_END = re.compile(rb"\n\r?\n")
 _LINE = re.compile(rb"([!#$%&'*+\-.^_`|~0-9A-Za-z]{1,32}) ([^\x00-\x20\x7f#]+) HTTP/1\.[01]")
 _METHOD = re.compile(rb"[A-Z][A-Z\-]{1,31}")
 _ODD_TARGET = re.compile(rb"[\x00-\x20\x7f#]")
-_CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;|$)")
+_CHUNK = re.compile(rb"[0-9A-Fa-f]{1,8}[ \t]*(?:;[^\x00\r\n]*)?")
+_CHUNK_BEGUN = re.compile(rb"[0-9A-Fa-f]{0,8}[ \t]*(?:;[^\x00\r\n]*)?\r?")
 _CODING = b"transfer-encoding:"
 _REFUSED_METHODS = frozenset({b"TRACE", b"TRACK", b"PRI"})
 
@@ -78,8 +79,9 @@ def _chunk_fault(fields: bytes, data: bytes | bytearray, begin: int) -> HeadFaul
         return None
     end = data.find(b"\r\n", begin)
     if end < 0:
-        return NOT_YET if len(data) - begin < LONGEST_LINE else HeadFault(400, "a chunk without a size")
-    good = _CHUNK.match(bytes(data[begin:end]))
+        good = len(data) - begin < LONGEST_LINE and _CHUNK_BEGUN.fullmatch(bytes(data[begin:]))
+        return NOT_YET if good else HeadFault(400, "a chunk without a size")
+    good = _CHUNK.fullmatch(bytes(data[begin:end]))
     return None if good else HeadFault(400, "a chunk without a size")
 
 

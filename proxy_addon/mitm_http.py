@@ -8,6 +8,7 @@ body of unknown length that came over HTTP/2 goes to an HTTP/1 server without an
 import functools
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import SimpleNamespace
 from typing import Any
 
 from mitmproxy import http
@@ -34,6 +35,8 @@ from proxy_addon.head_lint import NOT_YET, HeadFault, head_fault
 from proxy_addon.mitm_seams import Seam
 
 LONGEST_ANSWER_HEAD = 256 * 1024
+LEFT = "the client left before its request was whole"
+UNREADABLE = "a body that cannot be read"
 DRAINED = 4 * 1024 * 1024  # how much of a refused body is read so that the answer arrives
 
 REFUSAL_FIELDS = (
@@ -47,10 +50,11 @@ NoticeOf = Callable[[int, str], bytes]  # status, message -> HTML
 
 @dataclass(eq=False)
 class Refusal:
-    """A request that was refused before it became one. `message` chooses the page that goes out."""
+    """A request that was refused before it became one. `message` chooses the page that goes out; `status` is
+    None for a client that waits for none."""
 
     client: Client
-    status: int
+    status: int | None
     says: str
     line: bytes
     message: str = ""
@@ -75,6 +79,8 @@ def _read_headers(notice: NoticeOf) -> Callable[[Any], Any]:
     def make(original: Any) -> Any:
         def read_headers(self: _http1.Http1Server, event: events.ConnectionEvent) -> CommandGenerator[None]:
             if not isinstance(event, events.DataReceived):
+                if self.buf._data.strip():
+                    yield RefusedHook(Refusal(self.context.client, None, LEFT, b""))
                 yield from original(self, event)
                 return
             data = self.buf._data
@@ -116,6 +122,21 @@ def _read_response_headers(original: Any) -> Any:
             yield ReceiveHttp(too_long)
 
     return read_headers
+
+
+def _read_body(original: Any) -> Any:
+    """Whoever sends a body that is none is told so, as with a head."""
+
+    def read_body(self: Any, event: events.Event) -> CommandGenerator[None]:
+        ours = isinstance(self, _http1.Http1Server) and type(event) is events.DataReceived
+        for command in original(self, event):
+            if ours and type(command) is commands.CloseConnection and self.response is None:
+                yield commands.SendData(self.conn, _http1.make_error_response(400, ""))
+            if ours and type(command) is ReceiveHttp and type(command.event) is RequestProtocolError:
+                command.event.message = UNREADABLE
+            yield command
+
+    return read_body
 
 
 def _in_tunnel(server: _http1.Http1Server) -> bool:
@@ -240,6 +261,11 @@ def _format_error(notice: NoticeOf) -> Callable[[Any], Any]:
     return make
 
 
+def _no_version(_original: Any) -> Any:
+    """All that is taken from it here is the name in that field."""
+    return SimpleNamespace(MITMPROXY="Schoolgate")
+
+
 def seams(notice: NoticeOf) -> tuple[Seam, ...]:
     return (
         Seam(
@@ -248,6 +274,13 @@ def seams(notice: NoticeOf) -> tuple[Seam, ...]:
             "3fe0945216bcf7bc505e296e44dd33908b19aa900d4157e977499bf7164027d6",
             "no limit of size, and a head it cannot parse is answered without any hook",
             _read_headers(notice),
+        ),
+        Seam(
+            _http1.Http1Connection,
+            "read_body",
+            "aece271029af36e4b7eaf84aa17ddcf4ee0efb35e7f04c842c2a7333804a71f1",
+            "a body that it cannot read is closed without a word",
+            _read_body,
         ),
         Seam(
             _http2.Http2Connection,
@@ -297,6 +330,13 @@ def seams(notice: NoticeOf) -> tuple[Seam, ...]:
             "26271a67770fbaf15df76fbce2eae73accd7c5559ba7c0181056e0992abd4d2f",
             "the page quotes the request",
             _format_error(notice),
+        ),
+        Seam(
+            _http2,
+            "version",
+            "081de8d22ceeea6267ddf573b39c6f33b79d90dd2e18265e1f74a135124c64fe",
+            "an answer of its own over HTTP/2 names the software in a field",
+            _no_version,
         ),
         *mitm_limits.seams(),
     )

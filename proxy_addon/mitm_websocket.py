@@ -70,8 +70,8 @@ class Relay(layer.Layer):
     def _handle_event(self, event: events.Event) -> layer.CommandGenerator[None]:
         if isinstance(event, events.DataReceived):
             yield from self._pass_on(event)
-        elif isinstance(event, events.ConnectionClosed):
-            yield from self._end(self._other(event.connection))
+        elif isinstance(event, events.ConnectionClosed):  # inside TLS its own half would stay open
+            yield from self._end(self.context.server, self.context.client)
 
     def _pass_on(self, event: events.DataReceived) -> layer.CommandGenerator[None]:
         from_client = event.connection == self.context.client

@@ -151,7 +151,7 @@ CASES: dict[str, tuple[Callable[[Gate], bytes], bytes, Row]] = {
         {**REFUSED, "host": "inside.test", "status": 403, "reason": "egress"},
     ),
     "our own machine": (
-        says(get("127.0.0.1:1")),
+        says(get("127.0.0.1:2")),
         b"403",
         {**REFUSED, "host": "127.0.0.1", "status": 403, "reason": "egress"},
     ),

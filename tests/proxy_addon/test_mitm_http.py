@@ -142,6 +142,18 @@ def fields(path: str = "/", authority: str = "allowed.test", method: str = "GET"
     return [(":method", method), (":scheme", "https"), (":authority", authority), (":path", path)]
 
 
+def test_an_error_page_over_http2_names_no_software_of_others(gate: Gate) -> None:
+    gate.origin.answers["/broken"] = b"no answer at all\r\n\r\n"
+    connection, secure = a_client(gate)
+    with secure:
+        connection.send_headers(1, fields("/broken"), end_stream=True)
+        secure.sendall(connection.data_to_send())
+        events = connection.receive_data(read_some(secure))
+    (said,) = [event for event in events if isinstance(event, h2.events.ResponseReceived)]
+    assert dict(said.headers)[b":status"] == b"502"
+    assert b"mitmproxy" not in b" ".join(value for _, value in said.headers).lower()
+
+
 def test_each_stream_is_judged_alone(gate: Gate) -> None:
     connection, secure = a_client(gate)
     with secure:
