@@ -61,7 +61,7 @@ def test_a_question_of_the_dns_is_one_whatever_it_asks(text: str) -> None:
         question(questions=b"\1\1"),
         question(answers=b"\0\1"),
         question(answers=b"\1\0"),
-        question()[:8] + "!" + question()[8:],
+        question()[:8] + "!!!!" + question()[8:],
     ],
 )
 def test_an_answer_and_other_text_is_no_question_of_the_dns(text: str) -> None:
