@@ -128,7 +128,11 @@ class Floor:
         name = self._keep_secrets(new, secrets, before)
         said = {**asdict(new), "root": new.root.hex(), "leaf": new.leaf.hex(), "secrets": name}
         line = json.dumps(said, sort_keys=True)
-        write_durably(self.folder / SEEN, f"{line}\n{sha256(line.encode()).hexdigest()}\n".encode())
+        content = f"{line}\n{sha256(line.encode()).hexdigest()}\n".encode()
+        if before is not None and before.secrets == name:
+            _replace(self.folder / SEEN, content)
+            return
+        write_durably(self.folder / SEEN, content)
         for path in self.folder.iterdir():
             if path.name not in {SEEN, LOCK, name}:
                 path.unlink(missing_ok=True)
@@ -151,6 +155,18 @@ class Floor:
         name = sha256(content).hexdigest()
         write_durably(self.folder / name, content)
         return name
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """The content is on the disk before it has its name. For the name nobody waits: the file of before is a
+    floor as well."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    temporary.replace(path)
 
 
 def _content(path: Path) -> dict[str, Any]:
