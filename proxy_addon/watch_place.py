@@ -13,17 +13,19 @@ import hashlib
 import random
 import socket
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 from proxy_addon.watch_proof import Secret, reachable
 
 OWN_ADDRESS = "127.0.0.2"
 LOWEST, HIGHEST = 10_000, 32_000  # systems choose from 32,768 or 49,152 on
-MANY = 256  # a port rests for a minute after each question
+MANY = 2048  # a port rests for a minute after each question, and the canaries ask twenty a second
 TRIES = 8
 TAKEN = frozenset({errno.EADDRINUSE, errno.EADDRNOTAVAIL})
 
 
+@lru_cache(maxsize=4)
 def ports_of(nonce: bytes) -> frozenset[int]:
     """Nobody can tell them who does not know the secret."""
     drawn = hashlib.shake_256(b"schoolgate places " + nonce).digest(4 * MANY)

@@ -123,8 +123,12 @@ def test_both_sides_of_the_journal_mean_the_same_words() -> None:
     assert canaries.ILLEGAL_SAID == ILLEGAL_SAID
 
 
-def test_a_failed_question_is_a_row_as_well(gate: Gate) -> None:
-    with gate.failing("decide", "Exception"):
-        assert ask(gate, "staff", f"{CATEGORY}education", f"fails.{CANARIES}") == Said("failed", "-")
-    row = gate.last_row(kind="canary", host=f"fails.{CANARIES}")
+@pytest.mark.parametrize(
+    ("stage", "scheme"), [("decide", "http"), ("decide", "https"), ("connect_names", "https")]
+)
+def test_a_failed_question_is_a_row_as_well(gate: Gate, stage: str, scheme: str) -> None:
+    host = f"{stage.replace('_', '-')}-{scheme}-fails.{CANARIES}"
+    with gate.failing(stage, "Exception"):
+        assert ask(gate, "staff", f"{CATEGORY}education", host, scheme) == Said("failed", "-")
+    row = gate.last_row(kind="canary", host=host)
     assert (row["verdict"], row["reason"]) == ("block", "failed-closed")
