@@ -15,6 +15,7 @@ import can_ada
 
 FORBIDDEN_IN_HOST = frozenset('@%\\#?/ \t\r\n\0,<>^|`{}"')
 PLAIN_PATH = re.compile(r"(/[a-z0-9_~@!$&'()*+,:=-]+(\.[a-z0-9_~@!$&'()*+,:=-]+)*)*/?")  # has one spelling
+_PART_ENDS = re.compile(r"(?<=[^/. ])[. ]+(?=/|$)")
 PARSED_HOST = re.compile(r"(?:[a-z0-9_-]{1,63}\.)+[a-z][a-z0-9_-]{0,62}")  # after parsing: canonical
 SCHEMES = {"http:": "http", "https:": "https", "ws:": "http", "wss:": "https"}
 SCHEME = re.compile(r"\A[A-Za-z][A-Za-z0-9+.-]*://")
@@ -149,7 +150,8 @@ def path_spellings(path: str) -> tuple[str, ...]:
     """The ways a server may read one path, without closing slash, in lower case; the plain one comes first.
 
     Decoded (up to three times), with `\\`, `//` and dot segments resolved; the same without `;parameters`;
-    and as it was sent. `/%67ames`, `//games` and `/a/..;/games` are all read as `/games` by some server.
+    as it was sent; and without dots and blanks at the end of a part. `/%67ames`, `//games`, `/games.` and
+    `/a/..;/games` are all read as `/games` by some server.
     """
     if PLAIN_PATH.fullmatch(path):  # most are, and this is asked for each request
         return (path.rstrip("/"),)
@@ -158,7 +160,8 @@ def path_spellings(path: str) -> tuple[str, ...]:
 
 def all_spellings(path: str) -> tuple[str, ...]:
     """The same by the long way, for any path."""
-    return tuple(dict.fromkeys((*read_paths(path), path.lower().rstrip("/"))))
+    plain, bare = read_paths(path)
+    return tuple(dict.fromkeys((plain, bare, path.lower().rstrip("/"), _PART_ENDS.sub("", plain))))
 
 
 def read_paths(path: str) -> tuple[str, str]:

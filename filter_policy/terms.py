@@ -7,7 +7,7 @@
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote_to_bytes
 
 from filter_lists.names import Url
 from filter_lists.search_terms import parameters_at, words_in_path
@@ -25,6 +25,7 @@ NAMES = frozenset(
 JOINED = ("q", "as_q", "as_epq", "as_oq")  # one search, in parts; as the engine puts them together
 STEMS = ("/search/", "/results/", "/find/", "/suche/", "/s/")
 _NAME_ENDS = re.compile(r"[\0\[]")
+_UNICODE = re.compile(r"%u([0-9a-f]{4})", re.IGNORECASE)  # as old scripts escape
 
 
 def searched(url: Url) -> tuple[str, ...]:
@@ -101,12 +102,16 @@ def _name(raw: str) -> str:
 def _decoded(raw: str) -> Iterator[str]:
     text = raw
     for _ in range(MOST_DECODED):
-        plain = _text(unquote_to_bytes(text))
+        plain = _text(unquote_to_bytes(_UNICODE.sub(_as_others, text)))
         if plain == text:
             break
         yield plain
         text = plain
     yield raw
+
+
+def _as_others(escape: re.Match[str]) -> str:
+    return quote(chr(int(escape[1], 16)), safe="", errors="replace")
 
 
 def _text(data: bytes) -> str:

@@ -48,6 +48,7 @@ NOTED = STRIPPED | {
 LONGEST_LENGTH = 13  # digits: ten terabytes
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _AUTHORITY = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::([0-9]{1,5}))?")
+_BACK = frozenset({b"..", b".%2e", b"%2e.", b"%2e%2e"})
 _CONNECTION = frozenset({b"keep-alive", b"close", b"upgrade", b"keep-alive, upgrade"})
 
 
@@ -250,9 +251,18 @@ def _path(raw: bytes) -> str:
     """Bytes beyond ASCII are escaped, as a browser would have; `*` stands for the whole site."""
     if raw == b"*":
         return "/"
+    if b"//" in raw and _goes_back_over_two(raw.partition(b"?")[0].lower()):
+        raise BadRequest("a path that no browser sends")
     if raw.isascii():
         return raw.decode("ascii")
     return "".join(chr(byte) if byte < 0x80 else f"%{byte:02X}" for byte in raw)
+
+
+def _goes_back_over_two(path: bytes) -> bool:
+    """`/a//../games`: whoever takes two slashes for one before it goes back ends up elsewhere. Browsers go
+    back by themselves."""
+    after = path[path.find(b"//") :] if b"//" in path else b""
+    return any(part.partition(b";")[0] in _BACK for part in after.split(b"/"))
 
 
 def _url(scheme: str, host: str, port: int, path: str) -> Url:

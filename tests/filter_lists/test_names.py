@@ -192,13 +192,17 @@ def test_only_what_the_rules_of_browsers_make_an_address_counts_as_one(name: str
         "/\\games",
         "/games/.",
         "/games;/",
+        "/games.",
+        "/games%2e%20/",
     ],
 )
 def test_a_path_in_disguise_has_its_plain_spelling_among_its_spellings(path: str) -> None:
     assert "/games" in path_spellings(path)
 
 
-@pytest.mark.parametrize("path", ["/gamesome", "/games-are-fun", "/a/games", "/gam%2565", "/"])
+@pytest.mark.parametrize(
+    "path", ["/gamesome", "/games-are-fun", "/a/games", "/gam%2565", "/", "/.games", "/games.x"]
+)
 def test_another_path_has_not(path: str) -> None:
     assert "/games" not in path_spellings(path)
 

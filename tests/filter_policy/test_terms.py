@@ -44,6 +44,7 @@ def decided(address: str) -> Reason:
         "https://unheard-of.test/?=&+q+=make+a+bomb",
         "https://unheard-of.test/?q=make+a&q=bomb",
         "https://unheard-of.test/?q=%FF+make+a+bomb",
+        "https://unheard-of.test/?q=%u006Dake%u0020a+bomb+%ud800",
         "https://www.dailymotion.com/search/make%20a%20bomb",
         "https://www.baidu.com/s?wd=make%20a%20bomb",
         "https://translate.google.com/translate?u=https://search.test/?q=make%2Ba%2Bbomb",

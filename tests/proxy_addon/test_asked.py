@@ -140,6 +140,18 @@ def test_only_websockets_may_upgrade() -> None:
         read(a_request("http://a.test/", ("Upgrade", "websocket"), ("Sec-WebSocket-Version", "8")))
 
 
+@pytest.mark.parametrize("path", ["/a//../games", "//x/%2E.;a/y", "/a//b/c/..", "/a///%2e%2e"])
+def test_a_path_that_goes_back_over_two_slashes_is_refused(path: str) -> None:
+    """Some servers take the two for one before they go back."""
+    with pytest.raises(BadRequest):
+        read(a_request(f"http://a.test{path}"))
+
+
+@pytest.mark.parametrize("path", ["//games", "/a/../b//c", "/a//b/...", "/a//b?c=/../d", "/a//..b"])
+def test_other_paths_with_two_slashes_are_read(path: str) -> None:
+    assert read(a_request(f"http://a.test{path}")).url.host == "a.test"
+
+
 def test_a_body_of_impossible_length_is_refused() -> None:
     with pytest.raises(BadRequest):
         read(a_request("http://a.test/", ("Content-Length", "9" * 20)))
