@@ -40,6 +40,7 @@ def question(
         question(flags=b"\7\xff"),
         question(questions=b"\0\4"),
         question() + "%3D",
+        "".join(f"%{ord(each):x}" for each in question()),
     ],
 )
 def test_a_question_of_the_dns_is_one_whatever_it_asks(text: str) -> None:
@@ -114,6 +115,12 @@ def test_names_are_asked_for_in_other_forms_too(path: str) -> None:
 def test_what_has_a_part_of_such_a_form_is_none(path: str) -> None:
     assert anywhere(asked(path)) is None
     assert of_unknown(asked(path)) is None
+
+
+def test_a_proxy_is_seen_through_escapes() -> None:
+    assert of_unknown(asked("/%68vtrs8%2F-bnoakgd")) == PROXY
+    assert of_unknown(asked("/x/RESOLVE/?name=a.test")) == DNS
+    assert of_unknown(asked("/x/resolver?name=a.test")) is None
 
 
 def test_who_asks_a_script_of_a_proxy_with_too_much_hides_which_of_it_counts() -> None:
