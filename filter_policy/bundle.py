@@ -127,7 +127,7 @@ def is_name(name: object) -> bool:
 def current_bundle(state: Path) -> str | None:
     """The name of the bundle in force, or None before the first. It may be no name of any bundle."""
     try:
-        return (state / FOLDER / CURRENT).read_text(encoding="utf-8", errors="replace").strip() or None
+        return (state / FOLDER / CURRENT).read_bytes().decode(errors="replace").strip() or None
     except FileNotFoundError:
         return None
 

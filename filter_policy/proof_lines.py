@@ -65,7 +65,7 @@ class Lines:
 
     of: dict[tuple[str, str], Line] = field(default_factory=dict)  # the last of an event about an object
     all: list[Line] = field(default_factory=list)
-    used: dict[str, Line] = field(default_factory=dict)  # where break-glass stood in, by proposal
+    used: set[str] = field(default_factory=set)  # the proposals where break-glass stood in
 
     @classmethod
     def in_order(cls, lines: Iterable[Line]) -> "Lines":
@@ -74,7 +74,7 @@ class Lines:
             made.all.append(line)
             made.of[line.event, line.object_id] = line
             if line.event == "break-glass:use" and line.detail.get("for") == "approve":
-                made.used[str(line.detail.get("proposal"))] = line
+                made.used.add(str(line.detail.get("proposal")))
         return made
 
     def last(self, events: frozenset[str]) -> Line | None:

@@ -1,7 +1,9 @@
 """Each proof that a change shuts, by itself: what it lets by without two people, and what it does not."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from ipaddress import ip_network
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -16,6 +18,7 @@ from filter_policy.model import (
     SafeRule,
     SafeSearch,
     TermRule,
+    Timetable,
     UnblockLimits,
     Verdict,
 )
@@ -139,3 +142,22 @@ def test_a_row_that_becomes_illegal_is_named_since_nobody_takes_it_back() -> Non
     after = a_policy(access={**policy.access, "gambling": replace(illegal, source="A363"), "new": illegal})
     assert unseen(policy, after) == ("access.gambling: illegal", "access.new: illegal")
     assert unseen(after, policy) == ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Odd(Timetable):
+    """A timetable with a word that nobody here has heard of."""
+
+    new_word: str = "new"
+
+
+def test_another_word_of_a_timetable_is_named_and_terms_and_periods_are_left_to_decisions() -> None:
+    known = a_policy().timetable
+
+    def having(**changes: Any) -> Policy:
+        said: dict[str, Any] = {"zone": known.zone, "terms": known.terms, "periods": known.periods}
+        return a_policy(timetable=Odd(**said | changes))
+
+    assert unseen(having(), having(new_word="other")) == ("timetable.new_word",)
+    assert unseen(having(), having(terms=(), periods={})) == ()
+    assert unseen(having(), having(zone=ZoneInfo("UTC"))) == ("school.timezone",)
