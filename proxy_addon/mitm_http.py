@@ -128,12 +128,17 @@ def _read_body(original: Any) -> Any:
     """Whoever sends a body that is none is told so, as with a head."""
 
     def read_body(self: Any, event: events.Event) -> CommandGenerator[None]:
-        ours = isinstance(self, _http1.Http1Server) and type(event) is events.DataReceived
+        tells = isinstance(self, _http1.Http1Server) and type(event) is events.DataReceived
         for command in original(self, event):
-            if ours and type(command) is commands.CloseConnection and self.response is None:
-                yield commands.SendData(self.conn, _http1.make_error_response(400, ""))
-            if ours and type(command) is ReceiveHttp and type(command.event) is RequestProtocolError:
-                command.event.message = UNREADABLE
+            if tells and self.response is None:
+                if type(command) is commands.CloseConnection:
+                    continue  # below, when its row has the status
+                if type(command) is ReceiveHttp and type(command.event) is RequestProtocolError:
+                    command.event.message = UNREADABLE
+                    yield command
+                    yield commands.SendData(self.conn, _http1.make_error_response(400, ""))
+                    yield commands.CloseConnection(self.conn)
+                    continue
             yield command
 
     return read_body
@@ -267,6 +272,11 @@ def _no_version(_original: Any) -> Any:
 
 
 def seams(notice: NoticeOf) -> tuple[Seam, ...]:
+    return (*_refusals(notice), *_STREAMS, *mitm_limits.seams())
+
+
+def _refusals(notice: NoticeOf) -> tuple[Seam, ...]:
+    """Where mitmproxy answers by itself."""
     return (
         Seam(
             _http1.Http1Server,
@@ -276,46 +286,11 @@ def seams(notice: NoticeOf) -> tuple[Seam, ...]:
             _read_headers(notice),
         ),
         Seam(
-            _http1.Http1Connection,
-            "read_body",
-            "aece271029af36e4b7eaf84aa17ddcf4ee0efb35e7f04c842c2a7333804a71f1",
-            "a body that it cannot read is closed without a word",
-            _read_body,
-        ),
-        Seam(
             _http2.Http2Connection,
             "protocol_error",
             "461f5e7de9c9b687b68e74b49413d0043ad138184324f2e7631a8b6cfba1c887",
             "a stream it cannot parse is answered without any hook",
             _protocol_error,
-        ),
-        Seam(
-            HttpStream,
-            "start_request_stream",
-            "46f03368a2a5436256a2f5afc4be43db81c9951bad213d62eb66629573986fbe",
-            "a refused upload was read into memory to its end, or crashed",
-            _start_request_stream,
-        ),
-        Seam(
-            HttpStream,
-            "handle_protocol_error",
-            "59fc3b2eeeabf63a64d4cce98b4fe4cab5193ebefbd9c32ae186e65c7d25bfe2",
-            "an error hook cannot say what the error page shows",
-            _handle_protocol_error,
-        ),
-        Seam(
-            _http1.Http1Client,
-            "read_headers",
-            "415454c5fa8b598177bdf456581a30f54c4af591bc3c3dd68ea774b5cd178977",
-            "no limit of size",
-            _read_response_headers,
-        ),
-        Seam(
-            _http1.Http1Client,
-            "send",
-            "35d961e20d4812046b21ccbb4e616b38f2898780b32363b943a0b31fa499f871",
-            "a body without length from HTTP/2 had no mark of its end on HTTP/1",
-            _send_to_http1,
         ),
         Seam(
             _http1,
@@ -338,5 +313,43 @@ def seams(notice: NoticeOf) -> tuple[Seam, ...]:
             "an answer of its own over HTTP/2 names the software in a field",
             _no_version,
         ),
-        *mitm_limits.seams(),
     )
+
+
+_STREAMS = (
+    Seam(
+        _http1.Http1Connection,
+        "read_body",
+        "aece271029af36e4b7eaf84aa17ddcf4ee0efb35e7f04c842c2a7333804a71f1",
+        "a body that it cannot read is closed without a word",
+        _read_body,
+    ),
+    Seam(
+        HttpStream,
+        "start_request_stream",
+        "46f03368a2a5436256a2f5afc4be43db81c9951bad213d62eb66629573986fbe",
+        "a refused upload was read into memory to its end, or crashed",
+        _start_request_stream,
+    ),
+    Seam(
+        HttpStream,
+        "handle_protocol_error",
+        "59fc3b2eeeabf63a64d4cce98b4fe4cab5193ebefbd9c32ae186e65c7d25bfe2",
+        "an error hook cannot say what the error page shows",
+        _handle_protocol_error,
+    ),
+    Seam(
+        _http1.Http1Client,
+        "read_headers",
+        "415454c5fa8b598177bdf456581a30f54c4af591bc3c3dd68ea774b5cd178977",
+        "no limit of size",
+        _read_response_headers,
+    ),
+    Seam(
+        _http1.Http1Client,
+        "send",
+        "35d961e20d4812046b21ccbb4e616b38f2898780b32363b943a0b31fa499f871",
+        "a body without length from HTTP/2 had no mark of its end on HTTP/1",
+        _send_to_http1,
+    ),
+)

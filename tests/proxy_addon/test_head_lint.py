@@ -82,6 +82,9 @@ def test_a_chunked_body_begins_with_a_size() -> None:
     assert status(head + b"FFFFFFFFFFFFFFFFF\r\nabc") == 400
     assert status(head + b"-1\r\n") == 400
     assert status(head + b"x" * 40_000) == 400
+    assert status(head + b"3\nabc\n0\n\n") == 400
+    assert status(head + b"3;a=b\nabc\r\n") == 400
+    assert status(head + b"3; a") == 0  # more may come
 
 
 @pytest.mark.parametrize("after", [b"", b"0\r\n\r\n", b"5\r\nhello\r\n0\r\n\r\n"])

@@ -83,9 +83,8 @@ def test_an_allowed_upload_is_passed_on_as_it_comes(gate: Gate) -> None:
 
 
 def test_a_body_in_chunks_is_passed_on(gate: Gate) -> None:
-    reply = gate.curl(
-        "http://allowed.test/up", "-H", "Transfer-Encoding: chunked", "-d", "hello", user="anna"
-    )
+    how = ("-H", "Transfer-Encoding: chunked", "-H", "Content-Type: application/x-tar", "-d", "hello")
+    reply = gate.curl("http://allowed.test/up", *how, user="anna")
     assert (reply.status, gate.origin.seen[0].body) == (200, b"hello")
 
 
@@ -152,6 +151,48 @@ def test_an_error_page_over_http2_names_no_software_of_others(gate: Gate) -> Non
     (said,) = [event for event in events if isinstance(event, h2.events.ResponseReceived)]
     assert dict(said.headers)[b":status"] == b"502"
     assert b"mitmproxy" not in b" ".join(value for _, value in said.headers).lower()
+
+
+@pytest.mark.parametrize("rest", [b"abcd\r\n", b"abc\r\nxyz\r\n"], ids=["no end", "no size"])
+def test_a_body_that_becomes_unreadable_is_answered_and_goes_nowhere(rest: bytes, gate: Gate) -> None:
+    head = b"POST http://odd.test/up HTTP/1.1\r\nHost: odd.test\r\nTransfer-Encoding: chunked\r\n"
+    answer = gate.raw(head + proxy_login("anna") + b"\r\n3\r\n" + rest)
+    assert answer.startswith(b"HTTP/1.1 400")
+    assert answer.count(b"HTTP/1.1") == 1
+    assert gate.last_row(kind="request", host="odd.test")["status"] == 400
+    assert gate.origin.connections == 0
+
+
+@pytest.mark.parametrize(
+    "begun", [b"\x05\x01\x00", b"HELO me\r\n", b"GET http://allowed.test/ HTTP/1.1\r\nHo"]
+)
+def test_whoever_leaves_before_a_request_is_whole_has_one_row(begun: bytes, gate: Gate) -> None:
+    before = len(gate.rows())
+    with gate.connect() as client:
+        client.sendall(begun)
+    rows = gate.wait_rows(lambda rows: len(rows) > before)[before:]
+    assert [(row["kind"], row["reason"], row["status"]) for row in rows] == [
+        ("unparsed", "bad-request", None)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "more", "status"),
+    [
+        ("/", [("cookie", f"c{each}=1") for each in range(200)], 200),
+        ("/", [(f"x-{each}", "1") for each in range(200)], 400),
+        ("/" + "a" * 40_000, [], 400),
+    ],
+    ids=["cookies", "fields", "address"],
+)
+def test_a_head_over_http2_may_be_as_long_as_one_over_http1(
+    path: str, more: list[tuple[str, str]], status: int, gate: Gate
+) -> None:
+    connection, secure = a_client(gate)
+    with secure:
+        connection.send_headers(1, fields(path) + more, end_stream=True)
+        secure.sendall(connection.data_to_send())
+        assert answers(connection, secure)[1][0] == status
 
 
 def test_each_stream_is_judged_alone(gate: Gate) -> None:

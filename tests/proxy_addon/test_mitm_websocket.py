@@ -51,3 +51,15 @@ def test_what_is_no_websocket_after_all_is_closed(gate: Gate) -> None:
         client.sendall(b"SSH-2.0-OpenSSH_9.2\r\n")
         assert is_closed(client)
     assert gate.last_row(host="ssh.allowed.test", kind="websocket")["outcome"] == "done"
+
+
+@pytest.mark.parametrize("goodbye", [b"", b"\x88\x82\0\0\0\0\x03\xe8"], ids=["no word", "a word"])
+def test_inside_tls_its_tunnel_ends_with_whoever_leaves(goodbye: bytes, gate: Gate) -> None:
+    with a_websocket(gate, "secure.allowed.test", secure=True) as client:
+        assert talk(client, b"hello") == b"hello"
+        client.sendall(goodbye)
+    assert gate.last_row(kind="websocket", host="secure.allowed.test")["outcome"] == "done"
+    tunnels = [row for row in gate.rows() if row["kind"] == "connect"]
+    ended = gate.wait_rows(lambda rows: all(row.get("ended") for row in rows if row["kind"] == "connect"))
+    assert tunnels
+    assert all(row.get("ended") for row in ended if row["kind"] == "connect")
