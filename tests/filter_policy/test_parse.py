@@ -126,6 +126,7 @@ def instead(section: str, words: str) -> str:
     return "\n".join([*kept, words, ""])
 
 
+LIST, ROWS, WORDS = "a list", "rows of its own", "words"
 LISTED = ("networks", "connect_ports", "checks", "passthrough", "carriers", "terms", "sites")
 
 
@@ -133,7 +134,7 @@ LISTED = ("networks", "connect_ports", "checks", "passthrough", "carriers", "ter
 def test_a_section_that_is_a_number_is_told_by_its_name_and_line(section: str) -> None:
     text = instead(section, f"{section}: 7")
 
-    needs = "a list" if section in LISTED else "rows of its own"
+    needs = LIST if section in LISTED else ROWS
     line = len(text.splitlines())
     assert f"policy.yaml:{line}: {section}: needs {needs}, not 7" in faults(text)
 
@@ -141,14 +142,14 @@ def test_a_section_that_is_a_number_is_told_by_its_name_and_line(section: str) -
 @pytest.mark.parametrize(
     ("section", "row", "needs"),
     [
-        ("timetable", "terms", "a list"),
-        ("timetable", "periods", "rows of its own"),
-        ("access", "education", "rows of its own"),
-        ("selected_users", "communications", "a list"),
-        ("egress", "allow", "a list"),
-        ("record", "pupils", "rows of its own"),
-        ("notify", "governor", "a list"),
-        ("safe_search", "rules", "a list"),
+        ("timetable", "terms", LIST),
+        ("timetable", "periods", ROWS),
+        ("access", "education", ROWS),
+        ("selected_users", "communications", LIST),
+        ("egress", "allow", LIST),
+        ("record", "pupils", ROWS),
+        ("notify", "governor", LIST),
+        ("safe_search", "rules", LIST),
     ],
 )
 def test_a_row_that_is_a_number_is_told_by_its_name_and_line(section: str, row: str, needs: str) -> None:
@@ -164,6 +165,48 @@ def test_a_number_in_a_list_of_rows_is_told_by_its_place(section: str) -> None:
 
     line = len(text.splitlines())
     assert f"policy.yaml:{line}: {section}.0: needs rows of its own, not 7" in faults(text)
+
+
+@pytest.mark.parametrize(
+    ("words", "path", "needs"),
+    [
+        ("timetable: {periods: {lunch: 7}}", "timetable.periods.lunch", ROWS),
+        ("timetable: {periods: {lunch: {days: 7}}}", "timetable.periods.lunch.days", LIST),
+        ("timetable: {periods: {lunch: {except: 7}}}", "timetable.periods.lunch.except", LIST),
+        ("filter_groups: {staff: 7}", "filter_groups.staff", ROWS),
+        ("access: {a: {everyone: {at_certain_times: 7}}}", "access.a.everyone.at_certain_times", LIST),
+        ("networks: [{addresses: 7}]", "networks.0.addresses", WORDS),
+        ("checks: [{see: 7}]", "checks.0.see", LIST),
+        ("checks: [{not: [7]}]", "checks.0.not.0", WORDS),
+        ("checks: [{not: [], why: 7}]", "checks.0.why", WORDS),
+        ("passthrough: [{sites: 7}]", "passthrough.0.sites", LIST),
+        ("passthrough: [{categories: 7}]", "passthrough.0.categories", LIST),
+        ("passthrough: [{categories: [7]}]", "passthrough.0.categories.0", WORDS),
+        ("passthrough: [{for: [7]}]", "passthrough.0.for.0", WORDS),
+        ("passthrough: [{reason: 7}]", "passthrough.0.reason", WORDS),
+        ("safe_search: {for: [7]}", "safe_search.for.0", WORDS),
+        ("safe_search: {rules: [7]}", "safe_search.rules.0", ROWS),
+        ("safe_search: {rules: [{sites: 7}]}", "safe_search.rules.0.sites", LIST),
+        ("safe_search: {rules: [{parameters: 7}]}", "safe_search.rules.0.parameters", ROWS),
+        ("safe_search: {rules: [{fields: 7}]}", "safe_search.rules.0.fields", ROWS),
+        ("safe_search: {rules: [{fields: {X-A: 7}}]}", "safe_search.rules.0.fields.X-A", WORDS),
+        ("terms: [{block: 7}]", "terms.0.block", LIST),
+        ("terms: [{block: [7]}]", "terms.0.block.0", WORDS),
+        ("terms: [{for: [7]}]", "terms.0.for.0", WORDS),
+        ("terms: [{reason: 7}]", "terms.0.reason", WORDS),
+        ("notify: {governor: [7]}", "notify.governor.0", WORDS),
+        ("egress: {allow: [7]}", "egress.allow.0", WORDS),
+        ("sites: [{allow: 7}]", "sites.0.allow", LIST),
+        ("sites: [{block: [7]}]", "sites.0.block.0", WORDS),
+        ("sites: [{block: [], for: [7]}]", "sites.0.for.0", WORDS),
+        ("sites: [{block: [], reason: 7}]", "sites.0.reason", WORDS),
+    ],
+)
+def test_a_number_anywhere_within_is_told_by_its_place(words: str, path: str, needs: str) -> None:
+    text = instead(words.partition(":")[0], words)
+
+    line = len(text.splitlines())
+    assert f"policy.yaml:{line}: {path}: needs {needs}, not 7" in faults(text)
 
 
 @pytest.mark.parametrize("section", ["school", "filter_groups", "access"])
