@@ -27,10 +27,11 @@ _PROXY_PATH = re.compile(
 )
 # `http`, as it stands and as it is written in other ways.
 _HINT = re.compile(
-    r"https?(?::|%|/)|wss?(?::|%3a)|ahr0c|yuhsmg|sfrucd|hvtr|uggc|68747470|ptth|nb2hi4|%25|%68|%48|%74|%54"
-    r"|h4si|(?<![a-z0-9])(?:ej[wxyz]|en[opqr])[a-z0-9_-]{12}",
+    r"https?(?::|%|/)|wss?(?::|%3a)|ahr0c|yuhsmg|sfrucd|hvtr|uggc|68747470|ptth|nb2hi4|%25|%68|%48|%74|%54",
     re.IGNORECASE,
 )
+# How what is packed begins in base64: gzip, and zlib in its usual strengths.
+_PACKED = ("H4sI", "eJw", "eJx", "eJy", "eJz", "eNo", "eNp", "eNq", "eNr")
 _BEGINS = re.compile(r"^(?:https?|wss?)(?::|$)|[^a-z0-9](?:https?|wss?):")
 _SCHEMED = re.compile(
     r"(?:^|(?<=[^a-z0-9]))(https?|wss?)(?::[/\\]*|(?<=^http)/+|(?<=^https)/+)([^/\\].*)",
@@ -39,13 +40,14 @@ _SCHEMED = re.compile(
 _CODED = re.compile(
     r"ahr0c|yuhsmg|sfrucd|hvtr|uggc|68747470|nb2hi4|[^/]*ptth|h4si|ej[wxyz]|en[opqr]", re.IGNORECASE
 )
+_HOST = re.compile(r"[^/?#\\]*[.\[]")
 _TURNED = re.compile(r"//:s?ptth$", re.IGNORECASE)
 
 
 def guesses(url: Url) -> tuple[Url, ...]:
     """What this may be to show; most addresses are done with after one look. More than MOST: one too many."""
-    in_path = _HINT.search(url.path) is not None
-    in_query = bool(url.query) and _HINT.search(url.query) is not None
+    in_path = _is_hinted(url.path)
+    in_query = bool(url.query) and _is_hinted(url.query)
     if not in_path and not in_query:
         return ()
     found: dict[Url, None] = {}
@@ -55,6 +57,10 @@ def guesses(url: Url) -> tuple[Url, ...]:
         if len(found) > MOST:
             break
     return tuple(found)
+
+
+def _is_hinted(text: str) -> bool:
+    return _HINT.search(text) is not None or any(each in text for each in _PACKED)
 
 
 def _all(url: Url, in_path: bool, in_query: bool) -> Iterator[Found]:
@@ -91,14 +97,14 @@ def _from(part: str, parts: list[str], query: str) -> Iterator[Found]:
 
 
 def _is_host(text: str) -> bool:
-    return "." in re.split(r"[/?#\\]", text, maxsplit=1)[0] or "%" in text
+    return _HOST.match(text) is not None or "%" in text
 
 
 def _in_query(query: str, any_name: bool) -> Iterator[Found]:
     if _HINT.match(query):
         yield from _addressed(query)
     for pair in re.split("[&;]", query):
-        if _HINT.search(pair) is None:
+        if not _is_hinted(pair):
             continue
         name, mark, value = pair.partition("=")
         if not mark:

@@ -77,6 +77,32 @@ def test_what_an_unknown_site_would_show_counts(place: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("path", "addresses"),
+    [
+        ("/math/https://a.test/x", ["https://a.test/x"]),
+        ("/math/https://a.test/x?y=1", ["https://a.test/x?y=1"]),
+        ("/math/https://[2001:db8::1]/x", ["https://[2001:db8::1]/x"]),
+        ("/math/https:/a%2Etest/", ["https://a.test/"]),
+        ("/math/" + whole(whole(whole("https://a.test/x"))), ["https://a.test/x"]),
+        ("/x/" + coded("http://a.test/x???y"), ["http://a.test/x??", "http://a.test/x???y"]),
+        (
+            "/?u=https://a.test/&url=https://b.test/x&u=https://a.test/",
+            ["https://a.test/", "https://b.test/x"],
+        ),
+        ("/math/https://a.test/?u=https://b.test/", ["https://a.test/?u=https://b.test/", "https://b.test/"]),
+        ("/Xhttps://a.test/", []),
+        ("/math/https://one/a.test", []),
+        ("/math/https:/", []),
+        ("/uggc.js", []),
+        ("/?u=uggc.js", []),
+        ("/?u=1&http=2", []),
+    ],
+)
+def test_each_whole_address_is_found_with_all_that_is_asked_of_it(path: str, addresses: list[str]) -> None:
+    assert [str(each) for each in guesses(parse_url(UNKNOWN + path))] == addresses
+
+
+@pytest.mark.parametrize(
     "path",
     [
         "/blocked.test/index.html",
