@@ -77,7 +77,8 @@ _CODED = ("ahr0c", "uggc", "68747470", "ptth", "sptth")
 _GLYPE_FLAGS = re.compile(r"(?:^|&)(?:b=\d{1,3}|hl=[0-9a-f]{3})(?:&|$)", re.IGNORECASE)
 _TARGET = re.compile(r"(?:^|[&;])(?:u|q|url|uri|link|target|quest|site)=([^&]+)", re.IGNORECASE)
 _ASKED = re.compile(r"(?:^|[&;])(?:dns|name)=[^&;]", re.IGNORECASE)
-_MESSAGE = re.compile(r"(?:^|[&;])(?:d|%[46]4)(?:n|%[46]e)(?:s|%[57]3)(?:=|%3d)([^&;]+)", re.IGNORECASE)
+_MESSAGE = re.compile(r"(?:^|[&;])(?:d|%[46]4)(?:n|%[46]e)(?:s|%[57]3)=([^&;]+)", re.IGNORECASE)
+_OF_ITS_NAME = ("dns=", "%64", "%44", "%6e", "%4e", "%73", "%53")
 _CROXY = re.compile(r"(?:^|&)__cp[oip]?=([^&]+)", re.IGNORECASE)
 
 
@@ -102,10 +103,15 @@ def is_dns_message(url: Url) -> bool:
 
 
 def _has_message(query: str) -> bool:
-    """Most queries have neither an escape nor zeros in base64, which each question has for its answers."""
-    if "%" not in query and "AAAA" not in query:
+    """Most queries have neither its name nor an escape that may stand for a letter of it, nor the zeros in
+    base64 that each question has for its answers."""
+    if "AAAA" not in query and ("%" not in query or not _may_name_one(query.lower())):
         return False
     return any(_is_message(match[1]) for match in _MESSAGE.finditer(query))
+
+
+def _may_name_one(query: str) -> bool:
+    return any(each in query for each in _OF_ITS_NAME)
 
 
 def _is_message(text: str) -> bool:
