@@ -114,7 +114,7 @@ def a_school_under(name: str, sites: Sites, folder: Path) -> Iterator[School]:
 
 def world_of(name: str, sites: Sites) -> dict[str, Any]:
     places = {host: _places(site) for host, site in sites.by_name.items()}
-    ours = [place for two in places.values() for place in two.values()]
+    ours = sorted({place for each in places.values() for place in each.values()})
     moving = {80: [places["allowed.test"][80], "127.0.0.1:80"]}
     kind = LISTED_IN.get(name)
     return {
@@ -141,7 +141,9 @@ def world_of(name: str, sites: Sites) -> dict[str, Any]:
 
 
 def _places(site: Origin) -> dict[int, str]:
-    return {80: f"{site.http[0]}:{site.http[1]}", 443: f"{site.https[0]}:{site.https[1]}"}
+    """Something answers at ports of no web server, too, and tells who comes."""
+    plain, secure = f"{site.http[0]}:{site.http[1]}", f"{site.https[0]}:{site.https[1]}"
+    return dict.fromkeys((22, 53, 80, 8080), plain) | {443: secure}
 
 
 def _person(role: str, group: str) -> dict[str, Any]:
