@@ -89,10 +89,9 @@ def _from(part: str, parts: list[str], query: str) -> Iterator[Found]:
         if match and _is_host(match[2]):
             yield from _sure(f"{match[1]}://{match[2]}")
     elif _CODED.match(low):
-        yield from _sure(part)
-        if len(parts) > 1:
-            yield from _sure("/".join(parts))
-    elif "%" in part and has_scheme(part):
+        for text in dict.fromkeys((part, "/".join(parts))):
+            yield from _sure(text)
+    elif has_scheme(part):
         yield from _sure(part)
 
 

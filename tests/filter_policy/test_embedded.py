@@ -106,6 +106,7 @@ def turned(text: str) -> str:
         (coded32("http://a.test/"), "http://a.test/"),
         (coded32("http://a.test/").lower(), "http://a.test/"),
         (coded32("http://aa.test/x"), "http://aa.test/x"),
+        (coded32("http://a.test")[:-1], "http://a.test/"),
         (coded32("http://aaaa.test/x").rstrip("="), "http://aaaa.test/x"),
         (b"http://a.test/".hex().upper(), "http://a.test/"),
         (coded("http://a.test/")[::-1], "http://a.test/"),

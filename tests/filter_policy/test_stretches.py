@@ -31,6 +31,17 @@ def test_a_school_day_has_a_stretch_for_each_part_of_it() -> None:
     assert len(found.instants) == 4  # in no period, lessons, break, lunch
 
 
+def test_a_stretch_ends_before_the_last_instant_and_days_are_those_of_the_school() -> None:
+    hours = timedelta(hours=2)
+    found = stretches(LONDON, LONDON, NOON - hours, NOON)
+    assert [at.strftime("%H:%M") for at, _ in found.begins] == ["10:00", "10:30", "10:45"]
+
+    far = replace(LONDON, zone=ZoneInfo("Pacific/Auckland"))  # thirteen hours ahead
+    found = stretches(far, far, MIDNIGHT - 2 * hours, MIDNIGHT)
+    assert [at.strftime("%H:%M") for at, _ in found.begins] == ["20:00", "21:30", "21:45", "23:00"]
+    assert {at.tzinfo for at, _ in found.begins} == {UTC}
+
+
 def test_a_holiday_is_one_stretch() -> None:
     assert (
         len(stretches(LONDON, LONDON, MIDNIGHT - timedelta(days=30), MIDNIGHT - timedelta(days=25)).begins)
