@@ -9,9 +9,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, update
 
 from audit_log.people import Registered, people
+from audit_log.tables import session
 from change_control.desk import SYSTEM, Desk
 from change_control.errors import ChangeError, bad_input
 from change_control.floor import Floor, FloorFault, Seen
@@ -39,6 +40,7 @@ class Restoring:
     shut_out: tuple[Registered, ...]  # whose password or second factor is not what was seen last
     let_in: tuple[Registered, ...]  # of those, who signs in all the same with what the database has
     able: tuple[Registered, ...]  # may agree to changes, and can sign in afterwards
+    void: tuple[str, ...]  # ids of all whose passwords count no more, whatever the register says they are
     codes: tuple[str, ...]  # whose code was used since, or made anew
     tokens: tuple[str, ...]  # ids of those revoked since
     envelope: bool  # it was used since, or made anew
@@ -51,6 +53,7 @@ class Restoring:
             "seen_root": self.seen.root.hex() if self.seen is not None else None,
             "shut_out": [each.id for each in self.shut_out],
             "let_in": [each.id for each in self.let_in],
+            "void": list(self.void),
             "codes": list(self.codes),
             "tokens": list(self.tokens),
             "envelope": self.envelope,
@@ -86,6 +89,7 @@ def restoring(desk: Desk, conn: Connection, let_in: Collection[str], now: dateti
         shut,
         tuple(each for each in out if each.username in let_in),
         able,
+        tuple(sorted(differ - {each.id for each in out if each.username in let_in})),
         tuple(sorted(who for who, code in told.codes.items() if then.codes.get(who) != code)),
         tuple(sorted(told.tokens - then.tokens)),
         told.envelope is not None and told.envelope != then.envelope,
@@ -93,7 +97,7 @@ def restoring(desk: Desk, conn: Connection, let_in: Collection[str], now: dateti
 
 
 def restore(desk: Desk, let_in: Collection[str], reason: str, now: datetime) -> Restoring:
-    """Goes on with the database as it is.
+    """Goes on with the database as it is. Everybody signs in anew: a session there may have been ended since.
 
     Raises ChangeError, as `restoring` does; refused, too, where fewer than two could agree to anything
     afterwards, while somebody who may is shut out.
@@ -106,6 +110,7 @@ def restore(desk: Desk, let_in: Collection[str], reason: str, now: datetime) -> 
             says = "fewer than two people could agree to anything afterwards; let in some of: "
             raise ChangeError("refused", says + ", ".join(out))
         require_nameless(made.conn, said)
+        made.conn.execute(update(session).where(session.c.ended_at.is_(None)).values(ended_at=now))
         made.seal(RESTORED, SYSTEM, "change-log", found.detail, said)
     return found
 

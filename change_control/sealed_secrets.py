@@ -77,7 +77,7 @@ class SealedSecrets:
 
     def _restored(self, detail: Mapping[str, Any]) -> None:
         """What was newer than the database that was put back works no more, nor what it took the place of."""
-        for person in detail["shut_out"]:
+        for person in detail["void"]:
             self._without(person)
         for person in detail["codes"]:
             self.codes.pop(person, None)

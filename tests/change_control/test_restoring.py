@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from audit_log.db import reading
+from audit_log.db import reading, writing
+from audit_log.people import change_person
+from audit_log.sessions import create_session, find_session
 from change_control.desk import Desk
 from change_control.enrolment import enrol
 from change_control.errors import ChangeError
@@ -157,6 +159,36 @@ def test_somebody_must_be_left_who_can_agree_to_things(desk: Desk, before: Path)
 
     assert log_of(again)[-1].detail["let_in"] == [somebody(again, "hedy").id]
     assert passwords(again, "hedy") != {}
+    assert passwords(again, "terry") == {}
+
+
+def test_everybody_signs_in_anew_afterwards(desk: Desk, tmp_path: Path) -> None:
+    with writing(desk.engine) as conn:
+        token, _ = create_session(conn, desk.session_key, somebody(desk, "terry").id, NOON)
+    asked_by(desk, "tess")
+    signed_in = older(desk, tmp_path / "signed-in")
+    with_factor(desk, "terry", NOON)  # ends it
+    put_back(desk, signed_in)
+    again = anew(desk)
+
+    restore(again, (), WHY, LATER)
+
+    with reading(again.engine) as conn:
+        assert find_session(conn, again.session_key, token, LATER) is None
+
+
+def test_a_role_rewritten_in_the_database_lets_nobody_through(desk: Desk, before: Path) -> None:
+    with_factor(desk, "terry", NOON)
+    put_back(desk, before)
+    again = anew(desk)
+    terry = somebody(again, "terry").id
+    with writing(again.engine) as conn:
+        change_person(conn, terry, role="pupil")
+
+    with capture_logs():
+        found = restore(again, (), WHY, LATER)
+
+    assert (found.shut_out, found.void) == ((), (terry,))
     assert passwords(again, "terry") == {}
 
 
