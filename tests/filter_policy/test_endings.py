@@ -19,5 +19,6 @@ def test_a_site_is_no_ending(name: str) -> None:
 def test_a_range_is_told_from_an_address_and_from_a_path() -> None:
     assert is_range("10.0.0.0/8")
     assert is_range("fd00::/8")
+    assert is_range(" 10.0.0.1/8 ")  # an address in it, as people write them
     assert not is_range("10.0.0.1")
     assert not is_range("site.example/8")
