@@ -5,6 +5,7 @@ Nothing that differs is passed over: a part of a policy that has no words here i
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any, NamedTuple
 
 from filter_policy import worded_gate
@@ -196,11 +197,8 @@ def _members(what: str, before: Iterable[str], after: Iterable[str]) -> Told:
         yield f"{what} {each}", _if("open", each in was), _if("open", each in will_be)
 
 
-def _numbers(what: str, name: str) -> Callable[[Policy, Policy], Told]:
-    def told(old: Policy, new: Policy) -> Told:
-        yield from _fields(what, getattr(old, name), getattr(new, name))
-
-    return told
+def _numbers(what: str, name: str, old: Policy, new: Policy) -> Told:
+    yield from _fields(what, getattr(old, name), getattr(new, name))
 
 
 def _fields(what: str, before: Any, after: Any) -> Told:
@@ -279,10 +277,10 @@ TELLING: Mapping[str, Callable[[Policy, Policy], Told]] = {
     "networks": _networks,
     "egress_allow": _egress,
     "connect_ports": _ports,
-    "limits": _numbers("unblocks:", "limits"),
+    "limits": partial(_numbers, "unblocks:", "limits"),
     "record": _record,
-    "retention": _numbers("rows kept", "retention"),
-    "reviews": _numbers("reviews", "reviews"),
+    "retention": partial(_numbers, "rows kept", "retention"),
+    "reviews": partial(_numbers, "reviews", "reviews"),
     "notify": _notify,
     "checks": _checks,
     **worded_gate.TELLING,
