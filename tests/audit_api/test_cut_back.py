@@ -13,7 +13,9 @@ from audit_api.reader import find_reader
 from audit_api.upkeep import look_once
 from audit_api.window import Visit
 from audit_log.db import writing
+from audit_log.offline.verify_changes import check
 from change_control.publish import publish
+from change_control.restoring import restore
 from tests.audit_api.factored import shown, signs_in, telephone_of
 from tests.audit_api.school import School, an_ask, console_password, problem_of
 from tests.change_control.put_back import anew, cut_back, older, put_back, without_guards
@@ -161,3 +163,19 @@ def test_where_all_is_as_it_was_seen_nothing_is_said(school: School, backup: Pat
 
     assert "schoolgate_change_log_below_floor 0" in again.as_("terry").get("/metrics").text.splitlines()
     assert again.as_("gail").get("/api/v1/changes/verify").json()["whole"]
+
+
+def test_after_the_server_went_on_with_it_the_log_is_whole_here_and_at_home(cut: School) -> None:
+    restore(cut.desk, (), "the disk broke", cut.clock.now)
+    gail = cut.as_("gail")
+
+    verified = gail.get("/api/v1/changes/verify").json()
+    taken = gail.get("/api/v1/changes/export").content.splitlines(keepends=True)
+    told = gail.get("/api/v1/changes").json()["rows"][0]
+
+    assert verified["whole"], verified["says"]
+    assert check(taken)["status"] == 0
+    assert told["says"].startswith("An older database was put back: the server had seen ")
+    assert cut.nobody().get("/readyz").json()["checks"][1]["works"]
+    problem_of(signs_in(cut, "hedy"), 401, "wrong-credentials")  # who had a telephone
+    assert signs_in(cut, "cora").status_code == 200
