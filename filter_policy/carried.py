@@ -297,10 +297,9 @@ def _pairs(query: str) -> Iterator[tuple[str, str]]:
     """As the least careful of servers reads them; some take `;` for `&`."""
     for part in query.split("&"):
         yield _pair(part)
-        if ";" in part:
-            for piece in part.split(";")[1:]:
-                if "=" in piece:
-                    yield _pair(piece)
+        for piece in part.split(";")[1:]:
+            if "=" in piece:
+                yield _pair(piece)
 
 
 def _pair(part: str) -> tuple[str, str]:

@@ -27,6 +27,7 @@ READ = {
     "https://0-a-test-0.translate.goog/": "https://a.test/",
     "https://a-test.translate.goog/x?_x_tr_sl=en&y=1&z=2&_x_tr_sch=http": "http://a.test/x?y=1&z=2",
     "https://translate.google.com/translate?u=a.test&sl=x": "http://a.test/",
+    "https://translate.google.com/translate?a=1;b;u=a.test": "http://a.test/",
     "https://web.archive.org/web/2024/a.test/x?y=1": "http://a.test/x?y=1",
 }
 
