@@ -30,7 +30,6 @@ from proxy_addon import (
     block_page,
     forms,
     front_door,
-    health,
     pinned,
     tls_pages,
     told_inside,
@@ -208,8 +207,6 @@ class Gate:
         await closed_unless_allowed(flow, self._closed, self._request, self.answers.failed)
 
     async def _request(self, flow: HTTPFlow, case: Case) -> Answer:
-        if health.is_asked(flow.request, flow.client_conn.peername[0]):
-            return health.answer(self.answers)
         connection = self._connections.find(flow.client_conn.id)
         if self.watched is not None and (ask := self.watched.asks(flow.request, connection)) is not None:
             return await self.watched.answer(ask, flow, case)

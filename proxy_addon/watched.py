@@ -195,7 +195,10 @@ async def _through(
         if told_to_stop(fault):
             raise
         said = Said("shut" if isinstance(fault, JournalError | NothingInForce) else "failed", "-")
-        return await own.failed(flow, case, fault), said
+        try:
+            return await own.failed(flow, case, fault), said
+        except JournalError:  # not even this can be recorded: that is what is asked
+            return own.pages.notice("closed"), said
     return answer, own.said
 
 

@@ -269,8 +269,8 @@ CASES: dict[str, tuple[Callable[[Gate], bytes], bytes, Row]] = {
         b"",
         {**BAD, "host": "h2.allowed.test", "rule": "not proper HTTP/2"},
     ),
-    "a health question that is not quite ours": (
-        says(get("schoolgate.invalid", path="/health?x", login=b"")),
+    "a question of nobody for a name of ours": (
+        says(get("schoolgate.invalid", login=b"")),
         b"407",
         {**REFUSED, "host": "schoolgate.invalid", "status": 407},
     ),

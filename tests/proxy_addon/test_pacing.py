@@ -10,11 +10,11 @@ from contextlib import ExitStack
 import psutil  # type: ignore[import-untyped]  # ships no types
 import pytest
 
+from proxy_addon.probe import probe
 from tests.doors import read_some
 from tests.harness import Gate, a_gate, a_websocket, proxy_login, talk, until
 from tests.proxy_addon.floods import LOGIN, MB, h2_client, is_closed, post
 
-HEALTH = "http://schoolgate.invalid/health"
 QUICK = {
     "head_seconds": 0.6,
     "body_seconds": 0.6,
@@ -190,7 +190,7 @@ def test_a_flood_of_connections_is_held_to_a_number(gate: Gate, process: psutil.
         until(process.num_fds, lambda now: now <= files + 32)
         assert process.num_fds() <= files + 32
         assert gate.curl("http://allowed.test/", user="anna").status == 200  # others come in
-        assert gate.curl(HEALTH).status == 200
+        assert probe(gate.state).well
     finally:
         for client in clients:
             client.close()
@@ -238,7 +238,7 @@ def test_thousands_of_idle_connections_trouble_nobody() -> None:
             for _ in range(count):
                 clients.enter_context(gate.connect())
             assert until(process.num_fds, lambda now: now >= count) >= count
-            assert gate.curl(HEALTH).status == 200
+            assert probe(gate.state).well
             assert gate.curl("http://allowed.test/", user="anna").status == 200
             assert process.memory_info().rss - memory < count * 40_000
         assert files_come_back(process, files)

@@ -20,6 +20,8 @@ import pytest
 from sqlalchemy import text
 
 from audit_log.db import open_engine
+from proxy_addon.probe import probe
+from proxy_addon.watch_proof import read_secret
 from schoolgate import running
 from schoolgate.settings import load_settings
 from schoolgate.wiring import utc_now
@@ -56,8 +58,8 @@ class School:
         eventually(lambda: (self.process.poll(), self.said()), lambda now: "Ctrl-C" in now[1], PATIENCE)
 
     @property
-    def proxy(self) -> str:
-        return f"http://127.0.0.1:{self._told(r'proxy +127.0.0.1 port ([0-9]+)')}"
+    def proxy_port(self) -> int:
+        return int(self._told(r"proxy +127.0.0.1 port ([0-9]+)"))
 
     @property
     def api(self) -> str:
@@ -67,13 +69,6 @@ class School:
         found = re.search(pattern, self.said())
         assert found, self.said()
         return found[1]
-
-    def health(self) -> int:
-        try:
-            with httpx2.Client(proxy=self.proxy, timeout=10) as through:
-                return through.get("http://schoolgate.invalid/health").status_code
-        except httpx2.HTTPError:
-            return 0
 
     def cli(self, *words: str, given: str = "") -> subprocess.CompletedProcess[str]:
         return cli(*words, environ=self.environ, given=given)
@@ -134,7 +129,7 @@ def test_the_first_start_founds_a_school_that_two_people_then_agree_on(start: St
     assert all(stat.S_IMODE(path.stat().st_mode) == 0o600 for path in codes.values())
     assert all(str(path) in school.said() for path in codes.values())
     assert not any(path.read_text().strip() in school.said() for path in codes.values())
-    assert school.health() == 200
+    assert probe(school.state).well
 
     enrol(school, "technician")
     told = sign_in(school, "technician")
@@ -188,7 +183,10 @@ def test_what_dies_is_back_on_its_port_and_everything_leaves_at_the_end(start: S
     for pid in first.values():
         os.kill(pid, signal.SIGKILL)
 
-    eventually(school.health, lambda status: status == 200, PATIENCE)
+    eventually(lambda: probe(school.state), lambda found: found.well, PATIENCE)
+    secret = read_secret(school.state)
+    assert secret
+    assert secret.port == school.proxy_port
     wanted = {"database": True, "bundle": True, "recorder": True, "gate": True}
     eventually(lambda: ready_checks(school), lambda found: found == wanted, PATIENCE)
     second = {name: child_of(school.process.pid, name) for name in names}
