@@ -1,13 +1,12 @@
 """Of the doctor: who can reach what of ours, and what the policy lets the gate reach inside the school."""
 
-import ipaddress
 import smtplib
 import ssl
 from collections.abc import Iterator
 from pathlib import Path
 
 from schoolgate.finding import Finding
-from schoolgate.settings import Settings
+from schoolgate.settings import Settings, is_this_machine
 
 ANYWHERE = ("0.0.0.0", "::")  # noqa: S104  # compared, not bound
 MAIL_SECONDS = 10.0
@@ -15,7 +14,7 @@ MAIL_SECONDS = 10.0
 
 def console_reached(settings: Settings) -> Iterator[Finding]:
     """Off this machine the console is asked for over TLS alone."""
-    here = _is_here(settings.api_host)
+    here = is_this_machine(settings.api_host)
     safe = settings.console.startswith("https:")
     says = f"answers on {settings.api_host}, people type {settings.console}"
     yield Finding("console", here or safe, says, warns=here and not safe and bool(settings.console_url))
@@ -29,7 +28,7 @@ def proxy_reached(settings: Settings) -> Iterator[Finding]:
 
 def front_ends(settings: Settings) -> Iterator[Finding]:
     named = settings.front_ends.split()
-    far = [each for each in named if not _is_here(each)]
+    far = [each for each in named if not is_this_machine(each)]
     says = f"{', '.join(named)} may say for whom it asks" if named else "none is believed"
     yield Finding("front ends", True, says, warns=bool(far))
 
@@ -128,10 +127,3 @@ def _holds_key(path: Path) -> bool:
 
 def _is_ours(host: str, port: int, ours: set[tuple[str, int]]) -> bool:
     return any(port == own and (host == at or at in ANYWHERE) for at, own in ours)
-
-
-def _is_here(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"

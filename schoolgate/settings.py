@@ -5,7 +5,6 @@ anything; whom the mails go to is in the policy. What is not understood is refus
 named, so that a typing error never becomes a default.
 """
 
-import ipaddress
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
@@ -77,7 +76,7 @@ class Settings:
     @property
     def serves_tls(self) -> bool:
         """Whether other machines can reach the console: then it speaks TLS, by the school's CA."""
-        return not _is_this_machine(self.api_host)
+        return not is_this_machine(self.api_host)
 
     @property
     def console_tls(self) -> Path:
@@ -107,9 +106,9 @@ def _host(value: object) -> str:
     raise _Unfit("an address or host name")
 
 
-def _is_this_machine(host: str) -> bool:
+def is_this_machine(host: str) -> bool:
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return host == "localhost"
 
@@ -260,7 +259,7 @@ def _mail_faults(folder: Path, values: Mapping[str, object]) -> Iterator[str]:
 
 def _console_faults(folder: Path, values: Mapping[str, object]) -> Iterator[str]:
     url, host = str(values.get("console_url", "")), str(values.get("api_host", "127.0.0.1"))
-    if url.startswith("http:") and not _is_this_machine(host):
+    if url.startswith("http:") and not is_this_machine(host):
         where = f"{folder / 'school.yaml'}: console_url: {url!r} is not allowed"
         yield f"{where} where other machines reach the console (api_host), for it speaks TLS; allowed: https://NAME"
 
