@@ -49,6 +49,7 @@ def examine(front: Front, *, mail: bool = False) -> list[Finding]:
         _database,
         doctor_database.tables_and_guards,
         doctor_database.change_log,
+        doctor_database.floor,
         doctor_storage.stored,
         doctor_storage.damage,
         doctor_gate.recorder,
@@ -86,7 +87,12 @@ def examine(front: Front, *, mail: bool = False) -> list[Finding]:
 def at_start(settings: Settings) -> list[Finding]:
     """What `schoolgate run` tells of: quick to see, and nothing that mends itself."""
     found: list[Finding] = []
-    for check in (doctor_keys.signing_key, doctor_database.tables_and_guards, doctor_gate.pac_file):
+    for check in (
+        doctor_keys.signing_key,
+        doctor_database.tables_and_guards,
+        doctor_database.floor,
+        doctor_gate.pac_file,
+    ):
         found += _safely(check, settings)
     return found
 
