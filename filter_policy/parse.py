@@ -5,8 +5,8 @@ Each fault reads "policy.yaml:12: access.gamblng...: what is wrong, and what is 
 
 from collections.abc import Mapping
 
-from filter_policy.model import FilterGroup, Policy, Role, Rule, UnblockLimits
-from filter_policy.parse_access import parse_access, parse_rule
+from filter_policy.model import Access, FilterGroup, Policy, Role, Rule, UnblockLimits
+from filter_policy.parse_access import parse_access
 from filter_policy.parse_gate import (
     parse_carriers,
     parse_passthrough,
@@ -119,7 +119,7 @@ def _filter_groups(value: object, read: Reader) -> dict[str, FilterGroup]:
 
 def _unlisted(row: Mapping[str, object], here: tuple[str, ...], read: Reader) -> Rule:
     words = ("allowed", "with_staff_permission", "not_allowed")
-    return parse_rule(read.one_of(row.get("unlisted"), (*here, "unlisted"), words), (*here, "unlisted"), read)
+    return Rule(Access(read.one_of(row.get("unlisted"), (*here, "unlisted"), words)))
 
 
 def _selected_users(value: object, read: Reader) -> dict[str, frozenset[str]]:

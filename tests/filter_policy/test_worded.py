@@ -38,6 +38,7 @@ WORDS = (
      "gambling for upper-ks2: not allowed -> allowed"),
     ("pupils: {at_certain_times: [lunch]}", "pupils: {at_certain_times: [lunch]}, upper-ks2: not_allowed",
      "games educational for upper-ks2: at certain times (lunch) -> not allowed"),
+    ("guests:        {role: guest", "guests: {role: community", "role for guests: guest -> community"),
     (", locked: true", "", "pornography, locked: yes -> no"),
     ("source: A351", "source: A9", "pornography, source: A351 -> A9"),
     ("upper-ks2:     {role: pupil, unlisted: allowed", "upper-ks2: {role: pupil, unlisted: not_allowed",
