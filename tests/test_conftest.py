@@ -15,7 +15,7 @@ def test_with_a_tool():
     pytest.skip("needs strace (Debian: strace)")
 
 @pytest.mark.system
-def test_a_story():
+def test_a_story_that_is_told():
     pytest.skip("too much for this machine")
 
 def test_with_what_is_not_ours():
