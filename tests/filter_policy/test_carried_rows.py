@@ -25,6 +25,8 @@ READ = {
     "http://archive.test/c/s/a.test/x": "http://a.test/x",
     "http://a-test.translate.test/x?y=1&z=2": "https://a.test/x?y=1&z=2",
     "https://0-a-test-0.translate.goog/": "https://a.test/",
+    "https://a--b-test.translate.goog/": "https://a-b.test/",
+    "https://web.archive.org/web/2024/" + "aHR0cDovL2EudGVzdC94Pz8/eQ": "http://a.test/x???y",
     "https://a-test.translate.goog/x?_x_tr_sl=en&y=1&z=2&_x_tr_sch=http": "http://a.test/x?y=1&z=2",
     "https://translate.google.com/translate?u=a.test&sl=x": "http://a.test/",
     "https://translate.google.com/translate?a=1;b;u=a.test": "http://a.test/",
