@@ -145,7 +145,7 @@ def _perhaps(value: str) -> tuple[Found, ...]:
 
 def _cached(value: str) -> Carried | None:
     for each in spellings(value):
-        text = each.strip()
+        text = each.replace("+", " ").strip()  # words of a search, whose `+` is a blank
         if text.lower().startswith("cache:"):
             rest = (text[CACHE.match(text).end() :].split() or [""])[0]  # type: ignore[union-attr]  # it begins so
             return _held(rest) if rest else NOTHING

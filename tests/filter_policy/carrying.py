@@ -109,6 +109,7 @@ PLACES = (
     "https://i0.wp.com/{}/a.jpg?ssl=1",
     "https://12ft.io/https://{}/x",
     "https://webcache.googleusercontent.com/search?q=cache:{}/x+some+words",
+    "https://webcache.googleusercontent.com/search?q=cache:{}+some+words",
     "https://www.google.co.uk/search?q=cache%3A{}",
     "https://images-ext-1.discordapp.net/external/Sig_-1/https/{}/a.png",
     "https://corsproxy.io/?https%3A%2F%2F{}%2F",
