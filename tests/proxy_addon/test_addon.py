@@ -51,7 +51,7 @@ def test_it_filters_and_says_that_it_is_not_for_use(tmp_path: Path) -> None:
     with mitmdump(tmp_path, *options) as (port, process):
         assert until(lambda: status(port, "http://gambling.test/"), lambda s: s != "000") == "403"
         assert status(port, "https://gambling.test/") == "403"
-        assert status(port, "http://127.0.0.1:1/") == "403"
+        assert status(port, "http://127.0.0.1:2/") == "403"
         assert "UNFILTERED" in (tmp_path / "log").read_text()
         process.terminate()
         process.wait(timeout=30)
