@@ -1,5 +1,6 @@
 """What every test may use, and what continuous integration insists on."""
 
+import gc
 import os
 import signal
 from collections.abc import Generator, Iterator
@@ -21,6 +22,12 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 settings.register_profile("share", max_examples=50, deadline=None)
 settings.register_profile("torture", max_examples=500, deadline=None)
 settings.load_profile("torture" if os.environ.get(ROUNDS) else "share")
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are not looked through again at each collection of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

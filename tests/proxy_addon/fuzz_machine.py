@@ -6,6 +6,7 @@ whatever else is connected to, or let by without a row on record, is a leak.
 """
 
 import asyncio
+import gc
 import contextlib
 import itertools
 import logging
@@ -333,6 +334,8 @@ class Fuzz:
 
     async def play(self, cases: Iterator[Case]) -> Found:
         found = self.found
+        gc.collect()
+        gc.freeze()  # what other tests left is not looked through at the gate's expense
         with asyncio_utils.set_eager_task_factory():
             for case in cases:
                 begun = time.thread_time()
