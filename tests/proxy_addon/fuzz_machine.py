@@ -6,8 +6,8 @@ whatever else is connected to, or let by without a row on record, is a leak.
 """
 
 import asyncio
-import gc
 import contextlib
+import gc
 import itertools
 import logging
 import re
