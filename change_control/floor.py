@@ -10,11 +10,7 @@ be behind the log (a process died in between, or the disk was full), and is neve
 after the commit.
 """
 
-import fcntl
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
 from pathlib import Path
@@ -23,8 +19,9 @@ from typing import Any
 import structlog
 
 from audit_log.checkpoint import CheckpointError
+from change_control.file_lock import holding
 from change_control.sealed_secrets import SealedSecrets
-from filter_policy.bundle import write_durably
+from filter_policy.bundle import write_durably, write_whole
 from filter_policy.inclusion import HASH_BYTES
 
 FOLDER = "floor"
@@ -109,7 +106,7 @@ class Floor:
         Refusing would take back nothing, and shut out who has to make room. It is told, and tried again.
         """
         try:
-            with _alone(self.folder):
+            with holding(self.folder / LOCK):
                 self._keep(new, secrets)
         except (OSError, FloorFault) as error:
             if not self._is_full:
@@ -130,7 +127,8 @@ class Floor:
         line = json.dumps(said, sort_keys=True)
         content = f"{line}\n{sha256(line.encode()).hexdigest()}\n".encode()
         if before is not None and before.secrets == name:
-            _replace(self.folder / SEEN, content)
+            # For the name to be durable nobody waits: the file of before is a floor as well.
+            write_whole(self.folder / SEEN, content)
             return
         write_durably(self.folder / SEEN, content)
         for path in self.folder.iterdir():
@@ -155,18 +153,6 @@ class Floor:
         name = sha256(content).hexdigest()
         write_durably(self.folder / name, content)
         return name
-
-
-def _replace(path: Path, content: bytes) -> None:
-    """The content is on the disk before it has its name. For the name nobody waits: the file of before is a
-    floor as well."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(path)
 
 
 def _content(path: Path) -> dict[str, Any]:
@@ -198,15 +184,3 @@ def _secrets_in(said: dict[str, Any]) -> SealedSecrets:
     passwords = {(person, which): hash_ for person, which, hash_ in said["passwords"]}
     envelope = None if said["envelope"] is None else (said["envelope"][0], said["envelope"][1])
     return SealedSecrets(passwords, said["codes"], said["factors"], set(said["tokens"]), envelope)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """One writer at a time, in whichever process; the system lets go of it when a process dies."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)

@@ -5,11 +5,8 @@ change, so that the same content always has the same name. What ends meanwhile i
 leaves the bundle with the next change that the gates must hear of.
 """
 
-import fcntl
-import os
 import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,6 +19,7 @@ from audit_log.db import reading
 from audit_log.people import accounts_of
 from audit_log.tables import change_log, checkpoint
 from change_control.desk import Desk, Unproven
+from change_control.file_lock import holding
 from change_control.gate_files import files_of, is_whole, remove_damaged, write_public_keys
 from change_control.in_force import agreed_lists, openings_in_force, policy_in_force, unblocks_in_force
 from filter_policy.bundle import (
@@ -99,7 +97,7 @@ def publish(desk: Desk) -> str:
     What nothing proves reaches no gate: then the last bundle that was proven is narrowed, and an alarm says
     so. Raises ProofFault where there is none.
     """
-    with desk.publish_lock, _file_lock(desk.state):
+    with desk.publish_lock, holding(desk.state / LOCK):
         with reading(desk.engine) as conn:
             found = read_open(conn)
             proof = _proof_of(desk, conn, found)
@@ -295,18 +293,6 @@ def _saved(state: Path, found: Open) -> str:
         openings=found.openings,
         sealed_lists=found.sealed_lists,
     )
-
-
-@contextmanager
-def _file_lock(state: Path) -> Iterator[None]:
-    """One publisher at a time, in whichever process; the system lets go of it when a process dies."""
-    state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(state / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
 
 
 def _remove_old(state: Path, current: str) -> None:

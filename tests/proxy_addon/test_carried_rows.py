@@ -25,8 +25,7 @@ def gate() -> Iterator[Gate]:
 
 @pytest.fixture(autouse=True)
 def _forget(gate: Gate) -> None:
-    gate.origin.seen.clear()
-    gate.origin.connections = 0
+    gate.origin.forget()
 
 
 def test_what_is_carried_is_blocked_as_if_it_were_visited(gate: Gate) -> None:

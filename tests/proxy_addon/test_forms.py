@@ -48,8 +48,7 @@ def gate() -> Iterator[Gate]:
 def _forget(request: pytest.FixtureRequest) -> None:
     if "gate" in request.fixturenames:
         gate: Gate = request.getfixturevalue("gate")
-        gate.origin.seen.clear()
-        gate.origin.connections = 0
+        gate.origin.forget()
 
 
 def sent(gate: Gate, url: str, body: str, *more: str, kind: str = FORM) -> int:

@@ -27,8 +27,7 @@ def gate() -> Iterator[Gate]:
 
 @pytest.fixture(autouse=True)
 def _forget(gate: Gate) -> None:
-    gate.origin.seen.clear()
-    gate.origin.connections = 0
+    gate.origin.forget()
 
 
 def test_an_allowed_site_is_passed_on(gate: Gate) -> None:

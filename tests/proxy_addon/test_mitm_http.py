@@ -23,8 +23,7 @@ def gate() -> Iterator[Gate]:
 
 @pytest.fixture(autouse=True)
 def _forget(gate: Gate) -> None:
-    gate.origin.seen.clear()
-    gate.origin.connections = 0
+    gate.origin.forget()
 
 
 def an_upload(host: str, size: int, *fields: str) -> bytes:

@@ -24,8 +24,7 @@ def gate() -> Iterator[Gate]:
 
 @pytest.fixture(autouse=True)
 def _forget(gate: Gate) -> None:
-    gate.origin.seen.clear()
-    gate.origin.connections = 0
+    gate.origin.forget()
 
 
 def head(line: str, *fields: str) -> bytes:

@@ -89,8 +89,7 @@ def gate() -> Iterator[Gate]:
 def _forget(request: pytest.FixtureRequest) -> None:
     if "gate" in request.fixturenames:
         gate: Gate = request.getfixturevalue("gate")
-        gate.origin.seen.clear()
-        gate.origin.connections = 0
+        gate.origin.forget()
 
 
 def test_a_question_for_a_name_goes_nowhere_whatever_the_site(gate: Gate) -> None:
