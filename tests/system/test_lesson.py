@@ -79,7 +79,7 @@ def test_one_lesson_from_asking_to_its_last_second(school: School) -> None:
     school.set_time(TEN + HOUR)
     assert school.status("ben", SITE) == 403
 
-    wait_for(lambda: school.rows(reason="unblock"), "the rows")
+    wait_for(lambda: school.rows(reason="unblock", kind="request"), "the rows")
     opened = school.rows(reason="unblock", kind="request")
     assert {row["unblock_id"] for row in opened} == {asked.json()["id"]}
     events = [entry["event"] for entry in _changes(school)]
