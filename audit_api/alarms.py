@@ -9,8 +9,8 @@ from audit_api import times
 from audit_api.checkpoint_delivery import overdue_ways, ways_of
 from audit_api.checkpoint_mail import review_said
 from audit_api.drift import lists_drift, policy_drift
-from audit_api.incidents import NAMING, tried_sentences
 from audit_api.rights import READING
+from audit_api.sightings import NAMING, tried_sentences
 from audit_api.watch_alarms import canary_sentences, fall_sentence, shares
 from audit_api.window import Visit
 from audit_log.db import reading
@@ -94,7 +94,7 @@ def _tried(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:
     """For those who have to act on it."""
     if visit.reader.role in NAMING:
         for says in tried_sentences(conn, visit.now, policy.timetable.zone):
-            yield Alarm("warn", says, "/incidents", "Incidents")
+            yield Alarm("warn", says, "/sightings", "Noticed")
 
 
 def _watched(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:

@@ -38,7 +38,7 @@ MENU = (
     ("/openings", "Open for a class"),
     ("/reports", "Reports"),
     ("/filtering-log", "Filtering log"),
-    ("/incidents", "Incidents"),
+    ("/sightings", "Noticed"),
     ("/canaries", "The filter asks itself"),
     ("/changes", "Change log"),
     ("/reviews", "Reviews"),

@@ -122,7 +122,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "See the filtering log by name, with a purpose that is sealed": ("filtering-log:read",),
     "Take a copy of the filtering log": ("filtering-log:export", "GET /filtering-log/export"),
     "Watch the filtering log as it grows": ("filtering-log:tail", "GET /filtering-log/tail"),
-    "See incidents and reports": ("GET /incidents", "GET /reports/month", "GET /reports"),
+    "See incidents and reports": ("GET /sightings", "GET /reports/month", "GET /reports"),
     "See what the filter was answered when it asked itself": ("GET /canaries",),
     "See how the record of requests is doing": ("GET /journal",),
     "See what was set aside as damaged, with a purpose that is sealed": ("GET /journal/aside",),

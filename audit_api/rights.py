@@ -55,7 +55,7 @@ RIGHTS: Mapping[str, Who] = {
     "GET /api/v1/filtering-log/tail": READING,  # as above
     "GET /api/v1/filtering-log/verify": READING,
     "GET /api/v1/retention": READING,
-    "GET /api/v1/incidents": READING,  # by name: the coordinator and the headteacher
+    "GET /api/v1/sightings": READING,  # by name: the coordinator and the headteacher
     "GET /api/v1/canaries": READING,
     "GET /api/v1/reports/month": READING,
     "GET /api/v1/rights": READING,
@@ -192,7 +192,7 @@ RIGHTS: Mapping[str, Who] = {
     "GET /reports": READING,
     "GET /rights": READING,
     "GET /filtering-log": READING,
-    "GET /incidents": READING,
+    "GET /sightings": READING,
     "GET /canaries": READING,
     "GET /changes": READING,
     "GET /verify": READING,

@@ -20,7 +20,7 @@ OPENS: Mapping[str, frozenset[str]] = {
     "filtering-log:read": frozenset(
         {
             f"{V1}/filtering-log", f"{V1}/filtering-log/export", f"{V1}/filtering-log/tail",
-            f"{V1}/filtering-log/verify", f"{V1}/retention", f"{V1}/incidents",
+            f"{V1}/filtering-log/verify", f"{V1}/retention", f"{V1}/sightings",
         }
     ),
     "reports:read": frozenset({f"{V1}/reports/month", f"{V1}/unblocks/figures"}),

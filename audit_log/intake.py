@@ -13,7 +13,6 @@ from functools import partial
 
 from sqlalchemy import Connection, delete, select
 
-from audit_log.incidents import alike, incident_values, is_incident
 from audit_log.intake_batch import ANOTHER, Batch
 from audit_log.intake_known import CLOSE, Known, Opened, in_some, look_up, opened_from
 from audit_log.intake_known import NO_OPEN as NO_OPEN
@@ -34,6 +33,7 @@ from audit_log.rows import (
     part_of,
     who_key,
 )
+from audit_log.sightings import alike, is_sighting, sighting_values
 from audit_log.tables import journal_aside
 
 
@@ -56,8 +56,8 @@ class Intake:
         self.opens: dict[str, Record] = {}
         self.closes = batch.closes()
         self.refused = 0  # records that cannot be rows
-        self.incidents: list[Values] = []
-        self.alike: list[tuple[object, ...]] = []  # of each incident
+        self.sightings: list[Values] = []
+        self.alike: list[tuple[object, ...]] = []  # of each sighting
         self._seals: Seals
         self._totals = Totals()
 
@@ -80,7 +80,7 @@ class Intake:
             self._close_each(late, waiting)
         else:
             self._close(late, waiting)
-        self._store_incidents(opened)
+        self._store_sightings(opened)
         self.store_.count(self.conn, self._totals)
         self._seals.write(self.conn, self.sql, at, self.batch.ranges)
         places = [(each.segment, each.offset, each.torn, each.damaged) for each in self.batch.places]
@@ -245,12 +245,13 @@ class Intake:
 
     # The rest.
 
-    def _store_incidents(self, opened: dict[str, Values]) -> None:
-        about = [values for values in opened.values() if is_incident(values)]
+    def _store_sightings(self, opened: dict[str, Values]) -> None:
+        about = [values for values in opened.values() if is_sighting(values)]
         stored = [(*v[:AT], self.store_.as_stored(v[AT]), *v[AT + 1 :]) for v in about]
-        self.incidents = [incident_values(values) for values in stored]
+        self.sightings = [sighting_values(values) for values in stored]
         self.alike = [alike(values) for values in about]
-        execute(self.conn, self.sql.incident, self.incidents)
+        execute(self.conn, self.sql.sighting, self.sightings)
+        execute(self.conn, self.sql.waiting, [values[:1] for values in self.sightings])
 
     def _both(self, event_id: str) -> Record:
         return {"open": self.opens.get(event_id), "close": self.closes.get(event_id)}

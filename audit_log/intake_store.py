@@ -11,9 +11,9 @@ from typing import Any, Protocol
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, ProgrammingError
 
-from audit_log.incidents import COLUMNS as INCIDENT
 from audit_log.rollups import Totals
 from audit_log.rows import CLOSING, DERIVED, OPENING, SEALS, Values
+from audit_log.sightings import COLUMNS as SIGHTING
 
 # What one odd value raises, in the database or on the way to it; the batch is then stored row by row.
 ODD_VALUE = (
@@ -71,7 +71,8 @@ class Statements:
         self.interrupt = (
             f"SET outcome = 'interrupted' WHERE event_id = {mark} AND at = {mark} AND outcome IS NULL"
         )
-        self.incident = f"{self.inserts('incident', INCIDENT)} ON CONFLICT DO NOTHING"
+        self.sighting = f"{self.inserts('sighting', SIGHTING)} ON CONFLICT DO NOTHING"
+        self.waiting = f"{self.inserts('sighting_waiting', ('id',))} ON CONFLICT DO NOTHING"
         self.seal = self.inserts("filtering_seal", ("seq", "entry", "prev", "leaf", "part"))
         self.leaf = self.inserts("filtering_leaf", ("seq", "opened", "closed"))
         self.aside = f"{self.inserts('journal_aside', ('key', 'why', 'record'))} ON CONFLICT DO NOTHING"

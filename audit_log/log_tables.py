@@ -139,11 +139,11 @@ rollup_day = Table(
 
 # What must not be overlooked. Written by the recorder with the row of the filtering log that it is about, and
 # with the same id; it holds no address, but a keyed hash that tells one from another.
-incident = Table(
-    "incident",
+sighting = Table(
+    "sighting",
     metadata,
     Column("id", String(32), primary_key=True),  # the event's, so it sorts by time
-    Column("kind", String(32), nullable=False),  # one of incidents.KINDS
+    Column("kind", String(32), nullable=False),  # one of sightings.KINDS
     Column("at", UtcTime, nullable=False),
     Column("happened", String(12), nullable=False),  # the kind of the row: request, connect, ...
     Column("gate", String(32), nullable=False),
@@ -153,7 +153,7 @@ incident = Table(
     Column("category", String(64)),
     Column("list_id", String(64)),
     Column("hash", String(64)),
-    Index("incident_at", "at", "id"),
+    Index("sighting_at", "at", "id"),
 )
 
 # The filtering log's own chain: a seal for each batch that the recorder stored, and each day and kind of rows

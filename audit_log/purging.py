@@ -32,10 +32,10 @@ from audit_log.day_totals import stored_totals, totals_hash
 from audit_log.earlier_check import halves_of_earlier
 from audit_log.first_seals import EARLIER
 from audit_log.holds import holds, rows_held
-from audit_log.incidents import BLOCK, CIRCUMVENTION, ILLEGAL, KIND_OF_EVENT, ONE_CHANGE
 from audit_log.purged_parts import held_root, root_of_seals
 from audit_log.rollups import CANARY, EVENT
-from audit_log.tables import filtering_leaf, filtering_log, filtering_seal, incident, rollup_day, rollup_hour
+from audit_log.sightings import BLOCK, CIRCUMVENTION, ILLEGAL, KIND_OF_EVENT, ONE_CHANGE
+from audit_log.tables import filtering_leaf, filtering_log, filtering_seal, rollup_day, rollup_hour, sighting
 
 LOG = filtering_log.c
 LOCK_WAIT = "2s"  # for readers; after that it is tried again in some minutes
@@ -265,14 +265,14 @@ def _some[T](things: Sequence[T]) -> Iterator[Sequence[T]]:
     return (things[start : start + SOME] for start in range(0, len(things), SOME))
 
 
-def remove_incidents(conn: Connection, before: date) -> int:
+def remove_sightings(conn: Connection, before: date) -> int:
     """Those of the days before, as far as no legal hold keeps them."""
-    table = incident.c
+    table = sighting.c
     over = [table.at < _start_of(before)]
     for each in holds(conn):
         theirs = true() if each.person_id is None else table.person_id == each.person_id
         over.append(~_surely(and_(theirs, table.at >= each.from_at, table.at < each.to_at)))
-    return conn.execute(delete(incident).where(and_(*over))).rowcount
+    return conn.execute(delete(sighting).where(and_(*over))).rowcount
 
 
 def remove_totals(conn: Connection, before: date) -> tuple[int, int]:

@@ -25,8 +25,6 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from audit_log import parts
 from audit_log.db import reading, writing
 from audit_log.heartbeat import HEARTBEAT, Stopped
-from audit_log.incident_groups import ToldOnce
-from audit_log.incidents import in_words
 from audit_log.intake import Intake, interrupt
 from audit_log.intake_batch import BATCH, Batch, Piece, Place
 from audit_log.intake_known import Known, learn
@@ -35,6 +33,8 @@ from audit_log.lanes import Lane
 from audit_log.positions import Position, Positions, behind, released, told_of
 from audit_log.quarantine import copies, quarantine
 from audit_log.segments import Segment, begins_anew, lock_path, newest_with_times, opened_in, segments
+from audit_log.sighting_groups import ToldOnce
+from audit_log.sightings import in_words
 from audit_log.tables import journal_position
 
 log = structlog.get_logger()
@@ -194,9 +194,9 @@ class Recorder:
         self._known = known
         for place in batch.places:
             self._place().moved(place)
-        for incident, alike in zip(intake.incidents, intake.alike, strict=True):
+        for sighting, alike in zip(intake.sightings, intake.alike, strict=True):
             if self._told.is_new(alike):
-                log.warning("incident.recorded", **in_words(incident))
+                log.warning("sighting.recorded", **in_words(sighting))
         if intake.refused:
             log.error("records.set_aside", gates=batch.gates, count=intake.refused)
         return stored

@@ -17,10 +17,10 @@ from audit_log.day_totals import as_day, day_bounds, days_with_totals
 from audit_log.earlier_check import check_earlier
 from audit_log.fault import Fault
 from audit_log.findings import ADDED, NAMED, Findings, time_of
-from audit_log.incident_check import check_incidents, check_incidents_outside
 from audit_log.parts import tables
 from audit_log.seal_chain import Chain
 from audit_log.sealed_lines import PurgeLine, hour_lines, purge_lines, totals_gone_before
+from audit_log.sighting_check import check_sightings, check_sightings_outside
 from audit_log.verification import Verification
 
 Progress = Callable[[str, int, int], None]  # the stage in words, how much of it is done, of how much
@@ -98,7 +98,7 @@ class RowCheck:
             check = DayCheck(conn, day, self.record, self.found)
             check.run()
             self.rows += check.rows
-            check_incidents(conn, day, self.found, self.record.chain.all_incidents_from)
+            check_sightings(conn, day, self.found, self.record.chain.all_incidents_from)
 
     def finish(self, conn: Connection) -> None:
         """What is in no day."""
@@ -107,7 +107,7 @@ class RowCheck:
         with as_written(conn):
             check_earlier(conn, self.record, self.found)
             self._nothing_outside(conn)
-            check_incidents_outside(conn, _gaps(self.days), self.found)
+            check_sightings_outside(conn, _gaps(self.days), self.found)
 
     @property
     def verdict(self) -> Verification:

@@ -25,6 +25,10 @@ from audit_log.change_tables import log_review as log_review
 from audit_log.change_tables import preview as preview
 from audit_log.change_tables import review as review
 from audit_log.change_tables import review_signature as review_signature
+from audit_log.incident_tables import incident as incident
+from audit_log.incident_tables import incident_entry as incident_entry
+from audit_log.incident_tables import incident_file as incident_file
+from audit_log.incident_tables import sighting_waiting as sighting_waiting
 from audit_log.log_tables import ODD as ODD
 from audit_log.log_tables import SELDOM as SELDOM
 from audit_log.log_tables import SHOWN as SHOWN
@@ -32,13 +36,13 @@ from audit_log.log_tables import correction as correction
 from audit_log.log_tables import filtering_leaf as filtering_leaf
 from audit_log.log_tables import filtering_log as filtering_log
 from audit_log.log_tables import filtering_seal as filtering_seal
-from audit_log.log_tables import incident as incident
 from audit_log.log_tables import journal_aside as journal_aside
 from audit_log.log_tables import journal_position as journal_position
 from audit_log.log_tables import journal_release as journal_release
 from audit_log.log_tables import legal_hold as legal_hold
 from audit_log.log_tables import rollup_day as rollup_day
 from audit_log.log_tables import rollup_hour as rollup_hour
+from audit_log.log_tables import sighting as sighting
 from audit_log.log_tables import who_set as who_set
 from audit_log.table_types import NameList as NameList
 from audit_log.table_types import UtcTime as UtcTime

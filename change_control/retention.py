@@ -25,7 +25,7 @@ from audit_log.db import reading, writing
 from audit_log.fault import Fault
 from audit_log.first_seals import EARLIER
 from audit_log.parts import table_for, tables
-from audit_log.purging import Part, drop_empty, hold_still, remove, remove_incidents, remove_totals, weigh
+from audit_log.purging import Part, drop_empty, hold_still, remove, remove_sightings, remove_totals, weigh
 from audit_log.rows import day_of
 from audit_log.seal_chain import parsed
 from audit_log.sealed_lines import HOUR, PURGE, PURGE_INCIDENTS, PURGE_TOTALS, lines_of, purge_lines
@@ -262,7 +262,7 @@ def _first_format(conn: Connection) -> int:
 def _purge_incidents(desk: Desk, record: SignedRecord, now: datetime) -> int:
     with _removing(desk, record, now) as made:
         before = _today(now) - parsed_policy(made.conn).retention.incidents * ONE_DAY
-        if not (gone := remove_incidents(made.conn, before)):
+        if not (gone := remove_sightings(made.conn, before)):
             raise _NothingToDo
         made.seal(PURGE_INCIDENTS, SYSTEM, WHOLE, {"before": str(before), "incidents": gone})
     return 0

@@ -17,7 +17,7 @@ from audit_log.tables import rollup_day, rollup_hour
 from audit_log.unblock_use import opened_besides, used, was_used
 from tests.audit_log.attacks import verified
 from tests.audit_log.records import Record, a_segment, a_whole, event_id
-from tests.audit_log.test_incidents import GUESSED, SHARED
+from tests.audit_log.test_sightings import GUESSED, SHARED
 from tests.builders import NOON
 
 CANARY: Record = {

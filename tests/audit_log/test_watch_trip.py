@@ -56,9 +56,9 @@ def test_events_and_canaries_reach_who_reads(journal: Path, engine: Engine, tmp_
     assert kinds.count("request") == 3
     assert "event" in kinds
     assert "canary" not in kinds
-    told = {row["kind"] for row in rows("incidents")}
+    told = {row["kind"] for row in rows("sightings")}
     assert told == {"circumvention", "account-sharing"}
-    assert len(rows("incidents", kind="circumvention", each="yes")) == 3
+    assert len(rows("sightings", kind="circumvention", each="yes")) == 3
     report = terry.get("/api/v1/reports/month", params={"month": "2026-11"}).json()
     assert report["total"]["requests"] == 3
     assert verified(engine).whole

@@ -10,9 +10,9 @@ import pytest
 
 from audit_log import parts
 from audit_log.db import reading, writing
-from audit_log.incidents import ONE_CHANGE
 from audit_log.recorder import Recorder
 from audit_log.sealed_lines import PURGE_INCIDENTS, PURGE_TOTALS
+from audit_log.sightings import ONE_CHANGE
 from change_control.desk import Desk
 from change_control.proposals import approve, propose_policy
 from change_control.protecting import propose_release
@@ -128,14 +128,14 @@ def test_rows_of_incidents_stay_as_long_as_incidents_do(either: School, forgotte
     kept = either.record(reason="illegal", url="sealed:ff", host=None)
     either.record()
     if forgotten:  # the rows say so themselves
-        either.attack("DELETE FROM incident")
+        either.attack("DELETE FROM sighting")
     assert either.purge() == 1
     assert either.ids() == [kept]
     assert either.purge(NOON + 366 * ONE_DAY) == 1
 
     told = [] if forgotten else [{"before": "2026-11-25", "incidents": 1}]
     assert either.lines(PURGE_INCIDENTS) == told
-    assert either.count("incident") == 0
+    assert either.count("sighting") == 0
     assert verified(either.desk).whole
 
 

@@ -40,8 +40,8 @@ def found(demo: Demo, what: str, began: datetime, more: str) -> list[dict[str, A
     return list(answer.json()["rows"])
 
 
-def incidents(demo: Demo, began: datetime) -> list[dict[str, Any]]:
-    return found(demo, "incidents", began, "each=yes&names=yes&purpose=who+tried+to+get+round")
+def sightings(demo: Demo, began: datetime) -> list[dict[str, Any]]:
+    return found(demo, "sightings", began, "each=yes&names=yes&purpose=who+tried+to+get+round")
 
 
 @pytest.mark.parametrize("url", list(WAYS_ROUND))
@@ -61,12 +61,12 @@ def test_the_coordinator_hears_who_tried_to_get_round_and_by_what(demo: Demo) ->
         lambda: found(demo, "filtering-log", began, "verdict=block"),
         lambda each: len(each) >= len(WAYS_ROUND),
     )
-    told = eventually(lambda: incidents(demo, began), lambda each: len(each) >= 2)
+    told = eventually(lambda: sightings(demo, began), lambda each: len(each) >= 2)
 
     assert sorted(str(row["category"]) for row in rows) == sorted(WAYS_ROUND.values())
     assert {each["kind"] for each in told} == {"circumvention"}
     assert {each["person"]["username"] for each in told} == {"anna"}
-    assert "incidents" in demo.ask_api("cora", "GET", "/changes?limit=1").text
+    assert "sightings" in demo.ask_api("cora", "GET", "/changes?limit=1").text
 
 
 def test_who_guesses_is_slowed_and_told_and_the_owner_goes_on(demo: Demo) -> None:
@@ -76,7 +76,7 @@ def test_who_guesses_is_slowed_and_told_and_the_owner_goes_on(demo: Demo) -> Non
         guesser.settimeout(10)
         answers = [exchange(guesser, guess(number)).split(b" ")[1] for number in range(24)]
 
-    told = eventually(lambda: incidents(demo, began), bool)
+    told = eventually(lambda: sightings(demo, began), bool)
     mine = demo.get("http://school-books.test/", "mary")
 
     assert set(answers[:5]) == {b"407"}

@@ -1,4 +1,4 @@
-"""Incidents against the rows that they are of: each follows from a sealed row, so one that was edited, taken
+"""Sightings against the rows that they are of: each follows from a sealed row, so one that was edited, taken
 away or made up is found. After their time they go, and the change log says up to which day.
 """
 
@@ -12,16 +12,16 @@ from sqlalchemy import Connection, bindparam, text
 from audit_log.as_written import as_written, shown
 from audit_log.day_totals import as_day, day_bounds
 from audit_log.findings import LONGEST_SHOWN, NAMED, Findings, time_of
-from audit_log.incidents import (
+from audit_log.rows import OPENING, Values
+from audit_log.sealed_lines import PURGE_INCIDENTS, lines_of
+from audit_log.sightings import (
     CIRCUMVENTION,
     COLUMNS,
     ILLEGAL_CONTENT,
     REASONS,
-    incident_values,
     kind_of,
+    sighting_values,
 )
-from audit_log.rows import OPENING, Values
-from audit_log.sealed_lines import PURGE_INCIDENTS, lines_of
 from audit_log.tables import SELDOM
 
 AT_UTC = "to_char({0} AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS.US')"
@@ -30,14 +30,14 @@ IN_DAY = "at >= :first AND at < :end"
 Days = tuple[date | None, date | None]
 
 
-def check_incidents(conn: Connection, day: date, found: Findings, all_kinds_from: int | None = None) -> None:
-    """Of one day. Rows in seals before `all_kinds_from` became incidents only where they are illegal content:
+def check_sightings(conn: Connection, day: date, found: Findings, all_kinds_from: int | None = None) -> None:
+    """Of one day. Rows in seals before `all_kinds_from` became sightings only where they are illegal content:
     an older version stored them. None: there is no such seal yet."""
     with as_written(conn):
         expected = _expected(conn, day, all_kinds_from)
-        kept = _incidents(conn, day)
-        elsewhere = _incidents_of(conn, expected.keys() - kept.keys())
-        gone_before = incidents_gone_before(conn)
+        kept = _sightings(conn, day)
+        elsewhere = _sightings_of(conn, expected.keys() - kept.keys())
+        gone_before = sightings_gone_before(conn)
     for event_id, values in expected.items():
         stored = kept.get(event_id, elsewhere.get(event_id))
         if stored is not None:
@@ -49,7 +49,7 @@ def check_incidents(conn: Connection, day: date, found: Findings, all_kinds_from
             _say(found, stored, "was added: it follows from no row of that day")
 
 
-def check_incidents_outside(conn: Connection, gaps: Iterable[Days], found: Findings) -> None:
+def check_sightings_outside(conn: Connection, gaps: Iterable[Days], found: Findings) -> None:
     """Those with a time that is in none of the days that were read: they follow from no row."""
     for low, high in gaps:
         ends = {
@@ -57,13 +57,13 @@ def check_incidents_outside(conn: Connection, gaps: Iterable[Days], found: Findi
             "end": day_bounds(conn, high)["first"] if high else None,
         }
         sides = [*(["at >= :first"] if low else []), *(["at < :end"] if high else [])]
-        query = f"SELECT {_columns(conn)} FROM incident WHERE {' AND '.join(sides) or 'true'} LIMIT {NAMED}"  # noqa: S608  # our own names
+        query = f"SELECT {_columns(conn)} FROM sighting WHERE {' AND '.join(sides) or 'true'} LIMIT {NAMED}"  # noqa: S608  # our own names
         for row in conn.execute(text(query), {name: end for name, end in ends.items() if end}).all():
             _say(found, tuple(row), "was added: it is in none of the log's days")
 
 
-def incidents_gone_before(conn: Connection) -> date | None:
-    """The day before which incidents may have gone."""
+def sightings_gone_before(conn: Connection) -> date | None:
+    """The day before which sightings may have gone."""
     said = (entry["detail"].get("before") for _, entry in lines_of(conn, PURGE_INCIDENTS))
     return max((day for each in said if (day := as_day(each))), default=None)
 
@@ -84,7 +84,7 @@ def _expected(conn: Connection, day: date, all_kinds_from: int | None) -> dict[A
     for *opening, seal in rows:
         kind = kind_of(opening)
         if kind is not None and (kind == ILLEGAL_CONTENT or _stored_since(seal, all_kinds_from)):
-            found[opening[0]] = incident_values(tuple(opening))
+            found[opening[0]] = sighting_values(tuple(opening))
     return found
 
 
@@ -92,17 +92,17 @@ def _stored_since(seal: object, first: int | None) -> bool:
     return first is not None and isinstance(seal, int) and seal >= first
 
 
-def _incidents(conn: Connection, day: date) -> dict[Any, Values]:
-    query = f"SELECT {_columns(conn)} FROM incident WHERE {IN_DAY}"  # noqa: S608  # our own names
+def _sightings(conn: Connection, day: date) -> dict[Any, Values]:
+    query = f"SELECT {_columns(conn)} FROM sighting WHERE {IN_DAY}"  # noqa: S608  # our own names
     return {row[0]: tuple(row) for row in conn.execute(text(query), day_bounds(conn, day))}
 
 
-def _incidents_of(conn: Connection, ids: Iterable[Any]) -> dict[Any, Values]:
+def _sightings_of(conn: Connection, ids: Iterable[Any]) -> dict[Any, Values]:
     """Their time may have been changed."""
     wanted = sorted(map(str, ids))[:NAMED]
     if not wanted:
         return {}
-    query = text(f"SELECT {_columns(conn)} FROM incident WHERE id IN :ids")  # noqa: S608  # our own names
+    query = text(f"SELECT {_columns(conn)} FROM sighting WHERE id IN :ids")  # noqa: S608  # our own names
     rows = conn.execute(query.bindparams(bindparam("ids", expanding=True)), {"ids": wanted})
     return {row[0]: tuple(row) for row in rows}
 
@@ -137,6 +137,6 @@ def _plain(place: int, value: object) -> object:
         return value
 
 
-def _say(found: Findings, incident: Values, what: str) -> None:
-    name = shown(incident[0])[:LONGEST_SHOWN]
-    found.add(f"The incident {name} of {time_of(incident[WHEN])} {what}.", None)
+def _say(found: Findings, sighting: Values, what: str) -> None:
+    name = shown(sighting[0])[:LONGEST_SHOWN]
+    found.add(f"The sighting {name} of {time_of(sighting[WHEN])} {what}.", None)

@@ -1,4 +1,4 @@
-"""Who sees what of an incident: that there was one, or who it was, with a purpose and seen."""
+"""Who sees what of a sighting: that there was one, or who it was, with a purpose and seen."""
 
 import csv
 import io
@@ -9,15 +9,15 @@ from zoneinfo import ZoneInfo
 import pytest
 from sqlalchemy import insert
 
-from audit_api.incidents import GUESSED_AT, SAYS, Kind, tried_sentences
+from audit_api.sightings import GUESSED_AT, SAYS, Kind, tried_sentences
 from audit_log.db import reading, writing
 from audit_log.event_id import new_event_id
-from audit_log.incidents import KINDS
-from audit_log.tables import incident
+from audit_log.sightings import KINDS
+from audit_log.tables import sighting
 from tests.audit_api.school import School, fields_of, problem_of
 from tests.builders import NOON
 
-URL = "/api/v1/incidents"
+URL = "/api/v1/sightings"
 BY_NAME = {"names": "yes", "purpose": "to speak with the parents"}
 
 
@@ -39,7 +39,7 @@ def happened(school: School, username: str | None, minute: int, **changes: Any) 
         "hash": "sealed:ab",
     } | changes
     with writing(school.desk.engine) as conn:
-        conn.execute(insert(incident).values(row))
+        conn.execute(insert(sighting).values(row))
     return str(row["id"])
 
 
@@ -87,7 +87,7 @@ def test_who_has_to_act_on_it_reads_the_names_and_is_seen(troubled: School, read
     assert {line["detail"]["about"] for line in lines} == {
         troubled.person(name).id for name in ("anna", "hedy", "tess")
     }
-    assert lines[0]["texts"] == {"what": "incidents", "purpose": BY_NAME["purpose"]}
+    assert lines[0]["texts"] == {"what": "sightings", "purpose": BY_NAME["purpose"]}
 
 
 def test_the_line_says_by_which_filter_and_how_many(troubled: School) -> None:
@@ -95,7 +95,7 @@ def test_the_line_says_by_which_filter_and_how_many(troubled: School) -> None:
     rows(troubled, "cora", **BY_NAME, to="2026-11-24T11:59:30Z")
     lines = troubled.as_("gail").get("/api/v1/changes", params={"event": "filtering-log:read"}).json()["rows"]
 
-    assert {line["texts"]["what"] for line in lines} == {"incidents, to 2026-11-24T11:59:30Z"}
+    assert {line["texts"]["what"] for line in lines} == {"sightings, to 2026-11-24T11:59:30Z"}
     assert {line["object"]: line["detail"]["rows"] for line in lines} == {
         troubled.person("anna").id: 2, troubled.person("hedy").id: 1, troubled.person("tess").id: 1,
     }  # fmt: skip
@@ -107,7 +107,7 @@ def test_the_technician_and_the_governor_read_no_names(troubled: School, reader:
 
 
 @pytest.mark.parametrize("reader", ["tess", "anna", "gus"])
-def test_nobody_else_reads_incidents(troubled: School, reader: str) -> None:
+def test_nobody_else_reads_sightings(troubled: School, reader: str) -> None:
     problem_of(troubled.as_(reader).get(URL), 403, "wrong-role")
 
 
@@ -120,7 +120,7 @@ def test_reading_by_name_needs_a_purpose(troubled: School) -> None:
     assert "filtering-log:read" not in troubled.events()
 
 
-def test_pages_meet_every_incident_once(troubled: School) -> None:
+def test_pages_meet_every_sighting_once(troubled: School) -> None:
     whole = [row["id"] for row in rows(troubled, "gail")]
     met: list[str] = []
     cursor: str | None = ""
@@ -171,7 +171,7 @@ def test_the_line_of_a_look_says_which_kind(school: School) -> None:
     happened(school, "anna", 1, kind="guessing")
     rows(school, "cora", **BY_NAME, kind="guessing")
     (line,) = school.as_("gail").get("/api/v1/changes", params={"event": "filtering-log:read"}).json()["rows"]
-    assert line["texts"]["what"] == "incidents, kind guessing"
+    assert line["texts"]["what"] == "sightings, kind guessing"
 
 
 def test_no_other_kind_can_be_asked_for(school: School) -> None:
@@ -236,7 +236,7 @@ def test_who_was_guessed_at_is_not_said_to_have_guessed(school: School) -> None:
 
     (row,) = rows(school, "cora", **BY_NAME)
     assert row["says"] == "Somebody guessed at the password of Anna Akhtar."
-    page = school.browser("cora")[0].get("/incidents", params=BY_NAME).text
+    page = school.browser("cora")[0].get("/sightings", params=BY_NAME).text
     assert "<td>not known</td>" in page
     assert "Somebody guessed at the password of Anna Akhtar." in page
 
@@ -245,16 +245,16 @@ def test_the_page_shows_the_groups_and_names_nobody_without_a_purpose(school: Sc
     flooded(school)
     browser = school.browser("cora")[0]
 
-    page = browser.get("/incidents").text
+    page = browser.get("/sightings").text
     assert "60 times" in page
     assert "A way round the filter was tried, and blocked." in page
     assert "Anna" not in page
-    assert 'href="/incidents"' in page, "it stands in the menu"
-    assert browser.get("/incidents", params={"names": "yes"}).status_code == 422
-    assert "Anna Akhtar" in browser.get("/incidents", params=BY_NAME).text
-    assert "Read by name" not in school.browser("gail")[0].get("/incidents").text
-    assert school.browser("gail")[0].get("/incidents", params=BY_NAME).status_code == 422
-    assert school.browser("tess")[0].get("/incidents").status_code == 403
+    assert 'href="/sightings"' in page, "it stands in the menu"
+    assert browser.get("/sightings", params={"names": "yes"}).status_code == 422
+    assert "Anna Akhtar" in browser.get("/sightings", params=BY_NAME).text
+    assert "Read by name" not in school.browser("gail")[0].get("/sightings").text
+    assert school.browser("gail")[0].get("/sightings", params=BY_NAME).status_code == 422
+    assert school.browser("tess")[0].get("/sightings").status_code == 403
 
 
 @pytest.mark.parametrize(

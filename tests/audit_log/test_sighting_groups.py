@@ -7,17 +7,17 @@ from sqlalchemy import Engine
 from structlog.testing import capture_logs
 
 from audit_log.db import reading
-from audit_log.incident_groups import MOST_TOLD, ToldOnce, groups, tried_since
-from audit_log.incidents import incidents
 from audit_log.recorder import Recorder
+from audit_log.sighting_groups import MOST_TOLD, ToldOnce, groups, tried_since
+from audit_log.sightings import sightings
 from tests.audit_log.records import a_segment, a_whole
-from tests.audit_log.test_incidents import CIRCUMVENTION, a_hit
+from tests.audit_log.test_sightings import CIRCUMVENTION, a_hit
 from tests.builders import NOON
 
 FLOOD = [a_whole(number, **CIRCUMVENTION) for number in range(1, 61)]
 
 
-def test_sixty_ways_round_in_a_minute_are_sixty_incidents_one_group_and_one_line(
+def test_sixty_ways_round_in_a_minute_are_sixty_sightings_one_group_and_one_line(
     engine: Engine, tmp_path: Path
 ) -> None:
     a_segment(
@@ -26,17 +26,17 @@ def test_sixty_ways_round_in_a_minute_are_sixty_incidents_one_group_and_one_line
     with capture_logs() as said:
         Recorder(engine, tmp_path).run_once()
 
-    told = [each["kind"] for each in said if each["event"] == "incident.recorded"]
+    told = [each["kind"] for each in said if each["event"] == "sighting.recorded"]
     assert sorted(told) == ["circumvention", "circumvention", "illegal-content", "illegal-content"]
     with reading(engine) as conn:
-        assert len(incidents(conn, 100)) == 63
+        assert len(sightings(conn, 100)) == 63
         found = groups(conn, 100)
         assert tried_since(conn, NOON) == {"circumvention": 1, "illegal-content": 1}
     assert [each.times for each in found] == [1, 1, 61]
     assert found[-1].last_at - found[-1].first.at == timedelta(seconds=60)
 
 
-def test_pages_of_groups_meet_each_incident_once(engine: Engine, tmp_path: Path) -> None:
+def test_pages_of_groups_meet_each_sighting_once(engine: Engine, tmp_path: Path) -> None:
     apart = [a_whole(number * 600 + 1, **CIRCUMVENTION) for number in range(40)]
     a_segment(tmp_path, apart)
     Recorder(engine, tmp_path).run_once()

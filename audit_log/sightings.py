@@ -1,9 +1,9 @@
-"""Incidents: what must not be overlooked, found while rows are stored, and read back newest first.
+"""Sightings: what must not be overlooked, found while rows are stored, and read back newest first.
 
 Each follows from its row alone: an address on a list of illegal content (I1 to I8), a blocked way round the
 filter (A433, A455), one account on several devices at once (S83; one change alone, which a laptop that roams
-makes too, has its row and no incident), and guessed passwords. No address is in it: who may see it reads the
-row, which has the same id. A CONNECT that was then decrypted is no incident of its own: the request in it is.
+makes too, has its row and no sighting), and guessed passwords. No address is in it: who may see it reads the
+row, which has the same id. A CONNECT that was then decrypted is no sighting of its own: the request in it is.
 What the gate asks itself (canaries) never is.
 """
 
@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row, and_, or_, select, true
 
 from audit_log.rollups import CANARY, CATEGORY, EVENT, VERDICT
 from audit_log.rows import AT, OPENING
-from audit_log.tables import filtering_log, incident
+from audit_log.tables import filtering_log, sighting
 
 ILLEGAL_CONTENT = "illegal-content"
 BLOCK = "block"
@@ -27,7 +27,7 @@ KINDS = (ILLEGAL_CONTENT, CIRCUMVENTION, *KIND_OF_EVENT.values())
 ILLEGAL = "illegal"  # the reason on the row
 REASONS = frozenset((ILLEGAL, *KIND_OF_EVENT))
 SEALED = "sealed:"  # what its url begins with
-COLUMNS = tuple(column.name for column in incident.columns)
+COLUMNS = tuple(column.name for column in sighting.columns)
 _TAKEN = {name: OPENING.index(name) for name in COLUMNS if name in OPENING}
 _ID, _HAPPENED, _URL, _REASON = (OPENING.index(name) for name in ("event_id", "kind", "url", "reason"))
 _RULE = OPENING.index("rule")
@@ -35,7 +35,7 @@ _PERSON, _ENTRY = OPENING.index("person_id"), OPENING.index("entry")
 
 
 @dataclass(frozen=True, slots=True)
-class Incident:
+class Sighting:
     """`hash` is the same for the same address; None where the row was written by an older version."""
 
     id: str
@@ -52,7 +52,7 @@ class Incident:
 
 
 def kind_of(row: Sequence[Any]) -> str | None:
-    """Of a row's values in the order of OPENING; None where it is no incident."""
+    """Of a row's values in the order of OPENING; None where it is no sighting."""
     if row[_HAPPENED] == CANARY:
         return None
     if row[_REASON] == ILLEGAL:
@@ -64,12 +64,12 @@ def kind_of(row: Sequence[Any]) -> str | None:
     return CIRCUMVENTION if row[CATEGORY] == CIRCUMVENTION and row[VERDICT] == BLOCK else None
 
 
-def is_incident(row: Sequence[Any]) -> bool:
+def is_sighting(row: Sequence[Any]) -> bool:
     """Of a row's values in the order of OPENING."""
     return kind_of(row) is not None
 
 
-def incident_values(row: Sequence[Any]) -> tuple[Any, ...]:
+def sighting_values(row: Sequence[Any]) -> tuple[Any, ...]:
     """In the order of COLUMNS."""
     url = str(row[_URL] or "")
     found = {name: row[place] for name, place in _TAKEN.items()} | {
@@ -92,22 +92,22 @@ def in_words(values: Sequence[Any]) -> dict[str, Any]:
     return {name: told[name] for name in ("id", "kind", "category", "list_id", "gate")}
 
 
-def incidents(
+def sightings(
     conn: Connection,
     limit: int,
     after: tuple[datetime, str] | None = None,
     between: tuple[datetime | None, datetime | None] = (None, None),
     kind: str | None = None,
-) -> list[Incident]:
+) -> list[Sighting]:
     """Newest first, from the one after `after` on; `between` is half-open. `kind` None: all."""
-    table = incident.c
+    table = sighting.c
     decrypted = (
         select(filtering_log.c.event_id)
         .where(filtering_log.c.event_id == table.id, filtering_log.c.at == table.at)
         .where(filtering_log.c.decrypted == true())
         .exists()
     )
-    query = select(incident).where(~decrypted).order_by(table.at.desc(), table.id.desc()).limit(limit)
+    query = select(sighting).where(~decrypted).order_by(table.at.desc(), table.id.desc()).limit(limit)
     if after is not None:
         at, id_ = after
         query = query.where(or_(table.at < at, and_(table.at == at, table.id < id_)))
@@ -121,10 +121,10 @@ def incidents(
     return [_read(row) for row in conn.execute(query)]
 
 
-def of_rows(conn: Connection, ids: Iterable[str]) -> list[Incident]:
+def of_rows(conn: Connection, ids: Iterable[str]) -> list[Sighting]:
     """In no order."""
-    return [_read(row) for row in conn.execute(select(incident).where(incident.c.id.in_(list(ids))))]
+    return [_read(row) for row in conn.execute(select(sighting).where(sighting.c.id.in_(list(ids))))]
 
 
-def _read(row: Row[Any]) -> Incident:
-    return Incident(**dict(row._mapping) | {"filter_groups": tuple(row.filter_groups)})
+def _read(row: Row[Any]) -> Sighting:
+    return Sighting(**dict(row._mapping) | {"filter_groups": tuple(row.filter_groups)})

@@ -1,6 +1,6 @@
-"""Incidents as people read them: what one person did of one kind in one hour is told once, with how often.
+"""Sightings as people read them: what one person did of one kind in one hour is told once, with how often.
 
-A browser that looks names up past the filter does so thousands of times a day. Each incident stays, with its
+A browser that looks names up past the filter does so thousands of times a day. Each sighting stays, with its
 id; only illegal content is never put together, for each address of it is looked at. An hour is one of UTC.
 """
 
@@ -10,14 +10,14 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, case, func, or_, select, true
 
-from audit_log.incidents import ILLEGAL_CONTENT, Incident, of_rows
-from audit_log.tables import filtering_log, incident
+from audit_log.sightings import ILLEGAL_CONTENT, Sighting, of_rows
+from audit_log.tables import filtering_log, sighting
 
 HOUR = timedelta(hours=1)
 MOST_TOLD = 10_000  # of what was told in the log: then it begins anew
 _CONNECT_OF_A_REQUEST = (
     select(filtering_log.c.event_id)
-    .where(filtering_log.c.event_id == incident.c.id, filtering_log.c.at == incident.c.at)
+    .where(filtering_log.c.event_id == sighting.c.id, filtering_log.c.at == sighting.c.at)
     .where(filtering_log.c.decrypted == true())
     .exists()
 )
@@ -27,7 +27,7 @@ _CONNECT_OF_A_REQUEST = (
 class Group:
     """`first` is the earliest of them."""
 
-    first: Incident
+    first: Sighting
     times: int
     last_at: datetime
 
@@ -39,7 +39,7 @@ class ToldOnce:
         self._told: set[tuple[object, ...]] = set()
 
     def is_new(self, alike: tuple[object, ...]) -> bool:
-        """`alike`: as `incidents.alike` has it, the kind first."""
+        """`alike`: as `sightings.alike` has it, the kind first."""
         if alike[0] == ILLEGAL_CONTENT:
             return True
         if alike in self._told:
@@ -58,7 +58,7 @@ def groups(
     kind: str | None = None,
 ) -> list[Group]:
     """Newest first, by the first of each, from the one after `after` on; `between` is half-open."""
-    oldest, newest = conn.execute(select(func.min(incident.c.at), func.max(incident.c.at))).one()
+    oldest, newest = conn.execute(select(func.min(sighting.c.at), func.max(sighting.c.at))).one()
     if oldest is None:
         return []
     begin = max(oldest, between[0] or oldest)
@@ -85,7 +85,7 @@ def _groups(
     between: tuple[datetime, datetime],
     kind: str | None,
 ) -> list[Group]:
-    table = incident.c
+    table = sighting.c
     sqlite = conn.dialect.name == "sqlite"
     hour = func.substr(table.at, 1, 13) if sqlite else func.date_trunc("hour", table.at)
     alone = case((table.kind == ILLEGAL_CONTENT, table.id), else_="")
@@ -108,7 +108,7 @@ def _groups(
 
 def tried_since(conn: Connection, since: datetime) -> dict[str, int]:
     """By kind, how many people; what nobody was signed in for is told of no one."""
-    table = incident.c
+    table = sighting.c
     query = (
         select(table.kind, func.count(table.person_id.distinct()))
         .where(table.at >= since, table.person_id.is_not(None))

@@ -1,4 +1,4 @@
-"""Page: incidents, those of one person, kind and hour on one line."""
+"""Page: sightings, those of one person, kind and hour on one line."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,10 +8,10 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from audit_api.guard import GuardedRoute
-from audit_api.incidents import NAMING, Asked, IncidentOut, page_of
 from audit_api.pages import page
 from audit_api.problems import Problem, fields_of
 from audit_api.rows import link_to
+from audit_api.sightings import NAMING, Asked, SightingOut, page_of
 from audit_api.window import Here, Visit
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
@@ -24,8 +24,8 @@ KINDS = (
 FIELDS = frozenset(each.alias or name for name, each in Asked.model_fields.items())
 
 
-@router.get("/incidents")
-def incidents_page(request: Request, here: Here) -> Response:
+@router.get("/sightings")
+def sightings_page(request: Request, here: Here) -> Response:
     """A form sends what was left empty as well: that means nothing here."""
     given = {name: value for name, value in request.query_params.items() if value and name in FIELDS}
     try:
@@ -41,13 +41,13 @@ def _page(
     request: Request,
     here: Visit,
     given: Mapping[str, str],
-    shown: tuple[Sequence[IncidentOut], str | None],
+    shown: tuple[Sequence[SightingOut], str | None],
     errors: Mapping[str, str],
 ) -> Response:
     views, next_ = shown
     return page(
         request,
-        "incidents.html",
+        "sightings.html",
         422 if errors else 200,
         given=given,
         views=views,

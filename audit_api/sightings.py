@@ -1,4 +1,4 @@
-"""Incidents as a reader may see them: what happened and when; and who, for those who have to act on it (I7).
+"""Sightings as a reader may see them: what happened and when; and who, for those who have to act on it (I7).
 
 Illegal content, a way round the filter, a shared account, guessed passwords: the coordinator and the
 headteacher have to act on them. They read names as in the filtering log: with a purpose, and seen. Everybody
@@ -23,14 +23,14 @@ from audit_api.shapes import Paging
 from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading
-from audit_log.incident_groups import Group, groups, tried_since
-from audit_log.incidents import CIRCUMVENTION, ILLEGAL_CONTENT, incidents
 from audit_log.people import people_by_ids
+from audit_log.sighting_groups import Group, groups, tried_since
+from audit_log.sightings import CIRCUMVENTION, ILLEGAL_CONTENT, sightings
 from change_control.looks import record_look
 from filter_policy.model import Role
 
 GUESSING = "guessing"
-Kind = Literal["illegal-content", "circumvention", "account-sharing", "guessing"]  # incidents.KINDS
+Kind = Literal["illegal-content", "circumvention", "account-sharing", "guessing"]  # sightings.KINDS
 SAYS: Mapping[str, str] = {
     ILLEGAL_CONTENT: "An address on a list of illegal content was asked for, and blocked.",
     CIRCUMVENTION: "A way round the filter was tried, and blocked.",
@@ -63,7 +63,7 @@ class Asked(Paging):
     purpose: Annotated[str | None, Field(max_length=2000, description="why names are read")] = None
 
 
-class IncidentOut(_Out):
+class SightingOut(_Out):
     """Its address is nowhere; `hash` is the same for the same address of illegal content. Of several that are
     told as one, what stands here is of the first; `each=yes` gives each by its own id.
     """
@@ -85,7 +85,7 @@ class IncidentOut(_Out):
     gate: str
 
 
-def page_of(visit: Visit, asked: Asked) -> tuple[list[IncidentOut], str | None]:
+def page_of(visit: Visit, asked: Asked) -> tuple[list[SightingOut], str | None]:
     """Newest first. Raises Problem. A reading by name is recorded before anything is shown (S17, S101)."""
     by_name = asked.names == "yes"
     if by_name:
@@ -106,7 +106,7 @@ def _found(
 ) -> list[Group]:
     if asked.each == "no":
         return groups(conn, asked.limit + 1, after, between, asked.kind)
-    found = incidents(conn, asked.limit + 1, after, between, asked.kind)
+    found = sightings(conn, asked.limit + 1, after, between, asked.kind)
     return [Group(each, 1, each.at) for each in found]
 
 
@@ -126,10 +126,10 @@ def _record(visit: Visit, asked: Asked, rows: Sequence[Group]) -> None:
 def _in_words(asked: Asked) -> str:
     given = (("kind", asked.kind), ("from", asked.from_), ("to", asked.to))
     filters = [f"{name} {said}" for name, said in given if said]
-    return ", ".join(["incidents", *filters, *(["a further page"] if asked.cursor else [])])
+    return ", ".join(["sightings", *filters, *(["a further page"] if asked.cursor else [])])
 
 
-def _named(conn: Connection, rows: Sequence[Group]) -> Iterator[IncidentOut]:
+def _named(conn: Connection, rows: Sequence[Group]) -> Iterator[SightingOut]:
     known = people_by_ids(conn, (each.first.person_id for each in rows if each.first.person_id))
     names = Names(known, pupils=True)
     for each in rows:
@@ -142,8 +142,8 @@ def _named(conn: Connection, rows: Sequence[Group]) -> Iterator[IncidentOut]:
         yield _view(each, who, person, row.role, row.filter_groups)
 
 
-def _nameless(_conn: Connection, rows: Sequence[Group]) -> Iterator[IncidentOut]:
-    """Without classes and groups: there are few incidents, and everybody would know who it was."""
+def _nameless(_conn: Connection, rows: Sequence[Group]) -> Iterator[SightingOut]:
+    """Without classes and groups: there are few sightings, and everybody would know who it was."""
     for each in rows:
         role = shared_role(each.first.role)
         yield _view(each, a_role(role) if role else NOBODY, None, role, ())
@@ -151,10 +151,10 @@ def _nameless(_conn: Connection, rows: Sequence[Group]) -> Iterator[IncidentOut]
 
 def _view(
     group: Group, who: str, person: LogPersonOut | None, role: str | None, groups_: Sequence[str]
-) -> IncidentOut:
+) -> SightingOut:
     row = group.first
     guessed_at = row.kind == GUESSING and who != NOBODY
-    return IncidentOut(
+    return SightingOut(
         id=row.id,
         kind=row.kind,
         says=GUESSED_AT.format(who) if guessed_at else SAYS.get(row.kind, row.kind),

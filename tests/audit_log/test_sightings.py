@@ -11,10 +11,10 @@ from sqlalchemy import Engine, delete, select
 from structlog.testing import capture_logs
 
 from audit_log.db import reading, writing
-from audit_log.incidents import KINDS, ONE_CHANGE, Incident, incidents, is_incident, kind_of
 from audit_log.recorder import Recorder
 from audit_log.rows import OPENING
-from audit_log.tables import filtering_log, incident, journal_position
+from audit_log.sightings import KINDS, ONE_CHANGE, Sighting, is_sighting, kind_of, sightings
+from audit_log.tables import filtering_log, journal_position, sighting
 from tests.audit_log.records import Record, a_close, a_segment, a_whole, an_open, event_id
 from tests.builders import NOON
 
@@ -46,16 +46,16 @@ def moved(engine: Engine, folder: Path, *records: Record) -> Recorder:
     return recorder
 
 
-def found(engine: Engine, limit: int = 100) -> list[Incident]:
+def found(engine: Engine, limit: int = 100) -> list[Sighting]:
     with reading(engine) as conn:
-        return incidents(conn, limit)
+        return sightings(conn, limit)
 
 
-def test_a_hit_is_an_incident_and_nothing_else_is(engine: Engine, tmp_path: Path) -> None:
+def test_a_hit_is_an_sighting_and_nothing_else_is(engine: Engine, tmp_path: Path) -> None:
     moved(engine, tmp_path, a_hit(1), a_whole(2), an_open(3))
 
     assert found(engine) == [
-        Incident(
+        Sighting(
             id=event_id(1),
             kind="illegal-content",
             at=NOON + timedelta(seconds=1),
@@ -71,7 +71,7 @@ def test_a_hit_is_an_incident_and_nothing_else_is(engine: Engine, tmp_path: Path
     ]
 
 
-def test_what_is_read_twice_is_one_incident(engine: Engine, tmp_path: Path) -> None:
+def test_what_is_read_twice_is_one_sighting(engine: Engine, tmp_path: Path) -> None:
     moved(engine, tmp_path, a_hit(1), a_hit(1))
     with writing(engine) as conn:
         conn.execute(delete(journal_position))
@@ -81,12 +81,12 @@ def test_what_is_read_twice_is_one_incident(engine: Engine, tmp_path: Path) -> N
     assert len(found(engine)) == 1
 
 
-def test_a_row_and_its_incident_are_stored_together_or_not_at_all(
+def test_a_row_and_its_sighting_are_stored_together_or_not_at_all(
     sqlite_engine: Engine, tmp_path: Path
 ) -> None:
     with writing(sqlite_engine) as conn:
         conn.exec_driver_sql(
-            "CREATE TRIGGER no BEFORE INSERT ON incident BEGIN SELECT RAISE(ROLLBACK, 'no'); END"
+            "CREATE TRIGGER no BEFORE INSERT ON sighting BEGIN SELECT RAISE(ROLLBACK, 'no'); END"
         )
     a_segment(tmp_path, [a_hit(1)])
 
@@ -95,10 +95,10 @@ def test_a_row_and_its_incident_are_stored_together_or_not_at_all(
 
     with reading(sqlite_engine) as conn:
         assert conn.execute(select(filtering_log)).all() == []
-        assert conn.execute(select(incident)).all() == []
+        assert conn.execute(select(sighting)).all() == []
 
 
-def test_a_connect_that_was_decrypted_is_no_incident_of_its_own(engine: Engine, tmp_path: Path) -> None:
+def test_a_connect_that_was_decrypted_is_no_sighting_of_its_own(engine: Engine, tmp_path: Path) -> None:
     """One that went no further is: it is all there is of it."""
     opened = {"t": "open", "kind": "connect"}
     moved(
@@ -117,12 +117,12 @@ def test_a_connect_that_was_decrypted_is_no_incident_of_its_own(engine: Engine, 
     ]
 
 
-def test_incidents_come_newest_first_and_page_by_page(engine: Engine, tmp_path: Path) -> None:
+def test_sightings_come_newest_first_and_page_by_page(engine: Engine, tmp_path: Path) -> None:
     moved(engine, tmp_path, *(a_hit(number, at=a_hit(min(number, 3))["at"]) for number in range(1, 6)))
 
     first = found(engine, limit=2)
     with reading(engine) as conn:
-        rest = incidents(conn, 10, (first[-1].at, first[-1].id))
+        rest = sightings(conn, 10, (first[-1].at, first[-1].id))
     assert [each.id for each in (*first, *rest)] == [event_id(n) for n in (5, 4, 3, 2, 1)]
 
 
@@ -138,7 +138,7 @@ def test_the_recorder_says_so_and_names_nobody_and_no_address(sqlite_engine: Eng
 
     assert said == [
         {
-            "event": "incident.recorded",
+            "event": "sighting.recorded",
             "log_level": "warning",
             "id": event_id(1),
             "kind": "illegal-content",
@@ -164,7 +164,7 @@ def test_the_recorder_says_so_and_names_nobody_and_no_address(sqlite_engine: Eng
         ({"kind": "canary", "reason": "illegal", "category": "child-sexual-abuse"}, None),
     ],
 )
-def test_what_a_row_says_makes_it_an_incident_or_not(
+def test_what_a_row_says_makes_it_an_sighting_or_not(
     engine: Engine, tmp_path: Path, told: Record, kind: str | None
 ) -> None:
     moved(engine, tmp_path, a_whole(1) | told)
@@ -172,7 +172,7 @@ def test_what_a_row_says_makes_it_an_incident_or_not(
     assert [each.kind for each in found(engine)] == ([] if kind is None else [kind])
 
 
-def test_an_incident_tells_no_address_whatever_its_row_keeps(engine: Engine, tmp_path: Path) -> None:
+def test_an_sighting_tells_no_address_whatever_its_row_keeps(engine: Engine, tmp_path: Path) -> None:
     moved(engine, tmp_path, a_whole(1) | CIRCUMVENTION)
 
     (one,) = found(engine)
@@ -183,14 +183,14 @@ def test_an_incident_tells_no_address_whatever_its_row_keeps(engine: Engine, tmp
         "schoolgate",
     )
     with reading(engine) as conn:
-        assert "bbc" not in str(conn.execute(select(incident)).all())
+        assert "bbc" not in str(conn.execute(select(sighting)).all())
 
 
-def test_incidents_of_one_kind_are_found_alone(engine: Engine, tmp_path: Path) -> None:
+def test_sightings_of_one_kind_are_found_alone(engine: Engine, tmp_path: Path) -> None:
     moved(engine, tmp_path, a_hit(1), a_whole(2) | CIRCUMVENTION, a_whole(3) | SHARED, a_whole(4) | GUESSED)
 
     with reading(engine) as conn:
-        alone = {kind: [each.id for each in incidents(conn, 9, kind=kind)] for kind in KINDS}
+        alone = {kind: [each.id for each in sightings(conn, 9, kind=kind)] for kind in KINDS}
     assert list(alone.values()) == [[event_id(n)] for n in (1, 2, 3, 4)]
 
 
@@ -205,11 +205,11 @@ def test_incidents_of_one_kind_are_found_alone(engine: Engine, tmp_path: Path) -
         }
     )
 )
-def test_a_row_is_an_incident_of_a_known_kind_or_none_and_a_canary_never(told: dict[str, Any]) -> None:
+def test_a_row_is_an_sighting_of_a_known_kind_or_none_and_a_canary_never(told: dict[str, Any]) -> None:
     row = tuple(told.get(name) for name in OPENING)
     assert kind_of(row) in {*KINDS, None}
-    assert is_incident(row) == (kind_of(row) is not None)
-    assert told["kind"] != "canary" or not is_incident(row)
+    assert is_sighting(row) == (kind_of(row) is not None)
+    assert told["kind"] != "canary" or not is_sighting(row)
     assert (told["kind"], told["reason"], told["rule"]) != ("event", "account-shared", ONE_CHANGE) or not (
-        is_incident(row)
+        is_sighting(row)
     )
