@@ -28,6 +28,8 @@ class Reason(StrEnum):
     ENDED = "ended"
     PASSWORD_MUST_CHANGE = "password-must-change"  # noqa: S105  # a reason: first use, or too old (A89)
     NOT_YET_ALLOWED = "not-yet-allowed"  # the agreement is unsigned (S57)
+    ISOLATED = "isolated"  # this device is evidence (S174)
+    INVESTIGATION = "investigation"  # two seniors look at what a case is about (S167)
     LOCKED = "locked"
     UNBLOCK = "unblock"
     SITE_ALLOWED = "site-allowed"
@@ -56,9 +58,11 @@ class Reason(StrEnum):
     TERM = "term"  # words that the school does not let be searched for
     # Let by, and said beside it:
     PASSTHROUGH = "passthrough"  # not decrypted, by the policy's own word
+    SAFE_HARBOUR = "safe-harbour"  # open to everybody, not decrypted, recorded without whoever asked
     # What an `event` tells of:
     ACCOUNT_SHARED = "account-shared"  # one account on several devices at once (S83)
     GUESSING = "guessing"
+    REPEATED_BLOCKS = "repeated-blocks"  # one person, again and again, what is not open (S31)
 
 
 class Role(StrEnum):
@@ -102,12 +106,14 @@ class Person:
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What is asked, already canonical and classified. `searched`: as terms.py folds it."""
+    """What is asked, already canonical and classified. `searched`: as terms.py folds it. `address`: of the
+    device that asks, as devices.py spells it; "" where nobody knows it."""
 
     person: Person
     url: Url
     listings: tuple[Listing, ...] = ()
     searched: tuple[str, ...] = ()
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,6 +241,32 @@ class Opening:
     ends_at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class Investigation:
+    """What two seniors opened to look into one case (A389, A390): on one device, to these people, these sites.
+
+    Half-open [starts_at, ends_at); `id` is that of the step that both signed.
+    """
+
+    id: str
+    incident_id: str
+    device: str  # an address, as devices.py spells it
+    people: frozenset[str]  # person ids
+    sites: tuple[Site, ...]
+    starts_at: datetime
+    ends_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Isolation:
+    """A device that is evidence: nothing goes out from it in [starts_at, ends_at) (S174)."""
+
+    id: str
+    device: str
+    starts_at: datetime
+    ends_at: datetime
+
+
 KEPT_URLS = ("host", "path", "url")  # from the least to the whole, query and all
 
 
@@ -320,6 +352,36 @@ class TermRule:
 
 
 @dataclass(frozen=True, slots=True)
+class SafeHarbour:
+    """Where somebody finds help: a whole host, open to everybody, never decrypted. `telephone` may be none."""
+
+    site: Site
+    name: str
+    telephone: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedBlocks:
+    """How many blocked tries of one person, within how many minutes, are a report of their own."""
+
+    times: int = 20
+    minutes: int = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Incidents:
+    """How the school deals with incidents: times, letters, and which sanctions its own tables name."""
+
+    report_minutes: int = 60  # accidental access that is reported later was not reported at once (S180)
+    repeated_blocks: RepeatedBlocks = RepeatedBlocks()
+    tasks: Mapping[str, int] = field(default_factory=dict)  # days until a task is overdue, by whom it informs
+    letters: Mapping[str, str] = field(default_factory=dict)  # the school's own text, by whom it goes to
+    webhook: str = ""  # of a case system, https
+    sanctions: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by line of the written policy
+
+
+@dataclass(frozen=True, slots=True)
 class Watch:
     """How the filter watches itself: how often the canaries run, and which fall of the blocks alarms."""
 
@@ -355,7 +417,11 @@ class Policy:
     terms: tuple[TermRule, ...] = ()
     second_factor: str = "nobody"  # one of SECOND_FACTOR
     watch: Watch = Watch()
+    safe_harbour: tuple[SafeHarbour, ...] = ()
+    incidents: Incidents = Incidents()
     sites: tuple[SiteRule, ...] = ()
     unblocks: tuple[Unblock, ...] = ()
     openings: tuple[Opening, ...] = ()
+    investigations: tuple[Investigation, ...] = ()
+    isolations: tuple[Isolation, ...] = ()
     undecided: tuple[str, ...] = ()  # rows the school has not decided: not_allowed until it does
