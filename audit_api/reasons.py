@@ -38,6 +38,9 @@ REASONS: Mapping[str, str] = {
     Reason.PASSTHROUGH: "not decrypted, by the policy",
     Reason.ACCOUNT_SHARED: "one account on several devices at once",
     Reason.GUESSING: "somebody guessed at passwords",
+    Reason.ISOLATED: "this device is kept as evidence",
+    Reason.INVESTIGATION: "for child protection: two seniors look into a case",
+    Reason.REPEATED_BLOCKS: "one person asked again and again for what is not open",
 }
 
 VERDICTS: Mapping[str, str] = {"block": "blocked", "allow": "open"}

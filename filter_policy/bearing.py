@@ -1,15 +1,27 @@
 """What bears on a request: found by its host and its person, without reading every row of a policy."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import lru_cache
 
 from filter_lists.names import Url, is_ip
 from filter_policy import timetable
-from filter_policy.model import Access, Opening, Person, Policy, Request, Rule, SiteRule, Unblock
+from filter_policy.model import (
+    Access,
+    Investigation,
+    Isolation,
+    Opening,
+    Person,
+    Policy,
+    Request,
+    Rule,
+    SiteRule,
+    Unblock,
+)
 from filter_policy.shapes import only_shuts
 
 
-def in_force(exception: Unblock | Opening, now: datetime) -> bool:
+def in_force(exception: Unblock | Opening | Investigation | Isolation, now: datetime) -> bool:
     if not exception.starts_at <= now < exception.ends_at:
         return False
     windows = exception.windows if isinstance(exception, Unblock) else ()
@@ -69,6 +81,41 @@ def openings_for(policy: Policy, person: Person) -> list[Opening]:
     return [opening for name in person.classes for opening in by_class.get(name, ())]
 
 
+@lru_cache(maxsize=8)
+def _investigations_by_device(policy: Policy) -> dict[str, list[Investigation]]:
+    found: dict[str, list[Investigation]] = {}
+    for each in policy.investigations:
+        found.setdefault(each.device, []).append(each)
+    return found
+
+
+@lru_cache(maxsize=8)
+def _isolations_by_device(policy: Policy) -> dict[str, list[Isolation]]:
+    found: dict[str, list[Isolation]] = {}
+    for each in policy.isolations:
+        found.setdefault(each.device, []).append(each)
+    return found
+
+
+def investigations_for(policy: Policy, request: Request) -> Sequence[Investigation]:
+    """On this device, for this person, on this site; begun or not."""
+    if not policy.investigations:
+        return ()
+    return [
+        each
+        for each in _investigations_by_device(policy).get(request.address, ())
+        if request.address
+        and request.person.id in each.people
+        and any(site.covers(request.url) for site in each.sites)
+    ]
+
+
+def isolations_for(policy: Policy, request: Request) -> Sequence[Isolation]:
+    if not policy.isolations or not request.address:
+        return ()
+    return _isolations_by_device(policy).get(request.address, ())
+
+
 def near[T](by_host: dict[str, list[T]], url: Url) -> list[T]:
     if not by_host:
         return []
@@ -98,6 +145,10 @@ def instants(request: Request, policy: Policy, now: datetime) -> set[datetime]:
         elif rule.access is Access.WITH_STAFF_PERMISSION:
             mine = openings_for(policy, person)
             found |= {instant for o in mine for instant in (o.starts_at, o.ends_at)}
+    for isolation in isolations_for(policy, request):
+        found |= {isolation.starts_at, isolation.ends_at}
+    for investigation in investigations_for(policy, request):
+        found |= {investigation.starts_at, investigation.ends_at}
     return {instant for instant in found if instant is not None and instant > now}
 
 

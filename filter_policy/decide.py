@@ -1,9 +1,9 @@
 """Would this be blocked? The one place that answers, for the gate, `explain`, previews and tests alike.
 
 Pure: the same request, policy and time give the same answer anywhere. The order of the questions is the
-school's promise (docs/policy.md): illegal content first and never opened (S135), then the person, locked
-kinds, words that nobody may search for, the lesson's unblock (S71), the school's own sites, the kinds of
-site, and what is on no list.
+school's promise (docs/policy.md): illegal content first and never opened (S135), then a device that is
+evidence (S174), the person, what two seniors look into for a case (S167), locked kinds, words that nobody may
+search for, the lesson's unblock (S71), the school's own sites, the kinds of site, and what is on no list.
 """
 
 from collections.abc import Callable
@@ -16,6 +16,8 @@ from filter_policy.bearing import (
     for_person,
     in_force,
     instants,
+    investigations_for,
+    isolations_for,
     names_for,
     near,
     openings_for,
@@ -103,6 +105,27 @@ def _illegal(asked: Asked) -> Decision | None:
             _note(asked, rule, True, "illegal: never opened by anyone")
             return _made(asked, Verdict.BLOCK, Reason.ILLEGAL, rule, listing)
         _note(asked, rule, False, "not an illegal kind")
+    return None
+
+
+def _isolated(asked: Asked) -> Decision | None:
+    """A device that is evidence is left as it is: nothing goes out from it, for nobody (A406)."""
+    for isolation in isolations_for(asked.policy, asked.request):
+        hit, rule = in_force(isolation, asked.now), f"isolation.{isolation.id}"
+        _note(asked, rule, hit, "this device is kept as evidence" if hit else "not now")
+        if hit:
+            return _made(asked, Verdict.BLOCK, Reason.ISOLATED, rule)
+    return None
+
+
+def _investigation(asked: Asked) -> Decision | None:
+    """What two seniors look into for a case (A390); never what is illegal, which was asked before."""
+    for each in investigations_for(asked.policy, asked.request):
+        hit, rule = in_force(each, asked.now), f"investigation.{each.incident_id}"
+        _note(asked, rule, hit, "two seniors look into a case" if hit else "not now")
+        if hit:
+            first = asked.request.listings[0] if asked.request.listings else None
+            return _made(asked, Verdict.ALLOW, Reason.INVESTIGATION, rule, first)
     return None
 
 
@@ -235,7 +258,18 @@ def _unlisted(asked: Asked) -> Decision | None:
     return _made(asked, Verdict.BLOCK, reason, cell.name)
 
 
-QUESTIONS = (_illegal, _person, _locked, _terms, _unblock, _sites, _categories, _unlisted)
+QUESTIONS = (
+    _illegal,
+    _isolated,
+    _person,
+    _investigation,
+    _locked,
+    _terms,
+    _unblock,
+    _sites,
+    _categories,
+    _unlisted,
+)
 
 
 def _made(

@@ -243,7 +243,7 @@ class Opening:
 
 @dataclass(frozen=True, slots=True)
 class Investigation:
-    """What two seniors opened to look into one case (A389, A390): on one device, to these people, these sites.
+    """What two seniors opened for one case (A389, A390): on one device, to these people, these sites.
 
     Half-open [starts_at, ends_at); `id` is that of the step that both signed.
     """
