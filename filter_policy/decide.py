@@ -24,6 +24,7 @@ from filter_policy.bearing import (
     sites_by_host,
     unblocks_by_host,
 )
+from filter_policy.harbours import harbour_of, rule_of
 from filter_policy.model import (
     Access,
     CategoryAccess,
@@ -127,6 +128,15 @@ def _investigation(asked: Asked) -> Decision | None:
             first = asked.request.listings[0] if asked.request.listings else None
             return _made(asked, Verdict.ALLOW, Reason.INVESTIGATION, rule, first)
     return None
+
+
+def _safe_harbour(asked: Asked) -> Decision | None:
+    """Whoever asks, and however they stand: a suspended pupil needs help no less than another."""
+    harbour = harbour_of(asked.policy, asked.request.url)
+    if harbour is None:
+        return None
+    _note(asked, rule_of(harbour), True, "a place of help: open to everybody, recorded without whoever asked")
+    return _made(asked, Verdict.ALLOW, Reason.SAFE_HARBOUR, rule_of(harbour))
 
 
 def _person(asked: Asked) -> Decision | None:
@@ -261,6 +271,7 @@ def _unlisted(asked: Asked) -> Decision | None:
 QUESTIONS = (
     _illegal,
     _isolated,
+    _safe_harbour,
     _person,
     _investigation,
     _locked,

@@ -353,7 +353,7 @@ class TermRule:
 
 @dataclass(frozen=True, slots=True)
 class SafeHarbour:
-    """Where somebody finds help: a whole host, open to everybody, never decrypted. `telephone` may be none."""
+    """Where somebody finds help: a whole host, open to all, never decrypted. `telephone` may be empty."""
 
     site: Site
     name: str

@@ -15,6 +15,8 @@ from filter_policy.parse_gate import (
     parse_terms,
     parse_watch,
 )
+from filter_policy.parse_harbour import parse_harbours
+from filter_policy.parse_incidents import parse_incidents
 from filter_policy.parse_network import parse_connect_ports, parse_egress, parse_networks
 from filter_policy.parse_oversight import parse_checks, parse_notify, parse_reviews
 from filter_policy.parse_record import parse_record, parse_retention
@@ -26,7 +28,8 @@ from filter_policy.yaml_lines import Lines, YamlFault, load_with_lines
 SECTIONS = (
     "school", "timetable", "filter_groups", "access", "selected_users", "networks",
     "egress", "connect_ports", "unblocks", "record", "retention", "reviews", "notify",
-    "checks", "passthrough", "carriers", "safe_search", "terms", "sign_in", "watch", "sites",
+    "checks", "passthrough", "carriers", "safe_search", "terms", "sign_in", "watch",
+    "safe_harbour", "incidents", "sites",
 )  # fmt: skip
 BLOCK_PAGES = ("picture", "simple", "plain")
 
@@ -87,6 +90,8 @@ def _policy(raw: object, revision: str, read: Reader, lines: Lines) -> Policy:
         terms=parse_terms(whole.get("terms"), groups, read),
         second_factor=parse_second_factor(whole.get("sign_in"), read),
         watch=parse_watch(whole.get("watch"), read),
+        safe_harbour=parse_harbours(whole.get("safe_harbour"), read),
+        incidents=parse_incidents(whole.get("incidents"), read),
         sites=parse_sites(whole.get("sites"), groups, read),
         undecided=_undecided(groups, {name: row.rules for name, row in access.items()}),
     )

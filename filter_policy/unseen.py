@@ -145,7 +145,8 @@ def _factor(policy: Policy) -> int:
 
 
 # Only where this says yes does a change of the field shut, or do nothing. Not here: `carriers` (a new one may
-# be a proxy that was blocked by its form), and `passthrough` (a row that comes hides, one that goes exposes).
+# be a proxy that was blocked by its form), `passthrough` and `safe_harbour` (a row that comes hides, one that
+# goes exposes), and `incidents` (whom a case is told to, and when it is late).
 PROOFS: Mapping[str, Callable[[Policy, Policy], bool]] = {
     "egress_allow": partial(_fewer, "egress_allow"),
     "connect_ports": partial(_fewer, "connect_ports"),

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 from functools import partial
 from typing import Any, NamedTuple
 
-from filter_policy import worded_gate
+from filter_policy import worded_gate, worded_incidents
 from filter_policy.model import (
     CategoryAccess,
     Check,
@@ -284,5 +284,6 @@ TELLING: Mapping[str, Callable[[Policy, Policy], Told]] = {
     "notify": _notify,
     "checks": _checks,
     **worded_gate.TELLING,
+    **worded_incidents.TELLING,
     "sites": _sites,
 }

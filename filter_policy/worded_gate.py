@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from filter_policy.model import Passthrough, Policy, SafeRule, SiteRule, TermRule, Verdict
+from filter_policy.model import Passthrough, Policy, SafeHarbour, SafeRule, SiteRule, TermRule, Verdict
 
 type Told = Iterator[tuple[str, str, str]]
 NONE = "none"
@@ -22,6 +22,12 @@ def _tunnel(row: Passthrough) -> str:
 
 def not_seen(old: Policy, new: Policy) -> Iterator[str]:
     """What nobody will see any more, and where a host is decrypted all the same: for who has to agree."""
+    for harbour in new.safe_harbour:
+        if harbour not in old.safe_harbour:
+            yield (
+                f"{harbour.site} will be open to everybody at all times, also to whoever is suspended or has"
+                " not signed in. Nobody will see who goes there, nor what they read or write there."
+            )
     for row in new.passthrough:
         if row not in old.passthrough:
             yield (
@@ -59,6 +65,9 @@ def gate_words(policy: Policy) -> list[tuple[str, list[str]]]:
     safe, watch = policy.safe_search, policy.watch
     factor = {"approvers": "Whoever may approve is asked for a second factor.", "nobody": "Nobody has to."}
     return [
+        ("Open to everybody at all times, not decrypted, recorded without whoever asked", [
+            _harbour(row) for row in policy.safe_harbour
+        ]),
         ("Not decrypted", [
             says for row in policy.passthrough for says in (_tunnel(row), *seen_all_the_same(policy, row))
         ]),
@@ -74,6 +83,15 @@ def gate_words(policy: Policy) -> list[tuple[str, list[str]]]:
             f" {watch.fall_percent} % of what is usual is blocked."
         ]),
     ]  # fmt: skip
+
+
+def _safe_harbour(old: Policy, new: Policy) -> Told:
+    yield from _each("place of help", old.safe_harbour, new.safe_harbour, _harbour)
+
+
+def _harbour(row: SafeHarbour) -> str:
+    telephone = f", {row.telephone}" if row.telephone else ""
+    return f"{row.site}: {row.name}{telephone} ({row.reason})"
 
 
 def _carriers(old: Policy, new: Policy) -> Told:
@@ -122,4 +140,5 @@ TELLING: Mapping[str, Callable[[Policy, Policy], Told]] = {
     "terms": _terms,
     "second_factor": _second_factor,
     "watch": _watch,
+    "safe_harbour": _safe_harbour,
 }
