@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from filter_lists.names import Url
+from filter_policy.harbours import harbour_of, whole_host
+from filter_policy.harbours import rule_of as harbour_rule
 from filter_policy.judge import Lookup, judge_url
 from filter_policy.model import Decision, Person, Policy, Reason
 from filter_policy.passing import SAYS, passing, rule_of
@@ -41,7 +43,12 @@ def _judged(url: Url, person: Person, policy: Policy, lookup: Lookup, now: datet
 
 def _passed_on(url: Url, person: Person, policy: Policy, lookup: Lookup, now: datetime) -> Explanation | None:
     """Where its host is allowed and its tunnel is not decrypted: nobody sees what else is in the URL."""
-    host = url._replace(path="/", query="")
+    host = whole_host(url)
+    if url.scheme == "https" and (harbour := harbour_of(policy, url)) is not None:
+        found = _judged(host, person, policy, lookup, now)
+        if found.decision.reason is Reason.SAFE_HARBOUR:
+            return Explanation(found.decision, (*found.steps, Step(harbour_rule(harbour), True, SAYS)))
+        return None
     row = passing(policy, person, host, lookup(host)) if policy.passthrough else None
     if row is None:
         return None

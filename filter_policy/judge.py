@@ -14,6 +14,7 @@ from filter_policy.carried import NOTHING, Carried, carried
 from filter_policy.decide import Note, decide, is_illegal
 from filter_policy.embedded import Found
 from filter_policy.guessed import MOST, guesses
+from filter_policy.harbours import harbour_of, whole_host
 from filter_policy.model import Decision, Listing, Person, Policy, Reason, Request, Verdict
 from filter_policy.readings import readings
 from filter_policy.shapes import by_host, circumventions
@@ -63,6 +64,8 @@ class Judge:
 
     def _name(self, name: Url, depth: int) -> Decision:
         """As it stands, in every way that it can be read, and whatever it carries."""
+        if depth == 0 and self._is_help(name):
+            return self._reading(whole_host(name), whole_host(name), NOTHING, 1)
         held = carried(name, self.policy)
         if held.found and depth >= DEEPEST:
             held = Carried(unreadable=True, known=True)
@@ -75,6 +78,12 @@ class Judge:
         if first is None:
             raise ValueError("nothing was read")
         return first.decision
+
+    def _is_help(self, name: Url) -> bool:
+        """What somebody asks for at a place of help is nobody's to read, unless it is illegal to show it."""
+        if harbour_of(self.policy, name) is None:
+            return False
+        return not any(is_illegal(e, self.policy) for e in listings_of(name, self.lookup, self.policy))
 
     def _decisions(self, name: Url, held: Carried, depth: int) -> Iterator[tuple[Decision, bool]]:
         """Each with whether its block counts; asked for only when those before it were not enough."""

@@ -28,7 +28,8 @@ def _repeated(incidents: Incidents) -> str:
 
 def _rows[Row](what: str, old: Mapping[str, Row], new: Mapping[str, Row], tell: Callable[[Row], str]) -> Told:
     for name in _both(old, new):
-        yield f"{what} {name}", *(tell(each[name]) if name in each else NONE for each in (old, new))
+        before = tell(old[name]) if name in old else NONE
+        yield f"{what} {name}", before, tell(new[name]) if name in new else NONE
 
 
 def _both(old: Iterable[str], new: Iterable[str]) -> list[str]:
