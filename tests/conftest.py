@@ -3,6 +3,7 @@
 import gc
 import os
 import signal
+import sys
 from collections.abc import Generator, Iterator
 
 import pytest
@@ -16,6 +17,10 @@ WANTS = "Skipped: needs "  # how a test begins that could not be made for want o
 
 # A script's background job ignores Ctrl-C, and whatever a test starts and stops so would ignore it too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# What a program of ours compiled is kept for the next: compiling is more than half of what a start costs.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 # How many examples a property is tried with where its test does not say: a share here, many in torture. How
 # long one may take is not asked, since machines are shared.

@@ -23,6 +23,17 @@ def test_with_what_is_not_ours():
 """
 
 
+def test_what_one_program_compiled_the_next_finds(tmp_path: Path) -> None:
+    (tmp_path / "found.py").write_text("")
+    command = [sys.executable, "-c", "import found; print(found.__cached__)"]
+
+    told = subprocess.run(
+        command, cwd=tmp_path, env=clean_environ(), capture_output=True, text=True, check=True
+    )
+
+    assert Path(told.stdout.strip()).is_file()
+
+
 @pytest.mark.parametrize(
     ("environ", "came_out"), [({}, "3 skipped"), ({"SCHOOLGATE_CI": "1"}, "2 failed, 1 skipped")]
 )
