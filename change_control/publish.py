@@ -16,6 +16,7 @@ from sqlalchemy import Connection, func, select
 
 from audit_log.change_log import entries
 from audit_log.db import reading
+from audit_log.incident_fold import ACTS
 from audit_log.people import accounts_of
 from audit_log.tables import change_log, checkpoint
 from change_control.desk import Desk, Unproven
@@ -52,6 +53,7 @@ KEPT = 5  # older bundles stay a while, for gates that are just reading one and 
 MOST_LINES = 200  # after more than that we publish without reading them
 # Lines after which the gates have nothing new to hear; after any other they are told.
 DECIDING = ("propose", "approve", "decline", "withdraw", "lapse")
+TOLD_TO_GATES = frozenset({"sign", "illegal", "isolate", "end"})  # an investigation, or a device shut off
 QUIET = frozenset(
     {
         *(
@@ -67,6 +69,7 @@ QUIET = frozenset(
         "unblock:end",  # `decide` has ended it already
         *(f"filtering-log:{act}" for act in ("read", "export", "tail", "tail-end")),
         "illegal-list:probe",
+        *(f"incident:{act}" for act in ACTS if act not in TOLD_TO_GATES),
         *("second-factor:set", "second-factor:clear", "token:create", "token:revoke"),
         *("change-log:seen", "change-log:review"),
         "journal:release",  # the recorder's business; no gate decides by it

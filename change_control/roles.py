@@ -22,6 +22,7 @@ ASKING = APPROVING | {Role.STAFF}
 LEADING = frozenset({Role.COORDINATOR, Role.HEADTEACHER})  # answer for what is known about people
 READING = APPROVING | {Role.GOVERNOR}  # A54: governors monitor filtering and change control logs
 CONSOLE = ASKING | READING
+SENIOR = LEADING | {Role.STAFF}  # who can be on the case of an incident: incident_rights.py says on which
 
 MAY: Mapping[str, frozenset[Role]] = {
     "unblock:propose": ASKING,
@@ -77,6 +78,16 @@ MAY: Mapping[str, frozenset[Role]] = {
     "token:revoke": CONSOLE,  # one's own; any, for those who may approve
     "second-factor:set": CONSOLE,
     "second-factor:clear": CONSOLE,  # one's own, with a code of it
+    **dict.fromkeys(
+        (
+            *("incident:classify", "incident:join", "incident:leave", "incident:file", "incident:task"),
+            *("incident:task-done", "incident:ask", "incident:sign", "incident:withdraw", "incident:end"),
+            *("incident:illegal", "incident:refer", "incident:isolate", "incident:look", "incident:made"),
+        ),
+        SENIOR,
+    ),
+    "incident:note": SENIOR | {Role.TECHNICIAN},  # on a technical one (S92)
+    "incident:evidence": SENIOR | {Role.TECHNICIAN},
     "illegal-list:probe": ASKING,  # nobody is meant to; whoever may ask may be answered so
 }
 FOUNDERS = 2

@@ -22,6 +22,7 @@ from sqlalchemy import Connection, text
 from audit_log import change_log
 from audit_log.checkpoint import CheckpointError, NoteError, sign_checkpoint
 from audit_log.db import reading, writing
+from audit_log.incident_fold import ACTS
 from change_control.desk import SYSTEM, Actor, Desk
 from change_control.errors import ChangeError
 from change_control.floor import BelowFloorError
@@ -40,6 +41,7 @@ TIGHTENING = frozenset(
         *(f"{kind}:tighten" for kind in ("policy", "lists", "people")),
         *("hold:place", "person:access", "review:sign"),
         "illegal-list:probe",
+        *(f"incident:{act}" for act in ACTS if act != "sign"),  # of a case a second signature alone
         *("second-factor:set", "token:revoke"),
         *("change-log:seen", "change-log:review"),
     }

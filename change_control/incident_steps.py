@@ -1,0 +1,103 @@
+"""The procedure as a table (S35, S165, S170): which step leads from where to where, and what it needs.
+
+Every step takes two seniors, who sign the same words; `change_control/incidents.py` sees to that.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from audit_log.incident_fold import STATE_AFTER as STATE_AFTER
+from audit_log.incident_model import Incident, IncidentState
+from change_control.incident_kinds import actions, kinds
+
+Facts = Mapping[str, Any]
+REPORTED, INVESTIGATION, ACTION, SANCTION, CLOSED = IncidentState
+OPEN = frozenset({REPORTED, INVESTIGATION, ACTION, SANCTION})
+FROM: Mapping[str, frozenset[IncidentState]] = {
+    "investigate": frozenset({REPORTED}),
+    "substance": frozenset({INVESTIGATION}),
+    "act": frozenset({INVESTIGATION}),
+    "sanction": frozenset({ACTION}),
+    "close": OPEN,
+    "reopen": frozenset({CLOSED}),
+    "lower": OPEN,  # from the illegal lane to the other
+    "mode": frozenset({INVESTIGATION}),  # investigation mode (S167)
+    "release": frozenset(IncidentState),  # of a device that is shut off
+}
+RESPONSES = ("internal", "local-authority", "police")  # S171
+OUTCOMES = ("no-blame", "no-concern", "duplicate", "dealt-with", "referred")
+
+
+def step_fault(case: Incident, act: str, facts: Facts, now: datetime) -> str | None:
+    """Why this step cannot be taken now, or None. Asked at both signatures."""
+    if act not in FROM:
+        return f"there is no such step; there are {', '.join(FROM)}"
+    if case.state not in FROM[act]:
+        return f"{act} is not possible while the incident is at {case.state}"
+    if not str(facts.get("reason", "")).strip():
+        return "a reason is needed"
+    needs = NEEDS.get(act)
+    return needs(case, facts, now) if needs else None
+
+
+def _act(case: Incident, facts: Facts, _now: datetime) -> str | None:
+    if case.substance is not True:
+        return "first two have to decide that the concern has substance (substance)"
+    responses = facts.get("responses", ())
+    if not responses or not set(responses) <= set(RESPONSES):
+        return f"responses: at least one of {', '.join(RESPONSES)} is needed"
+    return None
+
+
+def _substance(_case: Incident, facts: Facts, _now: datetime) -> str | None:
+    return None if isinstance(facts.get("substance"), bool) else "substance: true or false is needed"
+
+
+def _sanction(case: Incident, facts: Facts, _now: datetime) -> str | None:
+    chosen, known = facts.get("actions", ()), actions(case.about)
+    if not chosen or not set(chosen) <= set(known):
+        return f"actions: at least one of {', '.join(known)} is needed"
+    suggested = facts.get("suggested", kinds()[case.kind].actions)
+    if set(chosen) != set(suggested) and not str(facts.get("deviation", "")).strip():
+        return "deviation: these are not what the table suggests, so a reason for that is needed (S182)"
+    return None
+
+
+def _close(case: Incident, facts: Facts, _now: datetime) -> str | None:
+    if facts.get("outcome") not in OUTCOMES:
+        return f"outcome: one of {', '.join(OUTCOMES)} is needed"
+    if case.is_illegal and not case.referrals:
+        return "what may be illegal is closed only after it was referred to the police (refer)"
+    if case.state is INVESTIGATION and case.substance is None:
+        return "first two have to decide whether the concern has substance (substance)"
+    if case.state is INVESTIGATION and case.substance:
+        return "a concern that has substance goes on to action"
+    return None
+
+
+def _lower(case: Incident, _facts: Facts, _now: datetime) -> str | None:
+    return None if case.is_illegal else "it is not in the illegal lane"
+
+
+def _mode(case: Incident, _facts: Facts, _now: datetime) -> str | None:
+    """The rest of it is looked at by change_control/investigations.py."""
+    return "what may be illegal is for the police, and nobody looks at it here" if case.is_illegal else None
+
+
+def _release(case: Incident, facts: Facts, now: datetime) -> str | None:
+    shut = next((each for each in case.isolated if each.id == facts.get("isolation")), None)
+    if shut is None or shut.released_at is not None or shut.ends_at <= now:
+        return "this device is not shut off (any more)"
+    return None
+
+
+NEEDS: Mapping[str, Callable[[Incident, Facts, datetime], str | None]] = {
+    "substance": _substance,
+    "act": _act,
+    "sanction": _sanction,
+    "close": _close,
+    "lower": _lower,
+    "mode": _mode,
+    "release": _release,
+}
