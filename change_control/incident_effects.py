@@ -1,4 +1,4 @@
-"""What a signed step does besides moving its case: in the transaction of the second signature, or not at all."""
+"""What a signed step does besides moving its case: with the second signature, or not at all."""
 
 from collections.abc import Callable, Mapping
 

@@ -19,6 +19,7 @@ from audit_log.people import person_by_id
 from audit_log.seal import stamp
 from change_control.desk import SYSTEM, Actor, Desk
 from change_control.errors import ChangeError, bad_input
+from change_control.incident_effects import apply_step
 from change_control.incident_kinds import ADULTS, UNSORTED, IncidentKind, kinds
 from change_control.incident_rights import (
     MOST_ON_A_STAFF_CASE,
@@ -214,7 +215,7 @@ def _classified(conn: Connection, case: Incident, raw: Facts) -> dict[str, Any]:
     if faults:
         raise bad_input(faults)
     kind = kinds()[said.get("kind", case.kind)]
-    return said | _of_whom(conn, kind, raw["person"] if "person" in raw else case.person_id)
+    return said | _of_whom(conn, kind, raw.get("person", case.person_id))
 
 
 def join(desk: Desk, actor: Actor, incident_id: str, person: str, now: datetime) -> Incident:
@@ -228,9 +229,7 @@ def join(desk: Desk, actor: Actor, incident_id: str, person: str, now: datetime)
         if found is None or found.role not in SENIOR or person in case.excluded | {case.person_id}:
             raise bad_input({"person": "must be a member of staff whom it is not about"})
         if case.restricted and len(case.members - {person}) >= MOST_ON_A_STAFF_CASE:
-            says = (
-                "a case about a member of staff is for the headteacher and one more; let the other leave it"
-            )
+            says = "a case about staff is for the headteacher and one more; let the other leave it first"
             raise ChangeError("refused", says)
         return write(made, case, "join", actor, {"person": person})
 
@@ -257,7 +256,9 @@ def to_illegal(desk: Desk, actor: Actor, incident_id: str, reason: str, now: dat
         return write(made, case, "illegal", actor, {"reason": why})
 
 
-def ask_step(desk: Desk, actor: Actor, incident_id: str, act: str, raw: Facts, now: datetime) -> Incident:
+def ask_step(  # noqa: PLR0917  # the order of every verb here: desk, who, what, why, now
+    desk: Desk, actor: Actor, incident_id: str, act: str, raw: Facts, now: datetime
+) -> Incident:
     """The first of two signatures; the last step of the case is then the new one. `raw`: reason, and what
     the step needs (incident_steps.py)."""
     with change(desk, now) as made:
@@ -296,10 +297,12 @@ def sign_in(made: Change, actor: Actor, incident_id: str, step_id: str) -> Incid
         raise ChangeError("wrong-state", "whoever asked for this step is not on the case any more")
     if fault := step_fault(case, step.act, step.facts, made.at):
         raise ChangeError("wrong-state", fault)
-    return write(made, case, "sign", actor, Sealed(step.salt, step.sealed), step_id)
+    after = write(made, case, "sign", actor, Sealed(step.salt, step.sealed), step_id)
+    apply_step(made, after, step, actor)
+    return after
 
 
-def withdraw_step(
+def withdraw_step(  # noqa: PLR0917  # as above
     desk: Desk, actor: Actor, incident_id: str, step_id: str, reason: str, now: datetime
 ) -> Incident:
     """A step that waits is taken back, by any senior on the case."""
