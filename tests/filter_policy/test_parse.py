@@ -127,7 +127,7 @@ def instead(section: str, words: str) -> str:
 
 
 LIST, ROWS, WORDS = "a list", "rows of its own", "words"
-LISTED = ("networks", "connect_ports", "checks", "passthrough", "carriers", "terms", "sites")
+LISTED = ("networks", "connect_ports", "checks", "passthrough", "carriers", "terms", "safe_harbour", "sites")
 
 
 @pytest.mark.parametrize("section", SECTIONS)

@@ -48,6 +48,7 @@ def test_what_the_gate_does_is_shown_whole() -> None:
     )
 
     assert gate_words(policy) == [
+        ("Open to everybody at all times, not decrypted, recorded without whoever asked", []),
         (
             "Not decrypted",
             [
