@@ -45,7 +45,7 @@ def test_a_school_that_says_nothing_has_what_is_usual() -> None:
         ("tasks: {The Parents: 1}", "needs small letters, digits and -, not 'The Parents'"),
         ("letters: {parents: 7}", "letters.parents: needs words, not 7"),
         (f"letters: {{parents: {'a' * 5001}}}", "letters.parents: has 5001 characters; 5000 at most"),
-        ("webhook: http://cases.test/", "webhook: needs an address that begins with https://, without a password"
+        ("webhook: http://a.test/", "webhook: needs an address that begins with https://, without a password"
          " in it"),
         ("webhook: https://a:b@cases.test/", "https://, without a password in it"),
         ("webhook: https://", "https://, without a password in it"),
