@@ -14,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from filter_lists.names import NameFault, parse_site
+from filter_policy.case_orders import Order, investigations_of, isolations_of, order_in, order_out
 from filter_policy.model import Opening, Person, Policy, Role, Unblock, Window
 from filter_policy.parse import PolicyError, parse_policy
 
-FORMAT = 2
-READABLE = (1, 2)  # the first version knew no windows: reading them as nothing would open too much
+FORMAT = 3
+READABLE = (1, 2, 3)  # each knew less: reading what is new as nothing would open too much
+WITHOUT_ORDERS = 2  # the last format that knew none
 FOLDER = "bundle"
 CURRENT = "current"
 NAME_LENGTH = 64  # a sha256 in hex
@@ -42,6 +44,7 @@ class Bundle:
     """`policy` already holds the unblocks and openings; `lists` names a generation under state/lists.
 
     `sealed_lists`: lists of illegal content that were ever in force, none of which may be missing from it.
+    `orders`: what cases order; the investigations and isolations of `policy` are read from them.
     """
 
     policy: Policy
@@ -49,6 +52,7 @@ class Bundle:
     lists: str
     accounts: Mapping[str, Account] = field(repr=False)  # by username in lower case
     sealed_lists: frozenset[str] = frozenset()
+    orders: tuple[Order, ...] = field(default=(), repr=False)
 
     @property
     def revision(self) -> str:
@@ -69,6 +73,7 @@ def write_bundle(
     unblocks: Sequence[Unblock] = (),
     openings: Sequence[Opening] = (),
     sealed_lists: Iterable[str] = (),
+    orders: Sequence[Order] = (),
 ) -> str:
     """Write, flush to disk, then point `current` at it; returns the name. Raises PolicyError."""
     name = save_bundle(
@@ -79,6 +84,7 @@ def write_bundle(
         unblocks=unblocks,
         openings=openings,
         sealed_lists=sealed_lists,
+        orders=orders,
     )
     name_current(state, name)
     return name
@@ -93,6 +99,7 @@ def save_bundle(
     unblocks: Sequence[Unblock],
     openings: Sequence[Opening],
     sealed_lists: Iterable[str],
+    orders: Sequence[Order] = (),
 ) -> str:
     """Write and flush it; no gate takes it yet. Returns the name. Raises PolicyError."""
     parse_policy(policy_text)
@@ -104,6 +111,7 @@ def save_bundle(
         "unblocks": [_unblock_out(unblock) for unblock in unblocks],
         "openings": [_opening_out(opening) for opening in openings],
         "sealed_lists": sorted(set(sealed_lists)),
+        "orders": [order_out(order) for order in orders],
     }
     content = json.dumps(data, sort_keys=True, separators=(",", ":")).encode()
     name = hashlib.sha256(content).hexdigest()
@@ -152,14 +160,17 @@ def _bundle_in(data: Mapping[str, Any]) -> Bundle:
     if data["format"] not in READABLE:
         raise BundleFault(f"format {data['format']!r}, and this version reads {READABLE}")
     text, lists = str(data["policy"]), str(data["lists"])
+    orders = tuple(order_in(raw) for raw in (data["orders"] if data["format"] > WITHOUT_ORDERS else ()))
     policy = replace(
         parse_policy(text, revision_of(text, lists)),
         unblocks=tuple(_unblock_in(raw) for raw in data["unblocks"]),
         openings=tuple(_opening_in(raw) for raw in data["openings"]),
+        investigations=investigations_of(orders),
+        isolations=isolations_of(orders),
     )
     accounts = [_account_in(raw) for raw in data["accounts"]]
     by_name = {account.person.username: account for account in accounts}
-    return Bundle(policy, text, lists, by_name, _words_in(data.get("sealed_lists", [])))
+    return Bundle(policy, text, lists, by_name, _words_in(data.get("sealed_lists", [])), orders)
 
 
 def _words_in(raw: object) -> frozenset[str]:

@@ -22,6 +22,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from filter_policy.bundle import FOLDER, Bundle, BundleFault, is_name, read_bundle
 from filter_policy.inclusion import InclusionFault, is_signed, leaf_of, root_from, signed_in
 from filter_policy.narrowing import wider
+from filter_policy.proof_cases import check_orders
 from filter_policy.proof_lines import (
     Line,
     Lines,
@@ -111,6 +112,7 @@ def proven_by(proof: Proof, bundle: Bundle, key: Ed25519PublicKey) -> Proven:
         lists = lists_line(lines, policy, bundle.lists, bundle.sealed_lists)
         check_unblocks(lines, bundle.policy.unblocks)
         check_openings(lines, bundle.policy.openings)
+        check_orders(lines, bundle.orders)
         check_people(lines, (each.person for each in bundle.accounts.values()), bundle.policy)
     except (InclusionFault, LinesFault) as fault:
         raise ProofFault(str(fault)) from None

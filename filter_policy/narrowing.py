@@ -1,14 +1,16 @@
 """What one person may do at once, by comparing two bundles: nothing in the narrower one is open that was not.
 
 A filter group less can mean a block less (a site may be blocked for that group alone), so whoever is in other
-groups than before is left out altogether: an account that is not there browses nowhere.
+groups than before is left out altogether: an account that is not there browses nowhere. A device that is shut
+off stays so; nothing is looked into that was not before.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from filter_policy.bundle import Account, Bundle
+from filter_policy.case_orders import ISOLATE, MODE, Order
 from filter_policy.model import Opening, Unblock
 
 
@@ -19,22 +21,24 @@ class Wanted:
     accounts: tuple[Account, ...]
     unblocks: tuple[Unblock, ...]
     openings: tuple[Opening, ...]
+    orders: tuple[Order, ...] = ()
 
 
 def wider(bundle: Bundle, base: Bundle) -> str | None:
     """The first thing that `bundle` does not have from `base`, or has less shut; None: it is narrower."""
     if (bundle.policy_text, bundle.lists) != (base.policy_text, base.lists):
         return "another policy or other lists"
-    if not base.sealed_lists <= bundle.sealed_lists:
-        return "lists of illegal content"
-    if set(bundle.policy.unblocks) - set(base.policy.unblocks):
-        return "unblocks"
+    return next((what for what, is_more in _more(bundle, base) if is_more), None)
+
+
+def _more(bundle: Bundle, base: Bundle) -> Iterator[tuple[str, bool]]:
     openings = {each.id: each for each in base.policy.openings}
-    if not all(_is_shorter(each, openings) for each in bundle.policy.openings):
-        return "openings"
-    if not all(_is_shut_more(name, each, base.accounts) for name, each in bundle.accounts.items()):
-        return "people"
-    return None
+    yield "lists of illegal content", not base.sealed_lists <= bundle.sealed_lists
+    yield "unblocks", bool(set(bundle.policy.unblocks) - set(base.policy.unblocks))
+    yield "openings", not all(_is_shorter(each, openings) for each in bundle.policy.openings)
+    yield "people", not all(_is_shut_more(*each, base.accounts) for each in bundle.accounts.items())
+    yield "investigations", bool(_of(bundle.orders, MODE) - _of(base.orders, MODE))
+    yield "devices that were shut off", bool(_of(base.orders, ISOLATE) - _of(bundle.orders, ISOLATE))
 
 
 def narrowed(base: Bundle, wanted: Wanted) -> Wanted:
@@ -46,7 +50,19 @@ def narrowed(base: Bundle, wanted: Wanted) -> Wanted:
         tuple(_shut_too(old, new) for old, new in both if new is not None and _is_same(old, new)),
         tuple(each for each in base.policy.unblocks if each in set(wanted.unblocks)),
         tuple(_shorter(each, openings) for each in base.policy.openings if each.id in openings),
+        _orders(base.orders, wanted.orders),
     )
+
+
+def _orders(base: Iterable[Order], wanted: Iterable[Order]) -> tuple[Order, ...]:
+    """Every device that either shuts off, and nothing looked into but what both do."""
+    was, now = tuple(base), tuple(wanted)
+    kept = [each for each in was if each.act != MODE or each in now]
+    return (*kept, *(each for each in now if each.act == ISOLATE and each not in kept))
+
+
+def _of(orders: Iterable[Order], act: str) -> set[Order]:
+    return {each for each in orders if each.act == act}
 
 
 def _is_shorter(opening: Opening, base: Mapping[str, Opening]) -> bool:

@@ -8,6 +8,7 @@ Nobody's rules are bent: two people propose and approve in it, and the gate chec
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from filter_policy.bundle_proof import (
     read_proof,
     signed_proof,
 )
+from filter_policy.case_orders import ISOLATE
 from filter_policy.inclusion import absent
 from filter_policy.model import Opening, Unblock
 from tests.builders import NOON
@@ -44,11 +46,13 @@ class LittleLog:
         self.tree = LogTree()
         self.lines: list[SealedLine] = []
 
-    def add(self, event: str, actor: str, object_id: str, detail: Mapping[str, Any]) -> None:
+    def add(  # what a line holds, in its order
+        self, event: str, actor: str, object_id: str, detail: Mapping[str, Any], at: datetime = NOON
+    ) -> None:
         prev, seq = (self.tree.leaf(self.tree.size) if self.lines else GENESIS), len(self.lines) + 1
         entry: dict[str, Any] = {
             "seq": seq,
-            "at": stamp(NOON),
+            "at": stamp(at),
             "event": event,
             "actor": actor,
             "role": "technician",
@@ -94,6 +98,14 @@ def log_for(state: Path, name: str) -> LittleLog:
         by_two(log, "unblock", unblock.id, dict(_unblock(unblock)))
     for opening in bundle.policy.openings:
         log.add("opening:open", opening.opened_by, opening.id, _opening(opening))
+    for order in bundle.orders:
+        detail = {"incident": order.incident_id, "facts": order.sha256}
+        if order.act == ISOLATE:
+            log.add("incident:isolate", "p_cora", order.id, detail, order.at)
+        else:
+            first, second = sorted(order.people)
+            log.add("incident:ask", first, order.id, detail, order.at)
+            log.add("incident:sign", second, order.id, detail, order.at)
     return log
 
 

@@ -23,7 +23,8 @@ from filter_policy.bundle import (
     write_bundle,
     write_durably,
 )
-from filter_policy.model import Opening, Person, Role
+from filter_policy.case_orders import Order
+from filter_policy.model import Isolation, Opening, Person, Role
 from tests.builders import NOON, POLICY, a_person, an_unblock
 
 GENERATION = "0" * 64
@@ -126,6 +127,20 @@ def test_a_bundle_of_the_first_version_names_none(tmp_path: Path) -> None:
     assert read_bundle(tmp_path, name).sealed_lists == frozenset()
 
 
+@pytest.mark.parametrize("number", [1, 2])
+def test_an_older_bundle_orders_nothing_and_a_new_one_says_so(tmp_path: Path, number: int) -> None:
+    data = json.loads((tmp_path / "bundle" / a_bundle(tmp_path)).read_bytes())
+    del data["orders"]
+    for form in (number, 3):
+        content = json.dumps(data | {"format": form}).encode()
+        name = hashlib.sha256(content).hexdigest()
+        (tmp_path / "bundle" / name).write_bytes(content)
+        if form == number:
+            assert read_bundle(tmp_path, name).policy.isolations == ()
+    with pytest.raises(BundleFault, match="not understood"):
+        read_bundle(tmp_path, name)
+
+
 SUMMER = datetime(2026, 6, 1, 9, 0, tzinfo=timezone(timedelta(hours=1)))
 SAME = "2026-06-01T08:00:00+00:00"  # as everything is spelled in the file
 
@@ -143,6 +158,9 @@ UNBLOCK = replace(
     people=frozenset({"p_2", "p_1"}),
     windows=((SUMMER, SUMMER + timedelta(hours=1)),),
 )
+ISOLATES = Order(
+    "isolate", "i1", "c1", NOON, b"\x01\x02", '{"device":"10.1.2.3","ends_at":"2026-11-25T12:00:00Z"}'
+)
 OPENING = Opening("o1", "p_tess", frozenset({"6B", "6A"}), SUMMER, SUMMER + timedelta(minutes=45))
 
 
@@ -150,7 +168,7 @@ def whole_bundle(state: Path) -> str:
     accounts = [Account(WHOLE, "hash"), Account(NOBODY)]
     return save_bundle(
         state, policy_text=POLICY, lists=GENERATION, accounts=accounts, unblocks=[UNBLOCK],
-        openings=[OPENING], sealed_lists=["iwf", "ctiru", "iwf"],
+        openings=[OPENING], sealed_lists=["iwf", "ctiru", "iwf"], orders=[ISOLATES],
     )  # fmt: skip
 
 
@@ -164,6 +182,8 @@ def test_everything_that_is_held_comes_back(tmp_path: Path) -> None:
     assert (bundle.policy.unblocks, bundle.policy.openings) == ((UNBLOCK,), (OPENING,))
     assert (bundle.policy_text, bundle.lists) == (POLICY, GENERATION)
     assert bundle.sealed_lists == {"iwf", "ctiru"}
+    assert bundle.orders == (ISOLATES,)
+    assert bundle.policy.isolations == (Isolation("i1", "10.1.2.3", NOON, NOON + timedelta(days=1)),)
 
 
 def test_gates_of_other_versions_read_the_same_words(tmp_path: Path) -> None:
@@ -174,9 +194,13 @@ def test_gates_of_other_versions_read_the_same_words(tmp_path: Path) -> None:
 
     assert content == json.dumps(said, sort_keys=True, separators=(",", ":")).encode()
     assert sorted(said) == [
-        "accounts", "format", "lists", "openings", "policy", "sealed_lists", "unblocks",
+        "accounts", "format", "lists", "openings", "orders", "policy", "sealed_lists", "unblocks",
     ]  # fmt: skip
-    assert (said["format"], said["sealed_lists"]) == (2, ["ctiru", "iwf"])
+    assert (said["format"], said["sealed_lists"]) == (3, ["ctiru", "iwf"])
+    assert said["orders"] == [{
+        "act": "isolate", "id": "i1", "incident": "c1", "at": "2026-11-24T12:00:00+00:00", "people": [],
+        "salt": "0102", "facts": ISOLATES.facts,
+    }]  # fmt: skip
     assert said["accounts"][1] == {
         "id": "p_2", "username": "device", "role": None, "filter_groups": [], "classes": [],
         "agreement_signed": True, "starts_at": None, "ends_at": None, "suspended_from": None,
@@ -243,7 +267,7 @@ def with_window(*edges: Any) -> Any:
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (lambda said: {**said, "format": 3}, "format 3, and this version reads (1, 2)"),
+        (lambda said: {**said, "format": 4}, "format 4, and this version reads (1, 2, 3)"),
         (without("format"), "not understood: KeyError"),
         (without("unblocks"), "not understood: KeyError"),
         (lambda said: {**said, "policy": "x: 1"}, "not understood: PolicyError"),

@@ -11,11 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from filter_policy.bundle import Account, Bundle, read_bundle, write_bundle
+from filter_policy.case_orders import ISOLATE, MODE, RELEASE, Order, investigations_of, isolations_of
 from filter_policy.decide import decide
-from filter_policy.model import Opening, Person, Policy, Request, Role, Unblock
+from filter_policy.model import Opening, Person, Policy, Role, Unblock
 from filter_policy.narrowing import Wanted, narrowed, wider
 from tests.builders import NOON, POLICY, a_person, a_policy, a_request, a_teacher, an_unblock
 
+BOTH = frozenset({"p_cora", "p_hedy"})
+ORDERED = {
+    ISOLATE: '{"device":"10.1.2.3","ends_at":"2026-11-25T12:00:00Z"}',
+    RELEASE: '{"act":"release","incident":"c1","isolation":"x"}',
+    MODE: '{"act":"mode","incident":"c1","device":"10.1.2.3","sites":["bet.test"],'
+    '"ends_at":"2026-11-24T14:00:00Z"}',
+}
 SOON = st.sampled_from([NOON + timedelta(hours=hours) for hours in (-2, -1, 0, 1, 2)])
 PERSONS = st.builds(
     a_person,
@@ -43,12 +51,26 @@ OPENINGS = st.lists(
     ),
     unique_by=lambda opening: opening.id,
 ).map(tuple)
-WANTED = st.builds(Wanted, ACCOUNTS, UNBLOCKS, OPENINGS)
+ORDERS = st.lists(
+    st.sampled_from([
+        Order(act, id_, "c1", NOON, salt, ORDERED[act], BOTH)
+        for act in ORDERED for id_ in "xy" for salt in (b"1", b"2")
+    ]),
+    unique=True,
+).map(tuple)  # fmt: skip
+WANTED = st.builds(Wanted, ACCOUNTS, UNBLOCKS, OPENINGS, ORDERS)
 
 
 def bundle_of(held: Wanted, policy: Policy | None = None) -> Bundle:
-    whole = replace(policy or a_policy(), unblocks=held.unblocks, openings=held.openings)
-    return Bundle(whole, POLICY, "1" * 64, {each.person.username: each for each in held.accounts})
+    whole = replace(
+        policy or a_policy(),
+        unblocks=held.unblocks,
+        openings=held.openings,
+        investigations=investigations_of(held.orders),
+        isolations=isolations_of(held.orders),
+    )
+    accounts = {each.person.username: each for each in held.accounts}
+    return Bundle(whole, POLICY, "1" * 64, accounts, orders=held.orders)
 
 
 @given(WANTED, WANTED)
@@ -63,8 +85,8 @@ def test_what_is_narrowed_is_never_wider_and_stays_as_it_is(base: Wanted, now: W
 def test_nothing_is_open_in_it_that_was_not(base: Wanted, now: Wanted, at: datetime, site: str) -> None:
     old, less = bundle_of(base), bundle_of(narrowed(bundle_of(base), now))
     for name, account in less.accounts.items():
-        asked = a_request(site, "gambling", person=account.person)
-        before = Request(old.accounts[name].person, asked.url, asked.listings)
+        asked = replace(a_request(site, "gambling", person=account.person), address="10.1.2.3")
+        before = replace(asked, person=old.accounts[name].person)
         assert decide(asked, less.policy, at).is_block or not decide(before, old.policy, at).is_block
 
 
@@ -225,3 +247,33 @@ def test_more_lists_of_illegal_content_are_no_opening() -> None:
     base = replace(bundle_of(HELD), sealed_lists=frozenset({"iwf"}))
 
     assert wider(replace(base, sealed_lists=frozenset({"iwf", "ctiru"})), base) is None
+
+
+def test_a_device_is_not_let_go_by_what_nothing_proves() -> None:
+    shut, looked, let_go = (
+        Order(act, "x", "c1", NOON, b"", ORDERED[act], BOTH) for act in (ISOLATE, MODE, RELEASE)
+    )
+
+    left = narrowed(bundle_of(Wanted((), (), (), (shut, looked))), Wanted((), (), (), (let_go,)))
+    more = narrowed(bundle_of(Wanted((), (), ())), Wanted((), (), (), (shut, looked)))
+
+    assert left.orders == more.orders == (shut,)
+
+
+@pytest.mark.parametrize(
+    ("base", "now", "what"),
+    [
+        ((), (MODE,), "investigations"),
+        ((ISOLATE,), (), "devices that were shut off"),
+        ((MODE,), (ISOLATE,), None),
+        ((ISOLATE,), (ISOLATE, RELEASE), None),
+    ],
+)
+def test_what_looks_into_more_or_shuts_less_is_wider(
+    base: tuple[str, ...], now: tuple[str, ...], what: str | None
+) -> None:
+    one, other = (
+        bundle_of(Wanted((), (), (), tuple(Order(a, "x", "c1", NOON, b"", ORDERED[a], BOTH) for a in acts)))
+        for acts in (now, base)
+    )
+    assert wider(one, other) == what
