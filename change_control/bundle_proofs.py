@@ -8,6 +8,7 @@ that fails, the last bundle that was proven is published again, less what has be
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from threading import Lock
 from typing import Any
 
@@ -18,8 +19,10 @@ from change_control.log_tree import LogTree
 from change_control.sealed_secrets import SealedSecrets, is_told
 from change_control.vouched import Vouched
 from filter_policy.bundle_proof import Proof, ProofFault, SealedLine
+from filter_policy.case_orders import MOST_DAYS, Order
 from filter_policy.inclusion import HASH_BYTES, absent
 from filter_policy.model import Opening, Unblock
+from filter_policy.proof_cases import ASK, CASES, CLOSED, END, ILLEGAL, ISOLATED, SIGN
 from filter_policy.proof_lines import (
     CLOSE,
     FOUND_LISTS,
@@ -49,6 +52,7 @@ NEEDED = frozenset(
         "opening:open",
         CLOSE,
         "break-glass:use",
+        *CASES,
     }
     | {f"{kind}:propose" for kind in ("policy", "lists", "unblock", "people")}
 )
@@ -68,6 +72,9 @@ class _Known:
     people: dict[str, dict[str, int]] = field(default_factory=dict)  # by person and field: who set it last
     opened: dict[str, list[str]] = field(default_factory=dict)  # openings, by whoever made them
     shut: dict[str, int] = field(default_factory=dict)  # the line that shut an opening, by opening
+    isolated: list[tuple[int, str]] = field(default_factory=list)  # each that shut a device off, and when
+    halted: dict[str, int] = field(default_factory=dict)  # the last that ended what was open, by case
+    last_at: str = ""
 
     def read(self, seq: int, leaf: bytes, sealed: str) -> None:
         self.tree.add(leaf)
@@ -76,7 +83,7 @@ class _Known:
 
     def _note(self, seq: int, entry: Mapping[str, Any]) -> None:
         event, object_id, detail = entry["event"], entry["object"], entry["detail"]
-        self.made[event, object_id] = seq
+        self.made[event, object_id], self.last_at = seq, entry["at"]
         if event.endswith(":approve"):
             self.objects[seq] = object_id
         if event in POLICY:
@@ -87,6 +94,10 @@ class _Known:
             self.used[detail["proposal"]] = seq
         if event == "opening:open":
             self.opened.setdefault(entry["actor"], []).append(object_id)
+        if event == ISOLATED:
+            self.isolated.append((seq, entry["at"]))
+        if event == ILLEGAL or (event == SIGN and detail.get("to") == CLOSED):
+            self.halted[detail["incident"]] = seq
         for each in shut_by(event, object_id, detail, self.opened):
             self.shut.setdefault(each, seq)  # the first: none later makes it longer
         for person, fields in _people(event, object_id, detail):
@@ -121,6 +132,7 @@ class LogLines:
         people: Iterable[str],
         unblocks: Iterable[Unblock],
         openings: Iterable[Opening],
+        orders: Iterable[Order] = (),
     ) -> Proof:
         """Not signed yet, and believed by nobody. Raises ProofFault when the log is not signed to its end."""
         with self._lock:
@@ -130,7 +142,7 @@ class LogLines:
             size = conn.scalar(select(checkpoint.c.size).order_by(checkpoint.c.size.desc()).limit(1)) or 0
             if not isinstance(note, str) or size != known.tree.size:
                 raise ProofFault("the change log is not signed to its end")
-            wanted = sorted(_wanted(known, people, unblocks, openings))
+            wanted = sorted(_wanted(known, people, unblocks, openings) | _ordered(known, orders))
             spots = [seq - 1 for seq in wanted]
             nodes = tuple(known.tree.over(low, high) for low, high in absent(0, size, spots))
             return Proof(note, tuple(_lines(conn, wanted)), nodes)
@@ -216,6 +228,16 @@ def _wanted(
         kinds = ("policy", "lists", "unblock", "people")
         found |= {known.made.get((f"{kind}:propose", object_id), 0) for kind in kinds}
         found.add(known.used.get(object_id, 0))
+    return found - {0}
+
+
+def _ordered(known: _Known, orders: Iterable[Order]) -> set[int]:
+    """All that shut a device off and may still do so, whether or not the database knows of them."""
+    ends = known.last_at and datetime.fromisoformat(known.last_at) - timedelta(days=MOST_DAYS)
+    found = {seq for seq, at in known.isolated if ends and datetime.fromisoformat(at) > ends}
+    for each in orders:
+        found |= {known.made.get((event, each.id), 0) for event in (ASK, SIGN, END, ISOLATED)}
+        found.add(known.halted.get(each.incident_id, 0))
     return found - {0}
 
 

@@ -19,6 +19,7 @@ from audit_log.db import reading
 from audit_log.incident_fold import ACTS
 from audit_log.people import accounts_of
 from audit_log.tables import change_log, checkpoint
+from change_control.case_orders import orders_in_force
 from change_control.desk import Desk, Unproven
 from change_control.file_lock import holding
 from change_control.gate_files import files_of, is_whole, remove_damaged, write_public_keys
@@ -45,6 +46,7 @@ from filter_policy.bundle_proof import (
     read_proof,
     signed_proof,
 )
+from filter_policy.case_orders import Order
 from filter_policy.model import Opening, Unblock
 from filter_policy.narrowing import Wanted, narrowed
 
@@ -91,6 +93,7 @@ class Open:
     accounts: tuple[Account, ...]
     unblocks: tuple[Unblock, ...]
     openings: tuple[Opening, ...]
+    orders: tuple[Order, ...]
 
 
 def publish(desk: Desk) -> str:
@@ -189,6 +192,7 @@ def read_open(conn: Connection) -> Open:
         tuple(accounts[username] for username in sorted(accounts)),
         unblocks_in_force(conn, as_of),
         openings_in_force(conn, as_of),
+        orders_in_force(conn, as_of),
     )
 
 
@@ -208,7 +212,7 @@ def _proof_of(desk: Desk, conn: Connection, found: Open) -> Proof | ProofFault:
         if desk.published.below:
             raise ProofFault(desk.published.below)
         people = [each.person.id for each in found.accounts]
-        return desk.log_lines.proof(conn, people, found.unblocks, found.openings)
+        return desk.log_lines.proof(conn, people, found.unblocks, found.openings, found.orders)
     except ProofFault as fault:
         return fault
 
@@ -237,7 +241,7 @@ def _write_narrowed(desk: Desk, found: Open, fault: ProofFault) -> str:
         raise fault
     now, base, size = in_force
     desk.published.unproven = Unproven(str(fault), size, _signed_at(desk, size))
-    less = narrowed(now, Wanted(found.accounts, found.unblocks, found.openings))
+    less = narrowed(now, Wanted(found.accounts, found.unblocks, found.openings, found.orders))
     name = _save(desk.state, Open(found.changes, now.policy_text, now.lists, now.sealed_lists, *_of(less)))
     if name != base:
         _write_proof(desk, name, Proof("", (), (), base, number=_last_number(desk.state) + 1))
@@ -277,8 +281,10 @@ def _write_proof(desk: Desk, name: str, proof: Proof) -> None:
     write_durably(proof_path(desk.state, name), signed_proof(proof, name, desk.key.sign))
 
 
-def _of(less: Wanted) -> tuple[tuple[Account, ...], tuple[Unblock, ...], tuple[Opening, ...]]:
-    return less.accounts, less.unblocks, less.openings
+def _of(
+    less: Wanted,
+) -> tuple[tuple[Account, ...], tuple[Unblock, ...], tuple[Opening, ...], tuple[Order, ...]]:
+    return less.accounts, less.unblocks, less.openings, less.orders
 
 
 def _save(state: Path, found: Open) -> str:
@@ -295,6 +301,7 @@ def _saved(state: Path, found: Open) -> str:
         unblocks=found.unblocks,
         openings=found.openings,
         sealed_lists=found.sealed_lists,
+        orders=found.orders,
     )
 
 
