@@ -60,7 +60,9 @@ def _opened(entry: IncidentEntry) -> Incident:
     )
     if facts is None:
         return replace(new, erased=True)
-    return _reported(_classified(new, facts), entry, facts)
+    new = _classified(new, facts)
+    new = replace(new, halted_at=entry.at if new.is_illegal else None)
+    return _reported(new, entry, facts)
 
 
 def _next(incident: Incident, entry: IncidentEntry) -> Incident:
