@@ -16,13 +16,13 @@ from sqlalchemy import Connection, text
 
 from audit_log.fault import Fault
 from audit_log.first_seals import EARLIER
-from audit_log.sealed_lines import PURGE, PURGE_INCIDENTS, PURGE_TOTALS
+from audit_log.sealed_lines import PURGE, PURGE_CASES, PURGE_INCIDENTS, PURGE_TOTALS
 from filter_policy.model import Policy, Record
 from filter_policy.parse import PolicyError, parse_policy
 
 EVERYONE = "everyone"
 ONE_DAY = timedelta(days=1)
-REMOVALS = frozenset({PURGE, PURGE_TOTALS, PURGE_INCIDENTS})
+REMOVALS = frozenset({PURGE, PURGE_TOTALS, PURGE_INCIDENTS, PURGE_CASES})
 PAYLOAD = text("SELECT CAST(payload AS TEXT) FROM proposal WHERE id = :id")
 
 Entry = Mapping[str, Any]
@@ -94,8 +94,8 @@ def _too_much(each: _Removal, policy: Policy | None) -> str | None:
         return _too_early(said, policy, today) or _held(said, each.holds)
     if policy is None:
         return None
-    days = {PURGE_TOTALS: policy.retention.totals, PURGE_INCIDENTS: policy.retention.incidents}
-    kept = days[each.line["event"]]
+    totals = each.line["event"] == PURGE_TOTALS
+    kept = policy.retention.totals if totals else policy.retention.incidents
     if date.fromisoformat(said["before"]) + kept * ONE_DAY <= today:
         return None
     return f"removed what was before {said['before']}, and it was to be kept for {kept} days"

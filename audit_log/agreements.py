@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, text
 
 from audit_log.agreed_copies import AgreedCopies
+from audit_log.agreed_incidents import AgreedIncidents
 from audit_log.agreed_log_reviews import AgreedLogReviews
 from audit_log.agreed_previews import AgreedPreviews
 from audit_log.agreed_reviews import AgreedReviews
@@ -76,6 +77,7 @@ class Agreements:
     log_reviews: AgreedLogReviews = field(default_factory=AgreedLogReviews)
     previews: AgreedPreviews = field(default_factory=AgreedPreviews)
     copies: AgreedCopies = field(default_factory=AgreedCopies)
+    incidents: AgreedIncidents = field(default_factory=AgreedIncidents)
 
     def add(self, entry: Entry) -> None:
         kind, _, verb = entry["event"].partition(":")
@@ -84,6 +86,7 @@ class Agreements:
         self.log_reviews.add(entry)
         self.previews.add(entry)
         self.copies.add(entry)
+        self.incidents.add(entry)
         if entry["event"] == FOUNDED:
             self._keep(entry, "approved")
             if lists := _found_lists(entry):
@@ -130,6 +133,7 @@ class Agreements:
         self.log_reviews.check(conn, entries)
         self.previews.check(conn, entries)
         self.copies.check(conn)
+        self.incidents.check(conn, entries)
 
     def _check_all_there(self, ids: set[Any]) -> None:
         """Without the row in force, the gates would follow an older one; of lists every row is a way back."""

@@ -4,6 +4,7 @@
     retention:purge            a part that went: keep, day, rows, kept_back, upto_seal, root, totals_sha256
     retention:purge-totals     totals that went: all before a day
     retention:purge-incidents  incidents that went
+    retention:purge-cases      what was said in incidents that were closed long ago: before, cases
     retention:purge-aside      records that were set aside and damaged bytes of the journal that went
 
 Read from the stored lines as they are. That nobody wrote them past us is for `verify` of the change log.
@@ -25,6 +26,7 @@ HOUR = "filtering-log:seal"
 PURGE = "retention:purge"
 PURGE_TOTALS = "retention:purge-totals"
 PURGE_INCIDENTS = "retention:purge-incidents"
+PURGE_CASES = "retention:purge-cases"
 PURGE_ASIDE = "retention:purge-aside"
 # RFC 8785 spells an entry in one way; a text that somebody wrote is not in it, and quotes are escaped.
 LINES = text(

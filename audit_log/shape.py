@@ -29,6 +29,8 @@ GUARDS = {  # table: before which statements PostgreSQL asks
     "change_text": "delete insert truncate update",
     "checkpoint": "insert truncate update",
     "filtering_seal": "insert truncate update",
+    "incident": "delete truncate",
+    "incident_entry": "delete truncate update",
     "log_review": "delete truncate update",
     "preview": "truncate update",
     "review": "delete truncate update",

@@ -87,6 +87,7 @@ def _check_tables(conn: Connection, read: _Read, entries: int) -> None:
         ("the accounts, or their codes", lambda: read.people.check(conn, entries)),
         ("the second factors and tokens", lambda: read.accounts.check(conn, entries)),
         ("the openings", lambda: read.openings.check(conn, entries)),
+        ("the files of incidents", lambda: read.agreements.incidents.check_files(conn, entries)),
         ("the policies that removals went by", lambda: read.purges.check(conn)),
     )
     for what, check in checks:
