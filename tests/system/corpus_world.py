@@ -1,4 +1,5 @@
-"""The world of the bypass corpus: three sites apart from each other, and a demo school for each policy."""
+"""The world of the bypass corpus: three sites apart from each other, and a demo school whose founders agree
+on one policy after another. What a list says is of the founding: such a policy has a school of its own."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -7,9 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from change_control.proposals import approve, propose_policy
+from change_control.publish import publish
+from filter_policy.bundle import read_bundle
+from filter_policy.life_cycle import State
 from schoolgate.demo.authority import ExampleAuthority
+from schoolgate.demo.founding import School as Founded
+from schoolgate.demo.policy_text import asked_ports, policy_of
+from schoolgate.demo.setting import remembered, world_id
+from schoolgate.demo.world import load_world
+from schoolgate.settings import load_settings
+from schoolgate.wiring import open_desk, utc_now
 from tests.doors import Door
-from tests.harness import journal_rows
+from tests.harness import journal_rows, proxy_login, until
 from tests.origins import Origin, an_origin
 from tests.proxy_addon.corpus import PASSWORD
 from tests.running import Demo, running_demo
@@ -17,6 +28,7 @@ from tests.running import Demo, running_demo
 POLICIES = Path(__file__).parent / "worlds"
 ADDRESSES = {"allowed.test": "127.7.7.2", "blocked.test": "127.7.7.3", "other.test": "127.7.7.4"}
 MOVED = b"HTTP/1.1 302 Found\r\nLocation: http://blocked.test/\r\nContent-Length: 0\r\n\r\n"
+LOOK = b"GET http://other.test/ HTTP/1.1\r\nHost: other.test\r\nConnection: close\r\n"
 
 # By the first 12 hex digits of the SHA-256 of the words that the corpus has for it.
 POLICY_OF: Mapping[str, str] = {
@@ -92,8 +104,10 @@ class School(Door):
 
     port: int
     demo: Demo
-    name: str
+    name: str  # of the policy in force
     sites: Sites
+    founders: tuple[str, str]
+    founded_under: str
 
     @property
     def ca(self) -> Path:
@@ -102,14 +116,43 @@ class School(Door):
     def rows(self) -> list[dict[str, Any]]:
         return journal_rows(self.demo.state)
 
+    def agree_on(self, name: str) -> None:
+        """Its founders put another policy in force; back when the gate answers by it."""
+        world = load_world(_world_file(name, self.sites, self.demo.state.parent))
+        assert world.origins is not None
+        text = policy_of(world, utc_now().date(), sorted(world.origins.endpoints(asked_ports(world))))
+        desk = open_desk(load_settings(self.demo.state / "config", {}))
+        one, two = map(Founded(desk, self.founders).actor, self.founders)
+        asked = propose_policy(desk, one, text, "the next part of the corpus", utc_now())
+        if asked.state is State.REQUESTED:
+            approve(desk, two, asked.id, "as the corpus has it in words", utc_now())
+        wanted = read_bundle(self.demo.state, publish(desk)).revision
+        desk.engine.dispose()
+        assert until(self._revision, lambda seen: seen == wanted) == wanted
+        self.name = name
+
+    def _revision(self) -> str:
+        """Of the policy that the gate answers by."""
+        before = len(self.rows())
+        self.raw(LOOK + proxy_login("teacher", PASSWORD) + b"\r\n")
+        rows = until(lambda: self.rows()[before:], lambda found: bool(found) and "ended" in found[-1])
+        return str(rows[-1]["revision"])
+
 
 @contextmanager
 def a_school_under(name: str, sites: Sites, folder: Path) -> Iterator[School]:
     """`name` of a policy in worlds/."""
+    file = _world_file(name, sites, folder)
+    with running_demo(folder / name, "--world", str(file)) as demo:
+        before = remembered(demo.state, world_id(file))
+        assert before is not None
+        yield School(int(demo.proxy.rpartition(":")[2]), demo, name, sites, before.founders, name)
+
+
+def _world_file(name: str, sites: Sites, folder: Path) -> Path:
     file = folder / f"{name}.world.yaml"
     file.write_text(json.dumps(world_of(name, sites)), encoding="utf-8")
-    with running_demo(folder / name, "--world", str(file)) as demo:
-        yield School(int(demo.proxy.rpartition(":")[2]), demo, name, sites)
+    return file
 
 
 def world_of(name: str, sites: Sites) -> dict[str, Any]:
