@@ -38,7 +38,8 @@ class Judged:
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Who asks, and whom it is asked. `signs`: ways round the filter that the header fields told of."""
+    """Who asks, and whom it is asked. `signs`: ways round the filter that the header fields told of;
+    `address`: of the device that asks, where it is known."""
 
     person: Person
     policy: Policy
@@ -46,6 +47,7 @@ class Judge:
     answer: Answer
     signs: tuple[str, ...] = ()
     note: Note | None = None
+    address: str = ""
 
     def names(self, names: Sequence[Url]) -> Judged:
         """The first name that is blocked, else the first. The earliest `valid_until` of all holds for all.
@@ -103,7 +105,7 @@ class Judge:
             return
         if any(True for url, _ in readings(name) for _ in self.lookup(url)):
             return
-        as_proxy = Request(self.person, name, circumventions((circumvention.PROXY,)))
+        as_proxy = Request(self.person, name, circumventions((circumvention.PROXY,)), address=self.address)
         if depth >= DEEPEST or len(found) > MOST:
             yield self.answer(as_proxy)
             return
@@ -124,7 +126,8 @@ class Judge:
         listings = tuple(self.lookup(url))
         seen = (*by_host(url, bool(listings), self.policy), *self._ways_round(name, held, listings, depth))
         said = searched(url) if self.policy.terms else ()
-        return self.answer(Request(self.person, url, (*listings, *seen) if seen else listings, said))
+        found = (*listings, *seen) if seen else listings
+        return self.answer(Request(self.person, url, found, said, self.address))
 
     def _ways_round(
         self, name: Url, held: Carried, listings: tuple[Listing, ...], depth: int

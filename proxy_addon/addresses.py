@@ -18,6 +18,12 @@ def is_this_machine(address: str, far: frozenset[str] = frozenset()) -> bool:
 
 
 @lru_cache(maxsize=4096)
+def spelled(address: str) -> str:
+    """As cases and policies name a device (filter_policy/devices.py); "" for what is no address."""
+    return str(_parsed(address) or "")
+
+
+@lru_cache(maxsize=4096)
 def device_of(address: str) -> str:
     """An address of IPv4; of IPv6 a whole /64, since one device has several there by itself."""
     return network_of_six(address) or str(_parsed(address) or address)

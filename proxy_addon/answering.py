@@ -27,6 +27,7 @@ from proxy_addon.connections import Connection, Connections, Exchange, Tunnel, W
 from proxy_addon.egress import Egress, EgressRefused, Unresolved
 from proxy_addon.guard import Answer, Case
 from proxy_addon.guessing import Guessing
+from proxy_addon.harbour import ANYBODY, Harbour, is_report
 from proxy_addon.identify import NOBODY, Identity, NotIdentified, TooBusy, Withheld, still
 from proxy_addon.judge import InForce, Judge, Judged
 from proxy_addon.needs_tls import SafeKeeping
@@ -96,6 +97,7 @@ class Answers:
         self.stuck = stuck  # whether nothing can be recorded
         self._seen = seen  # hears who asks, and from which address
         self._kept_safe = safe or SafeKeeping(Guessing())
+        self.harbour = Harbour(stages, self.judge, clock, egress, pages.console)
 
     # -- a request, plain or inside a tunnel
 
@@ -109,19 +111,20 @@ class Answers:
         try:
             if flow.error is not None:  # mitmproxy found it malformed, and answers 400 whatever we say
                 raise BadRequest("malformed header fields")
-            identity = await self._who(head, connection, force)
+            identity = self.harbour.asks(request, head, connection, force)
+            identity = identity or await self._who(head, connection, force)
             what.person = identity.person
             tunnel = connection.tunnel
             asked = self.stages.names(request, head, tunnel.named if tunnel else None)
             what.url = asked.url
             signs = signs_of(head.noted, request.data.path)
-            judged = self._judge(asked.names, what, force, signs)
+            judged = self.harbour.judged(self._judge(asked.names, what, force, signs), identity)
             if judged.decision.is_block:
                 return await self._blocked(flow, what, judged, force, head)
             names.must_agree(asked.names, tunnel is not None)
             request_codings.must_be_known(head)
             waits = forms.awaited(head, asked.method, asked.url, judged.decision, force.bundle.policy)
-            await self.egress.check(asked.url.host, asked.url.port)
+            await self.harbour.reach(asked.url, judged.decision)
         except REFUSALS as fault:
             return await self._refused(flow, what, *refusal(fault), head)
         except Unresolved:
@@ -196,28 +199,37 @@ class Answers:
         """Inside a tunnel, whoever opened it; else whoever this request says."""
         tunnel = connection.tunnel
         if tunnel is None:
-            given = head.noted.get(b"proxy-authorization", ())
-            credentials = self._kept_safe(given, connection.address, connection.secure, force.bundle)
-            found = await self.stages.identify(credentials, connection.address, force.bundle)
-            self._seen(found.person, connection.address)
-            if connection.secure and not connection.person:
-                self.connections.handshakes.was_of_somebody(connection.address)
-            connection.person = found.person.id or " ".join(found.person.filter_groups)
-            return found
+            return await self.signed_in(head.noted.get(b"proxy-authorization", ()), connection, force)
         tunnel.exchange.decrypted = True
         if tunnel.withheld is not None:
             raise tunnel.withheld
+        if tunnel.identity is ANYBODY:  # to the console: but for its page to report something it is shut
+            raise EgressRefused
         identity = still(tunnel.identity, force.bundle, connection.address)
         if identity is None:
             raise NotIdentified(Reason.WRONG_CREDENTIALS)
         self._seen(identity.person, connection.address)
         return identity
 
+    async def signed_in(self, given: Sequence[bytes], connection: Connection, force: InForce) -> Identity:
+        """`given`: every Proxy-Authorization value. Raises what identify.py raises."""
+        credentials = self._kept_safe(given, connection.address, connection.secure, force.bundle)
+        found = await self.stages.identify(credentials, connection.address, force.bundle)
+        self._seen(found.person, connection.address)
+        if connection.secure and not connection.person:
+            self.connections.handshakes.was_of_somebody(connection.address)
+        connection.person = found.person.id or " ".join(found.person.filter_groups)
+        return found
+
     def _judge(
         self, urls: Sequence[Url], what: Happening, force: InForce, signs: tuple[str, ...] = ()
     ) -> Judged:
         what.at = now = self.clock.now()
-        return self.judge(urls, what.person, force, now, signs)
+        return self.judge(urls, what.person, force, now, signs, address=self.device(what))
+
+    def device(self, what: Happening) -> str:
+        """Which one asks: it may be evidence, or where a case is looked into."""
+        return what.address
 
     async def _blocked(
         self, flow: HTTPFlow, what: Happening, judged: Judged, force: InForce, head: Head
@@ -255,7 +267,8 @@ class Answers:
         withheld: Withheld | None = None
         try:
             try:
-                identity = await self._who(head, connection, force)
+                asks = await self.harbour.opens(request, head, connection, force)
+                identity = asks or await self._who(head, connection, force)
             except Withheld as fault:
                 identity, withheld = told_inside.nobody(fault, connection, self.connections), fault
             what.person = identity.person
@@ -264,19 +277,22 @@ class Answers:
             host, port, urls = self.stages.connect_names(request, head)
             what.url = urls[0]
             names.must_agree(urls, in_tunnel=False)
-            if port not in force.bundle.policy.connect_ports:
-                raise PortShut
-            self.egress.check_literal(host, port)
+            if identity is not ANYBODY:
+                if port not in force.bundle.policy.connect_ports:
+                    raise PortShut
+                self.egress.check_literal(host, port)
         except REFUSALS as fault:
             return await self._refused(flow, what, *refusal(fault), head)
         if withheld is None:
-            decision = self._judge(urls, what, force).decision
+            decision = self.harbour.judged(self._judge(urls, what, force), identity).decision
         else:
             decision, what.hidden = told_inside.refused(withheld, force.bundle.policy), self.hides(what.url)
         await self.stages.record(self.rows.opened(what, decision, force.bundle.policy))
         request.data.host = host
         exchange = Exchange(what.id, identity, urls, (host, port), decision, status=200, decrypted=False)
         connection.tunnel = Tunnel(identity, exchange, names.Tunnelled(host, port), withheld)
+        if identity is ANYBODY and not is_report(decision):
+            connection.tunnel.asks = head.noted.get(b"proxy-authorization", ())
         return None
 
     # -- when something goes wrong

@@ -32,6 +32,7 @@ SENTENCES = {
     Reason.ENDED: "Your account has ended.",
     Reason.PASSWORD_MUST_CHANGE: "Please choose a new password first.",
     Reason.NOT_YET_ALLOWED: "You may use the web once your agreement is signed and your account has begun.",
+    Reason.ISOLATED: "This device must not be used now. Please ask an adult to let you use another device.",
     Reason.LOCKED: "This kind of site is not open at this school.",
     Reason.SITE_BLOCKED: "The school has decided not to open this site.",
     Reason.CATEGORY_NOT_ALLOWED: "This kind of site is not open for you.",
@@ -45,6 +46,11 @@ SENTENCES = {
     Reason.PORT: "The web filter does not open connections to this port.",
     Reason.BAD_REQUEST: "The request did not say clearly which site it is for, so it was not sent.",
 }
+TITLES = {
+    Reason.TERM: "This search is not open",
+    Reason.ISOLATED: "This device must not be used now",
+}
+SAYS = {Reason.ISOLATED: "Ask a grown-up for another computer."}  # for the youngest
 NOTICES = {
     "closed": (
         503,
@@ -136,8 +142,8 @@ class Pages:
     """The templates, read once."""
 
     def __init__(self, console: str = "") -> None:
-        """`console`: where a new password is chosen, as its users reach it."""
-        self._console = console
+        """`console`: where a new password is chosen, and something is reported, as its users reach it."""
+        self.console = console
         folder = resources.files("proxy_addon") / "pages"
         names = (*BANDS, "illegal")
         self._templates = {name: Template((folder / f"{name}.html").read_text("utf-8")) for name in names}
@@ -154,7 +160,7 @@ class Pages:
 
     def _password_page(self, reference: str) -> bytes:
         """The same for every age, since whoever reads it has something to do, with help if need be."""
-        link = html.escape(f"{self._console}/browsing-password", quote=True)
+        link = html.escape(f"{self.console}/browsing-password", quote=True)
         sentence = (
             f'You have to choose a password of your own before you use the web: <a href="{link}">choose one'
             "</a>. If that page does not open, ask a member of staff."
@@ -213,12 +219,11 @@ def _words(blocked: Blocked) -> dict[str, str]:
     if decision.listing:
         facts["Kind of site"] = decision.listing.category.replace("-", " ")
     facts["Reference"] = reference
-    is_search = decision.reason is Reason.TERM
     return {
-        "title": "This search is not open" if is_search else "This site is not open",
+        "title": TITLES.get(decision.reason, "This site is not open"),
         "sentence": html.escape(_sentence(decision)),
         "facts": _facts(facts),
-        "says": "This is not for school.",
+        "says": SAYS.get(decision.reason, "This is not for school."),
         "ask": "" if _nobody_can_open(decision) else ASK,
         "reference": html.escape(reference),
         "code": CODE.format(html.escape(reference)),
@@ -243,7 +248,7 @@ def _is_way_round(decision: Decision) -> bool:
 
 def _nobody_can_open(decision: Decision) -> bool:
     """Then nobody is told to ask for it."""
-    return decision.reason in {Reason.LOCKED, Reason.TERM} or _is_way_round(decision)
+    return decision.reason in {Reason.LOCKED, Reason.TERM, Reason.ISOLATED} or _is_way_round(decision)
 
 
 def _facts(facts: Mapping[str, str]) -> str:

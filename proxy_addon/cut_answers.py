@@ -27,7 +27,8 @@ async def cut_answer(
     if force is None:
         return
     now, person = answers.clock.now(), exchange.identity.person
-    judged = answers.judge(exchange.names, person, force, now, (*exchange.signs, sign))
+    signs, address = (*exchange.signs, sign), connection.address
+    judged = answers.judge(exchange.names, person, force, now, signs, address=address)
     if not judged.decision.is_block:
         flow.response = theirs
         if theirs is not None:
@@ -52,7 +53,8 @@ async def cut_tunnel(
     if force is None:
         return
     person, request = exchange.identity.person, tunnelled.flow.request
-    judged = answers.judge(exchange.names, person, force, answers.clock.now(), (*exchange.signs, TUNNEL))
+    now, signs, address = answers.clock.now(), (*exchange.signs, TUNNEL), connection.address
+    judged = answers.judge(exchange.names, person, force, now, signs, address=address)
     if not judged.decision.is_block:
         tunnelled.is_let = True
         return

@@ -8,8 +8,10 @@ from collections.abc import Callable
 
 import structlog
 
+from filter_policy.model import Reason
 from proxy_addon.answering import Answers
 from proxy_addon.connections import Connection, Exchange
+from proxy_addon.harbour import ANYBODY
 from proxy_addon.identify import still
 from proxy_addon.judge import InForce
 from proxy_addon.passthrough import still_passed
@@ -45,7 +47,8 @@ class Ending:
             self.cut(connection)
 
     def _still_allowed(self, connection: Connection, force: InForce) -> bool:
-        if connection.tunnel is not None and connection.tunnel.withheld is None:
+        tunnel = connection.tunnel
+        if tunnel is not None and tunnel.withheld is None and tunnel.identity is not ANYBODY:
             identity = still(connection.tunnel.identity, force.bundle, connection.address)
             if identity is None:
                 return False
@@ -53,11 +56,15 @@ class Ending:
         return all(self._is_allowed(exchange, connection, force) for exchange in connection.open.values())
 
     def _is_allowed(self, exchange: Exchange, connection: Connection, force: InForce) -> bool:
+        if exchange.decision.reason is Reason.SAFE_HARBOUR:
+            return self._answers.harbour.still_open(exchange, connection, force)
         identity = still(exchange.identity, force.bundle, connection.address)
         if identity is None:
             return False
         now = self._answers.clock.now()
-        judged = self._answers.judge(exchange.names, identity.person, force, now, exchange.signs)
+        judged = self._answers.judge(
+            exchange.names, identity.person, force, now, exchange.signs, address=connection.address
+        )
         exchange.identity, exchange.decision = identity, judged.decision
         return not judged.decision.is_block and still_passed(exchange, force, self._answers)
 

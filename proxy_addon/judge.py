@@ -11,6 +11,7 @@ from filter_policy.judge import Judge as PolicyJudge
 from filter_policy.judge import Judged as Judged
 from filter_policy.judge import sooner as sooner
 from filter_policy.model import Decision, Listing, Person, Policy, Request
+from proxy_addon.addresses import spelled
 
 Classify = Callable[[Index, Url], Sequence[Listing]]
 Decide = Callable[[Request, Policy, datetime], Decision]
@@ -39,12 +40,16 @@ class Judge:
         force: InForce,
         now: datetime,
         signs: tuple[str, ...] = (),
+        *,
+        address: str,
     ) -> Judged:
-        """See `Judge.names`. `signs`: what the header fields told of ways round the filter."""
+        """See `Judge.names`. `signs`: what the header fields told of ways round the filter; `address`: whose
+        connection it is, "" where no device asks."""
         return PolicyJudge(
             person,
             force.bundle.policy,
             lambda url: self.classify(force.index, url),
             lambda asked: self.decide(asked, force.bundle.policy, now),
             signs,
+            address=spelled(address),
         ).names(names)

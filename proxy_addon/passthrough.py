@@ -69,8 +69,10 @@ class Passing:
             return None
         url = Url("https", tunnel.named.host, tunnel.named.port)
         now = self._answers.clock.now()
-        decision = self._answers.judge((url,), identity.person, force, now).decision
-        row = None if decision.is_block else passed_by(url, identity.person, force, self._answers)
+        judged = self._answers.judge((url,), identity.person, force, now, address=connection.address)
+        decision = judged.decision
+        whole = decision.is_block or decision.reason is Reason.INVESTIGATION  # its record is to be whole
+        row = None if whole else passed_by(url, identity.person, force, self._answers)
         if row is None or not await self._is_reachable(url):
             return None
         if force is not self._answers.in_force():

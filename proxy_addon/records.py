@@ -15,10 +15,12 @@ from filter_lists.search_terms import search_terms, without_terms
 from filter_policy.decide import is_illegal
 from filter_policy.keeping import Kept, kept_of_groups
 from filter_policy.model import Decision, Person, Policy, Reason, Record, Verdict
+from proxy_addon.unnamed import is_unnamed, unnamed
 
 Row = dict[str, Any]
 Hide = Callable[[Url], str]
 
+WHOLE = Record("url", address=True, search_terms=True)
 NO_POLICY = Kept("everyone", Record(address=False))
 LONGEST_URL = 8192  # characters, as in the filtering log: no client chooses how long a record is
 LONGEST_RULE = 200
@@ -70,6 +72,8 @@ class Rows:
         """The row as it stands before anything goes out or is answered."""
         keep = keep_of(policy, what.person)
         kept, url = keep.record, what.url
+        if why.reason is Reason.INVESTIGATION:
+            kept = WHOLE  # what was looked at for a case is shown to have been, whatever is kept else (A408)
         row: Row = {
             "t": "open",
             "id": what.id,
@@ -95,6 +99,8 @@ class Rows:
             row |= {"url": self._hide(url), "host": None, "entry": None}
         elif kept.search_terms and url is not None and (terms := _searched(what.searched or url, what.kind)):
             row["terms"] = terms
+        if is_unnamed(why.reason, what.person, url, policy) and not what.hidden:
+            row = unnamed(row, url, policy)
         return row
 
     def whole(self, what: Happening, why: Decision | Outcome, policy: Policy | None, status: int) -> Row:

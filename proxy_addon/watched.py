@@ -169,6 +169,10 @@ class _Own(Answers):
             return await super()._who(head, connection, force)
         return await self.stages.identify((), connection.address, force.bundle)
 
+    def device(self, what: Happening) -> str:
+        """None: the filter asks itself what it would answer to others."""
+        return ""
+
     def happening(self, kind: str, connection: Connection, request: Request | None = None) -> Happening:
         return super().happening(KIND, connection, request)
 

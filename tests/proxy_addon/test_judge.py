@@ -16,7 +16,7 @@ INDEX = Index.in_memory({"bet.test": [("gambling", "l")], "quiz.test": [("games-
 def judged(*urls: str, policy: Policy | None = None, groups: tuple[str, ...] = ("upper-ks2",)) -> Judged:
     force = InForce("b", Bundle(policy or a_policy(), "", "", {}), INDEX)
     person = a_person(groups=groups, classes=("6B",))
-    return Judge(Index.lookup, decide)([parse_url(url) for url in urls], person, force, NOON)
+    return Judge(Index.lookup, decide)([parse_url(url) for url in urls], person, force, NOON, address="")
 
 
 def a_rule(verdict: Verdict, site: str) -> SiteRule:
