@@ -110,10 +110,10 @@ def investigations_for(policy: Policy, request: Request) -> Sequence[Investigati
     ]
 
 
-def isolations_for(policy: Policy, request: Request) -> Sequence[Isolation]:
-    if not policy.isolations or not request.address:
+def isolations_on(policy: Policy, device: str) -> Sequence[Isolation]:
+    if not policy.isolations or not device:
         return ()
-    return _isolations_by_device(policy).get(request.address, ())
+    return _isolations_by_device(policy).get(device, ())
 
 
 def near[T](by_host: dict[str, list[T]], url: Url) -> list[T]:
@@ -145,7 +145,7 @@ def instants(request: Request, policy: Policy, now: datetime) -> set[datetime]:
         elif rule.access is Access.WITH_STAFF_PERMISSION:
             mine = openings_for(policy, person)
             found |= {instant for o in mine for instant in (o.starts_at, o.ends_at)}
-    for isolation in isolations_for(policy, request):
+    for isolation in isolations_on(policy, request.address):
         found |= {isolation.starts_at, isolation.ends_at}
     for investigation in investigations_for(policy, request):
         found |= {investigation.starts_at, investigation.ends_at}

@@ -17,7 +17,7 @@ from filter_policy.bearing import (
     in_force,
     instants,
     investigations_for,
-    isolations_for,
+    isolations_on,
     names_for,
     near,
     openings_for,
@@ -111,7 +111,7 @@ def _illegal(asked: Asked) -> Decision | None:
 
 def _isolated(asked: Asked) -> Decision | None:
     """A device that is evidence is left as it is: nothing goes out from it, for nobody (A406)."""
-    for isolation in isolations_for(asked.policy, asked.request):
+    for isolation in isolations_on(asked.policy, asked.request.address):
         hit, rule = in_force(isolation, asked.now), f"isolation.{isolation.id}"
         _note(asked, rule, hit, "this device is kept as evidence" if hit else "not now")
         if hit:

@@ -19,7 +19,7 @@ from filter_policy.forms import counts
 from filter_policy.judge import listings_of
 from filter_policy.model import Decision, Person, Policy, Reason, Verdict
 from proxy_addon import asked as names
-from proxy_addon import block_page, forms, patience, request_codings, told_inside
+from proxy_addon import block_page, forms, isolating, patience, request_codings, told_inside
 from proxy_addon.asked import BadRequest, Head
 from proxy_addon.block_page import Blocked, Pages
 from proxy_addon.clock import GateClock
@@ -84,6 +84,7 @@ class Answers:
         in_force: Callable[[], InForce | None],
         stuck: Callable[[], bool],
         seen: Callable[[Person, str], None] = lambda person, address: None,
+        blocked: Callable[[Happening, Decision], None] = lambda what, decision: None,
         safe: SafeKeeping | None = None,
     ) -> None:
         self.stages = stages
@@ -96,6 +97,7 @@ class Answers:
         self.in_force = in_force
         self.stuck = stuck  # whether nothing can be recorded
         self._seen = seen  # hears who asks, and from which address
+        self._hears_block = blocked  # of a page
         self._kept_safe = safe or SafeKeeping(Guessing())
         self.harbour = Harbour(stages, self.judge, clock, egress, pages.console)
 
@@ -112,7 +114,7 @@ class Answers:
             if flow.error is not None:  # mitmproxy found it malformed, and answers 400 whatever we say
                 raise BadRequest("malformed header fields")
             identity = self.harbour.asks(request, head, connection, force)
-            identity = identity or await self._who(head, connection, force)
+            identity = identity or await self._asker(head, connection, force)
             what.person = identity.person
             tunnel = connection.tunnel
             asked = self.stages.names(request, head, tunnel.named if tunnel else None)
@@ -211,6 +213,10 @@ class Answers:
         self._seen(identity.person, connection.address)
         return identity
 
+    async def _asker(self, head: Head, connection: Connection, force: InForce) -> Identity:
+        who, policy, now = self._who(head, connection, force), force.bundle.policy, self.clock.now()
+        return await isolating.asker(who, connection, self.connections, policy, now)
+
     async def signed_in(self, given: Sequence[bytes], connection: Connection, force: InForce) -> Identity:
         """`given`: every Proxy-Authorization value. Raises what identify.py raises."""
         credentials = self._kept_safe(given, connection.address, connection.secure, force.bundle)
@@ -240,6 +246,8 @@ class Answers:
         blocked = Blocked(judged.url, decision, what.person, policy, reference_of(what.id))
         page = self.stages.page(blocked, want)
         await self.stages.record(self.rows.whole(what, decision, policy, page.status_code))
+        if what.page:
+            self._hears_block(what, decision)
         return answer_before_body(flow, head, page)
 
     async def _refused(
@@ -268,7 +276,7 @@ class Answers:
         try:
             try:
                 asks = await self.harbour.opens(request, head, connection, force)
-                identity = asks or await self._who(head, connection, force)
+                identity = asks or await self._asker(head, connection, force)
             except Withheld as fault:
                 identity, withheld = told_inside.nobody(fault, connection, self.connections), fault
             what.person = identity.person

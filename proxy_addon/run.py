@@ -142,6 +142,7 @@ class _Running:
             in_force=lambda: self.watch.in_force,
             stuck=lambda: not self.recording.works,
             seen=events.seen,
+            blocked=events.blocked,
             safe=SafeKeeping(self.identifier.guessing, self._seconds, far),
         )
         self.ending = Ending(self.answers, self._abort)
