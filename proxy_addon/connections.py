@@ -5,7 +5,7 @@ a change of policy cuts what it no longer allows.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -60,6 +60,7 @@ class Tunnel:
     exchange: Exchange
     named: Tunnelled
     withheld: Withheld | None = None  # what all requests inside are refused for (told_inside.py)
+    asks: Sequence[bytes] | None = None  # to a place of help: the credentials that nobody has looked at
 
 
 @dataclass(slots=True, eq=False)

@@ -13,6 +13,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Network
 from typing import Any
@@ -28,6 +29,9 @@ REFUSED = "refused by the egress policy"
 REMEMBERED_SECONDS = 30.0
 FAILURE_SECONDS = 2.0
 MOST_REMEMBERED = 4096
+
+# Where this one connection may go besides: set by `let_in`, for the task that opens it and no other.
+_WAY_IN: ContextVar[tuple[Address, Sequence[Address]] | None] = ContextVar("way_in", default=None)
 
 NEVER_V4 = tuple(
     ipaddress.IPv4Network(net)
@@ -98,6 +102,7 @@ class Egress:
         for address in own:
             self.add_own(address)
         self._known: dict[Address, tuple[float, Sequence[Address] | OSError]] = {}
+        self._inside: dict[Address, Sequence[Address]] = {}  # what `find` found
 
     def add_own(self, address: Address) -> None:
         """One of our own listeners, by address or by name: a name is looked up now."""
@@ -132,6 +137,22 @@ class Egress:
             raise known[1].with_traceback(None)
         if not any(self.permits(address, real_port) for address, real_port in known[1]):
             raise EgressRefused
+
+    async def find(self, host: str, port: int) -> None:
+        """Before a request is let by that may go inside, to a page of our own: harbour.py says which. Raises
+        Unresolved."""
+        known = self._known.get((host, port))
+        found: Sequence[Address] | OSError = [(host, port)]
+        if not is_ip(host):
+            fresh = known is not None and known[0] >= time.monotonic() and not isinstance(known[1], OSError)
+            found = known[1] if known is not None and fresh else await self._look_up(host, port)
+        if isinstance(found, OSError):
+            raise found
+        self._inside[(host, port)] = found
+
+    def let_in(self, host: str, port: int) -> None:
+        """The connection that this task is about to open may go to what was found there."""
+        _WAY_IN.set(((host, port), self._inside.get((host, port), ())))
 
     def check_literal(self, host: str, port: int) -> None:
         """For a host that may be an address. Raises EgressRefused."""
@@ -189,13 +210,20 @@ def is_local(host: str) -> bool:
     return True
 
 
+def _is_let_in(address: Any) -> bool:
+    way_in = _WAY_IN.get()
+    if way_in is None:
+        return False
+    return (plain_address(address[0]), address[1]) in [(plain_address(at), port) for at, port in way_in[1]]
+
+
 class GuardLoop(asyncio.SelectorEventLoop):
     """The gate's event loop. Not uvloop: that never calls `sock_connect`."""
 
     egress: Egress
 
     async def sock_connect(self, sock: socket.socket, address: Any) -> None:
-        if not self.egress.permits(address[0], address[1]):
+        if not self.egress.permits(address[0], address[1]) and not _is_let_in(address):
             raise EgressRefused
         async with asyncio.timeout(CONNECT_SECONDS):
             await super().sock_connect(sock, address)
@@ -203,7 +231,10 @@ class GuardLoop(asyncio.SelectorEventLoop):
     async def getaddrinfo(  # type: ignore[override]  # the base class says str | bytes | None where str comes
         self, host: str, port: int, *, family: int = 0, type: int = 0, proto: int = 0, flags: int = 0
     ) -> list[tuple[int, int, int, str, tuple[str, int]]]:
+        way_in = _WAY_IN.get()
         found = self.egress.remembered(host, port)
+        if way_in is not None and way_in[0] == (host, port):
+            found = way_in[1]
         if found is None and self.egress.resolve is not None and isinstance(port, int):
             found = self.egress.resolve(host, port)
         if found is None:

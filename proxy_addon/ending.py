@@ -49,10 +49,10 @@ class Ending:
     def _still_allowed(self, connection: Connection, force: InForce) -> bool:
         tunnel = connection.tunnel
         if tunnel is not None and tunnel.withheld is None and tunnel.identity is not ANYBODY:
-            identity = still(connection.tunnel.identity, force.bundle, connection.address)
+            identity = still(tunnel.identity, force.bundle, connection.address)
             if identity is None:
                 return False
-            connection.tunnel.identity = identity
+            tunnel.identity = identity
         return all(self._is_allowed(exchange, connection, force) for exchange in connection.open.values())
 
     def _is_allowed(self, exchange: Exchange, connection: Connection, force: InForce) -> bool:

@@ -22,7 +22,7 @@ from filter_policy.forms import (
     kinds_at,
     with_form,
 )
-from filter_policy.model import Decision, Policy
+from filter_policy.model import Decision, Policy, Reason
 from proxy_addon.asked import BadRequest, Head
 from proxy_addon.connections import Waiting
 from proxy_addon.rewriting import folded, forced_at, rewrite_form
@@ -34,6 +34,8 @@ _BODILESS = frozenset({"GET", "HEAD", "OPTIONS", "DELETE"})  # over HTTP/2, with
 
 def awaited(head: Head, method: str, url: Url, decision: Decision, policy: Policy) -> bool:
     """Whether this request is answered when its body is here. Raises BadRequest."""
+    if decision.reason is Reason.SAFE_HARBOUR:
+        return False  # what somebody writes there is nobody's to read
     kind = kind_of(head)
     if kind not in KINDS or kind not in kinds_at(url, decision, policy):
         return False

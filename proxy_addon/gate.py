@@ -39,6 +39,7 @@ from proxy_addon.connections import Connection, Exchange
 from proxy_addon.cut_answers import cut_answer, cut_tunnel
 from proxy_addon.egress import REFUSED
 from proxy_addon.guard import Answer, Case, closed_unless_allowed
+from proxy_addon.harbour_tunnel import HarbourTunnels
 from proxy_addon.mitm_http import UNREADABLE, Refusal
 from proxy_addon.mitm_websocket import Tunnelled
 from proxy_addon.passthrough import Passing, decrypted
@@ -71,6 +72,7 @@ class Gate:
         self._shorten = shorten
         self._connections = answers.connections
         self._passing = Passing(answers)
+        self._harbours = HarbourTunnels(answers)
         self.watched: Watched | None = None  # knows what the filter asks itself
         self._closed = answers.pages.notice("closed")  # what goes out when nothing else can be said
 
@@ -120,6 +122,8 @@ class Gate:
 
     def _in_tunnel(self, data: layer.NextLayer, first: bytes) -> Pending:
         if starts_like_tls_record(first):
+            if self._harbours.is_one(data.context.client.id):
+                return self._harbours.choose(data, first)
             if self._passing.is_asked_for(data.context.client.id):
                 return self._passing.choose(data, first)
             data.layer = decrypted(data.context)
@@ -188,6 +192,7 @@ class Gate:
         address = data.server.address
         if connection is not None and address is not None and connection.permits(address[0], address[1]):
             data.server.error = None if data.server.error == "no permit" else data.server.error
+            self.answers.harbour.let_in(connection, address[0], address[1])
 
     async def refused(self, refusal: Refusal) -> None:
         """What could not even be read as a request."""

@@ -99,7 +99,7 @@ class Rows:
             row |= {"url": self._hide(url), "host": None, "entry": None}
         elif kept.search_terms and url is not None and (terms := _searched(what.searched or url, what.kind)):
             row["terms"] = terms
-        if is_unnamed(why.reason, what.person, url, policy) and not what.hidden:
+        if is_unnamed(why.reason, why.rule, what.person, url, policy) and not what.hidden:
             row = unnamed(row, url, policy)
         return row
 
