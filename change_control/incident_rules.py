@@ -1,0 +1,223 @@
+"""Cases that nobody had to open: what the gate noticed, and who asked again and again for what is not open.
+
+One case for each person and kind, and none of whoever guesses at a password, since the account is somebody
+else's. With each case stands which rows are evidence: an hour either side. What such a stretch holds already
+adds nothing, so that a browser which tries a thousand times a day leaves a few lines and not a thousand.
+"""
+
+import secrets
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import Connection, delete, select
+
+from audit_log.db import reading, writing
+from audit_log.incident_model import Evidence, Incident
+from audit_log.incidents import incidents, open_about
+from audit_log.people import person_by_id
+from audit_log.repeated_blocks import Repeated, repeated
+from audit_log.seal import stamp
+from audit_log.sightings import of_rows
+from audit_log.tables import filtering_log, sighting_waiting
+from change_control.desk import SYSTEM, Desk
+from change_control.in_force import parsed_policy
+from change_control.incident_kinds import OF_SIGHTING, IncidentKind, kind_of_sighting
+from change_control.incidents import Told, report_in, write
+from change_control.sealing import Change, UnsealedChangeError, change, one_at_a_time
+from filter_policy.model import Incidents
+
+AROUND = timedelta(hours=1)  # of a row that is evidence, either side
+MOST_AT_ONCE = 500
+MOST_CASES = 200  # open ones of a kind about nobody who is known
+GUESSING, AGAIN = "guessing", "repeated-blocks"
+
+
+@dataclass(frozen=True, slots=True)
+class Noticed:
+    """One row that opens a case. `again_from`: the first of several, where it took several."""
+
+    id: str
+    kind: str  # one of incident_kinds.OF_SIGHTING
+    at: datetime
+    person_id: str | None
+    role: str | None
+    device: str | None
+    again_from: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Whose:
+    """About whom the case is, and whose rows are evidence: of a guess, those of the device it came from."""
+
+    person: str | None
+    rows_of: str | None
+    device: str | None
+
+
+class _SomethingNewError(Exception):
+    """It came while nothing could be sealed: the next look takes it."""
+
+
+def take_in(desk: Desk, now: datetime, since: datetime | None = None) -> int:
+    """What waits becomes cases. How many rows were looked at.
+
+    `since`: rows from then on may be the last of repeated tries; None: the last minutes. Twice, or in two
+    processes at once, does nothing twice. Raises ChangeError where nothing is founded yet.
+    """
+    with reading(desk.engine) as conn:
+        rules = parsed_policy(conn).incidents
+        since = since or now - timedelta(minutes=rules.repeated_blocks.minutes)
+        if not _is_waiting(conn) and not list(_again(conn, rules, since)):
+            return 0
+    try:
+        with change(desk, now) as made:
+            return _take(made, rules, since)
+    except UnsealedChangeError:  # cases hold all of it already
+        return _forget(desk, now, rules, since)
+
+
+def _forget(desk: Desk, now: datetime, rules: Incidents, since: datetime) -> int:
+    """What adds nothing waits no more."""
+    try:
+        with writing(desk.engine) as conn:
+            one_at_a_time(conn)
+            made = Change(conn, now)
+            taken = _take(made, rules, since)
+            if made.events:
+                raise _SomethingNewError
+            return taken
+    except _SomethingNewError:
+        return 0
+
+
+def _is_waiting(conn: Connection) -> bool:
+    return conn.execute(select(sighting_waiting.c.id).limit(1)).first() is not None
+
+
+def _take(made: Change, rules: Incidents, since: datetime) -> int:
+    asked = select(sighting_waiting.c.id).order_by(sighting_waiting.c.id).limit(MOST_AT_ONCE)
+    ids = made.conn.scalars(asked).all()
+    cases: dict[tuple[str, Whose], Incident] = {}
+    for each in [*_noticed(made.conn, ids), *_again(made.conn, rules, since)]:
+        _take_one(made, each, cases)
+    made.conn.execute(delete(sighting_waiting).where(sighting_waiting.c.id.in_(ids)))
+    return len(ids)
+
+
+def _noticed(conn: Connection, ids: Iterable[str]) -> Iterator[Noticed]:
+    """In the order of their times. What is gone from the log meanwhile is not among them."""
+    log = filtering_log.c
+    for each in sorted(of_rows(conn, ids), key=lambda one: (one.at, one.id)):
+        asked = select(log.client_address).where(log.event_id == each.id, log.at == each.at)
+        yield Noticed(each.id, each.kind, each.at, each.person_id, each.role, conn.scalar(asked))
+
+
+def _again(conn: Connection, rules: Incidents, since: datetime) -> Iterator[Noticed]:
+    times, minutes = rules.repeated_blocks.times, rules.repeated_blocks.minutes
+    for each in repeated(conn, since, times, minutes):
+        if not _is_known(conn, each):
+            yield Noticed(
+                each.event_id, AGAIN, each.at, each.person_id, each.role, each.device, each.first_at
+            )
+
+
+def _is_known(conn: Connection, each: Repeated) -> bool:
+    """Whether some of these rows made a case before: closed since, or open and holding them."""
+    kind = kind_of_sighting(AGAIN, each.role)
+    found = incidents(conn, 1, person=each.person_id, kind=kind.id)
+    if not found:
+        return False
+    told = [one.happened_at for one in found[0].reports if one.happened == AGAIN and one.happened_at]
+    is_over = not found[0].is_open and any(at >= each.first_at for at in told)
+    return is_over or (
+        found[0].is_open and _holds(found[0], Whose(each.person_id, each.person_id, None), each.at)
+    )
+
+
+def _take_one(made: Change, seen: Noticed, cases: dict[tuple[str, Whose], Incident]) -> None:
+    if seen.kind not in OF_SIGHTING:
+        return  # of a newer version of the program
+    kind, whose = kind_of_sighting(seen.kind, seen.role), _whose(made.conn, seen)
+    case = cases.get((kind.id, whose)) or _open_case(made.conn, kind, whose)
+    if case is None or not _holds(case, whose, seen.at):
+        case = _reported(made, case, kind, whose, seen)
+        case = _with_evidence(made, case, whose, seen)
+    cases[kind.id, whose] = case
+
+
+def _whose(conn: Connection, seen: Noticed) -> Whose:
+    if seen.kind == GUESSING:
+        return Whose(None, None if seen.device else seen.person_id, seen.device)
+    person = person_by_id(conn, seen.person_id) if seen.person_id else None
+    if person is None:  # nobody signed in, or they were erased meanwhile
+        return Whose(None, seen.person_id, None if seen.person_id else seen.device)
+    return Whose(person.id, person.id, None)
+
+
+def _open_case(conn: Connection, kind: IncidentKind, whose: Whose) -> Incident | None:
+    if whose.person is not None:
+        return open_about(conn, whose.person, kind.id)
+    of_nobody = (
+        case for case in incidents(conn, MOST_CASES, kind=kind.id, is_open=True) if case.person_id is None
+    )
+    return next((case for case in of_nobody if _is_of(case, whose)), None)
+
+
+def _is_of(case: Incident, whose: Whose) -> bool:
+    by_rule = any(each.source == "rule" for each in case.reports)
+    if whose.rows_of is None and whose.device is None:
+        return by_rule and not case.evidence
+    return by_rule and any(_same(each, whose) for each in case.evidence)
+
+
+def _same(each: Evidence, whose: Whose) -> bool:
+    return (each.person_id, each.device) == (whose.rows_of, whose.device)
+
+
+def _holds(case: Incident, whose: Whose, at: datetime) -> bool:
+    """Whether its evidence has this row already; of nobody and no device: whether it was told just now."""
+    if whose.rows_of is None and whose.device is None:
+        return any(each.happened_at and abs(at - each.happened_at) < AROUND for each in case.reports)
+    return any(_same(each, whose) and each.from_at <= at < each.to_at for each in case.evidence)
+
+
+def _reported(
+    made: Change, case: Incident | None, kind: IncidentKind, whose: Whose, seen: Noticed
+) -> Incident:
+    if case is None:
+        told = Told(
+            "rule",
+            kind.id,
+            whose.person,
+            event_id=seen.id,
+            happened_at=seen.at,
+            happened=seen.kind,
+            device=seen.device,
+            joins=False,
+        )
+        return report_in(made, told)
+    facts = {
+        "source": "rule",
+        "by": None,
+        "event": seen.id,
+        "happened_at": stamp(seen.at),
+        "happened": seen.kind,
+        "lane": kind.lane,
+    }
+    return write(made, case, "report", SYSTEM, facts)
+
+
+def _with_evidence(made: Change, case: Incident, whose: Whose, seen: Noticed) -> Incident:
+    if whose.rows_of is None and whose.device is None:
+        return case  # whose rows they are is not known, and nobody else's are evidence
+    facts = {
+        "id": secrets.token_hex(8),
+        "from": stamp((seen.again_from or seen.at) - AROUND),
+        "to": stamp(seen.at + AROUND),
+        "person": whose.rows_of,
+        "device": whose.device,
+        "event": seen.id,
+        "why": seen.kind,
+    }
+    return write(made, case, "evidence", SYSTEM, facts)
