@@ -17,6 +17,7 @@ from filter_lists.listing import NOT_SHOWN
 from filter_lists.names import Url
 from filter_policy.judge import CARRIED
 from filter_policy.model import Decision, Person, Policy, Reason
+from proxy_addon.page_help import helplines, report_words
 from proxy_addon.tls_pages import CAUSES, PICTURE, title_and_sentence
 
 BANDS = ("picture", "simple", "plain")
@@ -98,6 +99,7 @@ NOTHING_SHOWN = frozenset(
 MARK = "schoolgate "
 ASK = "If you need it, ask for it in the console or tell the technician the reference."
 CIRCUMVENTION = "circumvention"
+NOTHING_OFFERED = {**report_words("", ""), "helplines": ""}
 RECOGNISED = "schoolgate"  # the list of what is told by its form: no entry of it names a site
 
 
@@ -153,10 +155,13 @@ class Pages:
         if want.kind != "page":
             return _small(want, 403, str(decision.reason), reference)
         if decision.reason is Reason.ILLEGAL:
-            return answer(403, self._templates["illegal"].substitute(reference=reference).encode())
+            words = report_words(self.console, reference) | {"reference": reference}
+            return answer(403, self._templates["illegal"].substitute(words).encode())
         if decision.reason is Reason.PASSWORD_MUST_CHANGE:
             return answer(403, self._password_page(reference))
-        return answer(403, self._fill(band_of(blocked.person, blocked.policy), _words(blocked)))
+        words = _words(blocked) | report_words(self.console, reference)
+        words["helplines"] = helplines(decision, blocked.policy)
+        return answer(403, self._fill(band_of(blocked.person, blocked.policy), words))
 
     def _password_page(self, reference: str) -> bytes:
         """The same for every age, since whoever reads it has something to do, with help if need be."""
@@ -167,9 +172,9 @@ class Pages:
         )
         return self._notice_page("Please choose a new password", sentence, reference)
 
-    def _fill(self, band: str, words: Mapping[str, str]) -> bytes:
+    def _fill(self, band: str, words: dict[str, str]) -> bytes:
         template = self._templates.get(band, self._templates["plain"])
-        return template.safe_substitute(words).encode()
+        return template.safe_substitute(NOTHING_OFFERED | words).encode()
 
     def notice(self, name: str, reference: str = "", want: Wanted | None = None) -> Response:
         """A page that no policy made: please sign in, did not answer, is not ready."""
@@ -188,7 +193,8 @@ class Pages:
 
     def _notice_page(self, title: str, sentence: str, reference: str) -> bytes:
         facts = _facts({"Reference": reference} if reference else {})
-        return self._fill("plain", {"title": title, "sentence": sentence, "facts": facts, "ask": ""})
+        words = {"title": title, "sentence": sentence, "facts": facts, "ask": ""}
+        return self._fill("plain", words | report_words(self.console, reference))
 
     def error(self, status: int, message: str) -> bytes:
         """mitmproxy's own error pages become ours; `message` is used only if we wrote it ourselves."""
