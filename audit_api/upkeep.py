@@ -15,6 +15,8 @@ import structlog
 from sqlalchemy.exc import SQLAlchemyError
 
 from audit_api.checkpoint_delivery import Delivering
+from audit_api.incident_intake import EVERY_SECONDS as INTAKE_SECONDS
+from audit_api.incident_intake import take_in_all
 from audit_api.list_schedule import ListSchedule
 from audit_api.row_keeping import RowKeeping
 from audit_api.watch_alarms import look as look_at_blocks
@@ -94,6 +96,7 @@ async def upkeep(window: Window) -> AsyncIterator[None]:
         "keep_rows": partial(_look_on, stop, clock, RowKeeping(desk, stop.is_set).look, EVERY_SECONDS),
     }
     works["watch_blocks"] = partial(_look_on, stop, clock, partial(watch_blocks, window), WATCH_SECONDS)
+    works["take_in"] = partial(_look_on, stop, clock, partial(take_in_all, desk), INTAKE_SECONDS)
     for way in WAYS:
         look = Delivering(window, (way,)).look
         works[f"deliver_{way}"] = partial(_look_on, stop, clock, look, DELIVERY_SECONDS)

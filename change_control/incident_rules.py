@@ -1,4 +1,4 @@
-"""Cases that nobody had to open: what the gate noticed, and who asked again and again for what is not open.
+"""Cases that nobody had to open: of what the gate noticed, and the recorder stored as a sighting.
 
 One case for each person and kind, and none of whoever guesses at a password, since the account is somebody
 else's. With each case stands which rows are evidence: an hour either side. What such a stretch holds already
@@ -16,26 +16,23 @@ from audit_log.db import reading, writing
 from audit_log.incident_model import Evidence, Incident
 from audit_log.incidents import incidents, open_about
 from audit_log.people import person_by_id
-from audit_log.repeated_blocks import Repeated, repeated
 from audit_log.seal import stamp
 from audit_log.sightings import of_rows
 from audit_log.tables import filtering_log, sighting_waiting
 from change_control.desk import SYSTEM, Desk
-from change_control.in_force import parsed_policy
 from change_control.incident_kinds import OF_SIGHTING, IncidentKind, kind_of_sighting
 from change_control.incidents import Told, report_in, write
 from change_control.sealing import Change, UnsealedChangeError, change, one_at_a_time
-from filter_policy.model import Incidents
 
 AROUND = timedelta(hours=1)  # of a row that is evidence, either side
 MOST_AT_ONCE = 500
 MOST_CASES = 200  # open ones of a kind about nobody who is known
-GUESSING, AGAIN = "guessing", "repeated-blocks"
+GUESSING = "guessing"
 
 
 @dataclass(frozen=True, slots=True)
 class Noticed:
-    """One row that opens a case. `again_from`: the first of several, where it took several."""
+    """One row that opens a case."""
 
     id: str
     kind: str  # one of incident_kinds.OF_SIGHTING
@@ -43,7 +40,6 @@ class Noticed:
     person_id: str | None
     role: str | None
     device: str | None
-    again_from: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,31 +55,28 @@ class _SomethingNewError(Exception):
     """It came while nothing could be sealed: the next look takes it."""
 
 
-def take_in(desk: Desk, now: datetime, since: datetime | None = None) -> int:
-    """What waits becomes cases. How many rows were looked at.
+def take_in(desk: Desk, now: datetime) -> int:
+    """What waits becomes cases. How many sightings were looked at; the next look takes what was too much.
 
-    `since`: rows from then on may be the last of repeated tries; None: the last minutes. Twice, or in two
-    processes at once, does nothing twice. Raises ChangeError where nothing is founded yet.
+    Twice, or in two processes at once, does nothing twice.
     """
     with reading(desk.engine) as conn:
-        rules = parsed_policy(conn).incidents
-        since = since or now - timedelta(minutes=rules.repeated_blocks.minutes)
-        if not _is_waiting(conn) and not list(_again(conn, rules, since)):
+        if conn.execute(select(sighting_waiting.c.id).limit(1)).first() is None:
             return 0
     try:
         with change(desk, now) as made:
-            return _take(made, rules, since)
+            return _take(made)
     except UnsealedChangeError:  # cases hold all of it already
-        return _forget(desk, now, rules, since)
+        return _forget(desk, now)
 
 
-def _forget(desk: Desk, now: datetime, rules: Incidents, since: datetime) -> int:
+def _forget(desk: Desk, now: datetime) -> int:
     """What adds nothing waits no more."""
     try:
         with writing(desk.engine) as conn:
             one_at_a_time(conn)
             made = Change(conn, now)
-            taken = _take(made, rules, since)
+            taken = _take(made)
             if made.events:
                 raise _SomethingNewError
             return taken
@@ -91,15 +84,11 @@ def _forget(desk: Desk, now: datetime, rules: Incidents, since: datetime) -> int
         return 0
 
 
-def _is_waiting(conn: Connection) -> bool:
-    return conn.execute(select(sighting_waiting.c.id).limit(1)).first() is not None
-
-
-def _take(made: Change, rules: Incidents, since: datetime) -> int:
+def _take(made: Change) -> int:
     asked = select(sighting_waiting.c.id).order_by(sighting_waiting.c.id).limit(MOST_AT_ONCE)
     ids = made.conn.scalars(asked).all()
     cases: dict[tuple[str, Whose], Incident] = {}
-    for each in [*_noticed(made.conn, ids), *_again(made.conn, rules, since)]:
+    for each in _noticed(made.conn, ids):
         _take_one(made, each, cases)
     made.conn.execute(delete(sighting_waiting).where(sighting_waiting.c.id.in_(ids)))
     return len(ids)
@@ -111,28 +100,6 @@ def _noticed(conn: Connection, ids: Iterable[str]) -> Iterator[Noticed]:
     for each in sorted(of_rows(conn, ids), key=lambda one: (one.at, one.id)):
         asked = select(log.client_address).where(log.event_id == each.id, log.at == each.at)
         yield Noticed(each.id, each.kind, each.at, each.person_id, each.role, conn.scalar(asked))
-
-
-def _again(conn: Connection, rules: Incidents, since: datetime) -> Iterator[Noticed]:
-    times, minutes = rules.repeated_blocks.times, rules.repeated_blocks.minutes
-    for each in repeated(conn, since, times, minutes):
-        if not _is_known(conn, each):
-            yield Noticed(
-                each.event_id, AGAIN, each.at, each.person_id, each.role, each.device, each.first_at
-            )
-
-
-def _is_known(conn: Connection, each: Repeated) -> bool:
-    """Whether some of these rows made a case before: closed since, or open and holding them."""
-    kind = kind_of_sighting(AGAIN, each.role)
-    found = incidents(conn, 1, person=each.person_id, kind=kind.id)
-    if not found:
-        return False
-    told = [one.happened_at for one in found[0].reports if one.happened == AGAIN and one.happened_at]
-    is_over = not found[0].is_open and any(at >= each.first_at for at in told)
-    return is_over or (
-        found[0].is_open and _holds(found[0], Whose(each.person_id, each.person_id, None), each.at)
-    )
 
 
 def _take_one(made: Change, seen: Noticed, cases: dict[tuple[str, Whose], Incident]) -> None:
@@ -213,7 +180,7 @@ def _with_evidence(made: Change, case: Incident, whose: Whose, seen: Noticed) ->
         return case  # whose rows they are is not known, and nobody else's are evidence
     facts = {
         "id": secrets.token_hex(8),
-        "from": stamp((seen.again_from or seen.at) - AROUND),
+        "from": stamp(seen.at - AROUND),
         "to": stamp(seen.at + AROUND),
         "person": whose.rows_of,
         "device": whose.device,

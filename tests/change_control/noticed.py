@@ -35,6 +35,7 @@ GUESS: dict[str, Any] = {
     "url": None,
     "host": None,
 }
+AGAIN = GUESS | {"reason": "repeated-blocks", "rule": "20 within 10 minutes"}
 SHARED = GUESS | {"reason": "account-shared", "rule": "devices: 3"}
 
 
