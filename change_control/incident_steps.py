@@ -4,7 +4,7 @@ Every step takes two seniors, who sign the same words; `change_control/incidents
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from audit_log.incident_fold import STATE_AFTER as STATE_AFTER
@@ -25,6 +25,8 @@ FROM: Mapping[str, frozenset[IncidentState]] = {
     "mode": frozenset({INVESTIGATION}),  # investigation mode (S167)
     "release": frozenset(IncidentState),  # of a device that is shut off
 }
+REMOVAL = "removal-of-access"
+LONGEST_REMOVAL = timedelta(days=366)
 RESPONSES = ("internal", "local-authority", "police")  # S171
 OUTCOMES = ("no-blame", "no-concern", "duplicate", "dealt-with", "referred")
 
@@ -54,17 +56,41 @@ def _substance(_case: Incident, facts: Facts, _now: datetime) -> str | None:
     return None if isinstance(facts.get("substance"), bool) else "substance: true or false is needed"
 
 
-def _sanction(case: Incident, facts: Facts, _now: datetime) -> str | None:
-    chosen, known = facts.get("actions", ()), actions(case.about)
-    if not chosen or not set(chosen) <= set(known):
+def _sanction(case: Incident, facts: Facts, now: datetime) -> str | None:
+    chosen, rows = facts.get("actions"), _suggested(case, facts)
+    known = dict.fromkeys([*actions(case.about), *(word for row in rows for word in row)])
+    if not isinstance(chosen, list | tuple) or not chosen or not all(word in known for word in chosen):
         return f"actions: at least one of {', '.join(known)} is needed"
-    suggested = facts.get("suggested", kinds()[case.kind].actions)
-    if set(chosen) != set(suggested) and not str(facts.get("deviation", "")).strip():
+    as_suggested = any(set(chosen) == set(row) for row in rows)
+    if not as_suggested and not str(facts.get("deviation") or "").strip():
         return "deviation: these are not what the table suggests, so a reason for that is needed (S182)"
+    if REMOVAL in chosen and not facts.get("removal"):
+        return "removal: until when the access is removed is needed (until)"
+    return _removal(case, facts, now)
+
+
+def _suggested(case: Incident, facts: Facts) -> list[tuple[str, ...]]:
+    """The rows of the tables that fit (incident_sanctions.py): to choose one of them is no deviation."""
+    first = tuple(facts.get("suggested", kinds()[case.kind].actions))
+    return [first, *(tuple(row) for row in facts.get("also", ()))]
+
+
+def _removal(case: Incident, facts: Facts, now: datetime) -> str | None:
+    """S184: with an end, and of somebody."""
+    removal = facts.get("removal")
+    if not removal:
+        return None
+    if case.person_id is None:
+        return "removal: first say whom the incident is about (classify)"
+    if case.about == "pupil" and "actions" in facts and REMOVAL not in facts["actions"]:
+        return f"removal: goes with {REMOVAL} among the actions"
+    until = datetime.fromisoformat(removal["until"])
+    if not now < until <= now + LONGEST_REMOVAL:
+        return f"removal: must end later than now, and within {LONGEST_REMOVAL.days} days"
     return None
 
 
-def _close(case: Incident, facts: Facts, _now: datetime) -> str | None:
+def _close(case: Incident, facts: Facts, now: datetime) -> str | None:
     if facts.get("outcome") not in OUTCOMES:
         return f"outcome: one of {', '.join(OUTCOMES)} is needed"
     if case.is_illegal and not case.referrals:
@@ -73,16 +99,20 @@ def _close(case: Incident, facts: Facts, _now: datetime) -> str | None:
         return "first two have to decide whether the concern has substance (substance)"
     if case.state is INVESTIGATION and case.substance:
         return "a concern that has substance goes on to action"
-    return None
+    return _removal(case, facts, now)
 
 
 def _lower(case: Incident, _facts: Facts, _now: datetime) -> str | None:
     return None if case.is_illegal else "it is not in the illegal lane"
 
 
-def _mode(case: Incident, _facts: Facts, _now: datetime) -> str | None:
-    """The rest of it is looked at by change_control/investigations.py."""
-    return "what may be illegal is for the police, and nobody looks at it here" if case.is_illegal else None
+def _mode(case: Incident, facts: Facts, now: datetime) -> str | None:
+    """What it opens was looked at when it was asked for (incident_modes.py)."""
+    if case.is_illegal:
+        return "what may be illegal is for the police, and nobody looks at it here"
+    if datetime.fromisoformat(facts["ends_at"]) <= now:
+        return "its time is over before two had signed it; take it back and ask again"
+    return None
 
 
 def _release(case: Incident, facts: Facts, now: datetime) -> str | None:

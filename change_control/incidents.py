@@ -12,15 +12,19 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from audit_log.db import reading
 from audit_log.incident_fold import fold
-from audit_log.incident_model import Incident, IncidentEntry, Intent, Lane, Place
-from audit_log.incidents import Sealed, entries_of, open_about, sealed, store_entry
+from audit_log.incident_model import Incident, Intent, Lane, Place
+from audit_log.incidents import Sealed, entries_of, open_about
 from audit_log.people import person_by_id
 from audit_log.seal import stamp
 from change_control.desk import SYSTEM, Actor, Desk
 from change_control.errors import ChangeError, bad_input
-from change_control.incident_effects import apply_step
+from change_control.in_force import parsed_policy
+from change_control.incident_effects import apply_step, prepared
+from change_control.incident_followups import after_illegal
 from change_control.incident_kinds import ADULTS, UNSORTED, IncidentKind, kinds
+from change_control.incident_lines import write as write
 from change_control.incident_rights import (
     MOST_ON_A_STAFF_CASE,
     SENIOR,
@@ -31,6 +35,7 @@ from change_control.incident_rights import (
     view_of,
 )
 from change_control.incident_steps import step_fault
+from change_control.probes import record_refused
 from change_control.roles import entitle
 from change_control.sealing import Change, change
 from change_control.texts import fault_of, needed
@@ -79,7 +84,7 @@ def report_in(made: Change, told: Told) -> Incident:
     if found is not None and told.by is not None and told.by == found.person_id:
         found = None  # whom a case is about opens one of their own
     facts = _report_facts(made.conn, told, kind)
-    return write(made, found, "report", SYSTEM, facts)
+    return after_illegal(made, found, write(made, found, "report", SYSTEM, facts), SYSTEM)
 
 
 def _kind(told: Told) -> IncidentKind:
@@ -120,35 +125,6 @@ def _of_whom(conn: Connection, kind: IncidentKind, person: str | None) -> dict[s
     role = str(found.role) if found else None
     is_staff = kind.about == "staff" or role in ADULTS
     return {"kind": kind.id, "about": kind.about, "person": person, "role": role, "restricted": is_staff}
-
-
-def write(  # noqa: PLR0917  # the order of every verb here: what is made, which case, what, who, why
-    made: Change,
-    case: Incident | None,
-    act: str,
-    actor: Actor,
-    facts: Facts | Sealed,
-    object_id: str | None = None,
-) -> Incident:
-    """One line of a case, here and in the change log; the case as it is with it. `case` None: a new one."""
-    id_ = case.id if case else secrets.token_hex(8)
-    kept = facts if isinstance(facts, Sealed) else sealed(facts)
-    known = entries_of(made.conn, id_) if case else []
-    before = case.state if case else None
-    entry = IncidentEntry(
-        0, id_, act, object_id or id_, actor.person_id, made.at, kept.facts, kept.salt, kept.text
-    )
-    after = fold([*known, entry])
-    detail = {"incident": id_, "facts": kept.sha256}
-    if after.state != before:
-        detail["to"] = after.state
-    seq = made.seal(f"incident:{act}", actor, entry.object_id, detail)
-    entry = IncidentEntry(
-        seq, id_, act, entry.object_id, actor.person_id, made.at, kept.facts, kept.salt, kept.text
-    )
-    after = fold([*known, entry])
-    store_entry(made.conn, entry, after)
-    return after
 
 
 def looker(actor: Actor) -> Looker:
@@ -194,10 +170,10 @@ def classify(desk: Desk, actor: Actor, incident_id: str, raw: Facts, now: dateti
         if raw.get("person", case.person_id) == actor.person_id:
             raise ChangeError("refused", "nobody keeps a case about themselves; ask another leader")
         facts = _classified(made.conn, case, raw)
-        case = write(made, case, "classify", actor, facts)
-        if kinds()[case.kind].lane is Lane.ILLEGAL and not case.is_illegal:
-            case = write(made, case, "illegal", actor, {"reason": "its kind is for the police"})
-        return case
+        now_sorted = write(made, case, "classify", actor, facts)
+        if kinds()[now_sorted.kind].lane is Lane.ILLEGAL and not now_sorted.is_illegal:
+            now_sorted = write(made, now_sorted, "illegal", actor, {"reason": "its kind is for the police"})
+        return after_illegal(made, case, now_sorted, actor)
 
 
 def _classified(conn: Connection, case: Incident, raw: Facts) -> dict[str, Any]:
@@ -253,7 +229,7 @@ def to_illegal(desk: Desk, actor: Actor, incident_id: str, reason: str, now: dat
         require_open(case)
         if case.is_illegal:
             raise ChangeError("wrong-state", "it is in the illegal lane already")
-        return write(made, case, "illegal", actor, {"reason": why})
+        return after_illegal(made, case, write(made, case, "illegal", actor, {"reason": why}), actor)
 
 
 def ask_step(  # noqa: PLR0917  # the order of every verb here: desk, who, what, why, now
@@ -261,19 +237,33 @@ def ask_step(  # noqa: PLR0917  # the order of every verb here: desk, who, what,
 ) -> Incident:
     """The first of two signatures; the last step of the case is then the new one. `raw`: reason, and what
     the step needs (incident_steps.py)."""
-    with change(desk, now) as made:
-        return ask_in(made, actor, incident_id, act, raw)
+    try:
+        with change(desk, now) as made:
+            return _ask(desk, made, actor, incident_id, act, raw)
+    except ChangeError as error:
+        if act == "mode" and error.code == "refused":
+            _record_refused(desk, actor, raw, now)
+        raise
 
 
-def ask_in(made: Change, actor: Actor, incident_id: str, act: str, raw: Facts) -> Incident:
+def _record_refused(desk: Desk, actor: Actor, raw: Facts, now: datetime) -> None:
+    """That a site is on a list of illegal content is never asked in secret (probes.py)."""
+    with reading(desk.engine) as conn:
+        policy = parsed_policy(conn)
+    record_refused(desk, actor, raw, policy, now)
+
+
+def _ask(  # noqa: PLR0917  # as above
+    desk: Desk, made: Change, actor: Actor, incident_id: str, act: str, raw: Facts
+) -> Incident:
     case = _signing(made, actor, "ask", incident_id)
     if any(each.act == act and each.is_waiting for each in case.steps):
         raise ChangeError("wrong-state", f"{act} waits for a second signature already")
     if fault := fault_of(raw.get("reason", "")):
         raise bad_input({"reason": fault})
-    if fault := step_fault(case, act, raw, made.at):
+    facts = {**prepared(desk, made, case, actor, act, raw), "act": act, "incident": case.id}
+    if fault := step_fault(case, act, facts, made.at):
         raise ChangeError("wrong-state", fault)
-    facts = {**raw, "act": act, "incident": case.id}
     return write(made, case, "ask", actor, facts, secrets.token_hex(8))
 
 
@@ -298,8 +288,7 @@ def sign_in(made: Change, actor: Actor, incident_id: str, step_id: str) -> Incid
     if fault := step_fault(case, step.act, step.facts, made.at):
         raise ChangeError("wrong-state", fault)
     after = write(made, case, "sign", actor, Sealed(step.salt, step.sealed), step_id)
-    apply_step(made, after, step, actor)
-    return after
+    return apply_step(made, after, step, actor)
 
 
 def withdraw_step(  # noqa: PLR0917  # as above

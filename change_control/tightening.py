@@ -28,15 +28,24 @@ def suspend(  # noqa: PLR0917  # the order of every verb here: desk, who, what, 
     if until is not None and until <= now:
         raise bad_input({"until": "is already past"})
     with change(desk, now) as made:
-        found = _found(made, actor, "person:suspend", person_id)
-        start = _start(found, until, now)
-        change_person(made.conn, person_id, suspended_from=start, suspended_until=until)
-        end_sessions_of(made.conn, person_id, now)
-        closed = close_openings_of(made.conn, person_id, now)
-        detail = {"from": instant(start), "until": instant(until), "openings": closed}
-        seq = made.seal("person:suspend", actor, person_id, {**detail, "review": True}, {"reason": why})
-        open_review(made, TIGHTENING, person_id, seq, actor)
-        return _now(made, person_id)
+        return suspend_in(made, actor, may_suspend(made, actor, person_id), until, why)
+
+
+def may_suspend(made: Change, actor: Actor, person_id: str) -> Registered:
+    """Whom this actor may suspend now. Raises ChangeError."""
+    return _found(made, actor, "person:suspend", person_id)
+
+
+def suspend_in(made: Change, actor: Actor, found: Registered, until: datetime | None, why: str) -> Registered:
+    """Within a change that does more."""
+    start = _start(found, until, made.at)
+    change_person(made.conn, found.id, suspended_from=start, suspended_until=until)
+    end_sessions_of(made.conn, found.id, made.at)
+    closed = close_openings_of(made.conn, found.id, made.at)
+    detail = {"from": instant(start), "until": instant(until), "openings": closed, "review": True}
+    seq = made.seal("person:suspend", actor, found.id, detail, {"reason": why})
+    open_review(made, TIGHTENING, found.id, seq, actor)
+    return _now(made, found.id)
 
 
 def end_person(desk: Desk, actor: Actor, person_id: str, reason: str, now: datetime) -> Registered:

@@ -1,0 +1,73 @@
+"""The tasks that follow from what was decided: whom to tell, by when (S6, S178, S185)."""
+
+import secrets
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from audit_log.incident_model import Incident, Lane, Step
+from audit_log.seal import stamp
+from change_control.desk import Actor
+from change_control.in_force import parsed_policy
+from change_control.incident_letters import letter
+from change_control.incident_lines import write
+from change_control.sealing import Change
+from filter_policy.model import Policy
+
+# Days until a task is overdue, where the policy (incidents.tasks) says nothing else.
+DAYS: Mapping[str, int] = {
+    "police": 1,
+    "ceop": 1,
+    "safeguarding-partners": 1,
+    "local-authority": 2,
+    "parents": 3,
+    "line-manager": 3,
+    "technical-support": 3,
+    "governors": 14,
+}
+OF_RESPONSE = ("local-authority", "police")  # S171
+OF_SANCTION = ("parents", "police", "local-authority", "line-manager", "technical-support")
+POLICE = "police"
+# What is suspected to be illegal is reported to the police (S163); more of these kinds (S178).
+OF_ILLEGAL: Mapping[str, tuple[str, ...]] = {
+    "grooming": (POLICE, "ceop", "safeguarding-partners"),
+    "staff-illegal-material": (POLICE, "local-authority"),
+}
+
+
+def task_kinds(policy: Policy) -> Mapping[str, int]:
+    """By name, with the days until one is overdue: ours, and whatever the school's policy adds."""
+    return {**DAYS, **policy.incidents.tasks}
+
+
+def due_of(policy: Policy, kind: str, now: datetime) -> datetime:
+    return now + timedelta(days=task_kinds(policy)[kind])
+
+
+def add_task(made: Change, case: Incident, actor: Actor, kind: str, due: datetime, text: str) -> Incident:  # noqa: PLR0917  # as `write`, and what it is
+    facts = {"id": secrets.token_hex(8), "kind": kind, "due": stamp(due), "text": text}
+    return write(made, case, "task", actor, facts)
+
+
+def follow(made: Change, case: Incident, actor: Actor, wanted: Iterable[str]) -> Incident:
+    """One task each, but for whom such a task waits already."""
+    policy = parsed_policy(made.conn)
+    waiting = {each.kind for each in case.tasks if each.done_at is None}
+    for kind in dict.fromkeys(each for each in wanted if each not in waiting):
+        due, text = due_of(policy, kind, made.at), letter(policy, kind, case.id, made.at)
+        case = add_task(made, case, actor, kind, due, text)
+    return case
+
+
+def after_act(made: Change, case: Incident, step: Step, actor: Actor) -> Incident:
+    return follow(made, case, actor, [each for each in OF_RESPONSE if each in step.facts["responses"]])
+
+
+def after_sanction(made: Change, case: Incident, step: Step, actor: Actor) -> Incident:
+    return follow(made, case, actor, [each for each in OF_SANCTION if each in step.facts["actions"]])
+
+
+def after_illegal(made: Change, was: Incident | None, case: Incident, actor: Actor) -> Incident:
+    """Once, when a case comes into the illegal lane."""
+    if case.lane is not Lane.ILLEGAL or (was is not None and was.is_illegal):
+        return case
+    return follow(made, case, actor, OF_ILLEGAL.get(case.kind, (POLICE,)))
