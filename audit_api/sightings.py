@@ -1,8 +1,8 @@
 """Sightings as a reader may see them: what happened and when; and who, for those who have to act on it (I7).
 
-Illegal content, a way round the filter, a shared account, guessed passwords: the coordinator and the
-headteacher have to act on them. They read names as in the filtering log: with a purpose, and seen. Everybody
-else who may read sees that there was one.
+Illegal content, a way round the filter, a shared account, guessed passwords, one person blocked again and
+again: the coordinator and the headteacher have to act on them. They read names as in the filtering log: with
+a purpose, and seen. Everybody else who may read sees that there was one.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,17 +25,20 @@ from audit_api.window import Visit
 from audit_log.db import reading
 from audit_log.people import people_by_ids
 from audit_log.sighting_groups import Group, groups, tried_since
-from audit_log.sightings import CIRCUMVENTION, ILLEGAL_CONTENT, sightings
+from audit_log.sightings import CIRCUMVENTION, ILLEGAL_CONTENT, REPEATED_BLOCKS, sightings
 from change_control.looks import record_look
 from filter_policy.model import Role
 
 GUESSING = "guessing"
-Kind = Literal["illegal-content", "circumvention", "account-sharing", "guessing"]  # sightings.KINDS
+Kind = Literal[  # sightings.KINDS
+    "illegal-content", "circumvention", "account-sharing", "guessing", "repeated-blocks"
+]
 SAYS: Mapping[str, str] = {
     ILLEGAL_CONTENT: "An address on a list of illegal content was asked for, and blocked.",
     CIRCUMVENTION: "A way round the filter was tried, and blocked.",
     "account-sharing": "One account was used on several devices at once.",
     GUESSING: "Somebody guessed at passwords.",
+    REPEATED_BLOCKS: "One person asked again and again for what is not open.",
 }
 GUESSED_AT = "Somebody guessed at the password of {}."  # whose account it is did nothing
 SINCE: Mapping[str, str] = {
@@ -43,6 +46,7 @@ SINCE: Mapping[str, str] = {
     CIRCUMVENTION: "{} tried ways round the filter since yesterday; they were blocked.",
     GUESSING: "Somebody guessed at the passwords of {} since yesterday.",
     "account-sharing": "The accounts of {} were used on several devices at once since yesterday.",
+    REPEATED_BLOCKS: "{} asked again and again for what is not open since yesterday.",
 }
 NOBODY = "nobody signed in"
 NAMING = frozenset({Role.COORDINATOR, Role.HEADTEACHER})
@@ -69,7 +73,9 @@ class SightingOut(_Out):
     """
 
     id: Annotated[str, Field(description="also that of its row in the filtering log")]
-    kind: Annotated[str, Field(description="illegal-content, circumvention, account-sharing or guessing")]
+    kind: Annotated[
+        str, Field(description="illegal-content, circumvention, account-sharing, guessing or repeated-blocks")
+    ]
     says: Annotated[str, Field(description="what happened, in plain words")]
     at: Instant
     last_at: Annotated[str, Field(description="of the last of them; as `at` where it happened once")]

@@ -24,9 +24,10 @@ from audit_log.seal import GENESIS, stamp
 LAST = "SELECT seq, leaf FROM filtering_seal ORDER BY seq DESC LIMIT 1"
 ID_BYTES = 26
 HALF_BYTES = ID_BYTES + hashlib.sha256().digest_size
-# Which rows became incidents when this was stored: 1 (not said) those of illegal content, 2 all that
-# incidents.py knows. It is chained, so that `verify` knows of which rows an incident may be missing.
-INCIDENTS = 2
+# Which rows became sightings when this was stored: 1 (not said) those of illegal content, 2 also ways round
+# the filter, shared accounts and guessing, 3 also repeated blocks. It is chained, so that `verify` knows of
+# which rows a sighting may be missing.
+INCIDENTS = 3
 EMPTY_ROOT = hashlib.sha256(b"").hexdigest()
 
 encode = json.JSONEncoder(

@@ -98,7 +98,7 @@ class RowCheck:
             check = DayCheck(conn, day, self.record, self.found)
             check.run()
             self.rows += check.rows
-            check_sightings(conn, day, self.found, self.record.chain.all_incidents_from)
+            check_sightings(conn, day, self.found, self.record.chain.sightings_from)
 
     def finish(self, conn: Connection) -> None:
         """What is in no day."""

@@ -15,7 +15,7 @@ from audit_log.as_written import encodable
 from audit_log.fault import Fault
 from audit_log.journal_ranges import Range, Ranges, ranges_in
 from audit_log.merkle import Frontier
-from audit_log.row_seal import EMPTY_ROOT
+from audit_log.row_seal import EMPTY_ROOT, INCIDENTS
 from audit_log.seal import GENESIS, leaf_of
 from audit_log.sealed_lines import HourLine
 from audit_log.streaming import streaming
@@ -49,7 +49,7 @@ class Chain:
     def __init__(self, heads: Mapping[int, bytes], hours: Sequence[HourLine] = ()) -> None:
         self.seq = 0
         self.first_format = 0  # the last seal of the first format
-        self.all_incidents_from: int | None = None  # from this seal on rows of every kind become incidents
+        self.sightings_from: dict[int, int] = {}  # by row_seal.INCIDENTS: the first seal of who knew so many
         self.parts: set[str] = set()
         self.ranges = Ranges()
         self._prev = GENESIS
@@ -88,8 +88,8 @@ class Chain:
             self.first_format = seq
         else:
             self.parts.add(seal.part)
-        if self.all_incidents_from is None and seal.incidents > 1:
-            self.all_incidents_from = seq
+        for known in range(1, min(seal.incidents, INCIDENTS) + 1):
+            self.sightings_from.setdefault(known, seq)
         self._hours.add(seal, row.leaf)
         self.ranges.add(seq, seal.at, seal.ranges)
         self.seq, self._prev = seq, row.leaf

@@ -17,7 +17,7 @@ from audit_log.sealed_lines import PURGE_INCIDENTS, lines_of
 from audit_log.sightings import (
     CIRCUMVENTION,
     COLUMNS,
-    ILLEGAL_CONTENT,
+    KNOWN_SINCE,
     REASONS,
     kind_of,
     sighting_values,
@@ -30,11 +30,13 @@ IN_DAY = "at >= :first AND at < :end"
 Days = tuple[date | None, date | None]
 
 
-def check_sightings(conn: Connection, day: date, found: Findings, all_kinds_from: int | None = None) -> None:
-    """Of one day. Rows in seals before `all_kinds_from` became sightings only where they are illegal content:
-    an older version stored them. None: there is no such seal yet."""
+def check_sightings(
+    conn: Connection, day: date, found: Findings, since: Mapping[int, int] | None = None
+) -> None:
+    """Of one day. `since`: Chain.sightings_from, for rows that an older version stored became sightings only
+    where it knew their kind."""
     with as_written(conn):
-        expected = _expected(conn, day, all_kinds_from)
+        expected = _expected(conn, day, since or {})
         kept = _sightings(conn, day)
         elsewhere = _sightings_of(conn, expected.keys() - kept.keys())
         gone_before = sightings_gone_before(conn)
@@ -68,7 +70,7 @@ def sightings_gone_before(conn: Connection) -> date | None:
     return max((day for each in said if (day := as_day(each))), default=None)
 
 
-def _expected(conn: Connection, day: date, all_kinds_from: int | None) -> dict[Any, Values]:
+def _expected(conn: Connection, day: date, since: Mapping[int, int]) -> dict[Any, Values]:
     columns = ", ".join(_as_text(conn, name) for name in OPENING)
     said = f"SELECT {columns}, opened_in FROM filtering_log WHERE {IN_DAY}"  # noqa: S608  # our own names
     by_reason = text(f"{said} AND reason IN :reasons AND {SELDOM}").bindparams(
@@ -83,13 +85,16 @@ def _expected(conn: Connection, day: date, all_kinds_from: int | None) -> dict[A
     found = {}
     for *opening, seal in rows:
         kind = kind_of(opening)
-        if kind is not None and (kind == ILLEGAL_CONTENT or _stored_since(seal, all_kinds_from)):
+        if kind is not None and _was_known(kind, seal, since):
             found[opening[0]] = sighting_values(tuple(opening))
     return found
 
 
-def _stored_since(seal: object, first: int | None) -> bool:
-    return first is not None and isinstance(seal, int) and seal >= first
+def _was_known(kind: str, seal: object, since: Mapping[int, int]) -> bool:
+    """To whoever stored the row. What is illegal always was, whatever the seal says."""
+    known = KNOWN_SINCE.get(kind, 2)
+    first = since.get(known)
+    return known == 1 or (first is not None and isinstance(seal, int) and seal >= first)
 
 
 def _sightings(conn: Connection, day: date) -> dict[Any, Values]:

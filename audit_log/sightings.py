@@ -2,9 +2,10 @@
 
 Each follows from its row alone: an address on a list of illegal content (I1 to I8), a blocked way round the
 filter (A433, A455), one account on several devices at once (S83; one change alone, which a laptop that roams
-makes too, has its row and no sighting), and guessed passwords. No address is in it: who may see it reads the
-row, which has the same id. A CONNECT that was then decrypted is no sighting of its own: the request in it is.
-What the gate asks itself (canaries) never is.
+makes too, has its row and no sighting), guessed passwords, and one person who asks again and again for what
+is not open (S31). No address is in it: who may see it reads the row, which has the same id. A CONNECT that
+was then decrypted is no sighting of its own: the request in it is. What the gate asks itself (canaries) never
+is.
 """
 
 from collections.abc import Iterable, Sequence
@@ -21,9 +22,16 @@ from audit_log.tables import filtering_log, sighting
 ILLEGAL_CONTENT = "illegal-content"
 BLOCK = "block"
 CIRCUMVENTION = "circumvention"  # the category of the row, and the kind
-KIND_OF_EVENT = {"account-shared": "account-sharing", "guessing": "guessing"}  # by the reason of an `event`
+REPEATED_BLOCKS = "repeated-blocks"  # the reason of an `event`, and the kind
+KIND_OF_EVENT = {  # by the reason of an `event`
+    "account-shared": "account-sharing",
+    "guessing": "guessing",
+    REPEATED_BLOCKS: REPEATED_BLOCKS,
+}
 ONE_CHANGE = "devices: 2, one change"  # the rule of a laptop that moved to another part of the network
 KINDS = (ILLEGAL_CONTENT, CIRCUMVENTION, *KIND_OF_EVENT.values())
+# Which recorders made sightings of them: row_seal.INCIDENTS, of their seals. Not named here: from 2 on.
+KNOWN_SINCE = {ILLEGAL_CONTENT: 1, REPEATED_BLOCKS: 3}
 ILLEGAL = "illegal"  # the reason on the row
 REASONS = frozenset((ILLEGAL, *KIND_OF_EVENT))
 SEALED = "sealed:"  # what its url begins with

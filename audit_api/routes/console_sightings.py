@@ -20,6 +20,7 @@ KINDS = (
     ("circumvention", "Ways round the filter"),
     ("account-sharing", "Shared accounts"),
     ("guessing", "Guessed passwords"),
+    ("repeated-blocks", "Repeated blocks"),
 )
 FIELDS = frozenset(each.alias or name for name, each in Asked.model_fields.items())
 

@@ -41,7 +41,7 @@ def test_a_seal_says_how_many_and_both_roots() -> None:
         "opened_root": root_over(opened).hex(),
         "closed": 1,
         "closed_root": root_over(closed).hex(),
-        "incidents": 2,
+        "incidents": 3,
     }
 
 

@@ -18,7 +18,7 @@ from audit_log.verification import Verification
 from proxy_addon.sharing import Sharing
 from tests.audit_log.attacks import attack, verified
 from tests.audit_log.records import a_segment, a_whole, event_id
-from tests.audit_log.test_sightings import CIRCUMVENTION, GUESSED, SHARED, a_hit
+from tests.audit_log.test_sightings import AGAIN, CIRCUMVENTION, GUESSED, SHARED, a_hit
 from tests.builders import NOON
 
 COPY = (
@@ -152,6 +152,23 @@ def test_rows_that_an_older_version_stored_are_no_sightings_and_not_missed(
 
     assert verified(engine).whole
     assert not without(engine, event_id(3)).whole, "this one is of a seal that says so"
+
+
+def test_a_kind_that_an_older_version_did_not_know_is_not_missed(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It knew ways round the filter, and no repeated blocks."""
+    a_segment(tmp_path, [a_whole(1) | AGAIN, a_whole(2) | CIRCUMVENTION])
+    monkeypatch.setattr("audit_log.row_seal.INCIDENTS", 2)
+    Recorder(engine, tmp_path, clock=lambda: NOON).run_once()
+    without(engine, event_id(1))
+    monkeypatch.undo()
+    a_segment(tmp_path, [a_whole(3) | AGAIN], ns=2)
+    Recorder(engine, tmp_path, clock=lambda: NOON).run_once()
+
+    assert verified(engine).whole
+    assert not without(engine, event_id(3)).whole, "this one is of a seal that knows them"
+    assert without(engine, event_id(2)).named[0].count("was removed"), "this one was known"
 
 
 def without(engine: Engine, event: str) -> Verification:

@@ -31,6 +31,7 @@ SHARED: Record = {
     "entry": None,
 }
 GUESSED: Record = SHARED | {"reason": "guessing", "verdict": "block", "rule": "tries: 20"}
+AGAIN: Record = GUESSED | {"reason": "repeated-blocks", "rule": "blocks: 20 in 10 minutes"}
 HASH = "sealed:" + "ab" * 16
 
 
@@ -159,6 +160,7 @@ def test_the_recorder_says_so_and_names_nobody_and_no_address(sqlite_engine: Eng
         (CIRCUMVENTION | {"kind": "canary", "person": None}, None),
         (SHARED, "account-sharing"),
         (GUESSED, "guessing"),
+        (AGAIN, "repeated-blocks"),
         (GUESSED | {"kind": "request"}, None),
         (SHARED | {"reason": "category-allowed"}, None),
         ({"kind": "canary", "reason": "illegal", "category": "child-sexual-abuse"}, None),
@@ -187,18 +189,19 @@ def test_an_sighting_tells_no_address_whatever_its_row_keeps(engine: Engine, tmp
 
 
 def test_sightings_of_one_kind_are_found_alone(engine: Engine, tmp_path: Path) -> None:
-    moved(engine, tmp_path, a_hit(1), a_whole(2) | CIRCUMVENTION, a_whole(3) | SHARED, a_whole(4) | GUESSED)
+    others = (CIRCUMVENTION, SHARED, GUESSED, AGAIN)
+    moved(engine, tmp_path, a_hit(1), *(a_whole(n) | each for n, each in enumerate(others, 2)))
 
     with reading(engine) as conn:
         alone = {kind: [each.id for each in sightings(conn, 9, kind=kind)] for kind in KINDS}
-    assert list(alone.values()) == [[event_id(n)] for n in (1, 2, 3, 4)]
+    assert list(alone.values()) == [[event_id(n)] for n in (1, 2, 3, 4, 5)]
 
 
 @given(
     st.fixed_dictionaries(
         {
             "kind": st.sampled_from(["request", "connect", "event", "canary"]),
-            "reason": st.sampled_from(["illegal", "account-shared", "guessing", "locked"]),
+            "reason": st.sampled_from(["illegal", "account-shared", "guessing", "repeated-blocks", "locked"]),
             "category": st.sampled_from([None, "circumvention", "gambling"]),
             "verdict": st.sampled_from(["allow", "block"]),
             "rule": st.sampled_from([None, "devices: 2", ONE_CHANGE]),
