@@ -66,7 +66,10 @@ def isolations_of(orders: Iterable[Order]) -> tuple[Isolation, ...]:
 
 
 def investigation_of(order: Order) -> Investigation:
-    """From the second signature on at the earliest, and only for those who signed. Raises OrderFault."""
+    """From the second signature on at the earliest, for those whom it names; both who signed are among them.
+
+    Raises OrderFault.
+    """
     facts = _step(order)
     try:
         said = facts.get("starts_at")
@@ -75,15 +78,15 @@ def investigation_of(order: Order) -> Investigation:
             order.id,
             order.incident_id,
             device_in(facts["device"]),
-            order.people & frozenset(facts.get("people", order.people)),
+            frozenset(facts.get("people", order.people)),
             tuple(parse_site(site) for site in facts["sites"]),
             starts_at,
             min(_instant(facts["ends_at"]), starts_at + timedelta(hours=MOST_HOURS)),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise OrderFault(f"not what a device is looked into by: {type(error).__name__}") from None
-    if not found.sites or not found.people:
-        raise OrderFault("an investigation of no site, or by nobody")
+    if not found.sites or not found.people or not order.people <= found.people:
+        raise OrderFault("an investigation of no site, or by others than those who signed")
     return found
 
 

@@ -74,10 +74,12 @@ def test_no_isolation_lasts_longer_than_a_year() -> None:
     assert found.ends_at == NOON + timedelta(days=MOST_DAYS)
 
 
-def test_an_investigation_is_for_those_who_signed_and_nobody_else() -> None:
-    assert investigation_of(an_order(MODE, {**LOOK, "people": ["p_hedy", "p_anna"]})).people == {"p_hedy"}
-    with pytest.raises(OrderFault):
-        investigation_of(an_order(MODE, {**LOOK, "people": ["p_anna"]}))
+def test_an_investigation_is_for_those_it_names_and_both_who_signed_are_among_them() -> None:
+    named = ["p_cora", "p_hedy", "p_tess"]
+    assert investigation_of(an_order(MODE, {**LOOK, "people": named})).people == set(named)
+    for others in (["p_hedy", "p_tess"], ["p_anna"], []):
+        with pytest.raises(OrderFault):
+            investigation_of(an_order(MODE, {**LOOK, "people": others}))
 
 
 @pytest.mark.parametrize(
