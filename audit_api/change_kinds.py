@@ -26,5 +26,8 @@ KINDS = (
     ("change-log:", "Who saw and reviewed this log"),
     ("review:", "Looks at what one person did"),
     ("break-glass:", "The sealed envelope"),
+    ("incident:", "Incidents"),
+    ("incident-log:", "Reviews of incidents and changes together"),
+    ("disclosure:", "A member of staff's log disclosed"),
     ("school:", "How the school was set up"),
 )

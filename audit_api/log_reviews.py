@@ -54,14 +54,14 @@ class DueOut(_Out):
 
 def page_of(visit: Visit, kind: str, before: int | None, limit: int) -> tuple[list[LogReviewOut], int | None]:
     """Newest first, and where the next page begins. Raises Problem not-whole where a row cannot be read."""
-    with reading(visit.desk.engine) as conn, _readable():
+    with reading(visit.desk.engine) as conn, readable_rows():
         found = log_reviews(conn, kind, before=before, limit=limit + 1)
-        shown = _shown(conn, found[:limit])
+        shown = shown_reviews(conn, found[:limit])
     return shown, shown[-1].seq if len(found) > limit else None
 
 
 @contextmanager
-def _readable() -> Iterator[None]:
+def readable_rows() -> Iterator[None]:
     try:
         yield
     except (ValueError, TypeError, AttributeError) as error:
@@ -71,7 +71,7 @@ def _readable() -> Iterator[None]:
 def due(visit: Visit) -> DueOut:
     with reading(visit.desk.engine) as conn:
         found = review_due(conn, parsed_policy(conn))
-        last = _shown(conn, [found.last]) if found.last is not None else [None]
+        last = shown_reviews(conn, [found.last]) if found.last is not None else [None]
     return DueOut(
         last=last[0], entries_since=found.since, due_at=iso(found.at), overdue=found.is_overdue(visit.now)
     )
@@ -85,14 +85,14 @@ def sign(visit: Visit, body: SeenIn | ReviewIn) -> LogReviewOut:
     else:
         made = sign_review(visit.desk, actor, body.size, body.note, now)
     with reading(visit.desk.engine) as conn:
-        return _shown(conn, [made])[0]
+        return shown_reviews(conn, [made])[0]
 
 
 def newest(visit: Visit, kind: str = SEEN) -> LogReviewOut | None:
     return next(iter(page_of(visit, kind, None, 1)[0]), None)
 
 
-def _shown(conn: Connection, found: Sequence[LogReview]) -> list[LogReviewOut]:
+def shown_reviews(conn: Connection, found: Sequence[LogReview]) -> list[LogReviewOut]:
     lines = {line.seq: line for line in entries_at(conn, [each.seq for each in found])}
     names = Names.of(conn, (each.person_id for each in found), pupils=False)
     return [_one(each, lines.get(each.seq), names) for each in found]

@@ -83,6 +83,7 @@ DONE: Mapping[str, str] = {
     "second-factor-cleared": "Your second factor is cleared.",
     "token-revoked": "Revoked. The program gets no answer any more.",
     "seen": "Noted: you have seen the change log up to that entry.",
+    "incidents-reviewed": "Noted, up to that entry. The review is done when a second person signs it too.",
     "reviewed": "Noted: you have reviewed the change log up to that entry.",
 }
 

@@ -123,6 +123,23 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "Take a copy of the filtering log": ("filtering-log:export", "GET /filtering-log/export"),
     "Watch the filtering log as it grows": ("filtering-log:tail", "GET /filtering-log/tail"),
     "See incidents and reports": ("GET /sightings", "GET /reports/month", "GET /reports"),
+    "See the incidents that one deals with, and what waits (technicians: technical ones)": (
+        "GET /incidents", "GET /incidents/queue", "GET /incidents/kinds", "GET /incidents/{id}",
+    ),
+    "See incidents in numbers, and review the incident log and the change log together": (
+        "incident-log:review", "GET /incidents/figures", "GET /incidents/review", "POST /incidents/review",
+    ),
+    "Open an incident by hand": ("POST /incidents",),
+    "Add a note to an incident that one deals with": ("incident:note", "POST /incidents/{id}/notes"),
+    "Sort an incident that one is on, name others to it, and say that it may be illegal": (
+        "incident:classify", "incident:join", "incident:leave", "incident:illegal",
+        "POST /incidents/{id}/classify", "POST /incidents/{id}/join", "POST /incidents/{id}/leave",
+        "POST /incidents/{id}/illegal",
+    ),
+    "Sign the steps of an incident that one is on: two seniors for each": (
+        "incident:ask", "incident:sign", "incident:withdraw", "POST /incidents/{id}/steps",
+        "POST /incidents/{id}/steps/{step}/sign", "POST /incidents/{id}/steps/{step}/withdraw",
+    ),
     "See what the filter was answered when it asked itself": ("GET /canaries",),
     "See how the record of requests is doing": ("GET /journal",),
     "See what was set aside as damaged, with a purpose that is sealed": ("GET /journal/aside",),

@@ -17,6 +17,8 @@ APPROVING = frozenset({Role.TECHNICIAN, Role.COORDINATOR, Role.HEADTEACHER})
 ASKING = APPROVING | {Role.STAFF}
 LEADING = frozenset({Role.COORDINATOR, Role.HEADTEACHER})
 READING = APPROVING | {Role.GOVERNOR}  # A54: governors monitor filtering and change control logs
+SENIOR = LEADING | {Role.STAFF}  # who can be on the case of an incident; which one, each case says
+OVERSEEING = LEADING | {Role.GOVERNOR}  # S11, S25: incident logs
 CONSOLE = ASKING | READING  # pupils, guests and community users have no console
 
 RIGHTS: Mapping[str, Who] = {
@@ -56,6 +58,22 @@ RIGHTS: Mapping[str, Who] = {
     "GET /api/v1/filtering-log/verify": READING,
     "GET /api/v1/retention": READING,
     "GET /api/v1/sightings": READING,  # by name: the coordinator and the headteacher
+    "GET /api/v1/incidents": ASKING,  # those that one deals with; technicians: technical ones
+    "POST /api/v1/incidents": LEADING,
+    "GET /api/v1/incidents/queue": ASKING,
+    "GET /api/v1/incidents/kinds": ASKING,
+    "GET /api/v1/incidents/{id}": ASKING,
+    "POST /api/v1/incidents/{id}/notes": ASKING,
+    "POST /api/v1/incidents/{id}/classify": SENIOR,
+    "POST /api/v1/incidents/{id}/join": SENIOR,
+    "POST /api/v1/incidents/{id}/leave": SENIOR,
+    "POST /api/v1/incidents/{id}/illegal": SENIOR,
+    "POST /api/v1/incidents/{id}/steps": SENIOR,
+    "POST /api/v1/incidents/{id}/steps/{step}/sign": SENIOR,  # never by whoever asked
+    "POST /api/v1/incidents/{id}/steps/{step}/withdraw": SENIOR,
+    "GET /api/v1/incidents/figures": OVERSEEING,
+    "GET /api/v1/incidents/review": OVERSEEING,
+    "POST /api/v1/incidents/review": OVERSEEING,  # two of them, up to the same entry
     "GET /api/v1/canaries": READING,
     "GET /api/v1/reports/month": READING,
     "GET /api/v1/rights": READING,
@@ -193,6 +211,8 @@ RIGHTS: Mapping[str, Who] = {
     "GET /rights": READING,
     "GET /filtering-log": READING,
     "GET /sightings": READING,
+    "GET /incidents/review": OVERSEEING,
+    "POST /incidents/review": OVERSEEING,
     "GET /canaries": READING,
     "GET /changes": READING,
     "GET /verify": READING,

@@ -23,6 +23,13 @@ OPENS: Mapping[str, frozenset[str]] = {
             f"{V1}/filtering-log/verify", f"{V1}/retention", f"{V1}/sightings",
         }
     ),
+    "incidents:read": frozenset(  # never one about a member of staff: audit_api/incidents.py
+        {
+            f"{V1}/incidents", f"{V1}/incidents/queue", f"{V1}/incidents/kinds", f"{V1}/incidents/{{id}}",
+            f"{V1}/incidents/figures",
+        }
+    ),
+    "incidents:write": frozenset({"POST /api/v1/incidents", "POST /api/v1/incidents/{id}/notes"}),  # likewise
     "reports:read": frozenset({f"{V1}/reports/month", f"{V1}/unblocks/figures"}),
     "policy:read": frozenset(
         {

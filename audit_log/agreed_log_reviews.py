@@ -13,7 +13,7 @@ from audit_log.as_written import shown
 from audit_log.fault import Fault
 
 Entry = Mapping[str, Any]
-KINDS = {"change-log:seen": "seen", "change-log:review": "reviewed"}
+KINDS = {"change-log:seen": "seen", "change-log:review": "reviewed", "incident-log:review": "incidents"}
 ROWS = text("SELECT seq, kind, person_id, at, size, sha256 FROM log_review ORDER BY seq")
 
 

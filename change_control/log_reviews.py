@@ -25,7 +25,8 @@ from change_control.texts import needed
 from filter_policy.model import Policy, Role
 
 SEEN, REVIEWED = "seen", "reviewed"
-EVENTS = {SEEN: "change-log:seen", REVIEWED: "change-log:review"}
+INCIDENTS = "incidents"  # the incident log and the change log together: incident_reviews.py
+EVENTS = {SEEN: "change-log:seen", REVIEWED: "change-log:review", INCIDENTS: "incident-log:review"}
 CONTRADICTED = (
     "is not the root of that checkpoint here. If it was copied rightly, the change log was written anew"
     " since: tell the headteacher, and run schoolgate changes verify with the checkpoint that you hold"
@@ -58,15 +59,15 @@ class Due:
 
 def sign_seen(desk: Desk, actor: Actor, size: int, root: str, now: datetime) -> LogReview:
     """`root`: as it stands in the note that they hold, or empty. Raises ChangeError."""
-    return _sign(desk, actor, SEEN, size, now, root=root)
+    return sign_kind(desk, actor, SEEN, size, now, root=root)
 
 
 def sign_review(desk: Desk, actor: Actor, size: int, note: str, now: datetime) -> LogReview:
     """`note`: what they found. Raises ChangeError."""
-    return _sign(desk, actor, REVIEWED, size, now, texts={"note": needed(note, "note")})
+    return sign_kind(desk, actor, REVIEWED, size, now, texts={"note": needed(note, "note")})
 
 
-def _sign(  # noqa: PLR0917  # the order of every verb here: desk, who, what, now
+def sign_kind(  # noqa: PLR0917  # the order of every verb here: desk, who, what, now
     desk: Desk,
     actor: Actor,
     kind: str,
@@ -90,10 +91,13 @@ def _require_forward(conn: Connection, actor: Actor, kind: str, size: int) -> No
     last = _of_a_governor(conn) if kind == REVIEWED and actor.role == Role.GOVERNOR else None
     if last is not None and size <= last.size:
         raise bad_input({"size": f"a governor has reviewed up to entry {last.size}; only above that is new"})
-    own = (log_review.c.kind == SEEN) & (log_review.c.person_id == actor.person_id)
-    seen = conn.scalar(select(func.max(log_review.c.size)).where(own)) if kind == SEEN else None
+    if kind == REVIEWED:
+        return
+    own = (log_review.c.kind == kind) & (log_review.c.person_id == actor.person_id)
+    seen = conn.scalar(select(func.max(log_review.c.size)).where(own))
     if seen is not None and size < seen:
-        raise bad_input({"size": f"you have seen it up to entry {seen}; {seen} or above is allowed"})
+        did = "seen" if kind == SEEN else "reviewed"
+        raise bad_input({"size": f"you have {did} it up to entry {seen}; {seen} or above is allowed"})
 
 
 def _keep(  # noqa: PLR0917  # as above

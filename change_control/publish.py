@@ -73,7 +73,7 @@ QUIET = frozenset(
         "illegal-list:probe",
         *(f"incident:{act}" for act in ACTS if act not in TOLD_TO_GATES),
         *("second-factor:set", "second-factor:clear", "token:create", "token:revoke"),
-        *("change-log:seen", "change-log:review"),
+        *("change-log:seen", "change-log:review", "incident-log:review"),
         "journal:release",  # the recorder's business; no gate decides by it
     }
 )

@@ -68,6 +68,7 @@ MAY: Mapping[str, frozenset[Role]] = {
     "journal:release": APPROVING,
     "change-log:seen": READING,
     "change-log:review": READING,
+    "incident-log:review": LEADING | {Role.GOVERNOR},  # S11, S25
     "review:sign": READING,  # what one person did at once: another looks at it
     "break-glass:propose": APPROVING,
     "break-glass:approve": APPROVING,

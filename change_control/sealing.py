@@ -43,7 +43,7 @@ TIGHTENING = frozenset(
         "illegal-list:probe",
         *(f"incident:{act}" for act in ACTS if act != "sign"),  # of a case a second signature alone
         *("second-factor:set", "token:revoke"),
-        *("change-log:seen", "change-log:review"),
+        *("change-log:seen", "change-log:review", "incident-log:review"),
     }
 )
 PROGRAM = "by_token"  # the id of the token with which a program did it, in somebody's name

@@ -31,6 +31,8 @@ from audit_api.routes import (
     explain,
     filtering_log,
     health,
+    incident_oversight,
+    incidents,
     journal,
     list_proposals,
     lists,
@@ -68,6 +70,7 @@ API = (
     log_verify,
     retention,
     sightings,
+    incident_oversight,  # its words before {id} of a case
     canaries,
     journal,
     reports,
@@ -86,6 +89,7 @@ API = (
     reviews,
     break_glass,
     rights,
+    incidents,  # behind those that have a word where it has {id}
 )
 MACHINES = (health, reference, pac)
 CONSOLE = (

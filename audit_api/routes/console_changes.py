@@ -61,7 +61,7 @@ def change_log(request: Request, here: Here, asked: Annotated[Wanted, Query()]) 
 def sign_seen(request: Request, here: Here, seen_size: Text = "", root: Text = "") -> Response:
     filled = {"seen_size": seen_size, "root": root}
     try:
-        log_reviews.sign(here, SeenIn(size=_size(seen_size), root=_short(root, "root", 64)))
+        log_reviews.sign(here, SeenIn(size=size_of(seen_size), root=_short(root, "root", 64)))
     except (ChangeError, Problem) as error:
         return _page(request, here, Wanted(), _errors(error, "seen_size"), filled)
     return see_other("/changes?done=seen")
@@ -71,13 +71,13 @@ def sign_seen(request: Request, here: Here, seen_size: Text = "", root: Text = "
 def sign_review(request: Request, here: Here, review_size: Text = "", note: Text = "") -> Response:
     filled = {"review_size": review_size, "note": note}
     try:
-        log_reviews.sign(here, ReviewIn(size=_size(review_size), note=_needed(note)))
+        log_reviews.sign(here, ReviewIn(size=size_of(review_size), note=needed_note(note)))
     except (ChangeError, Problem) as error:
         return _page(request, here, Wanted(), _errors(error, "review_size"), filled)
     return see_other("/changes?done=reviewed")
 
 
-def _size(text: str) -> int:
+def size_of(text: str) -> int:
     given = text.strip()
     if given.isascii() and given.isdecimal() and 0 < len(given) < 10 and int(given):
         return int(given)
@@ -90,7 +90,7 @@ def _short(text: str, field: str, longest: int) -> str:
     raise Problem("bad-input", errors={field: f"at most {longest} characters"})
 
 
-def _needed(note: str) -> str:
+def needed_note(note: str) -> str:
     if note.strip():
         return _short(note, "note", 2000)
     raise Problem("bad-input", errors={"note": "is needed: what you found, in a sentence"})
