@@ -80,7 +80,8 @@ def report(desk: Desk, told: Told, now: datetime) -> Incident:
 def report_in(made: Change, told: Told) -> Incident:
     """Within a change that does more."""
     kind = _kind(told)
-    found = open_about(made.conn, told.person, kind.id) if told.joins and told.person else None
+    joins = told.joins and told.person and not told.exclude  # who may see a case is not for a later report
+    found = open_about(made.conn, told.person, kind.id) if joins and told.person else None
     if found is not None and told.by is not None and told.by == found.person_id:
         found = None  # whom a case is about opens one of their own
     facts = _report_facts(made.conn, told, kind)
