@@ -87,6 +87,7 @@ SHUTTING = frozenset(
         *("POST /tokens/{id}/revoke", "DELETE /api/v1/tokens/{id}", "POST /api/v1/people/{id}/end"),
         *("POST /people/{id}/suspend", "POST /api/v1/people/{id}/suspend"),
         *("POST /unblocks/{id}/revoke", "POST /api/v1/unblocks/{id}/revoke"),
+        *("POST /incidents/{id}/illegal", "POST /api/v1/incidents/{id}/illegal"),
         *("POST /openings/{id}/close", "POST /api/v1/openings/{id}/close"),
     }
 )

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from audit_api import times
 from audit_api.account_sentences import TELL as ACCOUNTS
 from audit_api.behind import NOTHING, Behind
+from audit_api.incident_sentences import TELL as INCIDENTS
 from audit_api.list_sentences import lists_told
 from audit_api.log_review_sentences import TELL as LOG_REVIEWS
 from audit_api.names import SYSTEM, Names
@@ -282,6 +283,7 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     **PROTECTING,
     **REVIEWS,
     **LOG_REVIEWS,
+    **INCIDENTS,
     **RESTORING,
     "opening:open": _opened,
     "opening:close": _closed,

@@ -102,6 +102,49 @@ def _folded(conn: Connection, ids: Sequence[str]) -> list[Incident]:
     return [each for each in found if each is not None]
 
 
+def readable(conn: Connection, ids: Sequence[str]) -> tuple[list[Incident], list[str]]:
+    """In their order; and the ids of those whose lines make no case, which `verify` names: one that somebody
+    tampered with hides no other.
+    """
+    asked = select(incident_entry).where(incident_entry.c.incident_id.in_(ids)).order_by(incident_entry.c.seq)
+    lines: dict[str, list[IncidentEntry]] = {}
+    for row in conn.execute(asked):
+        lines.setdefault(row.incident_id, []).append(_entry(row))
+    found: list[Incident] = []
+    odd: list[str] = []
+    for each in ids:
+        try:
+            found.append(fold(lines.get(each, ())))
+        except FoldError:
+            odd.append(each)
+    return found, odd
+
+
+def incident_ids(
+    conn: Connection,
+    limit: int,
+    after: tuple[datetime, str] | None = None,
+    *,
+    state: str | None = None,
+    kind: str | None = None,
+    person: str | None = None,
+    is_open: bool | None = None,
+) -> list[tuple[datetime, str]]:
+    """When each was opened, and its id; newest first, from the one after `after` on."""
+    table = incident.c
+    asked = select(table.opened_at, table.id).order_by(table.opened_at.desc(), table.id.desc()).limit(limit)
+    if after is not None:
+        at, id_ = after
+        asked = asked.where(or_(table.opened_at < at, and_(table.opened_at == at, table.id < id_)))
+    for column, value in ((table.state, state), (table.kind, kind), (table.person_id, person)):
+        if value is not None:
+            asked = asked.where(column == value)
+    if is_open is not None:
+        closed = table.state == IncidentState.CLOSED
+        asked = asked.where(~closed if is_open else closed)
+    return [(row.opened_at, row.id) for row in conn.execute(asked)]
+
+
 def incidents(
     conn: Connection,
     limit: int,
@@ -113,18 +156,8 @@ def incidents(
     is_open: bool | None = None,
 ) -> list[Incident]:
     """Newest first, from the one after `after` on."""
-    table = incident.c
-    asked = select(table.id).order_by(table.opened_at.desc(), table.id.desc()).limit(limit)
-    if after is not None:
-        at, id_ = after
-        asked = asked.where(or_(table.opened_at < at, and_(table.opened_at == at, table.id < id_)))
-    for column, value in ((table.state, state), (table.kind, kind), (table.person_id, person)):
-        if value is not None:
-            asked = asked.where(column == value)
-    if is_open is not None:
-        closed = table.state == IncidentState.CLOSED
-        asked = asked.where(~closed if is_open else closed)
-    return _folded(conn, conn.scalars(asked).all())
+    found = incident_ids(conn, limit, after, state=state, kind=kind, person=person, is_open=is_open)
+    return _folded(conn, [id_ for _, id_ in found])
 
 
 def open_about(conn: Connection, person: str, kind: str) -> Incident | None:

@@ -39,6 +39,8 @@ log = structlog.get_logger()
 SCOPES: Mapping[str, frozenset[Role]] = {
     "changes:read": READING,
     "filtering-log:read": READING,
+    "incidents:read": ASKING,
+    "incidents:write": ASKING,
     "reports:read": READING,
     "policy:read": CONSOLE,
     "lists:read": READING,

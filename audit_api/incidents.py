@@ -1,0 +1,216 @@
+"""Incidents as a reader may see them: those that they deal with, and of no other that there is one.
+
+A program with a token never sees a case about a member of staff, whoever made the token (S15).
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from audit_api.incident_shapes import (
+    ActedOut,
+    CaseKindOut,
+    CaseOut,
+    KindsOut,
+    OpenIn,
+    QueueOut,
+    StepIn,
+    WaitingStepOut,
+    WaitingTaskOut,
+    WantedCases,
+    WholeCaseOut,
+)
+from audit_api.incident_views import Seer, overdue, people_of
+from audit_api.names import Names
+from audit_api.problems import Problem
+from audit_api.rows import Cursor, read_cursor, write_cursor
+from audit_api.window import Visit
+from audit_log.db import reading
+from audit_log.incident_model import Incident, IncidentState
+from audit_log.incidents import incident_ids, readable
+from audit_log.people import person_by_id, person_by_username
+from change_control import incidents as verbs
+from change_control.incident_kinds import ABOUT, actions, kinds
+from change_control.incident_rights import View, view_of
+from change_control.incidents import Told
+from filter_policy.model import Role
+
+CHUNK = 200  # cases looked through at a time, for those that are this reader's
+MOST_OPEN = 2000
+
+
+def is_theirs(visit: Visit, case: Incident) -> bool:
+    if visit.reader.token_id and case.restricted:
+        return False
+    return view_of(case, verbs.looker(visit.reader.actor)) is View.ALL
+
+
+def case_of(visit: Visit, id_: str) -> Incident:
+    """Raises Problem not-found, in the same words for what is not there and what is not theirs."""
+    with reading(visit.desk.engine) as conn:
+        found, odd = readable(conn, [id_])
+    if odd and _hears_of_damage(visit):
+        raise Problem("not-whole")
+    if not found or not is_theirs(visit, found[0]):
+        raise Problem("not-found")
+    return found[0]
+
+
+def _hears_of_damage(visit: Visit) -> bool:
+    """What cannot be read may be about staff."""
+    return visit.reader.role == Role.HEADTEACHER and not visit.reader.token_id
+
+
+def one(visit: Visit, id_: str) -> WholeCaseOut:
+    case = case_of(visit, id_)
+    return seer(visit, [case]).whole(case)
+
+
+def seer(visit: Visit, cases: Iterable[Incident]) -> Seer:
+    with reading(visit.desk.engine) as conn:
+        names = Names.of(conn, people_of(cases), pupils=True)
+    return Seer(verbs.looker(visit.reader.actor), visit.now, names)
+
+
+def page_of(visit: Visit, asked: WantedCases) -> tuple[list[CaseOut], str | None]:
+    """Newest first. The next page begins after the last row that is shown: it tells of no other."""
+    with reading(visit.desk.engine) as conn:
+        person = person_id(conn, asked.person, "person") if asked.person else None
+        seen = _seen(conn, visit, asked, person, read_cursor(asked.cursor))
+        found = [case for case, _ in zip(seen, range(asked.limit + 1), strict=False)]
+    shown = found[: asked.limit]
+    next_ = (shown[-1].opened_at, shown[-1].id) if len(found) > asked.limit else None
+    by = seer(visit, shown)
+    return [by.case(each) for each in shown], write_cursor(next_)
+
+
+def _seen(
+    conn: Connection, visit: Visit, asked: WantedCases, person: str | None, after: Cursor | None
+) -> Iterator[Incident]:
+    is_open = None if asked.open is None else asked.open == "yes"
+    while True:
+        ids = incident_ids(
+            conn, CHUNK, after, state=asked.state, kind=asked.kind, person=person, is_open=is_open
+        )
+        found, _ = readable(conn, [id_ for _, id_ in ids])
+        yield from (case for case in found if is_theirs(visit, case))
+        if len(ids) < CHUNK:
+            return
+        after = ids[-1]
+
+
+def person_id(conn: Connection, said: str, field: str) -> str:
+    """Of a user name or an id. Raises Problem."""
+    found = person_by_username(conn, said.strip()) or person_by_id(conn, said.strip())
+    if found is None:
+        raise Problem("bad-input", errors={field: "nobody of that user name is on the register"})
+    return found.id
+
+
+def person_or_none(visit: Visit, said: str | None) -> str | None:
+    if not (said or "").strip():
+        return None
+    with reading(visit.desk.engine) as conn:
+        return person_id(conn, said or "", "person")
+
+
+def open_theirs(visit: Visit) -> tuple[list[Incident], int]:
+    """All that are not closed, the oldest first; and how many cannot be read."""
+    with reading(visit.desk.engine) as conn:
+        ids = incident_ids(conn, MOST_OPEN, is_open=True)
+        found, odd = readable(conn, [id_ for _, id_ in reversed(ids)])
+    unreadable = len(odd) if _hears_of_damage(visit) else 0
+    return [case for case in found if is_theirs(visit, case)], unreadable
+
+
+def queue(visit: Visit) -> QueueOut:
+    """What is new, what waits for a signature of mine, what is overdue; the oldest first."""
+    cases, unreadable = open_theirs(visit)
+    by = seer(visit, cases)
+    steps = [(case, step) for case in cases for step in case.steps if step.is_waiting]
+    tasks = [(case, task) for case in cases for task in overdue(case, visit.now)]
+    mine = visit.reader.person_id
+    return QueueOut(
+        overdue=[
+            WaitingTaskOut(case=by.case(case), task=by.task(case, task))
+            for case, task in sorted(tasks, key=lambda each: each[1].due_at)
+        ],
+        to_sign=[
+            WaitingStepOut(case=by.case(case), step=by.step(case, step))
+            for case, step in steps
+            if by.waits(case, step)
+        ],
+        asked=[
+            WaitingStepOut(case=by.case(case), step=by.step(case, step))
+            for case, step in steps
+            if step.asked_by == mine
+        ],
+        new=[by.case(case) for case in cases if case.state is IncidentState.REPORTED],
+        open=len(cases),
+        unreadable=unreadable,
+    )
+
+
+def kinds_out() -> KindsOut:
+    told = [
+        CaseKindOut(
+            id=each.id,
+            about=each.about,
+            lane=each.lane,
+            says=each.says,
+            source=each.source,
+            actions=list(each.actions),
+        )
+        for each in kinds().values()
+    ]
+    return KindsOut(kinds=told, actions={about: dict(actions(about)) for about in ABOUT[:2]})
+
+
+def acted(visit: Visit, id_: str, do: Callable[[], object]) -> ActedOut:
+    """Raises Problem not-found, before anything else is said of the case, or ChangeError."""
+    case_of(visit, id_)
+    do()
+    return seen_after(visit, id_)
+
+
+def seen_after(visit: Visit, id_: str) -> ActedOut:
+    try:
+        return ActedOut(id=id_, case=one(visit, id_))
+    except Problem:  # whoever sorts a case may give it away with that
+        return ActedOut(id=None, case=None)
+
+
+def open_by_hand(visit: Visit, body: OpenIn) -> ActedOut:
+    told = Told(
+        source="hand",
+        kind=body.kind,
+        person=person_or_none(visit, body.person),
+        by=visit.reader.person_id,
+        text=body.text,
+        happened_at=visit.instant("happened_at", body.happened_at),
+        device=(body.device or "").strip() or None,
+        place=body.place,
+        intent=body.intent,
+        self_reported=body.self_reported,
+    )
+    return seen_after(visit, verbs.report(visit.desk, told, visit.now).id)
+
+
+def ask(visit: Visit, id_: str, body: StepIn) -> ActedOut:
+    return acted(visit, id_, lambda: _ask(visit, id_, body))
+
+
+def _ask(visit: Visit, id_: str, body: StepIn) -> None:
+    facts: dict[str, Any] = body.model_dump(exclude_none=True, exclude={"act"})
+    if body.removal is not None:
+        facts["removal"] = {"until": _until(visit, body.removal.until).isoformat()}
+    verbs.ask_step(visit.desk, visit.reader.actor, id_, body.act, facts, visit.now)
+
+
+def _until(visit: Visit, said: str) -> datetime:
+    until = visit.instant("removal.until", said)
+    if until is None:
+        raise Problem("bad-input", errors={"removal.until": "a time like 2026-11-24T12:30 is needed"})
+    return until
