@@ -1,4 +1,4 @@
-"""Referring a case to the police (A400 to A405, S173, S185): why, by a code, to whom and under what reference."""
+"""Referring a case to the police (A400 to A405, S173, S185): the cause by its code, and their reference."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -34,7 +34,7 @@ def refer(  # noqa: PLR0917  # the order of every verb here: desk, who, what, wh
     reason: str,
     now: datetime,
 ) -> Incident:
-    """One senior, at once; a task to tell the police is done with it. `reference`: theirs, if they gave one."""
+    """One senior, at once; a task to tell the police is done with it. `reference`: theirs, or ""."""
     faults = _faults(code, to, reference, reason)
     if faults:
         raise bad_input(faults)

@@ -76,7 +76,7 @@ def _due(policy: Policy, kind: str, said: object, now: datetime, faults: dict[st
 def done_task(  # noqa: PLR0917  # as above
     desk: Desk, actor: Actor, incident_id: str, task_id: str, how: str, now: datetime
 ) -> Incident:
-    """Also of a case that is closed. `how`: what was said to whom, and their reference. Raises ChangeError."""
+    """Also of a case that is closed. `how`: what was said to whom. Raises ChangeError."""
     said = needed(how, "how")
     with change(desk, now) as made:
         found = opened_case(made, actor, "task-done", incident_id)

@@ -1,4 +1,4 @@
-"""Investigation mode (A389, A390): two seniors open, for one case and a short time, what they have to look at.
+"""Investigation mode (A389, A390): two seniors open for a short time what a case is about.
 
 Asked for by one and signed by another like any step; ended by the clock, or by any one of them before.
 """
