@@ -32,6 +32,7 @@ from audit_log.day_totals import stored_totals, totals_hash
 from audit_log.earlier_check import halves_of_earlier
 from audit_log.first_seals import EARLIER
 from audit_log.holds import holds, rows_held
+from audit_log.incident_holds import held_by_cases, holding
 from audit_log.purged_parts import held_root, root_of_seals
 from audit_log.rollups import CANARY, EVENT
 from audit_log.sightings import BLOCK, CIRCUMVENTION, ILLEGAL, KIND_OF_EVENT, ONE_CHANGE
@@ -132,7 +133,10 @@ def hold_still(conn: Connection) -> None:
     if conn.dialect.name == "postgresql":
         conn.execute(text(f"SET LOCAL lock_timeout = '{LOCK_WAIT}'"))
         conn.execute(
-            text("LOCK TABLE change_log, checkpoint, proposal, correction, legal_hold IN SHARE MODE")
+            text(
+                "LOCK TABLE change_log, checkpoint, proposal, correction, legal_hold, incident_entry"
+                " IN SHARE MODE"
+            )
         )
 
 
@@ -149,10 +153,11 @@ def drop_empty(conn: Connection, before: date) -> int:
     return dropped
 
 
-def held(conn: Connection, incidents_since: date | None) -> Condition:
-    """Rows that stay though their time is over: under a legal hold, or of an incident.
+def held(conn: Connection, incidents_since: date | None, days: Sequence[date] = ()) -> Condition:
+    """Rows that stay though their time is over: under a legal hold, of a sighting, or evidence of an open
+    case. `days`: of which rows are asked about; none: of all. Raises Fault.
 
-    A row says itself that it is of an incident, and that is sealed; the table of incidents is not.
+    A row says itself that it is of a sighting, and that is sealed; the table of sightings is not.
     """
     of_incident = and_(
         LOG.kind != CANARY,
@@ -168,7 +173,8 @@ def held(conn: Connection, incidents_since: date | None) -> Condition:
     )
     if incidents_since is not None:
         of_incident = and_(of_incident, LOG.at >= _start_of(incidents_since))
-    return or_(rows_held(holds(conn), corrections(conn)), of_incident)
+    known = corrections(conn)
+    return or_(rows_held(holds(conn), known), of_incident, held_by_cases(conn, known, days))
 
 
 def _surely(condition: Condition) -> Condition:
@@ -186,7 +192,7 @@ def _conditions(
         mine = and_(LOG.keep == part.keep, LOG.opened_in > first_format)
     if days:
         mine = and_(mine, LOG.at >= _start_of(days[0]), LOG.at < _start_of(days[-1] + ONE_DAY))
-    return mine, and_(mine, ~_surely(held(conn, incidents_since)))
+    return mine, and_(mine, ~_surely(held(conn, incidents_since, days)))
 
 
 def _days(conn: Connection, part: Part) -> list[date]:
@@ -266,9 +272,12 @@ def _some[T](things: Sequence[T]) -> Iterator[Sequence[T]]:
 
 
 def remove_sightings(conn: Connection, before: date) -> int:
-    """Those of the days before, as far as no legal hold keeps them."""
+    """Those of the days before, as far as no legal hold keeps them, and no open case their rows."""
     table = sighting.c
     over = [table.at < _start_of(before)]
+    if holding(conn):
+        kept = and_(LOG.at < _start_of(before), _surely(held_by_cases(conn, corrections(conn))))
+        over.append(table.id.not_in(select(LOG.event_id).where(kept)))
     for each in holds(conn):
         theirs = true() if each.person_id is None else table.person_id == each.person_id
         over.append(~_surely(and_(theirs, table.at >= each.from_at, table.at < each.to_at)))

@@ -17,6 +17,7 @@ from audit_log.about import is_about_alone, lines_about
 from audit_log.api_tokens import forget_token_names
 from audit_log.db import reading
 from audit_log.enrolment import forget_enrolment
+from audit_log.incident_holds import holds_person
 from audit_log.people import Registered, change_person, people, person_by_id
 from audit_log.second_factors import forget_factor
 from audit_log.sessions import forget_sessions_of
@@ -128,6 +129,8 @@ def _require_erasable(conn: Connection, found: Registered, now: datetime) -> Non
     if held := holds_of(conn, found.id, found.created_at, found.ends_at):
         says = f"a legal hold keeps what they did ({', '.join(each.id for each in held)}); release it first"
         raise ChangeError("refused", says)
+    if holds_person(conn, found.id):
+        raise ChangeError("refused", "what they did is kept for now; the headteacher knows for how long")
     if _waits(conn, found.id):
         raise ChangeError("refused", "a proposal about them in the register waits; let it be decided first")
     policy = parsed_policy(conn)

@@ -24,6 +24,7 @@ from audit_log.agreed_purges import days_kept as days_kept
 from audit_log.db import reading, writing
 from audit_log.fault import Fault
 from audit_log.first_seals import EARLIER
+from audit_log.incident_holds import holding
 from audit_log.parts import table_for, tables
 from audit_log.purging import Part, drop_empty, hold_still, remove, remove_sightings, remove_totals, weigh
 from audit_log.rows import day_of
@@ -110,6 +111,7 @@ def _removing(desk: Desk, record: SignedRecord, now: datetime) -> Iterator[Chang
 def _believe(conn: Connection, record: SignedRecord) -> None:
     try:
         record.check(conn)
+        holding(conn)
     except Fault as fault:
         log.error("retention.refused", why=fault.says)
         says = f"nothing is removed, since what is agreed on cannot be believed: {fault.says}"

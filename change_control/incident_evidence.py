@@ -1,0 +1,209 @@
+"""Evidence of a case: which rows of the filtering log are kept for it, and who looked at them (S164, S168).
+
+What is kept is said as a person, a device or one row, and a time, with an hour either side. Whoever looks is
+seen in the case and in the change log; in the illegal lane nobody looks at all (S169, S172).
+"""
+
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+
+from audit_log.corrections import Correction, corrected, corrections
+from audit_log.filtering_log import NAMES, LogRow, by_event_id
+from audit_log.incident_holds import LOOKED_INTO, rows_of_evidence
+from audit_log.incident_model import Evidence, Incident
+from audit_log.seal import stamp
+from audit_log.tables import change_log, filtering_log
+from change_control.corrections import found_person, times_at_fault
+from change_control.desk import Actor, Desk
+from change_control.errors import ChangeError, bad_input
+from change_control.incidents import opened_case, require_open, write
+from change_control.sealing import change
+from change_control.texts import fault_of, needed
+from filter_policy.devices import device_in
+
+LOG = filtering_log.c
+AROUND = timedelta(hours=1)  # either side of what was asked for
+LONGEST = timedelta(days=93)  # of one piece of evidence; a case may have several
+MOST_AT_ONCE = 500  # rows of a page
+FIELDS = frozenset({"person", "device", "event", "from", "to", "why"})
+NOT_LOOKED_AT = (
+    "what may be illegal is for the police, and nobody looks at it here; its rows are kept for them"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """`next`: what to go on from; None: that was all. `line`: of the change log, that says who looked."""
+
+    evidence: Evidence
+    rows: tuple[LogRow, ...]
+    next: str | None
+    line: int
+
+
+def add_evidence(
+    desk: Desk, actor: Actor, incident_id: str, raw: Mapping[str, Any], now: datetime
+) -> Incident:
+    """`raw`: person (user name or id), device or both, with from and to; or event, the one row that it is
+    about: then whoever asked for that, around then. Nothing is looked at. Raises ChangeError."""
+    with change(desk, now) as made:
+        case = opened_case(made, actor, "evidence", incident_id)
+        require_open(case)
+        return write(made, case, "evidence", actor, _facts(made.conn, raw, now))
+
+
+def _facts(conn: Connection, raw: Mapping[str, Any], now: datetime) -> dict[str, Any]:
+    faults = dict.fromkeys(sorted(raw.keys() - FIELDS), "is not known here")
+    if fault := fault_of(raw.get("why") or ""):
+        faults["why"] = fault
+    of_row = raw.get("event")
+    facts = _of_row(conn, raw, faults) if of_row else _of_time(conn, raw, now, faults)
+    if faults:
+        raise bad_input(faults)
+    return {"id": secrets.token_hex(8), "why": str(raw.get("why") or "").strip(), **facts}
+
+
+def _of_row(conn: Connection, raw: Mapping[str, Any], faults: dict[str, str]) -> dict[str, Any]:
+    """The row's own person; of nobody who is known, its device."""
+    if raw.keys() & {"person", "device", "from", "to"}:
+        faults["event"] = "says by itself who and when; leave the others out"
+    row = by_event_id(conn, str(raw["event"]))
+    if row is None:
+        faults["event"] = "there is no such row in the filtering log (any more)"
+        return {}
+    device = row.client_address if row.person_id is None else None
+    times = {"from": stamp(row.at - AROUND), "to": stamp(row.at + AROUND)}
+    return {"person": row.person_id, "device": device, "event": row.event_id, **times}
+
+
+def _of_time(
+    conn: Connection, raw: Mapping[str, Any], now: datetime, faults: dict[str, str]
+) -> dict[str, Any]:
+    person, device = raw.get("person") or None, raw.get("device") or None
+    if person is None and device is None:
+        faults["person"] = "a person, a device or a row (event) is needed"
+    found = found_person(conn, str(person), "person", faults) if person else None
+    address = _address(str(device), faults) if device else None
+    times = _times(raw, now, faults)
+    if times is None:
+        return {}
+    from_at, to_at = times
+    who = {"person": found.id if found else None, "device": address, "event": None}
+    return {**who, "from": stamp(from_at - AROUND), "to": stamp(to_at + AROUND)}
+
+
+def _address(said: str, faults: dict[str, str]) -> str | None:
+    try:
+        return device_in(said)
+    except ValueError:
+        faults["device"] = "an address like 10.0.3.17 is needed"
+        return None
+
+
+def _times(raw: Mapping[str, Any], now: datetime, faults: dict[str, str]) -> tuple[datetime, datetime] | None:
+    found = {name: _time(raw.get(name), name, faults) for name in ("from", "to")}
+    from_at, to_at = found["from"], found["to"]
+    if from_at is None or to_at is None:
+        return None
+    faults |= times_at_fault(from_at, to_at)
+    if "to" not in faults and to_at > now:
+        faults["to"] = "is still to come; only what was recorded is evidence"
+    elif "to" not in faults and to_at - from_at > LONGEST:
+        faults["to"] = f"at most {LONGEST.days} days at once"
+    return None if {"from", "to"} & faults.keys() else (from_at.astimezone(UTC), to_at.astimezone(UTC))
+
+
+def _time(said: Any, name: str, faults: dict[str, str]) -> datetime | None:
+    if isinstance(said, datetime):
+        return said
+    try:
+        return datetime.fromisoformat(said)
+    except (TypeError, ValueError):
+        faults[name] = "a time like 2026-11-24T10:15:00+00:00 is needed"
+        return None
+
+
+def rows_of(  # noqa: PLR0917  # the order of every verb here: desk, who, what, why, now
+    desk: Desk,
+    actor: Actor,
+    incident_id: str,
+    evidence_id: str,
+    purpose: str,
+    now: datetime,
+    *,
+    limit: int = 100,
+    after: str | None = None,
+) -> Looked:
+    """A page of the rows, oldest first, for those who see all of the case; a line says so first. `after`: the
+    `next` of the page before. Raises ChangeError."""
+    why = needed(purpose, "purpose")
+    with change(desk, now) as made:
+        case = opened_case(made, actor, "look", incident_id)
+        require_to_be_looked_at(case)
+        evidence = next((each for each in case.evidence if each.id == evidence_id), None)
+        if evidence is None:
+            raise ChangeError("not-found", "there is no such evidence in this incident")
+        rows = evidence_rows(made.conn, evidence, max(1, min(limit, MOST_AT_ONCE)) + 1, _cursor(after))
+        some = rows[: min(limit, MOST_AT_ONCE)]
+        facts = {"evidence": evidence.id, "purpose": why, "rows": len(some)}
+        write(made, case, "look", actor, facts)
+        more = f"{stamp(some[-1].at)}~{some[-1].event_id}" if len(rows) > len(some) else None
+        line = made.conn.scalar(select(func.max(change_log.c.seq))) or 0
+        return Looked(evidence, tuple(some), more, line)
+
+
+def require_to_be_looked_at(case: Incident) -> None:
+    """Raises ChangeError refused in the illegal lane."""
+    if case.is_illegal:
+        raise ChangeError("refused", NOT_LOOKED_AT)
+
+
+def evidence_rows(
+    conn: Connection, evidence: Evidence, limit: int, after: tuple[datetime, str] | None = None
+) -> list[LogRow]:
+    """Oldest first. Nothing is recorded of it here."""
+    return _rows(conn, rows_of_evidence(evidence, corrections(conn)), limit, after)
+
+
+def evidence_count(conn: Connection, evidence: Evidence) -> int:
+    among = rows_of_evidence(evidence, corrections(conn))
+    return conn.scalar(select(func.count()).select_from(filtering_log).where(among)) or 0
+
+
+def looked_into(conn: Connection, case: Incident, limit: int) -> list[LogRow]:
+    """The rows that were made in the investigation of this case, for child protection (S175)."""
+    return _rows(conn, LOG.rule == LOOKED_INTO + case.id, limit, None)
+
+
+def _rows(
+    conn: Connection, among: ColumnElement[bool], limit: int, after: tuple[datetime, str] | None
+) -> list[LogRow]:
+    asked = select(*(LOG[name] for name in NAMES)).where(among).order_by(LOG.at, LOG.event_id).limit(limit)
+    if after is not None:
+        at, event_id = after
+        asked = asked.where(and_(LOG.at >= at, or_(LOG.at > at, LOG.event_id > event_id)))
+    known = corrections(conn)
+    return [_as_whose(LogRow(*row), known) for row in conn.execute(asked)]
+
+
+def _as_whose(row: LogRow, known: Sequence[Correction]) -> LogRow:
+    right = corrected(row.person_id, row.at, row.client_address, known)
+    return row if right == row.person_id else replace(row, person_id=right, recorded_as=row.person_id)
+
+
+def _cursor(said: str | None) -> tuple[datetime, str] | None:
+    if said is None:
+        return None
+    at, tilde, event_id = said.partition("~")
+    try:
+        found = datetime.fromisoformat(at)
+    except ValueError:
+        found = None
+    if found is None or found.tzinfo is None or not tilde:
+        raise bad_input({"after": "is no place in these rows"})
+    return found, event_id
