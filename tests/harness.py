@@ -33,6 +33,7 @@ from filter_lists.gathering import Gatherer
 from filter_lists.names import parse_site
 from filter_lists.writing import write_generation
 from filter_policy.bundle import Account, name_current, save_bundle
+from filter_policy.case_orders import Order
 from filter_policy.model import Opening, Person, Role, Unblock
 from schoolgate.demo.authority import ExampleAuthority
 from tests.builders import NOON, POLICY, a_person
@@ -94,10 +95,12 @@ class Gate(Door):
     lists: str
     unblocks: list[Unblock] = field(default_factory=list)
     openings: list[Opening] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
     sealed_lists: Sequence[str] = ()  # of illegal content, that were ever in force
     own: Sequence[tuple[str, int]] = ()
     listen: str = "127.0.0.1"
     limits: Mapping[str, float] = field(default_factory=dict)
+    console: str = ""
 
     @property
     def ca(self) -> Path:
@@ -123,7 +126,7 @@ class Gate(Door):
             (self.folder / "fault").unlink()
 
     def publish(self, **changes: Any) -> str:
-        """A new bundle: policy_text, accounts, unblocks, openings. Back before the gate has taken it."""
+        """A new bundle: policy_text, accounts, unblocks, openings, orders; back before the gate has taken it."""
         for name, value in changes.items():
             setattr(self, name, value)
         name = save_bundle(
@@ -133,6 +136,7 @@ class Gate(Door):
             accounts=self.accounts,
             unblocks=self.unblocks,
             openings=self.openings,
+            orders=self.orders,
             sealed_lists=self.sealed_lists,
         )
         prove_bundle(self.state, name)
@@ -270,6 +274,7 @@ def start(gate: Gate, port: int = 0) -> None:
         "upstream_ca": str(gate.origin.ca),
         "gate": "gate-1",
         "limits": dict(gate.limits),
+        "console": gate.console,
     }
     path = gate.folder / "settings.json"
     path.write_text(json.dumps(settings))

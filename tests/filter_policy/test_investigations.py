@@ -17,7 +17,6 @@ from filter_policy.model import (
     Investigation,
     Isolation,
     Listing,
-    Passthrough,
     Person,
     Policy,
     Reason,
@@ -217,10 +216,3 @@ def test_whatever_is_looked_into_nothing_illegal_nobody_else_and_not_a_second_mo
         for minutes in range(0, 540, 20):
             now = at + minutes * MINUTE
             assert now >= until or not decide(request, policy, now).is_block
-
-
-def test_what_is_looked_into_is_not_what_is_passed_on() -> None:
-    """The gate decrypts it; explain is asked without a device, and says what the policy says."""
-    row = Passthrough((parse_site("porn.test"),), frozenset(), frozenset({"everyone"}), "health", "agreed")
-    policy = looked_into(passthrough=(row,))
-    assert decide(asked("porn.test", "pornography"), policy, NOON).reason is Reason.INVESTIGATION
