@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import structlog
-from mitmproxy.connection import Client
+from mitmproxy.connection import Client, Server
 from mitmproxy.http import HTTPFlow
 from mitmproxy.net.tls import starts_like_tls_record
 from mitmproxy.proxy import commands, events, layer
@@ -36,9 +36,11 @@ from proxy_addon import (
 )
 from proxy_addon.answering import Answers
 from proxy_addon.connections import Connection, Exchange
+from proxy_addon.console_trust import trust_the_school
 from proxy_addon.cut_answers import cut_answer, cut_tunnel
 from proxy_addon.egress import REFUSED
 from proxy_addon.guard import Answer, Case, closed_unless_allowed
+from proxy_addon.harbour import is_reporting
 from proxy_addon.harbour_tunnel import HarbourTunnels
 from proxy_addon.mitm_http import UNREADABLE, Refusal
 from proxy_addon.mitm_websocket import Tunnelled
@@ -169,6 +171,12 @@ class Gate:
             return
         if named.sni == named.host:
             data.context.client.sni = named.host
+
+    def tls_start_server(self, data: TlsData) -> None:
+        connection, server = self._connections.find(data.context.client.id), data.conn
+        at = server.address[:2] if isinstance(server, Server) and server.address else None
+        if connection is not None and at is not None and is_reporting(connection, *at):
+            trust_the_school(data)
 
     def tls_established_client(self, data: TlsData) -> None:
         """The layers around the TLS of a tunnel have done their work, unless they are TLS too."""

@@ -155,12 +155,17 @@ class Harbour:
 
     def let_in(self, connection: Connection, host: str, port: int) -> None:
         """The connection that is about to be opened: inside only for a report."""
-        if any(is_report(each.decision) and each.target == (host, port) for each in connection.open.values()):
+        if is_reporting(connection, host, port):
             self._egress.let_in(host, port)
 
 
 def is_report(decision: Decision) -> bool:
     return decision.reason is Reason.SAFE_HARBOUR and decision.rule == REPORT
+
+
+def is_reporting(connection: Connection, host: str, port: int) -> bool:
+    """Whether what goes there on this connection goes to the console, to report something."""
+    return any(is_report(each.decision) and each.target == (host, port) for each in connection.open.values())
 
 
 def _parsed(console: str) -> Url | None:

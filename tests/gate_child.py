@@ -35,6 +35,7 @@ def main(path: str) -> int:
         own_addresses=tuple((host, port) for host, port in raw["own_addresses"]),
         upstream_ca=Path(raw["upstream_ca"]) if raw["upstream_ca"] else None,
         gate=raw["gate"],
+        console=raw.get("console", ""),
         limits=Limits(**raw.get("limits", {})),
         canaries_after=raw.get("canaries_after"),
     )

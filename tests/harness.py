@@ -224,6 +224,7 @@ def a_gate(
     authority: ExampleAuthority | None = None,
     listen: str = "127.0.0.1",
     limits: Mapping[str, float] | None = None,
+    console: str = "",
 ) -> Iterator[Gate]:
     """A gate over `sites` (host or host/path -> category; None: on no list). `clock` None: the real time.
 
@@ -246,6 +247,7 @@ def a_gate(
         if published:
             gate.publish()
         gate.own, gate.listen, gate.limits = own_addresses, listen, limits or {}
+        gate.console = console
         start(gate)
         try:
             yield gate
