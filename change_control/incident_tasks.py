@@ -20,6 +20,7 @@ from change_control.in_force import parsed_policy
 from change_control.incident_followups import add_task, due_of, task_kinds
 from change_control.incident_letters import letter
 from change_control.incident_lines import write
+from change_control.incident_referral_codes import refer as refer
 from change_control.incidents import opened_case, require_open
 from change_control.sealing import change
 from change_control.texts import fault_of, needed

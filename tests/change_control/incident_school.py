@@ -1,15 +1,18 @@
 """A school with cases, for their tests: who may lead them, and how one comes to where it is."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from audit_log.db import reading
 from audit_log.incident_model import Incident
 from audit_log.incidents import incident_of
 from change_control.desk import Desk
+from change_control.incident_steps import REMOVAL
 from change_control.incidents import Told, ask_step, report, sign_step
 from tests.builders import NOON
 from tests.change_control.school import somebody, the
+
+A_WEEK = timedelta(days=7)
 
 
 def a_case(
@@ -37,5 +40,7 @@ def step(
 ) -> Incident:
     """Asked for by the first and signed by the second."""
     raw = {"reason": "as we saw in the log", **facts}
+    if REMOVAL in raw.get("actions", ()):
+        raw = {"removal": {"until": (now + A_WEEK).isoformat()}, **raw}
     asked = ask_step(desk, the(desk, by[0]), case.id, act, raw, now)
     return sign_step(desk, the(desk, by[1]), case.id, asked.steps[-1].id, now)
