@@ -1,0 +1,113 @@
+"""Evidence of a case: whose rows, when, and that whoever looked is seen."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit_log.incident_model import Incident
+from change_control.desk import Desk
+from change_control.incident_evidence import add_evidence, evidence_count, evidence_rows, rows_of
+from change_control.incidents import join, to_illegal
+from tests.builders import NOON
+from tests.change_control.aging import School
+from tests.change_control.incident_school import a_case, case_of
+from tests.change_control.protected import HOUR
+from tests.change_control.school import log_of, refused, somebody, the
+
+LATER = NOON + timedelta(days=1)
+
+
+@pytest.fixture
+def aged(desk: Desk, tmp_path: Path) -> School:
+    return School(desk, tmp_path / "journal")
+
+
+def adds(desk: Desk, case: Incident, who: str = "cora", **raw: Any) -> Incident:
+    return add_evidence(desk, the(desk, who), case.id, raw, LATER)
+
+
+def between(first: int, last: int) -> dict[str, str]:
+    return {"from": (NOON + first * HOUR).isoformat(), "to": (NOON + last * HOUR).isoformat()}
+
+
+def test_an_hour_either_side_is_kept_with_what_was_asked_for(desk: Desk) -> None:
+    case = adds(desk, a_case(desk), person="anna", why="the lesson", **between(0, 2))
+    (kept,) = case.evidence
+    assert (kept.from_at, kept.to_at) == (NOON - HOUR, NOON + 3 * HOUR)
+    assert (kept.person_id, kept.device, kept.why) == (somebody(desk, "anna").id, None, "the lesson")
+    assert case_of(desk, case) == case
+
+
+def test_a_row_says_by_itself_who_and_when(aged: School) -> None:
+    desk, anna = aged.desk, somebody(aged.desk, "anna").id
+    row, nobodys = aged.record(person=anna), aged.record(person=None, address="10.0.0.5")
+    case = adds(desk, adds(desk, a_case(desk), event=row), event=nobodys)
+    assert [(each.person_id, each.device) for each in case.evidence] == [(anna, None), (None, "10.0.0.5")]
+    assert case.evidence[0].from_at == NOON - HOUR
+
+
+@pytest.mark.parametrize(
+    ("raw", "fields"),
+    [
+        ({}, {"person", "from", "to"}),
+        ({"event": "nothing"}, {"event"}),
+        ({"event": "nothing", "person": "anna", "whom": 1}, {"event", "whom"}),
+        ({"person": "nobody", "device": "a laptop", **between(0, 1)}, {"person", "device"}),
+        ({"person": "anna", **between(1, 0)}, {"to"}),
+        ({"person": "anna", **between(0, 30)}, {"to"}),
+        ({"person": "anna", **between(-3000, 1)}, {"to"}),
+        ({"person": "anna", "from": "2026-11-24", "to": "soon"}, {"to"}),
+        ({"person": "anna", "from": "2026-11-24", "to": "2026-11-24"}, {"from", "to"}),
+        ({"device": "10.0.0.5", "why": "x" * 3000, **between(0, 1)}, {"why"}),
+    ],
+)
+def test_every_fault_is_told_at_once(desk: Desk, raw: dict[str, Any], fields: set[str]) -> None:
+    case = a_case(desk)
+    assert set(refused("bad-input", lambda: adds(desk, case, **raw)).fields) == fields
+    assert not case_of(desk, case).evidence
+
+
+def test_whoever_looks_is_seen_and_finds_the_rows_page_by_page(aged: School) -> None:
+    desk, anna = aged.desk, somebody(aged.desk, "anna").id
+    ids = [aged.record(at=NOON + timedelta(seconds=number), person=anna) for number in range(3)]
+    aged.record(person="p_ben")
+    case = adds(desk, a_case(desk), person="anna", **between(0, 1))
+    kept, cora = case.evidence[0], the(desk, "cora")
+    first = rows_of(desk, cora, case.id, kept.id, "to see what it was", LATER, limit=2)
+    rest = rows_of(desk, cora, case.id, kept.id, "to see what it was", LATER, limit=2, after=first.next)
+    assert [row.event_id for row in (*first.rows, *rest.rows)] == ids
+    assert (rest.next, first.line + 1) == (None, rest.line)
+    lines = log_of(desk)[-2:]
+    assert [(line.event, line.actor) for line in lines] == [("incident:look", cora.person_id)] * 2
+    assert anna not in str(lines) and "to see" not in str(lines)  # noqa: PT018  # one claim: nothing in clear
+    with desk.engine.connect() as conn:
+        assert evidence_count(conn, kept) == len(evidence_rows(conn, kept, 10)) == 3
+
+
+def test_nobody_looks_without_a_purpose_or_a_right(aged: School) -> None:
+    desk = aged.desk
+    case = adds(desk, a_case(desk), person="anna", **between(0, 1))
+    kept = case.evidence[0].id
+    refused("bad-input", lambda: rows_of(desk, the(desk, "cora"), case.id, kept, " ", LATER))
+    refused("bad-input", lambda: rows_of(desk, the(desk, "cora"), case.id, kept, "why", LATER, after="x~y"))
+    refused("not-found", lambda: rows_of(desk, the(desk, "cora"), case.id, "another", "why", LATER))
+    refused("not-found", lambda: rows_of(desk, the(desk, "tess"), case.id, kept, "why", LATER))
+    refused("wrong-role", lambda: rows_of(desk, the(desk, "gail"), case.id, kept, "why", LATER))
+    refused("not-found", lambda: adds(desk, case, "tess", person="ben", **between(0, 1)))
+    join(desk, the(desk, "cora"), case.id, somebody(desk, "tess").id, LATER)
+    assert rows_of(desk, the(desk, "tess"), case.id, kept, "why", LATER).rows == ()
+
+
+def test_in_the_illegal_lane_rows_are_kept_and_nobody_looks(aged: School) -> None:
+    desk = aged.desk
+    case = adds(desk, a_case(desk), person="anna", **between(0, 1))
+    to_illegal(desk, the(desk, "cora"), case.id, "the police were told", LATER)
+    case = adds(desk, case, device="10.0.0.5", **between(0, 1))
+    first, second = (each.id for each in case.evidence)
+    hedy = the(desk, "hedy")
+    says = refused("refused", lambda: rows_of(desk, hedy, case.id, first, "why", LATER)).says
+    assert "for the police" in says
+    refused("refused", lambda: rows_of(desk, hedy, case.id, second, "why", LATER))
+    assert not [line for line in log_of(desk) if line.event == "incident:look"]
