@@ -147,10 +147,14 @@ def _others(conn: Connection, case: Incident) -> list[Incident]:
 
 def _counts(earlier: Incident, case: Incident) -> bool:
     """With substance, and blamed on them (S181); and nothing that is kept from who is on this case."""
-    before = (earlier.opened_at, earlier.id) < (case.opened_at, case.id)
+    before = _began(earlier) < _began(case)
     known = earlier.excluded <= case.excluded and (not earlier.restricted or case.restricted)
     blamed = not any(
         each.act == "close" and each.signed_at and each.facts.get("outcome") == NO_BLAME
         for each in earlier.steps
     )
     return before and earlier.substance is True and known and blamed
+
+
+def _began(case: Incident) -> tuple[datetime, int]:
+    return case.opened_at, case.reports[0].seq if case.reports else 0
