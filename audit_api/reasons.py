@@ -36,6 +36,7 @@ REASONS: Mapping[str, str] = {
     Reason.TOO_SLOW: "not finished in time",
     Reason.TERM: "words that may not be searched for",
     Reason.PASSTHROUGH: "not decrypted, by the policy",
+    Reason.SAFE_HARBOUR: "a place of help, open to everybody",
     Reason.ACCOUNT_SHARED: "one account on several devices at once",
     Reason.GUESSING: "somebody guessed at passwords",
     Reason.ISOLATED: "this device is kept as evidence",
