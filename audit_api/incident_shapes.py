@@ -90,6 +90,10 @@ class CaseKindOut(_Out):
 class KindsOut(_Out):
     kinds: list[CaseKindOut]
     actions: Annotated[dict[str, dict[str, str]], Field(description="their words: of pupils, of staff")]
+    responses: dict[str, str]
+    outcomes: dict[str, str]
+    tasks: Annotated[dict[str, str], Field(description="whom to tell")]
+    codes: Annotated[dict[str, str], Field(description="of referrals")]
 
 
 class CaseOut(_Out):

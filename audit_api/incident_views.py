@@ -24,6 +24,7 @@ from audit_api.incident_words import STEPS, task_words
 from audit_api.names import Names
 from audit_api.times import iso, iso_or_none
 from audit_log.incident_model import Evidence, Incident, Isolated, Report, Step, Task
+from change_control.incident_devices import is_shut
 from change_control.incident_kinds import kinds
 from change_control.incident_rights import Looker, may_name, may_sign
 from change_control.incident_steps import FROM, step_fault
@@ -196,7 +197,7 @@ class Seer:
             starts_at=iso(one.starts_at),
             ends_at=iso(one.ends_at),
             released_at=iso_or_none(one.released_at),
-            in_force=one.released_at is None and self.now < one.ends_at,
+            in_force=is_shut(one, self.now),
         )
 
     def _may(self, case: Incident) -> MayOut:
@@ -247,7 +248,7 @@ def possible(case: Incident, now: datetime) -> Iterator[str]:
         "actions": list(kind.actions) if kind and kind.actions else ["warning"],
         "deviation": "as asked",
         "outcome": "dealt-with",
-        "isolation": next((each.id for each in case.isolated if each.released_at is None), None),
+        "isolation": next((each.id for each in case.isolated if is_shut(each, now)), None),
     }
     for act in FROM:
         if act in waiting:
@@ -268,4 +269,10 @@ def _facts(case: Incident, step: Step, said: Callable[[str], str]) -> Iterator[t
         value = step.facts.get(name)
         if value is None or (case.is_illegal and name in NEVER_OF_ILLEGAL):
             continue
-        yield name, said(value) if isinstance(value, str) and name == "deviation" else value
+        if name == "deviation":
+            value = said(str(value))
+        elif name in ("starts_at", "ends_at"):
+            value = iso(datetime.fromisoformat(value))
+        elif name == "removal":
+            value = {"until": iso(datetime.fromisoformat(value["until"]))}
+        yield name, value

@@ -22,7 +22,8 @@ from audit_api.incident_shapes import (
     WantedCases,
     WholeCaseOut,
 )
-from audit_api.incident_views import Seer, overdue, people_of
+from audit_api.incident_views import Seer, is_overdue, people_of
+from audit_api.incident_words import OUTCOME_WORDS, RESPONSE_WORDS, task_words
 from audit_api.names import Names
 from audit_api.problems import Problem
 from audit_api.rows import Cursor, read_cursor, write_cursor
@@ -32,8 +33,11 @@ from audit_log.incident_model import Incident, IncidentState
 from audit_log.incidents import incident_ids, readable
 from audit_log.people import person_by_id, person_by_username
 from change_control import incidents as verbs
+from change_control.incident_followups import task_kinds
 from change_control.incident_kinds import ABOUT, actions, kinds
+from change_control.incident_referral_codes import CODES
 from change_control.incident_rights import View, view_of
+from change_control.incident_tasks import tasks_waiting
 from change_control.incidents import Told
 from filter_policy.model import Role
 
@@ -130,13 +134,9 @@ def queue(visit: Visit) -> QueueOut:
     cases, unreadable = open_theirs(visit)
     by = seer(visit, cases)
     steps = [(case, step) for case in cases for step in case.steps if step.is_waiting]
-    tasks = [(case, task) for case in cases for task in overdue(case, visit.now)]
     mine = visit.reader.person_id
     return QueueOut(
-        overdue=[
-            WaitingTaskOut(case=by.case(case), task=by.task(case, task))
-            for case, task in sorted(tasks, key=lambda each: each[1].due_at)
-        ],
+        overdue=_overdue(visit),
         to_sign=[
             WaitingStepOut(case=by.case(case), step=by.step(case, step))
             for case, step in steps
@@ -153,7 +153,18 @@ def queue(visit: Visit) -> QueueOut:
     )
 
 
-def kinds_out() -> KindsOut:
+def _overdue(visit: Visit) -> list[WaitingTaskOut]:
+    """Of closed cases too: a task that nobody did stays."""
+    with reading(visit.desk.engine) as conn:
+        late = [each for each in tasks_waiting(conn) if is_overdue(each.task, visit.now)]
+    theirs = [each for each in late if is_theirs(visit, each.incident)]
+    by = seer(visit, [each.incident for each in theirs])
+    return [
+        WaitingTaskOut(case=by.case(each.incident), task=by.task(each.incident, each.task)) for each in theirs
+    ]
+
+
+def kinds_out(visit: Visit) -> KindsOut:
     told = [
         CaseKindOut(
             id=each.id,
@@ -165,7 +176,14 @@ def kinds_out() -> KindsOut:
         )
         for each in kinds().values()
     ]
-    return KindsOut(kinds=told, actions={about: dict(actions(about)) for about in ABOUT[:2]})
+    return KindsOut(
+        kinds=told,
+        actions={about: dict(actions(about)) for about in ABOUT[:2]},
+        responses=dict(RESPONSE_WORDS),
+        outcomes=dict(OUTCOME_WORDS),
+        tasks={kind: task_words(kind) for kind in task_kinds(visit.window.bundle().policy)},
+        codes=dict(CODES),
+    )
 
 
 def acted(visit: Visit, id_: str, do: Callable[[], object]) -> ActedOut:

@@ -1,6 +1,7 @@
 """No body is larger than this window takes, or comes so slowly that it holds a place for long."""
 
 import asyncio
+import re
 
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
@@ -10,6 +11,8 @@ from audit_api.problems import Problem
 
 LONGEST_BODY = 60.0  # seconds, from its first byte to its last
 LARGEST_BODY = 4_000_000  # bytes: a policy of a million characters, in the longest spelling of UTF-8
+LARGEST_FILE = 10_100_000  # what is attached to an incident, with the form around it
+FILES = re.compile(r"(?:/api/v1)?/incidents/[A-Za-z0-9_-]{1,64}/files")
 
 
 class BodyLimit:
@@ -24,8 +27,9 @@ class BodyLimit:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        largest = max(self.largest, LARGEST_FILE) if FILES.fullmatch(scope["path"]) else self.largest
         announced = Headers(scope=scope).get("content-length", "")
-        if announced.isdecimal() and int(announced) > self.largest:
+        if announced.isdecimal() and int(announced) > largest:
             await Problem("too-large").response(scope["path"])(scope, receive, send)
             return
         come, whole, ends = 0, False, asyncio.get_running_loop().time() + self.longest
@@ -42,7 +46,7 @@ class BodyLimit:
                 raise HTTPException(408, headers={"Connection": "close"}) from None
             whole = not message.get("more_body", False)
             come += len(message.get("body", b""))
-            if come > self.largest:
+            if come > largest:
                 raise HTTPException(413)
             return message
 

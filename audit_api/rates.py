@@ -38,11 +38,14 @@ STRANGERS = Rate(
 COSTLY = Rate(60, 1)  # lists are searched, or a policy is judged
 RARE = Rate(20, 0.2)  # everything is read or fetched; most of them leave a line in the change log
 
-# Whoever looks whether we live must always learn it; and a device that is not told where the gate is may
-# go round it.
+# Whoever looks whether we live must always learn it; a device that is not told where the gate is may go round
+# it; and who reports something is told in words when it is too much (reporting.py).
 UNCOUNTED = frozenset({"GET /healthz", "GET /readyz", "GET /proxy.pac", "GET /wpad.dat"}) | {
     "HEAD /proxy.pac",
     "HEAD /wpad.dat",
+    "GET /report",
+    "POST /report",
+    "GET /report/thanks",
 }
 COSTS: Mapping[str, Rate] = {
     **dict.fromkeys(
@@ -58,6 +61,8 @@ COSTS: Mapping[str, Rate] = {
             "GET /reports",
             "GET /verify",
             "GET /verify/{name}",
+            "POST /api/v1/incidents/reports",
+            "POST /incidents/report",
         ),
         COSTLY,
     ),
@@ -88,6 +93,8 @@ SHUTTING = frozenset(
         *("POST /people/{id}/suspend", "POST /api/v1/people/{id}/suspend"),
         *("POST /unblocks/{id}/revoke", "POST /api/v1/unblocks/{id}/revoke"),
         *("POST /incidents/{id}/illegal", "POST /api/v1/incidents/{id}/illegal"),
+        *("POST /incidents/{id}/isolate", "POST /api/v1/incidents/{id}/isolate"),
+        *("POST /incidents/{id}/steps/{step}/end", "POST /api/v1/incidents/{id}/steps/{step}/end"),
         *("POST /openings/{id}/close", "POST /api/v1/openings/{id}/close"),
     }
 )
@@ -139,6 +146,10 @@ class Rates:
         """Raises Problem. Of what anybody may ask, and of what nobody was signed in for."""
         if route not in UNCOUNTED:
             _refuse(self._take((f"from {device_of(address)}", OF_STRANGERS.get(route, ALL)), STRANGERS))
+
+    def wait(self, whose: str, bucket: str, rate: Rate) -> float:
+        """Of what counts by itself: seconds until the next one, and 0 where this one is taken."""
+        return self._take((whose, bucket), rate)
 
     def _take(self, key: Key, rate: Rate) -> float:
         """Seconds to wait; 0: taken."""

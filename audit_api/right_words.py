@@ -136,7 +136,23 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "POST /incidents/{id}/classify", "POST /incidents/{id}/join", "POST /incidents/{id}/leave",
         "POST /incidents/{id}/illegal",
     ),
+    "Keep rows of the filtering log as evidence for an incident that one deals with": (
+        "incident:evidence", "POST /incidents/{id}/evidence",
+    ),
+    "Look at the evidence of an incident that one is on (never at what may be illegal), and attach files": (
+        "incident:look", "incident:file", "GET /incidents/{id}/evidence/{evidence}",
+        "POST /incidents/{id}/files", "GET /incidents/{id}/files/{file}", "GET /incidents/{id}/suggestion",
+    ),
+    "Note who is told of an incident that one is on, and refer it to the police": (
+        "incident:task", "incident:task-done", "incident:refer", "incident:made",
+        "POST /incidents/{id}/tasks", "POST /incidents/{id}/tasks/{task}/done", "POST /incidents/{id}/refer",
+    ),
+    "Shut off a device for an incident that one is on, and end looking into it": (
+        "incident:isolate", "incident:end", "POST /incidents/{id}/isolate",
+        "POST /incidents/{id}/steps/{step}/end",
+    ),
     "Sign the steps of an incident that one is on: two seniors for each": (
+        "POST /incidents/{id}/mode",
         "incident:ask", "incident:sign", "incident:withdraw", "POST /incidents/{id}/steps",
         "POST /incidents/{id}/steps/{step}/sign", "POST /incidents/{id}/steps/{step}/withdraw",
     ),

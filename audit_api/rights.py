@@ -71,9 +71,21 @@ RIGHTS: Mapping[str, Who] = {
     "POST /api/v1/incidents/{id}/steps": SENIOR,
     "POST /api/v1/incidents/{id}/steps/{step}/sign": SENIOR,  # never by whoever asked
     "POST /api/v1/incidents/{id}/steps/{step}/withdraw": SENIOR,
+    "GET /api/v1/incidents/{id}/suggestion": SENIOR,
+    "POST /api/v1/incidents/{id}/evidence": ASKING,
+    "GET /api/v1/incidents/{id}/evidence/{evidence}": SENIOR,  # by name, with a purpose
+    "POST /api/v1/incidents/{id}/files": SENIOR,
+    "GET /api/v1/incidents/{id}/files/{file}": SENIOR,
+    "POST /api/v1/incidents/{id}/tasks": SENIOR,
+    "POST /api/v1/incidents/{id}/tasks/{task}/done": SENIOR,
+    "POST /api/v1/incidents/{id}/isolate": SENIOR,
+    "POST /api/v1/incidents/{id}/mode": SENIOR,
+    "POST /api/v1/incidents/{id}/steps/{step}/end": SENIOR,
+    "POST /api/v1/incidents/{id}/refer": SENIOR,
     "GET /api/v1/incidents/figures": OVERSEEING,
     "GET /api/v1/incidents/review": OVERSEEING,
     "POST /api/v1/incidents/review": OVERSEEING,  # two of them, up to the same entry
+    "POST /api/v1/incidents/reports": CONSOLE,
     "GET /api/v1/canaries": READING,
     "GET /api/v1/reports/month": READING,
     "GET /api/v1/rights": READING,
@@ -213,6 +225,11 @@ RIGHTS: Mapping[str, Who] = {
     "GET /sightings": READING,
     "GET /incidents/review": OVERSEEING,
     "POST /incidents/review": OVERSEEING,
+    "GET /report": PUBLIC,  # S54: whoever needs help has not signed in
+    "POST /report": PUBLIC,
+    "GET /report/thanks": PUBLIC,
+    "GET /incidents/report": CONSOLE,
+    "POST /incidents/report": CONSOLE,
     "GET /canaries": READING,
     "GET /changes": READING,
     "GET /verify": READING,

@@ -21,6 +21,7 @@ from audit_api.routes import (
     console_people,
     console_policy,
     console_protecting,
+    console_report,
     console_reports,
     console_reviews,
     console_second_factor,
@@ -31,6 +32,8 @@ from audit_api.routes import (
     explain,
     filtering_log,
     health,
+    incident_reports,
+    incident_acts,
     incident_oversight,
     incidents,
     journal,
@@ -70,6 +73,7 @@ API = (
     log_verify,
     retention,
     sightings,
+    incident_reports,
     incident_oversight,  # its words before {id} of a case
     canaries,
     journal,
@@ -89,6 +93,7 @@ API = (
     reviews,
     break_glass,
     rights,
+    incident_acts,
     incidents,  # behind those that have a word where it has {id}
 )
 MACHINES = (health, reference, pac)
@@ -98,6 +103,7 @@ CONSOLE = (
     console_home,
     console_unblocks,
     console_openings,
+    console_report,  # its words before {id} of a case
     console_reports,
     console_filtering_log,
     console_sightings,

@@ -63,7 +63,7 @@ def queue(here: Here) -> QueueOut:
 @router.get(f"{AT}/kinds", summary="What an incident can be")
 def kinds(here: Here) -> KindsOut:
     """With the lines of the schools' written policies, and what their tables suggest (S182, S183)."""
-    return incidents.kinds_out()
+    return incidents.kinds_out(here)
 
 
 @router.get(f"{AT}/{{id}}", summary="One incident")
