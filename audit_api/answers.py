@@ -30,6 +30,10 @@ class SessionOut(_Out):
     ends_at: Instant
 
 
+class ReportTakenOut(_Out):
+    says: str
+
+
 class EnrolledOut(_Out):
     username: str
     name: str

@@ -39,6 +39,7 @@ MENU = (
     ("/reports", "Reports"),
     ("/filtering-log", "Filtering log"),
     ("/sightings", "Noticed"),
+    ("/incidents/report", "Report something"),
     ("/canaries", "The filter asks itself"),
     ("/changes", "Change log"),
     ("/reviews", "Reviews"),
@@ -84,6 +85,7 @@ DONE: Mapping[str, str] = {
     "token-revoked": "Revoked. The program gets no answer any more.",
     "seen": "Noted: you have seen the change log up to that entry.",
     "incidents-reviewed": "Noted, up to that entry. The review is done when a second person signs it too.",
+    "reported": "Your report is with the people who deal with it. Nobody whom it is about learns of you.",
     "reviewed": "Noted: you have reviewed the change log up to that entry.",
 }
 

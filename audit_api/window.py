@@ -18,6 +18,7 @@ from audit_api.preview_jobs import PreviewJobs
 from audit_api.problems import Problem
 from audit_api.rates import Rates
 from audit_api.reader import Reader
+from audit_api.reporting import Reporting
 from audit_api.throttle import Throttle
 from audit_api.times import parse_instant
 from audit_api.turns import Turns
@@ -55,6 +56,7 @@ class Window:
     throttle: Throttle = field(default_factory=Throttle)
     turns: Turns = field(default_factory=Turns)
     rates: Rates = field(default_factory=Rates)
+    reporting: Reporting = field(default_factory=Reporting)
     hashing: ThreadPoolExecutor = field(
         default_factory=lambda: ThreadPoolExecutor(HASHING_THREADS, "hashing")
     )

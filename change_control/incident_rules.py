@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, select
 
 from audit_log.db import reading, writing
+from audit_log.incident_fold import FoldError
 from audit_log.incident_model import Evidence, Incident
 from audit_log.incidents import incidents, open_about
 from audit_log.people import person_by_id
@@ -20,6 +21,7 @@ from audit_log.seal import stamp
 from audit_log.sightings import of_rows
 from audit_log.tables import filtering_log, sighting_waiting
 from change_control.desk import SYSTEM, Desk
+from change_control.incident_followups import after_illegal
 from change_control.incident_kinds import OF_SIGHTING, IncidentKind, kind_of_sighting
 from change_control.incidents import Told, report_in, write
 from change_control.sealing import Change, UnsealedChangeError, change, one_at_a_time
@@ -123,12 +125,14 @@ def _whose(conn: Connection, seen: Noticed) -> Whose:
 
 
 def _open_case(conn: Connection, kind: IncidentKind, whose: Whose) -> Incident | None:
-    if whose.person is not None:
-        return open_about(conn, whose.person, kind.id)
-    of_nobody = (
-        case for case in incidents(conn, MOST_CASES, kind=kind.id, is_open=True) if case.person_id is None
-    )
-    return next((case for case in of_nobody if _is_of(case, whose)), None)
+    """None as well where somebody damaged it: then what was noticed is a case of its own."""
+    try:
+        if whose.person is not None:
+            return open_about(conn, whose.person, kind.id)
+        found = incidents(conn, MOST_CASES, kind=kind.id, is_open=True)
+    except FoldError:
+        return None
+    return next((case for case in found if case.person_id is None and _is_of(case, whose)), None)
 
 
 def _is_of(case: Incident, whose: Whose) -> bool:
@@ -172,7 +176,7 @@ def _reported(
         "happened": seen.kind,
         "lane": kind.lane,
     }
-    return write(made, case, "report", SYSTEM, facts)
+    return after_illegal(made, case, write(made, case, "report", SYSTEM, facts), SYSTEM)
 
 
 def _with_evidence(made: Change, case: Incident, whose: Whose, seen: Noticed) -> Incident:
