@@ -27,6 +27,7 @@ from proxy_addon.unnamed import REPORT
 
 ANYBODY = Identity(NOBODY)  # known by being this very object: nobody was asked
 NEVER = frozenset({Reason.ILLEGAL, Reason.ISOLATED})  # what shuts even this
+THANKS = b"/report/thanks"
 _STATIC = re.compile(rb"/static(?:/[A-Za-z0-9_-][A-Za-z0-9._-]*)+")
 
 
@@ -114,7 +115,7 @@ class Harbour:
         path = path[len(base) :]
         if path == b"/report":
             return method in (b"GET", b"HEAD", b"POST")
-        return method in (b"GET", b"HEAD") and _STATIC.fullmatch(path) is not None
+        return method in (b"GET", b"HEAD") and (path == THANKS or _STATIC.fullmatch(path) is not None)
 
     # -- what is decided
 

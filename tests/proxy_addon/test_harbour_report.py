@@ -22,13 +22,21 @@ from tests.proxy_addon.test_harbour import NOBODY_AT_ALL, of, opened
 
 SUE = an_account(a_person("sue", suspended_from=NOON - timedelta(days=1)))
 PAGE = b"HTTP/1.1 200 OK\r\nContent-Length: 14\r\n\r\nreport it here"
-ITS_PARTS = ("/report", "/report?ref=K7M-4QX", "/static/app.css", "/static/icons/a-b_c.1.svg")
+ITS_PARTS = (
+    "/report",
+    "/report?ref=K7M-4QX",
+    "/report/thanks",
+    "/static/app.css",
+    "/static/icons/a-b_c.1.svg",
+)
 NOT_ITS_PARTS = (
     *(
         "/",
         "/login",
         "/reports",
         "/report/",
+        "/report/x",
+        "/report/thanks/x",
         "/report/../login",
         "/report/%2e%2e/login",
         "/Report",
