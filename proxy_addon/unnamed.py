@@ -12,6 +12,7 @@ from filter_policy.keeping import kept_of_groups
 from filter_policy.model import Person, Policy, Reason
 
 REPORT = "report"  # the rule that lets by what goes to the console's own page
+SAYS_MORE = frozenset({Reason.ILLEGAL, Reason.ISOLATED})  # they have rows of their own kind
 WITHOUT: Mapping[str, Any] = {"person": None, "role": None, "groups": (), "classes": (), "address": None}
 
 
@@ -19,7 +20,7 @@ def is_unnamed(reason: Reason, rule: str, person: Person, url: Url | None, polic
     """What was let by as help; and what went wrong on the way there, where nobody was asked who they are."""
     if reason is Reason.SAFE_HARBOUR:
         return True
-    if person.id or reason is Reason.ILLEGAL or url is None or policy is None:
+    if person.id or reason in SAYS_MORE or url is None or policy is None:
         return False
     return rule == REPORT or harbour_of(policy, url) is not None
 
