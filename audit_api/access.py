@@ -18,6 +18,7 @@ from audit_api.access_parts import About, parts_of
 from audit_api.access_redaction import Redactor
 from audit_api.marks import HEADER, mark_of
 from audit_api.problems import Problem
+from audit_api.staff_rows import require_readable
 from audit_api.streams import BrokenOff, Stream, is_still_here
 from audit_api.times import when
 from audit_api.window import Visit
@@ -95,6 +96,7 @@ def _about(conn: Connection, visit: Visit, person_id: str) -> About:
         raise Problem("not-found")
     if is_erased(found):
         raise Problem("wrong-state", "This person was erased: nothing here can be told to be theirs.")
+    require_readable(conn, visit.reader, found.id)
     policy = visit.window.bundle().policy
     return About(
         visit.desk.engine,

@@ -18,6 +18,7 @@ from audit_api.names import a_role
 from audit_api.problems import Problem
 from audit_api.rights import APPROVING
 from audit_api.rows import NO_CURSOR, read_instant
+from audit_api.staff_rows import ADULT_ROLES, reads_staff, require_readable, staff_among
 from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading
@@ -46,7 +47,7 @@ def page_of(visit: Visit, asked: Wanted) -> Shown:
         look = look_at(conn, visit, asked)
         seal, found = last_seal(conn), _search(conn, look.what, asked)
         whose = [people_of(row) for row in found.rows]
-        if not look.by_name and asked.reference and any(whose):
+        if not look.by_name and asked.reference and any(whose) and _may_see(conn, visit, whose):
             look = look.of_few(visit, asked)
         rows = list(look.view.shown(conn, found.rows))
     if look.by_name:
@@ -84,7 +85,7 @@ class Look:
     def of_few(self, visit: Visit, asked: Sought) -> "Look":
         """It turns out to be about a few people. Raises Problem."""
         _may_look_at_few(visit, asked)
-        what = replace(self.what, without_roles=frozenset())
+        what = _less_staff(visit, replace(self.what, without_roles=frozenset()))
         return replace(self, what=what, view=_named(visit))
 
     def recorded(self, asked: Sought, shown: Collection[str] = ()) -> Reading:
@@ -127,11 +128,12 @@ def look_at(conn: Connection, visit: Visit, asked: Sought) -> Look:
     what = filter_of(visit, asked)
     if asked.person:
         what = replace(what, person_id=_person_id(conn, asked.person))
+        require_readable(conn, visit.reader, str(what.person_id))
     behind = _behind(conn, visit, asked)
     if behind.few:
         _may_look_at_few(visit, asked)
     if asked.by_name or behind.few:
-        return Look(what, behind, _named(visit))
+        return Look(_less_staff(visit, what), behind, _named(visit, whose=what.person_id))
     policy, approving = visit.window.bundle().policy, visit.reader.role in APPROVING
     view = Nameless(illegal_in(policy), behind.everybody, behind.narrowing, approving)
     bare = Look(replace(what, without_roles=view.left_out), behind, view)
@@ -170,8 +172,22 @@ def look_at_all(conn: Connection, visit: Visit, asked: Sought) -> Look:
     return look.of_few(visit, asked) if asked.reference else look
 
 
-def _named(visit: Visit) -> Named:
-    return Named(illegal_in(visit.window.bundle().policy))
+def _named(visit: Visit, whose: str | None = None) -> Named:
+    """`whose`: of whom this reader may read, where that was asked for."""
+    veiled = not reads_staff(visit.reader)
+    return Named(illegal_in(visit.window.bundle().policy), veiled=veiled, whose=whose)
+
+
+def _less_staff(visit: Visit, what: Filter) -> Filter:
+    """by name the staff are in what the headteacher finds alone (S190); of one person that was asked before."""
+    if what.person_id is not None or reads_staff(visit.reader):
+        return what
+    return replace(what, without_roles=what.without_roles | ADULT_ROLES)
+
+
+def _may_see(conn: Connection, visit: Visit, whose: Sequence[Collection[str]]) -> bool:
+    """A reference that a member of staff handed over is answered without their name."""
+    return reads_staff(visit.reader) or not staff_among(conn, frozenset().union(*whose))
 
 
 def _search(conn: Connection, what: Filter, asked: Wanted) -> Page:

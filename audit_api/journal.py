@@ -4,7 +4,7 @@ Counts tell of nobody and are for everybody who reads. A record itself may be so
 those is a reading by name: with a purpose, and seen (invariant 9).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any
 
 from pydantic import Field
@@ -14,6 +14,8 @@ from audit_api.looked_at import About, abouts
 from audit_api.names import Names
 from audit_api.problems import Problem
 from audit_api.shapes import Paging, Reason, _In
+from audit_api.staff_rows import SAYS as STAFF_SAYS
+from audit_api.staff_rows import reads_staff, staff_among
 from audit_api.times import iso, iso_or_none
 from audit_api.window import Visit
 from audit_log.db import reading
@@ -118,11 +120,13 @@ def records_of(visit: Visit, asked: Asked) -> tuple[list[AsideRecordOut], str | 
         )
     with reading(visit.desk.engine) as conn:
         found = records_aside(conn, asked.limit + 1, asked.cursor or "")
+        people = frozenset[str]().union(*(each.people for each in found))
+        hidden = frozenset() if reads_staff(visit.reader) else staff_among(conn, people)
     shown, more = found[: asked.limit], len(found) > asked.limit
     actor, purpose = visit.reader.actor, asked.purpose or ""
     for about, theirs in _abouts(shown):
         record_look(visit.desk, actor, about, WHAT, purpose, visit.now, rows=theirs)
-    return [_record(each) for each in shown], shown[-1].key if more else None
+    return [_record(each, hidden) for each in shown], shown[-1].key if more else None
 
 
 def _abouts(records: Sequence[AsideRecord]) -> Sequence[About]:
@@ -155,5 +159,7 @@ def _released(made: Release, names: Names) -> ReleaseOut:
     )
 
 
-def _record(each: AsideRecord) -> AsideRecordOut:
-    return AsideRecordOut(key=each.key, at=iso_or_none(time_of(each.key)), why=each.why, record=each.record)
+def _record(each: AsideRecord, hidden: Collection[str]) -> AsideRecordOut:
+    """What a member of staff did is for the headteacher (S190)."""
+    record = each.record if each.people.isdisjoint(hidden) else STAFF_SAYS
+    return AsideRecordOut(key=each.key, at=iso_or_none(time_of(each.key)), why=each.why, record=record)

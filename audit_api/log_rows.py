@@ -16,6 +16,7 @@ from audit_api.names import Names, a_pupil, a_role
 from audit_api.times import iso
 from audit_log.filtering_log import LogRow, without_people
 from audit_log.people import Registered, people_by_ids
+from change_control.incident_kinds import ADULTS
 from filter_lists.names import NameFault, parse_url
 from filter_lists.search_terms import search_terms
 from filter_policy.model import Person, Policy, Role
@@ -59,18 +60,29 @@ class Named:
     """With the name of whoever it was, and of whoever was recorded where that was somebody else."""
 
     illegal: frozenset[str]
+    veiled: bool = False  # the staff are not named to this reader (S190)
+    whose: str | None = None  # but this one may be
 
     def shown(self, conn: Connection, rows: Sequence[LogRow]) -> Iterator[LogRowOut]:
         ids = {row.person_id for row in rows} | {row.recorded_as for row in rows}
         known = people_by_ids(conn, (each for each in ids if each))
         names = Names(known, pupils=True)
+        hidden = {id_ for id_, each in known.items() if self._hides(each)}
         for row in rows:
+            if row.person_id in hidden:  # corrected to one of them since: their rows were left out
+                yield _view(_less(row), Who(a_role(Role.STAFF)), self.illegal)
+                continue
             person, recorded = (_somebody(each, known, names) for each in (row.person_id, row.recorded_as))
             who = person.name if person else NOBODY
             if recorded:
-                who = f"recorded as {recorded.name}, corrected: {person.name if person else NOBODY_KNOWN}"
+                was = a_role(Role.STAFF) if row.recorded_as in hidden else recorded.name
+                who = f"recorded as {was}, corrected: {person.name if person else NOBODY_KNOWN}"
+                recorded = None if row.recorded_as in hidden else recorded
             named = Who(who, person, recorded, row.client_address)
             yield _view(row, named, self.illegal)
+
+    def _hides(self, person: Registered) -> bool:
+        return self.veiled and person.role in ADULTS and person.id != self.whose
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +100,12 @@ def _somebody(person_id: str | None, known: Mapping[str, Registered], names: Nam
         return None
     found = known.get(person_id)
     return LogPersonOut(id=person_id, username=found.username if found else None, name=names.name(person_id))
+
+
+def _less(row: LogRow) -> LogRow:
+    """Of a member of staff, to somebody who does not read them by name."""
+    told = without_people(_without_terms(row))
+    return replace(told, role=Role.STAFF, classes=(), filter_groups=())
 
 
 def _recorded(row: LogRow) -> Recorded:

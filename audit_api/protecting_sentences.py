@@ -55,6 +55,12 @@ TELL: Mapping[str, Tell] = {
     **_five(_corrected, "correction", "that "),
     **_five(lambda _: "release a legal hold", "hold-release"),
     **_five(_erased, "erasure"),
+    **_five(lambda _: "show what a member of staff browsed to whoever asked", "disclosure"),
+    "disclosure:read": lambda x: (
+        f"{x.who} read what was disclosed to them of a member of staff ({x.detail.get('rows')} rows)."
+    ),
+    "disclosure:revoke": lambda x: f"{x.who} ended a disclosure early; {x.asker} may read no more of it.",
+    "disclosure:end": lambda x: f"A disclosure that {x.asker} had asked for is over.",
     "hold:place": _held,
     "person:access": _accessed,
 }

@@ -15,6 +15,7 @@ KINDS: tuple[tuple[str, str, str], ...] = (
     ("/corrections", "correction", "a correction of whose requests were whose"),
     ("/holds/releases", "hold-release", "the end of a legal hold"),
     ("/erasures", "erasure", "the erasure of somebody's name"),
+    ("/disclosures", "disclosure", "a disclosure of what a member of staff browsed"),
     ("/break-glass/proposals", "break-glass", "a new sealed envelope for emergencies"),
 )
 # What the console calls otherwise than the API.
@@ -43,6 +44,10 @@ VERBS: Mapping[str, str] = {
     "withdraw": "Take back one's own proposal for {}",
 }
 WORDS: Mapping[str, tuple[str, ...]] = {
+    "Read what was disclosed to oneself, and end a disclosure early": (
+        "disclosure:read", "disclosure:revoke", "GET /disclosures/{id}/rows", "POST /disclosures/{id}/revoke",
+        "POST /disclosures/{id}/{verb}",
+    ),
     "Ask for sites to be opened for a lesson": (
         "unblock:propose", "POST /unblocks", "POST /unblocks/check", "GET /unblocks/companions",
         "GET /unblocks/ask", "POST /unblocks/ask", "GET /unblocks/mine",
@@ -124,12 +129,13 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "Watch the filtering log as it grows": ("filtering-log:tail", "GET /filtering-log/tail"),
     "See incidents and reports": ("GET /sightings", "GET /reports/month", "GET /reports"),
     "See the incidents that one deals with, and what waits (technicians: technical ones)": (
-        "GET /incidents", "GET /incidents/queue", "GET /incidents/kinds", "GET /incidents/{id}",
+        "GET /api/v1/incidents", "GET /incidents/queue", "GET /incidents/kinds", "GET /incidents/{id}",
     ),
     "See incidents in numbers, and review the incident log and the change log together": (
         "incident-log:review", "GET /incidents/figures", "GET /incidents/review", "POST /incidents/review",
     ),
-    "Open an incident by hand": ("POST /incidents",),
+    "Open the page about incidents (governors: numbers, and nobody's name)": ("GET /incidents",),
+    "Open an incident by hand": ("POST /incidents", "GET /incidents/new", "POST /incidents/new"),
     "Add a note to an incident that one deals with": ("incident:note", "POST /incidents/{id}/notes"),
     "Sort an incident that one is on, name others to it, and say that it may be illegal": (
         "incident:classify", "incident:join", "incident:leave", "incident:illegal",

@@ -18,8 +18,10 @@ from audit_api.few import shared_role
 from audit_api.looked_at import abouts
 from audit_api.names import Names, a_role
 from audit_api.problems import Problem
+from audit_api.reader import Reader
 from audit_api.rows import Cursor, read_cursor, write_cursor
 from audit_api.shapes import Paging
+from audit_api.staff_rows import ADULT_ROLES, reads_staff
 from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading
@@ -101,7 +103,7 @@ def page_of(visit: Visit, asked: Asked) -> tuple[list[SightingOut], str | None]:
     with reading(visit.desk.engine) as conn:
         found = _found(conn, asked, after, between)
         rows, more = found[: asked.limit], len(found) > asked.limit
-        shown = list((_named if by_name else _nameless)(conn, rows))
+        shown = list(_named(conn, rows, visit.reader) if by_name else _nameless(conn, rows))
     if by_name:
         _record(visit, asked, rows)
     return shown, write_cursor((rows[-1].first.at, rows[-1].first.id)) if more else None
@@ -125,7 +127,9 @@ def _may_name(visit: Visit, asked: Asked) -> None:
 
 def _record(visit: Visit, asked: Asked, rows: Sequence[Group]) -> None:
     what, purpose, actor = _in_words(asked), asked.purpose or "", visit.reader.actor
-    for about, theirs in abouts([[each.first.person_id] if each.first.person_id else [] for each in rows]):
+    named = reads_staff(visit.reader)
+    told = [each.first for each in rows if named or each.first.role not in ADULT_ROLES]
+    for about, theirs in abouts([[each.person_id] if each.person_id else [] for each in told]):
         record_look(visit.desk, actor, about, what, purpose, visit.now, rows=theirs)
 
 
@@ -135,11 +139,16 @@ def _in_words(asked: Asked) -> str:
     return ", ".join(["sightings", *filters, *(["a further page"] if asked.cursor else [])])
 
 
-def _named(conn: Connection, rows: Sequence[Group]) -> Iterator[SightingOut]:
+def _named(conn: Connection, rows: Sequence[Group], reader: Reader) -> Iterator[SightingOut]:
+    """The staff by name to the headteacher alone (S190)."""
     known = people_by_ids(conn, (each.first.person_id for each in rows if each.first.person_id))
     names = Names(known, pupils=True)
     for each in rows:
         row, person = each.first, None
+        role = known[row.person_id].role if row.person_id in known else row.role
+        if role in ADULT_ROLES and not reads_staff(reader):
+            yield _view(each, a_role(Role.STAFF), None, Role.STAFF, ())
+            continue
         if row.person_id is not None:
             found = known.get(row.person_id)
             username = found.username if found else None

@@ -29,7 +29,17 @@ PROPOSALS = text(
 FOUNDED = "school:found"  # brings the first policy and the first lists, in one person's name
 FOUND_LISTS = "found_lists"  # in its detail: the id of the row of the lists, and what is sealed of it
 KINDS = frozenset(
-    {"policy", "lists", "unblock", "people", "correction", "hold-release", "erasure", "break-glass"}
+    {
+        "policy",
+        "lists",
+        "unblock",
+        "people",
+        "correction",
+        "hold-release",
+        "erasure",
+        "break-glass",
+        "disclosure",
+    }
 )
 AFTER = {
     "propose": "requested",
@@ -250,6 +260,8 @@ def _facts(row: Row[Any]) -> dict[str, Any]:
         facts["loosening"] = bool(row.loosening)
     if row.kind == "people":
         facts["people"] = payload["rows"]
+    if row.kind == "disclosure":
+        facts["person_sha256"] = text_seal(bytes.fromhex(payload["salt"]), payload["person"])
     if row.kind == "correction":
         facts["address_sha256"] = _address_seal(payload)
     return facts

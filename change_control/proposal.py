@@ -115,11 +115,11 @@ def state_at(now: datetime, lapse_after_hours: int) -> ColumnElement[str]:
     unanswered = or_(
         proposal.c.proposed_at <= now - timedelta(hours=lapse_after_hours), proposal.c.ends_at <= now
     )
-    unblock = proposal.c.kind == "unblock"
+    timed = proposal.c.kind.in_(("unblock", "disclosure"))
     by_a_person = proposal.c.proposed_by != SYSTEM.person_id
     return case(
         (and_(proposal.c.state == State.REQUESTED, by_a_person, unanswered), State.LAPSED.value),
-        (and_(unblock, proposal.c.state == State.APPROVED, proposal.c.ends_at <= now), State.ENDED.value),
+        (and_(timed, proposal.c.state == State.APPROVED, proposal.c.ends_at <= now), State.ENDED.value),
         else_=proposal.c.state,
     )
 

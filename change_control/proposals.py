@@ -17,6 +17,7 @@ from audit_log.tables import proposal
 from change_control import (
     break_glass,
     corrections,
+    disclosures,
     erasing,
     holds,
     list_rows,
@@ -46,6 +47,7 @@ KINDS: Mapping[str, Kind] = {
     corrections.KIND: corrections,
     holds.KIND: holds,
     erasing.KIND: erasing,
+    disclosures.KIND: disclosures,
     break_glass.KIND: break_glass,
 }
 DECIDING = frozenset({Act.APPROVE, Act.DECLINE})

@@ -5,7 +5,7 @@ Each takes two people; the kinds themselves stand in `corrections.py`, `holds.py
 
 from datetime import datetime
 
-from change_control import corrections, erasing, holds
+from change_control import corrections, disclosures, erasing, holds
 from change_control.corrections import WrongIdentity
 from change_control.desk import Actor, Desk
 from change_control.erasing import Which
@@ -14,7 +14,7 @@ from change_control.proposals import may_propose, submit
 from change_control.sealing import change
 from change_control.texts import needed
 
-__all__ = ["WrongIdentity", "propose_correction", "propose_erasure", "propose_release"]
+__all__ = ["WrongIdentity", "propose_correction", "propose_disclosure", "propose_erasure", "propose_release"]
 
 
 def propose_correction(
@@ -25,6 +25,16 @@ def propose_correction(
     with change(desk, now) as made:
         may_propose(made.conn, actor, corrections.KIND, now)
         return submit(made, actor, corrections.draft(made.conn, actor, asked, why, now))
+
+
+def propose_disclosure(
+    desk: Desk, actor: Actor, asked: disclosures.Wanted, reason: str, now: datetime
+) -> Proposal:
+    """Rows of a member of staff, to be read by whoever asks (S190)."""
+    why = needed(reason)
+    with change(desk, now) as made:
+        may_propose(made.conn, actor, disclosures.KIND, now)
+        return submit(made, actor, disclosures.draft(made.conn, actor, asked, why, now))
 
 
 def propose_release(desk: Desk, actor: Actor, hold_id: str, reason: str, now: datetime) -> Proposal:

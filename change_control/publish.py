@@ -63,7 +63,12 @@ QUIET = frozenset(
             for kind in ("policy", "lists", "unblock", "people")
             for act in ("propose", "decline", "withdraw", "lapse")
         ),
-        *(f"{kind}:{act}" for kind in ("correction", "hold-release", "break-glass") for act in DECIDING),
+        *(
+            f"{kind}:{act}"
+            for kind in ("correction", "hold-release", "break-glass", "disclosure")
+            for act in DECIDING
+        ),
+        *(f"disclosure:{act}" for act in ("revoke", "end", "read")),
         *("review:sign", "break-glass:use"),  # what an envelope approves has a line of its own
         *(f"erasure:{act}" for act in DECIDING if act != "approve"),
         *("hold:place", "person:access"),

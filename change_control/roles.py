@@ -60,6 +60,12 @@ MAY: Mapping[str, frozenset[Role]] = {
     "erasure:approve": LEADING,
     "erasure:decline": APPROVING,
     "erasure:withdraw": APPROVING,
+    "disclosure:propose": SENIOR,  # whoever leads a member of staff (S190)
+    "disclosure:approve": LEADING,  # the headteacher; of the headteacher, the coordinator
+    "disclosure:decline": LEADING,
+    "disclosure:withdraw": SENIOR,
+    "disclosure:revoke": LEADING,
+    "disclosure:read": SENIOR,  # whoever asked, while it is in force
     "opening:open": ASKING,
     "opening:close": ASKING,
     "filtering-log:read": APPROVING,  # by name

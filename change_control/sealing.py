@@ -31,7 +31,17 @@ from change_control.publish import publish_or_alarm
 from change_control.sealed_secrets import RESTORED
 
 ONE_AT_A_TIME = 0x5C4002  # PostgreSQL advisory lock; SQLite has one writer anyway
-WITH_TWO = ("policy", "lists", "people", "unblock", "correction", "hold-release", "erasure", "break-glass")
+WITH_TWO = (
+    "policy",
+    "lists",
+    "people",
+    "unblock",
+    "correction",
+    "hold-release",
+    "erasure",
+    "break-glass",
+    "disclosure",
+)
 # Lines of what opens nothing for anybody: they are written even when nothing more can be signed.
 TIGHTENING = frozenset(
     {
@@ -40,6 +50,7 @@ TIGHTENING = frozenset(
         *(f"filtering-log:{act}" for act in ("read", "export", "tail", "tail-end")),
         *(f"{kind}:tighten" for kind in ("policy", "lists", "people")),
         *("hold:place", "person:access", "review:sign"),
+        *("disclosure:revoke", "disclosure:end", "disclosure:read"),
         "illegal-list:probe",
         *(f"incident:{act}" for act in ACTS if act != "sign"),  # of a case a second signature alone
         *("second-factor:set", "token:revoke"),

@@ -85,8 +85,8 @@ def taken(school: School, username: str = "anna", who: str = "cora", **wanted: s
     return answer
 
 
-def parts(school: School, username: str = "anna", **wanted: str) -> dict[str, list[dict[str, Any]]]:
-    told = taken(school, username, **wanted).json()["parts"]
+def parts(school: School, username: str = "anna", who: str = "cora", **wanted: str) -> dict[str, list[dict[str, Any]]]:
+    told = taken(school, username, who, **wanted).json()["parts"]
     return {name: part["rows"] for name, part in told.items()}
 
 
@@ -284,7 +284,7 @@ def test_of_who_was_erased_nothing_can_be_told_to_be_theirs(lived: School) -> No
 def test_a_member_of_staff_finds_what_they_asked_for_and_did(lived: School) -> None:
     with writing(lived.desk.engine) as conn:
         create_session(conn, lived.desk.session_key, lived.person("tess").id, NOON)
-    found = parts(lived, "tess")
+    found = parts(lived, "tess", "hedy")
 
     assert [row["reason"] for row in found["requests"]] == [
         "another person was ill",

@@ -287,7 +287,7 @@ def test_a_class_is_not_told_where_the_filter_leaves_few_of_it(school: School) -
 
 def test_a_look_by_name_says_who_was_looked_at(browsed: School) -> None:
     for wanted in ({"class": "RH"}, {"class": "6B"}, {"group": "staff"}, {"class": "Anna Akhtar"}, {}):
-        rows(browsed, "cora", names="yes", purpose="a review", **wanted)
+        rows(browsed, "hedy", names="yes", purpose="a review", **wanted)
     told = [(line["object"], line["says"]) for line in reversed(lines(browsed))]
     ids = {name: browsed.person(name).id for name in ("rory", "anna", "tess", "gail")}
     says = {
@@ -299,9 +299,9 @@ def test_a_look_by_name_says_who_was_looked_at(browsed: School) -> None:
     ]  # fmt: skip
 
     assert told == [
-        *((one, f"Cora Clark (coordinator) looked at what {says[one]} browsed (1 row).") for one in abouts),
-        ("everybody", "Cora Clark (coordinator) looked at the filtering log with names (0 rows)."),
-        ("everybody", "Cora Clark (coordinator) looked at the filtering log with names (6 rows)."),
+        *((one, f"Hedy Hill (headteacher) looked at what {says[one]} browsed (1 row).") for one in abouts),
+        ("everybody", "Hedy Hill (headteacher) looked at the filtering log with names (0 rows)."),
+        ("everybody", "Hedy Hill (headteacher) looked at the filtering log with names (6 rows)."),
     ]
 
 
