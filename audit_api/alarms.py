@@ -9,9 +9,10 @@ from audit_api import times
 from audit_api.checkpoint_delivery import overdue_ways, ways_of
 from audit_api.checkpoint_mail import review_said
 from audit_api.drift import lists_drift, policy_drift
-from audit_api.rights import READING
+from audit_api.rights import APPROVING, READING
 from audit_api.sightings import NAMING, tried_sentences
 from audit_api.watch_alarms import canary_sentences, fall_sentence, shares
+from audit_api.webhook import late
 from audit_api.window import Visit
 from audit_log.db import reading
 from change_control.checkpoint_delivery import FOLDER, deliveries
@@ -36,6 +37,7 @@ GATE = (
     "The gate does not answer as it should: {}. Where it has stopped, nobody can browse; nothing is let by"
     " unfiltered. Ask the technician at once."
 )
+UNCALLED = "The school's case system is not told of incidents: {}. What waits is sent as soon as it is taken."
 WAITS = "{} on the server's disk is not what is in force; it was proposed, and waits for somebody to agree."
 
 
@@ -65,6 +67,7 @@ def alarms(visit: Visit) -> list[Alarm]:
             *_drifted(visit, conn),
             *_watched(visit, conn, policy),
             *_tried(visit, conn, policy),
+            *_uncalled(visit, policy),
         ]
 
 
@@ -95,6 +98,13 @@ def _tried(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:
     if visit.reader.role in NAMING:
         for says in tried_sentences(conn, visit.now, policy.timetable.zone):
             yield Alarm("warn", says, "/sightings", "Noticed")
+
+
+def _uncalled(visit: Visit, policy: Policy) -> Iterator[Alarm]:
+    """For those who can put it right; governors hear nothing of single incidents."""
+    why = late(visit.window, policy.incidents.webhook, visit.now)
+    if why is not None and visit.reader.role in APPROVING:
+        yield Alarm("warn", UNCALLED.format(why), "/policy", "The policy")
 
 
 def _watched(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:

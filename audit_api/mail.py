@@ -51,6 +51,8 @@ class Ways:
     folder: Path | None = None  # None: no checkpoint is written to a folder
     mail: MailServer | None = None
     console: str = ""  # where people reach the console
+    webhook_secret: str = field(default="", repr=False)  # signs what the school's case system is told
+    webhook_ca: Path | None = None  # authorities for its certificate; None: those of this machine
 
 
 def send(server: MailServer, letter: Letter, addresses: Iterable[str], at: datetime) -> dict[str, str]:

@@ -20,6 +20,7 @@ from audit_api.incident_intake import take_in_all
 from audit_api.list_schedule import ListSchedule
 from audit_api.row_keeping import RowKeeping
 from audit_api.watch_alarms import look as look_at_blocks
+from audit_api.webhook import Calling
 from audit_api.window import Window
 from audit_log.db import writing
 from audit_log.sessions import forget_sessions
@@ -97,6 +98,7 @@ async def upkeep(window: Window) -> AsyncIterator[None]:
     }
     works["watch_blocks"] = partial(_look_on, stop, clock, partial(watch_blocks, window), WATCH_SECONDS)
     works["take_in"] = partial(_look_on, stop, clock, partial(take_in_all, desk), INTAKE_SECONDS)
+    works["call"] = partial(_look_on, stop, clock, Calling(window).look, EVERY_SECONDS)
     for way in WAYS:
         look = Delivering(window, (way,)).look
         works[f"deliver_{way}"] = partial(_look_on, stop, clock, look, DELIVERY_SECONDS)

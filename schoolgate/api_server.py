@@ -47,7 +47,13 @@ def ways_of(settings: Settings) -> Ways:
         settings.mail_password,
         settings.mail_ca,
     )
-    return Ways(settings.checkpoint_folder, mail if settings.mail_host else None, settings.console)
+    return Ways(
+        settings.checkpoint_folder,
+        mail if settings.mail_host else None,
+        settings.console,
+        settings.webhook_secret,
+        settings.webhook_ca,
+    )
 
 
 def as_served(app: FastAPI, tls: Path | None) -> uvicorn.Config:

@@ -22,6 +22,7 @@ Given = tuple[str, str, object]  # where it stands, its key, its value
 LOG_LEVELS = ("debug", "info", "warning", "error")
 MAIL_TLS = ("none", "starttls", "tls")
 LONGEST_LINE = 200  # of a user name or a password
+SHORTEST_SECRET = 16
 
 
 class SettingsError(Exception):
@@ -55,6 +56,8 @@ class Settings:
     mail_user: str = ""
     mail_password: str = field(default="", repr=False)
     mail_ca: Path | None = None  # None: the authorities that this machine trusts
+    webhook_secret: str = field(default="", repr=False)
+    webhook_ca: Path | None = None  # None: the authorities that this machine trusts
     front_ends: str = ""  # addresses that may say for whom they ask the console; empty: none
     database_url: str = field(default="", repr=False)  # may hold a password
     gate: str = "gate-1"
@@ -175,6 +178,12 @@ def _line(value: object) -> str:
     raise _Unfit(f"empty, or one line of up to {LONGEST_LINE} characters")
 
 
+def _secret(value: object) -> str:
+    if value == "" or (isinstance(value, str) and len(value) >= SHORTEST_SECRET):
+        return _line(value)
+    raise _Unfit(f"empty, or one line of {SHORTEST_SECRET} to {LONGEST_LINE} characters")
+
+
 def _addresses(value: object) -> str:
     if isinstance(value, str) and all(map(_is_address, value.split())):
         return value
@@ -207,12 +216,14 @@ KEYS: Mapping[str, Callable[[object], object]] = {
     "mail_user": _line,
     "mail_password": _line,
     "mail_ca": _optional_path,
+    "webhook_secret": _secret,
+    "webhook_ca": _optional_path,
     "front_ends": _addresses,
     "database_url": _database_url,
     "gate": _gate,
     "log_level": _log_level,
 }
-SECRET_KEYS = frozenset({"database_url", "mail_password"})
+SECRET_KEYS = frozenset({"database_url", "mail_password", "webhook_secret"})
 
 
 def find_config(given: Path | None, environ: Mapping[str, str]) -> Path:
@@ -267,7 +278,7 @@ def _console_faults(folder: Path, values: Mapping[str, object]) -> Iterator[str]
 def _anchored(folder: Path, values: dict[str, Any]) -> Settings:
     """Paths become absolute: what is relative is so to the folder that holds config/."""
     settings = Settings(root=folder.parent, config=folder, **values)
-    paths = ("state", "policy", "lists", "checkpoints", "mail_ca")
+    paths = ("state", "policy", "lists", "checkpoints", "mail_ca", "webhook_ca")
     given = {p: path for p in paths if (path := getattr(settings, p)) is not None}
     return replace(settings, **{p: folder.parent / path.expanduser() for p, path in given.items()})
 

@@ -114,7 +114,7 @@ def test_nothing_in_the_settings_can_open_or_hide_anything() -> None:
         *("proxy_host", "proxy_port", "api_host", "api_port", "console_url"),
         *("state", "policy", "lists", "database_url", "gate", "log_level"),
         *("checkpoints", "mail_host", "mail_port", "mail_from", "mail_tls", "mail_user", "mail_password"),
-        *("mail_ca", "front_ends", "proxy_name"),
+        *("mail_ca", "front_ends", "proxy_name", "webhook_secret", "webhook_ca"),
     }
 
 
@@ -138,6 +138,17 @@ def test_a_mail_server_is_understood_with_its_password_from_a_file(tmp_path: Pat
     )
     assert ways.folder == settings.checkpoint_folder
     assert "hunter2" not in repr(settings) + repr(ways)
+
+
+def test_the_secret_of_the_webhook_is_long_and_never_shown(tmp_path: Path) -> None:
+    (tmp_path / "secret").write_text("nine-quiet-rivers\n")
+    settings = settings_of(tmp_path, "webhook_ca: ca.pem\n", WEBHOOK_SECRET_FILE=str(tmp_path / "secret"))
+    ways = ways_of(settings)
+    assert (ways.webhook_secret, ways.webhook_ca) == ("nine-quiet-rivers", tmp_path / "ca.pem")
+    assert "rivers" not in repr(settings) + repr(ways)
+    (said,) = faults_of(tmp_path, "webhook_secret: short\n")
+    assert "16 to 200 characters" in said
+    assert "short" not in said
 
 
 def test_without_a_mail_server_there_is_no_mail(tmp_path: Path) -> None:
