@@ -10,7 +10,6 @@ from datetime import datetime, timedelta
 import structlog
 from sqlalchemy import Connection, and_, or_, select
 
-from audit_log.incident_fold import FoldError
 from audit_log.incident_model import Incident, Step
 from audit_log.incidents import incident_of
 from audit_log.tables import incident_entry
@@ -46,7 +45,7 @@ def _cases(conn: Connection, as_of: datetime) -> Iterator[Incident]:
     for each in conn.scalars(select(table.incident_id).where(young).distinct()).all():
         try:
             case = incident_of(conn, each)
-        except FoldError:
+        except (ValueError, RecursionError):  # FoldError is one; so is what is no JSON
             log.error("incident.not_understood", incident=each)
             continue
         if case is not None:
