@@ -65,11 +65,11 @@ def gate_words(policy: Policy) -> list[tuple[str, list[str]]]:
     safe, watch = policy.safe_search, policy.watch
     factor = {"approvers": "Whoever may approve is asked for a second factor.", "nobody": "Nobody has to."}
     return [
-        ("Open to everybody at all times, not decrypted, recorded without whoever asked", [
-            _harbour(row) for row in policy.safe_harbour
-        ]),
         ("Not decrypted", [
             says for row in policy.passthrough for says in (_tunnel(row), *seen_all_the_same(policy, row))
+        ]),
+        ("Open to everybody at all times, not decrypted, recorded without whoever asked", [
+            _harbour(row) for row in policy.safe_harbour
         ]),
         ("Words that may not be searched for", list(map(_term, policy.terms))),
         ("Safe search", [

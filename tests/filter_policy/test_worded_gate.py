@@ -48,7 +48,6 @@ def test_what_the_gate_does_is_shown_whole() -> None:
     )
 
     assert gate_words(policy) == [
-        ("Open to everybody at all times, not decrypted, recorded without whoever asked", []),
         (
             "Not decrypted",
             [
@@ -56,6 +55,7 @@ def test_what_the_gate_does_is_shown_whole() -> None:
                 ALL_THE_SAME,
             ],
         ),
+        ("Open to everybody at all times, not decrypted, recorded without whoever asked", []),
         ("Words that may not be searched for", ['"bomb" for guests, pupils (harm)']),
         (
             "Safe search",

@@ -1,4 +1,4 @@
-"""Of whoever asked for help nothing is in the row, whatever else would stand there; all others are in theirs."""
+"""Of whoever asked for help nothing is in the row, whatever else would stand there; others stay."""
 
 from dataclasses import replace
 
