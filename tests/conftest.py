@@ -9,6 +9,7 @@ from collections.abc import Generator, Iterator
 import pytest
 from hypothesis import settings
 
+from tests.loops import end_loop
 from tests.running import Demo, running_demo
 
 INSIST = "SCHOOLGATE_CI"
@@ -33,6 +34,10 @@ def pytest_collection_finish() -> None:
     """Thousands of tests are not looked through again at each collection of garbage."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_sessionfinish() -> None:
+    end_loop()
 
 
 @pytest.fixture(scope="session")

@@ -26,6 +26,7 @@ from change_control.roles import READING
 from change_control.setup import found
 from filter_lists.index import Index
 from tests.builders import NOON, POLICY
+from tests.loops import a_loop
 
 KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
 HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)  # real, and quick
@@ -102,13 +103,15 @@ class School:
 
     def nobody(self, **kwargs: Any) -> TestClient:
         """Not signed in. Errors come as answers, as they do for a client outside."""
-        return TestClient(
+        client = TestClient(
             self.app,
             raise_server_exceptions=False,
             follow_redirects=False,
             client=("127.9.0.1", 5000),
             **kwargs,
         )
+        client.portal = a_loop()
+        return client
 
     def as_(self, username: str) -> TestClient:
         """A program with a token; each call signs in anew."""
