@@ -5,7 +5,7 @@ import pytest
 from audit_log.incident_model import Lane
 from change_control.incident_kinds import actions, kinds
 
-# Column heads as they are abbreviated in the reading of A418 to A459 (CLAUSES 1.9), which is not the file.
+# Column heads as they are abbreviated in the second reading of lines A421 to A459, made apart from the file.
 PUPIL_COLUMNS = {
     "CT": "class-teacher",
     "HY": "head-of-year",
