@@ -9,7 +9,8 @@ from audit_api import times
 from audit_api.checkpoint_delivery import overdue_ways, ways_of
 from audit_api.checkpoint_mail import review_said
 from audit_api.drift import lists_drift, policy_drift
-from audit_api.rights import APPROVING, READING
+from audit_api.incidents import waiting
+from audit_api.rights import APPROVING, ASKING, READING
 from audit_api.sightings import NAMING, tried_sentences
 from audit_api.watch_alarms import canary_sentences, fall_sentence, shares
 from audit_api.webhook import late
@@ -50,18 +51,19 @@ class Alarm:
 
 
 def alarms(visit: Visit) -> list[Alarm]:
-    """For those who read everything about changes; none for others."""
+    """For those who read everything about changes; others hear of the incidents that they are on alone."""
     if visit.reader.role not in READING:
-        return []
+        return list(_incidents(visit))
     gate = list(_gate(visit))
     with reading(visit.desk.engine) as conn:
         try:
             policy = parsed_policy(conn)
         except (ChangeError, PolicyError):
-            return [*_unproven(visit), *gate]
+            return [*_unproven(visit), *gate, *_incidents(visit)]
         return [
             *_unproven(visit),
             *gate,
+            *_incidents(visit),
             *_undelivered(visit, conn, policy),
             *_unreviewed(visit, conn, policy),
             *_drifted(visit, conn),
@@ -91,6 +93,14 @@ def _gate(visit: Visit) -> Iterator[Alarm]:
     """The same check as that of /readyz; nothing where no gate can be asked from here."""
     if wrong := visit.window.probe_gate():
         yield Alarm("bad", GATE.format(wrong), "/canaries", "The filter asks itself")
+
+
+def _incidents(visit: Visit) -> Iterator[Alarm]:
+    """What waits for whoever looks; of others not that there is any."""
+    counts = waiting(visit) if visit.reader.role in ASKING else (0, 0, 0)
+    told = zip(counts, ("new", "for your signature", "overdue"), strict=True)
+    if says := ", ".join(f"{count} {what}" for count, what in told if count):
+        yield Alarm("warn", f"Incidents wait for you: {says}.", "/incidents", "Incidents")
 
 
 def _tried(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:

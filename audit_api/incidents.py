@@ -129,6 +129,17 @@ def open_theirs(visit: Visit) -> tuple[list[Incident], int]:
     return [case for case in found if is_theirs(visit, case)], unreadable
 
 
+def waiting(visit: Visit) -> tuple[int, int, int]:
+    """How many are new, how many steps wait for a signature of mine, how many tasks are overdue."""
+    cases, _ = open_theirs(visit)
+    by = Seer(verbs.looker(visit.reader.actor), visit.now, Names({}, pupils=False))
+    new = sum(case.state is IncidentState.REPORTED for case in cases)
+    to_sign = sum(by.waits(case, step) for case in cases for step in case.steps)
+    with reading(visit.desk.engine) as conn:
+        late = [each for each in tasks_waiting(conn) if is_overdue(each.task, visit.now)]
+    return new, to_sign, sum(is_theirs(visit, each.incident) for each in late)
+
+
 def queue(visit: Visit) -> QueueOut:
     """What is new, what waits for a signature of mine, what is overdue; the oldest first."""
     cases, unreadable = open_theirs(visit)

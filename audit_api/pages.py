@@ -16,10 +16,11 @@ from starlette.responses import HTMLResponse, RedirectResponse
 
 from audit_api import times
 from audit_api.answers import ProposalOut, UnblockOut
+from audit_api.incidents import waiting
 from audit_api.problems import Problem
 from audit_api.reasons import REASONS, noticed
 from audit_api.reviews import open_envelopes
-from audit_api.rights import READING, may
+from audit_api.rights import ASKING, READING, may
 from audit_api.texts import sendable
 from audit_api.unblock_words import is_open, open_in_words, windows_in
 from audit_api.window import Visit, window_of
@@ -38,6 +39,7 @@ MENU = (
     ("/openings", "Open for a class"),
     ("/reports", "Reports"),
     ("/filtering-log", "Filtering log"),
+    ("/incidents", "Incidents"),
     ("/sightings", "Noticed"),
     ("/incidents/report", "Report something"),
     ("/canaries", "The filter asks itself"),
@@ -48,6 +50,7 @@ MENU = (
     ("/lists", "Lists"),
     ("/people", "People"),
     ("/data-protection", "Data protection"),
+    ("/disclosures", "Disclosures"),
     ("/rights", "Who may do what"),
     ("/explain", "Why is it blocked?"),
 )
@@ -69,6 +72,7 @@ DONE: Mapping[str, str] = {
     "going-back": "Going back to earlier lists. This page says when it is done.",
     "superseded": "A newer one has taken its place.",
     "held": "The hold is in force.",
+    "disclosed": "Agreed. Whoever asked may read it now, and each look leaves a line.",
     "suspended": "Suspended. It takes effect within two seconds.",
     "signed": "Your word is kept, with your note, in the change log.",
     "opened-envelope": f"{OPENED} Mail goes to the headteacher, the coordinator and governors.",
@@ -83,6 +87,13 @@ DONE: Mapping[str, str] = {
     "second-factor": "Your second factor is set up. You are asked for six digits when you sign in.",
     "second-factor-cleared": "Your second factor is cleared.",
     "token-revoked": "Revoked. The program gets no answer any more.",
+    "incident-opened": "Opened. It stands here, and in the queue of those who deal with it.",
+    "passed-on": "Done. It was passed on to those who deal with it; you do not see it (any more).",
+    "noted": "Noted.",
+    "halted": "Nothing of it is looked at any more. Tell the police now, and note it here.",
+    "signed-first": "Signed. Nothing happens until another senior person on the case signs it too.",
+    "signed-second": "Signed by two: it is done.",
+    "shut-off": "The device is shut off within two seconds.",
     "seen": "Noted: you have seen the change log up to that entry.",
     "incidents-reviewed": "Noted, up to that entry. The review is done when a second person signs it too.",
     "reported": "Your report is with the people who deal with it. Nobody whom it is about learns of you.",
@@ -247,9 +258,14 @@ def _menu(request: Request, visit: Visit) -> tuple[MenuItem, ...]:
     shown = [(href, label) for href, label in MENU if may(f"GET {href}", visit.reader.role)]
     best = max((href for href, _ in shown if _within(path, href)), key=len, default=None)
     return tuple(
-        MenuItem(href, label, href == best, waiting_for(visit) if href == "/unblocks/queue" else 0)
-        for href, label in shown
+        MenuItem(href, label, href == best, _waits_at(visit, href)) for href, label in shown
     )
+
+
+def _waits_at(visit: Visit, href: str) -> int:
+    if href == "/incidents" and visit.reader.role in ASKING:
+        return sum(waiting(visit))
+    return waiting_for(visit) if href == "/unblocks/queue" else 0
 
 
 def _within(path: str, href: str) -> bool:
