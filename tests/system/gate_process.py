@@ -32,6 +32,7 @@ def main(state: Path) -> int:
         state=state,
         own_addresses=(("127.0.0.1", given["api_port"]),),
         upstream_ca=Path(given["upstream_ca"]),
+        console=f"http://127.0.0.1:{given['api_port']}",
     )
     return run_gate(settings, clock=clock, resolve=Origins.from_json(given["origins"]).resolve, ready=ready)
 
