@@ -17,9 +17,9 @@ def harbour_of(policy: Policy, url: Url) -> SafeHarbour | None:
     """The place of help that this address is at; the most exact row, where there are two."""
     if not policy.safe_harbour or PORTS.get(url.scheme) != url.port:
         return None
-    by_host, host = _by_host(policy), url.host
-    if is_ip(host):
-        return None
+    (by_host, endings), host = _known(policy), url.host
+    if host not in by_host and (not host.endswith(endings) or is_ip(host)):
+        return None  # almost every site: this is asked of each, several times
     while host:
         if (found := by_host.get(host)) is not None:
             return found
@@ -38,5 +38,6 @@ def whole_host(url: Url) -> Url:
 
 
 @lru_cache(maxsize=8)
-def _by_host(policy: Policy) -> dict[str, SafeHarbour]:
-    return {each.site.host: each for each in policy.safe_harbour}
+def _known(policy: Policy) -> tuple[dict[str, SafeHarbour], tuple[str, ...]]:
+    by_host = {each.site.host: each for each in policy.safe_harbour}
+    return by_host, tuple(f".{host}" for host in by_host)
