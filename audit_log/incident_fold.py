@@ -168,8 +168,8 @@ def _signed(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
         raise ValueError("signed what nobody else asked for")
     incident = _changed(incident, step.id, signed_by=entry.actor_id, signed_at=entry.at)
     state = STATE_AFTER.get(step.act, incident.state)
-    closed_at = entry.at if state is IncidentState.CLOSED else None
-    incident = replace(incident, state=state, closed_at=closed_at)
+    closed_at = entry.at if step.act == "close" else incident.closed_at  # of a closed one: a device let go
+    incident = replace(incident, state=state, closed_at=closed_at if state is IncidentState.CLOSED else None)
     match step.act:
         case "substance":
             return replace(incident, substance=facts["substance"] is True)

@@ -33,11 +33,11 @@ def prepared(desk: Desk, made: Change, case: Incident, actor: Actor, act: str, r
         raw = sanction_facts(made.conn, case, raw, made.at)
         if fault := fault_of(raw.get("deviation") or ""):
             raise bad_input({"deviation": fault})
-    return _with_removal(made.conn, raw) if act in ("sanction", "close") else raw
+    return _with_removal(made.conn, case, raw) if act in ("sanction", "close") else raw
 
 
-def _with_removal(conn: Connection, raw: Facts) -> Facts:
-    """Its end in UTC; without a zone it is school time."""
+def _with_removal(conn: Connection, case: Incident, raw: Facts) -> Facts:
+    """Of whom it is, so that both sign the same person; its end in UTC, without a zone in school time."""
     asked, faults = raw.get("removal"), dict[str, str]()
     if not asked:
         return {name: value for name, value in raw.items() if name != "removal"}
@@ -48,7 +48,7 @@ def _with_removal(conn: Connection, raw: Facts) -> Facts:
     )
     if until is None:
         raise bad_input(faults)
-    return {**raw, "removal": {"until": stamp(until)}}
+    return {**raw, "removal": {"person": case.person_id, "until": stamp(until)}}
 
 
 def _sanctioned(made: Change, case: Incident, step: Step, actor: Actor) -> Incident:

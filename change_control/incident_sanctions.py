@@ -104,7 +104,8 @@ def _answers(report: Report, happened_at: datetime, allowed: timedelta) -> bool:
 def sanction_facts(conn: Connection, case: Incident, raw: Mapping[str, Any], now: datetime) -> dict[str, Any]:
     """What two sign: what is chosen, beside what was suggested when it was asked for."""
     found = suggestion(conn, parsed_policy(conn), case, now)
-    return {**raw, "suggested": list(found.actions), "also": [list(each.actions) for each in found.also]}
+    rows = [list(each.actions) for each in found.also]
+    return {**raw, "kind": case.kind, "suggested": list(found.actions), "also": rows}
 
 
 def _row(policy: Policy, kind: IncidentKind) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from audit_log.incident_fold import STATE_AFTER as STATE_AFTER
 from audit_log.incident_model import Incident, IncidentState
-from change_control.incident_kinds import actions, kinds
+from change_control.incident_kinds import actions
 
 Facts = Mapping[str, Any]
 REPORTED, INVESTIGATION, ACTION, SANCTION, CLOSED = IncidentState
@@ -57,7 +57,9 @@ def _substance(_case: Incident, facts: Facts, _now: datetime) -> str | None:
 
 
 def _sanction(case: Incident, facts: Facts, now: datetime) -> str | None:
-    chosen, rows = facts.get("actions"), _suggested(case, facts)
+    if facts["kind"] != case.kind:
+        return "the incident was sorted anew since; take this back and ask again"
+    chosen, rows = facts.get("actions"), _suggested(facts)
     known = dict.fromkeys([*actions(case.about), *(word for row in rows for word in row)])
     if not isinstance(chosen, list | tuple) or not chosen or not all(word in known for word in chosen):
         return f"actions: at least one of {', '.join(known)} is needed"
@@ -69,10 +71,9 @@ def _sanction(case: Incident, facts: Facts, now: datetime) -> str | None:
     return _removal(case, facts, now)
 
 
-def _suggested(case: Incident, facts: Facts) -> list[tuple[str, ...]]:
+def _suggested(facts: Facts) -> list[tuple[str, ...]]:
     """The rows of the tables that fit (incident_sanctions.py): to choose one of them is no deviation."""
-    first = tuple(facts.get("suggested", kinds()[case.kind].actions))
-    return [first, *(tuple(row) for row in facts.get("also", ()))]
+    return [tuple(facts["suggested"]), *(tuple(row) for row in facts["also"])]
 
 
 def _removal(case: Incident, facts: Facts, now: datetime) -> str | None:
@@ -82,6 +83,8 @@ def _removal(case: Incident, facts: Facts, now: datetime) -> str | None:
         return None
     if case.person_id is None:
         return "removal: first say whom the incident is about (classify)"
+    if removal["person"] != case.person_id:
+        return "the incident is about somebody else since; take this back and ask again"
     if case.about == "pupil" and "actions" in facts and REMOVAL not in facts["actions"]:
         return f"removal: goes with {REMOVAL} among the actions"
     until = datetime.fromisoformat(removal["until"])

@@ -60,6 +60,9 @@ def test_it_is_shut_off_in_the_illegal_lane_too_and_stays_when_the_case_is_close
     step(desk, other, "close", outcome="no-concern")
     assert not is_open(desk, DEVICE)
     assert not is_open(desk, "10.0.3.18")
+    let_go = step(desk, other, "release", now=NOON + HOUR, isolation=other.isolated[0].id)
+    assert is_open(desk, "10.0.3.18", NOON + HOUR)
+    assert let_go.closed_at == NOON  # the case itself was closed before
 
 
 def test_longer_is_said_again_and_as_long_is_refused(desk: Desk) -> None:

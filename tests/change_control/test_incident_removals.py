@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from audit_log.db import reading, writing
 from audit_log.sessions import create_session, find_session
 from change_control.desk import Desk
-from change_control.incidents import ask_step, join, sign_step
+from change_control.incidents import ask_step, classify, join, sign_step
 from change_control.proposals import approve, propose_people
 from change_control.reviews import open_reviews
 from change_control.tightening import suspend
@@ -138,3 +138,15 @@ def test_the_end_of_a_case_can_remove_access_as_well(desk: Desk) -> None:
     found = step(desk, a_case(desk), "close", outcome="dealt-with", removal={"until": "2026-12-01T09:00"})
     assert (found.id, case_of(desk, found).state) == (case, "closed")
     assert in_force(desk).accounts["anna"].person.suspended_from == NOON
+
+
+def test_nobody_is_suspended_for_whom_the_case_was_when_it_was_asked(desk: Desk) -> None:
+    case = at_sanction(desk)
+    waiting = asked(desk, case, (NOON + DAY).isoformat())
+    classify(desk, the(desk, "cora"), case, {"person": somebody(desk, "ben").id}, NOON)
+    refused("wrong-state", lambda: sign_step(desk, the(desk, "hedy"), case, waiting, NOON))
+    classify(
+        desk, the(desk, "cora"), case, {"person": somebody(desk, "anna").id, "kind": "pupil-files"}, NOON
+    )
+    refused("wrong-state", lambda: sign_step(desk, the(desk, "hedy"), case, waiting, NOON))
+    assert "person:suspend" not in events_of(desk)

@@ -49,8 +49,9 @@ def test_the_school_s_own_actions_for_a_line_are_suggested_instead(desk: Desk) -
     found = suggested(desk, case, policy=a_policy(incidents=own))
     assert found.actions == ("Tea with the headteacher", "parents")
     assert found.says("pupil")["Tea with the headteacher"] == "Tea with the headteacher"
-    facts = {"reason": "r", "suggested": list(found.actions), "actions": list(found.actions)}
+    row = list(found.actions)
     at = step(desk, with_substance(desk, "pupil-files"), "act", responses=["internal"])
+    facts = {"reason": "r", "kind": "pupil-files", "suggested": row, "also": [], "actions": row}
     assert step_fault(at, "sanction", facts, NOON) is None
     assert step_fault(at, "sanction", facts | {"actions": ["Tea"]}, NOON) is not None
 
