@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import ColumnElement, Connection, Engine, and_, or_, select
 
+from audit_api.access_cases import disclosures_about, incidents_about
 from audit_api.access_lines import Lines
 from audit_api.access_redaction import ANOTHER, Redactor
 from audit_api.times import iso, iso_or_none
@@ -70,6 +71,8 @@ def parts_of(of: About) -> tuple[Part, ...]:
         "about_you": lines.about_them,
         "suspensions": lines.suspensions,
         "readings": lines.readings,
+        "incidents": lambda: incidents_about(of.engine, of.person.id, of.up_to_line),
+        "disclosures": lambda: disclosures_about(of.engine, of.person.id),
         "sessions": lambda: _sessions(of),
         "tokens": lambda: _tokens(of),
     }
@@ -129,6 +132,16 @@ TOLD: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
         "Who read your record",
         "Readings that were about you by name; those of a whole class or of everybody are not among them.",
         ("at", "by", "purpose", "what", "rows", "says"),
+    ),
+    "incidents": (
+        "Incidents",
+        "Where the school dealt with something that was about you, and it is over.",
+        ("what", "state", "opened_at", "closed_at"),
+    ),
+    "disclosures": (
+        "Disclosures",
+        "Where what you browsed was shown to whoever leads you, and that is over.",
+        ("asked_at", "from", "to", "state", "ended_at"),
     ),
     "sessions": (
         "Sessions",

@@ -19,10 +19,9 @@ from audit_api.answers import Instant, _Out
 from audit_api.few import FEW
 from audit_api.times import iso
 from audit_api.window import Visit
-from audit_log.agreed_incidents import ERASED_KIND
 from audit_log.db import reading
 from audit_log.incident_fold import FoldError
-from audit_log.incident_model import IncidentState, Lane, Task
+from audit_log.incident_model import ERASED_KIND, IncidentState, Lane, Task
 from audit_log.incidents import incident_of
 from audit_log.tables import incident, incident_entry
 from change_control.in_force import parsed_policy

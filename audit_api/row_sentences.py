@@ -49,6 +49,12 @@ def incidents_removed(detail: Mapping[str, Any]) -> str:
     return f"{number:,} {what} of before {_day(detail)} were removed, since their time is over."
 
 
+def cases_removed(detail: Mapping[str, Any]) -> str:
+    number = len(detail["cases"])
+    what = "incident that was" if number == 1 else "incidents that were"
+    return f"what was said in {number:,} {what} closed before {_day(detail)} was removed: its time is over."
+
+
 def aside_removed(detail: Mapping[str, Any]) -> str:
     records, files = detail["records"], detail["files"]
     told = [

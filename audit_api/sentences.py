@@ -19,6 +19,7 @@ from audit_api.restoring_sentences import TELL as RESTORING
 from audit_api.review_sentences import TELL as REVIEWS
 from audit_api.row_sentences import (
     aside_removed,
+    cases_removed,
     hour_stated,
     incidents_removed,
     part_removed,
@@ -294,6 +295,7 @@ TELL: Mapping[str, Callable[[Line], str]] = {
     "filtering-log:seal": lambda x: hour_stated(x.detail, x.zone),
     "retention:purge": lambda x: part_removed(x.detail),
     "retention:purge-totals": lambda x: totals_removed(x.detail),
+    "retention:purge-cases": lambda x: cases_removed(x.detail),
     "retention:purge-incidents": lambda x: incidents_removed(x.detail),
     "retention:purge-aside": lambda x: aside_removed(x.detail),
     "journal:release": lambda x: (

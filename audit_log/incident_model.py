@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+ERASED_KIND = "erased"  # of a case whose facts are gone, since its time was over
 SYSTEM = "system"  # who opened a case by a rule, or does not say who reported
 
 

@@ -15,7 +15,7 @@ import rfc8785
 from sqlalchemy import Connection, and_, insert, or_, select, update
 
 from audit_log.incident_fold import FoldError, fold
-from audit_log.incident_model import Incident, IncidentEntry, IncidentState, Isolated, Step
+from audit_log.incident_model import ERASED_KIND, Incident, IncidentEntry, IncidentState, Isolated, Step
 from audit_log.seal import SALT_BYTES
 from audit_log.tables import incident, incident_entry
 
@@ -132,7 +132,9 @@ def incident_ids(
 ) -> list[tuple[datetime, str]]:
     """When each was opened, and its id; newest first, from the one after `after` on."""
     table = incident.c
-    asked = select(table.opened_at, table.id).order_by(table.opened_at.desc(), table.id.desc()).limit(limit)
+    told = table.kind != ERASED_KIND  # of the others nothing is left but when they were
+    asked = select(table.opened_at, table.id).where(told).limit(limit)
+    asked = asked.order_by(table.opened_at.desc(), table.id.desc())
     if after is not None:
         at, id_ = after
         asked = asked.where(or_(table.opened_at < at, and_(table.opened_at == at, table.id < id_)))

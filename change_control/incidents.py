@@ -136,7 +136,7 @@ def case_for(conn: Connection, actor: Actor, incident_id: str) -> Incident:
     """For whoever sees all of it. Raises ChangeError not-found for everybody else, whatever the reason."""
     found = entries_of(conn, incident_id)
     case = fold(found) if found else None
-    if case is None or view_of(case, looker(actor)) is not View.ALL:
+    if case is None or case.erased or view_of(case, looker(actor)) is not View.ALL:
         raise ChangeError("not-found", NO_CASE)
     return case
 

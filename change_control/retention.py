@@ -21,6 +21,7 @@ from sqlalchemy.exc import OperationalError
 
 from audit_log.agreed_purges import EVERYONE as EVERYONE
 from audit_log.agreed_purges import days_kept as days_kept
+from audit_log.case_purging import cases_over, erase_cases
 from audit_log.db import reading, writing
 from audit_log.fault import Fault
 from audit_log.first_seals import EARLIER
@@ -29,7 +30,15 @@ from audit_log.parts import table_for, tables
 from audit_log.purging import Part, drop_empty, hold_still, remove, remove_sightings, remove_totals, weigh
 from audit_log.rows import day_of
 from audit_log.seal_chain import parsed
-from audit_log.sealed_lines import HOUR, PURGE, PURGE_INCIDENTS, PURGE_TOTALS, lines_of, purge_lines
+from audit_log.sealed_lines import (
+    HOUR,
+    PURGE,
+    PURGE_CASES,
+    PURGE_INCIDENTS,
+    PURGE_TOTALS,
+    lines_of,
+    purge_lines,
+)
 from audit_log.signed_record import SignedRecord
 from change_control.desk import SYSTEM, Desk
 from change_control.errors import ChangeError
@@ -85,7 +94,7 @@ def purge(desk: Desk, now: datetime, *, stop: Callable[[], bool] = lambda: False
         due = due_parts(conn, policy, now)
     rows = done = kept_from = 0
     each: list[Work] = [partial(_purge_part, part=part) for part in due]
-    for work in (_purge_incidents, *each, _purge_totals):
+    for work in (_purge_incidents, _purge_cases, *each, _purge_totals):
         if stop() or kept_from >= GIVE_UP_AFTER:
             return Purged(rows, done, BUSY, busy=True)
         try:
@@ -267,6 +276,17 @@ def _purge_incidents(desk: Desk, record: SignedRecord, now: datetime) -> int:
         if not (gone := remove_sightings(made.conn, before)):
             raise _NothingToDo
         made.seal(PURGE_INCIDENTS, SYSTEM, WHOLE, {"before": str(before), "incidents": gone})
+    return 0
+
+
+def _purge_cases(desk: Desk, record: SignedRecord, now: datetime) -> int:
+    """What was said in cases that were closed so long ago; that they were, and when, stays."""
+    with _removing(desk, record, now) as made:
+        before = _today(now) - parsed_policy(made.conn).retention.incidents * ONE_DAY
+        if not (gone := cases_over(made.conn, before)):
+            raise _NothingToDo
+        made.seal(PURGE_CASES, SYSTEM, "incidents", {"before": str(before), "cases": gone})
+        erase_cases(made.conn, gone)
     return 0
 
 

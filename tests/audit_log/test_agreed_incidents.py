@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, delete, insert, text, update
 
-from audit_log.agreed_incidents import ERASED_KIND
 from audit_log.change_log import verify
 from audit_log.db import reading, writing
-from audit_log.incident_model import Incident
+from audit_log.incident_model import ERASED_KIND, Incident
 from audit_log.incidents import Sealed, incident_of
 from audit_log.sealed_lines import PURGE_CASES
 from audit_log.tables import incident, incident_entry, incident_file
