@@ -1,9 +1,12 @@
 """Removal of access is signed by two, enforced by the gates, and ended by the clock (S184)."""
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from audit_log.db import reading, writing
+from audit_log.offline.verify_changes import check
 from audit_log.sessions import create_session, find_session
 from change_control.desk import Desk
 from change_control.incidents import ask_step, classify, join, sign_step
@@ -14,9 +17,10 @@ from filter_lists.names import parse_url
 from filter_policy.bundle import Bundle, current_bundle, read_bundle
 from filter_policy.decide import decide
 from filter_policy.model import Reason, Request
+from tests.audit_log.exports import export_of
 from tests.builders import NOON
 from tests.change_control.incident_school import a_case, case_of, step
-from tests.change_control.school import a_row, events_of, is_whole, log_of, refused, somebody, the
+from tests.change_control.school import KEY, a_row, events_of, is_whole, log_of, refused, somebody, the
 
 DAY = timedelta(days=1)
 ROW = ["head-of-year", "technical-support", "parents", "removal-of-access", "further-sanction"]
@@ -104,6 +108,10 @@ def test_it_stands_in_the_name_of_whoever_may_suspend(desk: Desk) -> None:
     sign_step(desk, the(desk, "tess"), case, asked(desk, case, (NOON + DAY).isoformat()), NOON)
     (line,) = [each for each in log_of(desk) if each.event == "person:suspend"]
     assert (line.actor, line.role) == (somebody(desk, "cora").id, "coordinator")
+    desk.engine.dispose()
+    with closing(sqlite3.connect(desk.state / "schoolgate.sqlite")) as raw:  # as a governor takes it home
+        answer = check(export_of(raw, KEY.public_key()))
+    assert (answer["status"], answer["broken"]) == (0, [])
 
 
 def test_a_removal_has_an_end_that_is_to_come_and_somebody_it_is_of(desk: Desk) -> None:
