@@ -145,11 +145,17 @@ def instants(request: Request, policy: Policy, now: datetime) -> set[datetime]:
         elif rule.access is Access.WITH_STAFF_PERMISSION:
             mine = openings_for(policy, person)
             found |= {instant for o in mine for instant in (o.starts_at, o.ends_at)}
-    for isolation in isolations_on(policy, request.address):
-        found |= {isolation.starts_at, isolation.ends_at}
-    for investigation in investigations_for(policy, request):
-        found |= {investigation.starts_at, investigation.ends_at}
+    if policy.isolations or policy.investigations:
+        found |= _of_cases(request, policy)
     return {instant for instant in found if instant is not None and instant > now}
+
+
+def _of_cases(request: Request, policy: Policy) -> set[datetime]:
+    shut = {
+        edge for each in isolations_on(policy, request.address) for edge in (each.starts_at, each.ends_at)
+    }
+    looked = investigations_for(policy, request)
+    return shut | {edge for each in looked for edge in (each.starts_at, each.ends_at)}
 
 
 def _rules_near(request: Request, policy: Policy) -> list[Rule]:

@@ -111,6 +111,8 @@ def _illegal(asked: Asked) -> Decision | None:
 
 def _isolated(asked: Asked) -> Decision | None:
     """A device that is evidence is left as it is: nothing goes out from it, for nobody (A406)."""
+    if not asked.policy.isolations:
+        return None
     for isolation in isolations_on(asked.policy, asked.request.address):
         hit, rule = in_force(isolation, asked.now), f"isolation.{isolation.id}"
         _note(asked, rule, hit, "this device is kept as evidence" if hit else "not now")
@@ -121,6 +123,8 @@ def _isolated(asked: Asked) -> Decision | None:
 
 def _investigation(asked: Asked) -> Decision | None:
     """What two seniors look into for a case (A390); never what is illegal, which was asked before."""
+    if not asked.policy.investigations:
+        return None
     for each in investigations_for(asked.policy, asked.request):
         hit, rule = in_force(each, asked.now), f"investigation.{each.incident_id}"
         _note(asked, rule, hit, "two seniors look into a case" if hit else "not now")
