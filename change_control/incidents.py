@@ -39,9 +39,11 @@ from change_control.probes import record_refused
 from change_control.roles import entitle
 from change_control.sealing import Change, change
 from change_control.texts import fault_of, needed
+from filter_policy.devices import device_in
 
 Facts = Mapping[str, Any]
 NO_CASE = "there is no such incident for you"
+LONGEST_DEVICE = 100  # characters
 SOURCES = ("rule", "block-page", "short-address", "staff", "hand")
 
 
@@ -186,13 +188,27 @@ def _classified(conn: Connection, case: Incident, raw: Facts) -> dict[str, Any]:
         elif name in raw:
             said[name] = raw[name]
     if "device" in raw:
-        said["device"] = raw["device"] or None
+        said["device"] = _device(raw["device"], faults)
     if not raw.keys() <= {"kind", "person", "place", "intent", "device"} or not raw:
         faults["kind"] = faults.get("kind", "any of kind, person, place, intent and device is needed")
     if faults:
         raise bad_input(faults)
     kind = kinds()[said.get("kind", case.kind)]
     return said | _of_whom(conn, kind, raw.get("person", case.person_id))
+
+
+def _device(said: object, faults: dict[str, str]) -> str | None:
+    """An address as it is spelled everywhere; what has none, like a telephone out of school, as it is named."""
+    if not said:
+        return None
+    if fault := fault_of(said, LONGEST_DEVICE):
+        faults["device"] = fault
+        return None
+    text = str(said).strip()
+    try:
+        return device_in(text)
+    except ValueError:
+        return text
 
 
 def join(desk: Desk, actor: Actor, incident_id: str, person: str, now: datetime) -> Incident:

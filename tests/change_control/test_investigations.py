@@ -9,7 +9,7 @@ from audit_log.incident_model import Incident
 from change_control.desk import Desk
 from change_control.incident_devices import isolate
 from change_control.incident_modes import MOST_MINUTES
-from change_control.incidents import ask_step, join, sign_step, to_illegal
+from change_control.incidents import ask_step, classify, join, sign_step, to_illegal
 from change_control.investigations import ask_mode, end_mode, is_running
 from filter_lists.names import parse_url
 from filter_policy.bundle import Bundle, current_bundle, read_bundle
@@ -175,3 +175,13 @@ def test_the_device_itself_and_one_that_is_shut_off_are_not_looked_into(desk: De
     assert opened(desk, case, deviation="it is the only one with the program").steps[-1].signed_at
     isolate(desk, the(desk, "cora"), case.id, "10.0.3.19", 1, "evidence", NOON)
     refused("bad-input", lambda: a_mode(desk, case, device="10.0.3.19", deviation="all the same"))
+
+
+def test_a_device_is_spelled_in_one_way_however_it_was_sorted(desk: Desk) -> None:
+    case = looked_into(desk)
+    classify(desk, the(desk, "cora"), case.id, {"device": "::ffff:10.0.3.17"}, NOON)
+    refused("bad-input", lambda: a_mode(desk, case))  # it is that device
+    named = classify(desk, the(desk, "cora"), case.id, {"device": " his own telephone "}, NOON)
+    assert named.device == "his own telephone"
+    wrong = {"device": "x" * 101}
+    refused("bad-input", lambda: classify(desk, the(desk, "cora"), case.id, wrong, NOON))
