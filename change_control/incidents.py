@@ -198,7 +198,7 @@ def _classified(conn: Connection, case: Incident, raw: Facts) -> dict[str, Any]:
 
 
 def _device(said: object, faults: dict[str, str]) -> str | None:
-    """An address as it is spelled everywhere; what has none, like a telephone out of school, as it is named."""
+    """An address as it is spelled everywhere; what has none, like a telephone, as it is named."""
     if not said:
         return None
     if fault := fault_of(said, LONGEST_DEVICE):
