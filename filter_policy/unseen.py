@@ -20,7 +20,7 @@ SHOWN = {
 }
 SHOWN_WHOLE = frozenset({"selected_users", "timetable"})
 # What is no word of the policy: its name, what follows from the rest of it, and what is in force beside it.
-NO_WORDS = frozenset({"revision", "undecided", "unblocks", "openings"})
+NO_WORDS = frozenset({"revision", "undecided", "unblocks", "openings", "investigations", "isolations"})
 NAMES = {
     "egress_allow": "egress",
     "limits": "unblocks",

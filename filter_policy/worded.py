@@ -23,7 +23,8 @@ from filter_policy.model import (
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 NONE = "none"
-NO_WORDS = frozenset({"revision", "undecided", "unblocks", "openings"})  # no part of what a school writes
+# No part of what a school writes:
+NO_WORDS = frozenset({"revision", "undecided", "unblocks", "openings", "investigations", "isolations"})
 SECTIONS = {
     "egress_allow": "egress",
     "limits": "unblocks",

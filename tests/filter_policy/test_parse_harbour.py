@@ -3,7 +3,7 @@
 import pytest
 
 from filter_lists.names import Site
-from filter_policy.model import SafeHarbour
+from filter_policy.model_help import SafeHarbour
 from filter_policy.parse import PolicyError, parse_policy
 from tests.builders import POLICY
 
