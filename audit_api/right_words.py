@@ -44,10 +44,10 @@ VERBS: Mapping[str, str] = {
     "withdraw": "Take back one's own proposal for {}",
 }
 WORDS: Mapping[str, tuple[str, ...]] = {
-    "Read what was disclosed to oneself, and end a disclosure early": (
-        "disclosure:read", "disclosure:revoke", "GET /disclosures/{id}/rows", "POST /disclosures/{id}/revoke",
-        "POST /disclosures/{id}/{verb}",
+    "Read what was disclosed to oneself of a member of staff": (
+        "disclosure:read", "GET /disclosures/{id}/rows", "POST /disclosures/{id}/{verb}",
     ),
+    "End a disclosure early": ("disclosure:revoke", "POST /disclosures/{id}/revoke"),
     "Ask for sites to be opened for a lesson": (
         "unblock:propose", "POST /unblocks", "POST /unblocks/check", "GET /unblocks/companions",
         "GET /unblocks/ask", "POST /unblocks/ask", "GET /unblocks/mine",
@@ -135,6 +135,10 @@ WORDS: Mapping[str, tuple[str, ...]] = {
         "incident-log:review", "GET /incidents/figures", "GET /incidents/review", "POST /incidents/review",
     ),
     "Open the page about incidents (governors: numbers, and nobody's name)": ("GET /incidents",),
+    "Report something; whom it is about never learns who did": (
+        "POST /incidents/reports", "GET /incidents/report", "POST /incidents/report",
+    ),
+    "Report something without signing in": ("GET /report", "POST /report", "GET /report/thanks"),
     "Open an incident by hand": ("POST /incidents", "GET /incidents/new", "POST /incidents/new"),
     "Add a note to an incident that one deals with": ("incident:note", "POST /incidents/{id}/notes"),
     "Sort an incident that one is on, name others to it, and say that it may be illegal": (
@@ -152,6 +156,7 @@ WORDS: Mapping[str, tuple[str, ...]] = {
     "Note who is told of an incident that one is on, and refer it to the police": (
         "incident:task", "incident:task-done", "incident:refer", "incident:made",
         "POST /incidents/{id}/tasks", "POST /incidents/{id}/tasks/{task}/done", "POST /incidents/{id}/refer",
+        "POST /incidents/{id}/referral",
     ),
     "Shut off a device for an incident that one is on, and end looking into it": (
         "incident:isolate", "incident:end", "POST /incidents/{id}/isolate",

@@ -1,6 +1,7 @@
 """Pages: what anybody reports, without signing in (S54, S128); and what staff report (S37, S92)."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import ceil
 from typing import Annotated
 
@@ -31,7 +32,7 @@ from change_control.incident_reports import (
     report_by_staff,
     report_publicly,
 )
-from filter_policy.model import Role, SafeHarbour
+from filter_policy.model import Role
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 Anything = Annotated[str, Form()]  # whatever it is, nobody's words are thrown away unread
@@ -150,11 +151,26 @@ def _form(  # a form, and what is said beside it
     )
 
 
-def _helplines(window: Window) -> tuple[SafeHarbour, ...]:
+@dataclass(frozen=True, slots=True)
+class Helpline:
+    name: str
+    telephone: str
+    address: str
+
+
+CHILDLINE = Helpline("Childline", "0800 1111", "https://www.childline.org.uk/")
+
+
+def _helplines(window: Window) -> list[Helpline]:
+    """The policy's places of help, those with a telephone first; one at least."""
     try:
-        return window.bundle().policy.safe_harbour
+        known = window.bundle().policy.safe_harbour
     except Problem:  # nothing is in force; the grown-ups are still there
-        return ()
+        known = ()
+    lines = sorted(known, key=lambda each: not each.telephone)
+    return [Helpline(each.name, each.telephone, f"https://{each.site.host}/") for each in lines] or [
+        CHILDLINE
+    ]
 
 
 @router.get("/report/thanks")

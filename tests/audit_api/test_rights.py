@@ -70,6 +70,8 @@ def test_a_governor_changes_a_password_of_his_own_and_signs_for_what_he_read_and
         *("POST /api/v1/tokens", "DELETE /api/v1/tokens/{id}", "POST /tokens", "POST /tokens/{id}/revoke"),
         *(f"POST {api}/changes/{what}" for api in ("/api/v1", "") for what in ("seen", "reviews")),
         *(f"POST {api}/reviews/{{id}}/sign" for api in ("/api/v1", "")),
+        *(f"POST {api}/incidents/review" for api in ("/api/v1", "")),
+        *("POST /api/v1/incidents/reports", "POST /incidents/report"),
     }
 
 

@@ -2,6 +2,7 @@
 
 import re
 import time
+from functools import partial
 
 import httpx2
 import pytest
@@ -22,6 +23,10 @@ def cases(school: School) -> list[Incident]:
         return open_cases(conn)
 
 
+def has_opened(school: School, kind: str) -> bool:
+    return kind in [case.kind for case in cases(school)]
+
+
 def queue_of(client: httpx2.Client) -> list[str]:
     answer = client.get("/api/v1/incidents")
     assert answer.status_code == 200, answer.text
@@ -33,7 +38,7 @@ def test_what_the_gate_noticed_is_in_the_queue_within_five_seconds(school: Schoo
         for username, kind in (("amy", "pupil-illegal-material"), ("tess", "staff-illegal-material")):
             begun = time.monotonic()
             assert school.status(username, "https://illegal-example.test/") == 403
-            wait_for(lambda kind=kind: kind in [each.kind for each in cases(school)], kind, SECONDS)
+            wait_for(partial(has_opened, school, kind), kind, SECONDS)
             assert time.monotonic() - begun < SECONDS
         found = {case.kind: case for case in cases(school)}
         assert found["pupil-illegal-material"].person_id == school.actor("amy").person_id
