@@ -15,7 +15,7 @@ from schoolgate.console_tls import ensure_console_tls
 from schoolgate.demo.authority import ExampleAuthority
 from schoolgate.settings import load_settings
 from tests.builders import NOON, a_person
-from tests.doors import exchange, read_head
+from tests.doors import read_head
 from tests.harness import ROOT, Gate, a_gate, an_account, everybody, proxy_login, start
 from tests.origins import Origin, an_origin
 from tests.proxy_addon.test_harbour import NOBODY_AT_ALL, of, opened
@@ -114,9 +114,7 @@ def asked(made: tuple[Gate, Origin, str], path: str, login: bytes = b"", method:
         return said_to(inside, line + body)
 
 
-@pytest.mark.parametrize(
-    "login", [b"", proxy_login("sue"), proxy_login("anna"), proxy_login("anna", "wrong")]
-)
+@pytest.mark.parametrize("login", [b"", proxy_login("sue"), proxy_login("anna", "wrong")])
 @pytest.mark.parametrize("way", ["plain", "secure"])
 def test_whoever_has_something_to_report_gets_there(
     way: str, login: bytes, request: pytest.FixtureRequest
@@ -147,23 +145,12 @@ def test_nothing_else_of_the_console_is_reached(
 
 def test_no_other_port_scheme_or_name_of_it_is_reached(plain: tuple[Gate, Origin, str]) -> None:
     gate, console, host = plain
-    gate.set_names(
-        {
-            host: [console.http],
-            f"evil.test:{console.http[1]}": [console.http],
-            "console.test:443": [console.https],
-        }
-    )
+    names = {host: [console.http], f"evil.test:{console.http[1]}": [console.http]}
+    gate.set_names(names | {"console.test:443": [console.https]})
     before = console.connections
     for other in (f"127.0.0.1:{console.http[1]}", f"evil.test:{console.http[1]}"):
-        said = gate.raw(
-            f"GET http://{other}/report HTTP/1.1\r\nHost: {other}\r\n".encode()
-            + proxy_login("tess")
-            + b"\r\n"
-        )
-        assert b" 403 " in said.partition(b"\r\n")[0]
-    said = gate.raw(f"GET http://{host}/report HTTP/1.1\r\nHost: evil.test\r\n\r\n".encode())
-    assert b" 407 " in said.partition(b"\r\n")[0]
+        assert b" 403 " in first_line(gate, other, "/report", proxy_login("tess"))
+    assert b" 407 " in first_line(gate, host, "/report", b"X-A: b\r\n", named="evil.test")
     for target in (host, "console.test:443"):
         status, client = opened(gate, target)
         client.close()
@@ -171,27 +158,40 @@ def test_no_other_port_scheme_or_name_of_it_is_reached(plain: tuple[Gate, Origin
     assert console.connections == before
 
 
-def test_a_name_that_leads_to_the_console_by_and_by_does_not_reach_it(
+def first_line(gate: Gate, host: str, path: str, more: bytes = b"", named: str = "") -> bytes:
+    with gate.connect() as client:
+        head = f"GET http://{host}{path} HTTP/1.1\r\nHost: {named or host}\r\n".encode()
+        return said_to(client, head + more + b"\r\n").partition(b"\r\n")[0]
+
+
+def test_who_has_just_reported_something_gets_no_further_on_that_connection(
     plain: tuple[Gate, Origin, str],
 ) -> None:
-    """On the connection by which somebody has just reported something."""
     gate, console, host = plain
-    gate.set_names({host: [console.http], f"evil.test:{console.http[1]}": [console.http]})
+    evil = f"evil.test:{console.http[1]}"
+    gate.set_names({host: [console.http], evil: [console.http]})
     with gate.connect() as client:
-        first = exchange(client, f"GET http://{host}/report HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        first = said_to(client, f"GET http://{host}/report HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
         before = len(console.seen)
-        evil = f"evil.test:{console.http[1]}"
-        second = exchange(
-            client,
-            f"GET http://{evil}/login HTTP/1.1\r\nHost: {evil}\r\n".encode() + proxy_login("anna") + b"\r\n",
-        )
-        third = exchange(
-            client,
-            f"GET http://{host}/login HTTP/1.1\r\nHost: {host}\r\n".encode() + proxy_login("anna") + b"\r\n",
-        )
+        for other in (evil, host):
+            head = f"GET http://{other}/login HTTP/1.1\r\nHost: {other}\r\n".encode()
+            answer = said_to(client, head + proxy_login("anna") + b"\r\n")
+            assert b" 403 " in answer.partition(b"\r\n")[0]
     assert first.startswith(b"HTTP/1.1 200 ")
-    assert b" 200 " not in second.partition(b"\r\n")[0]
-    assert b" 200 " not in third.partition(b"\r\n")[0]
+    assert len(console.seen) == before
+
+
+def test_nor_does_anybody_in_the_same_tunnel(secure: tuple[Gate, Origin, str]) -> None:
+    gate, console, host = secure
+    status, client = opened(gate, host)
+    context = ssl.create_default_context(cafile=str(gate.ca))
+    with context.wrap_socket(client, server_hostname="console.test") as inside:
+        first = said_to(inside, f"GET /report HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+        before = len(console.seen)
+        second = said_to(inside, f"GET /login HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+    assert status == 200
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert b" 403 " in second.partition(b"\r\n")[0]
     assert len(console.seen) == before
 
 
@@ -201,8 +201,7 @@ def test_what_cannot_be_recorded_does_not_get_there(way: str, request: pytest.Fi
     before = console.connections
     with gate.failing("record", "Exception"):
         if way == "plain":
-            answer = gate.raw(f"GET http://{host}/report HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
-            assert b" 503 " in answer.partition(b"\r\n")[0]
+            assert b" 503 " in first_line(gate, host, "/report")
         else:
             status, client = opened(gate, host)
             client.close()
