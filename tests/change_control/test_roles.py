@@ -7,7 +7,18 @@ import pytest
 from audit_log.db import reading
 from audit_log.people import Registered
 from change_control.desk import Actor, Desk
-from change_control.roles import APPROVING, ASKING, CONSOLE, LEADING, MAY, READING, entitle, is_active
+from change_control.roles import (
+    APPROVING,
+    ASKING,
+    CONSOLE,
+    LEADING,
+    MAY,
+    OVERSEEING,
+    READING,
+    SENIOR,
+    entitle,
+    is_active,
+)
 from filter_policy.model import Role
 from tests.builders import NOON
 from tests.change_control.school import refused, the
@@ -19,7 +30,8 @@ MINUTE = timedelta(minutes=1)
 def test_those_who_approve_are_the_designated_ones_and_those_who_ask_are_staff_too() -> None:
     assert APPROVING == NOBODY_ELSE
     assert NOBODY_ELSE | {Role.STAFF} == ASKING
-    assert all(who in (APPROVING, ASKING, CONSOLE, LEADING, READING) for who in MAY.values())
+    named = (APPROVING, ASKING, CONSOLE, LEADING, OVERSEEING, READING, SENIOR, SENIOR | {Role.TECHNICIAN})
+    assert all(who in named for who in MAY.values())
 
 
 @pytest.mark.parametrize("event", sorted(MAY))
