@@ -22,6 +22,9 @@ SHARED_BY_MANY = frozenset({Role.PUPIL, Role.STAFF, Role.GUEST, Role.COMMUNITY})
 PERSONAL = frozenset(
     (Reason.SUSPENDED, Reason.ENDED, Reason.NOT_YET_ALLOWED, Reason.PASSWORD_MUST_CHANGE, Reason.NOT_SELECTED)
 )
+# These are of a case, which few may know of (S15). A row without a name says so, and not of which case.
+OF_A_CASE = frozenset((Reason.INVESTIGATION, Reason.ISOLATED))
+OF_FEW = PERSONAL | OF_A_CASE
 ABOUT_THE_PERSON = "about-the-person"
 # As roles are left out: "" is that of a row that nobody signed in for.
 NO_PUPILS = frozenset({*Role, ""} - {Role.PUPIL})
@@ -162,7 +165,7 @@ class Veil:
             classes=() if classes else tuple(sorted(row.classes)),
             filter_groups=tuple(sorted(alike.filter_groups.intersection(row.filter_groups))),
             unblock_id=None if unblock else row.unblock_id,
-            rule=None if unblock or telling or personal else row.rule,
+            rule=None if unblock or telling or row.reason in OF_FEW else row.rule,
             reason=ABOUT_THE_PERSON if personal else row.reason,
         )
 

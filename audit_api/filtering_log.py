@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from sqlalchemy import Connection
 
 from audit_api.answers import LogRowOut
-from audit_api.few import FEW, PERSONAL, Narrowing, whom
+from audit_api.few import FEW, OF_FEW, Narrowing, whom
 from audit_api.log_rows import Named, Nameless, illegal_in
 from audit_api.log_wanted import Sought, Wanted, filter_of, in_words
 from audit_api.looked_at import About, abouts, few_of, people_found, people_of, roles_behind
@@ -160,7 +160,7 @@ def _narrowest(what: Filter) -> Filter:
         filter_group=what.filter_group,
         class_name=what.class_name,
         unblock_id=what.unblock_id,
-        reason=what.reason if what.reason in PERSONAL else None,
+        reason=what.reason if what.reason in OF_FEW else None,
         pages_only=what.pages_only,
         without_roles=what.without_roles,
     )
@@ -202,9 +202,7 @@ def _search(conn: Connection, what: Filter, asked: Wanted) -> Page:
 def _behind(conn: Connection, visit: Visit, asked: Sought) -> Behind:
     everybody = [each.person for each in visit.window.bundle().accounts.values()]
     for_whom = whom(conn, [asked.unblock]).get(asked.unblock) if asked.unblock else None
-    narrowing = Narrowing(
-        asked.group, asked.class_, asked.unblock, for_whom, personal=asked.reason in PERSONAL
-    )
+    narrowing = Narrowing(asked.group, asked.class_, asked.unblock, for_whom, personal=asked.reason in OF_FEW)
     fit = [each for each in everybody if narrowing.whose and narrowing.fits(each)]
     now = [each for each in fit if each.ends_at is None or each.ends_at > visit.now]
     if asked.class_:  # rows of its teachers are left out

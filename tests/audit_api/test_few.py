@@ -255,6 +255,20 @@ def test_who_was_alone_in_a_group_then_is_not_found_by_it_now(school: School) ->
     assert rows(school, "gail", group="upper-ks2", to="2026-11-24T10:00:00Z") == []
 
 
+@pytest.mark.parametrize(
+    ("reason", "rule"), [("investigation", "investigation.c1"), ("isolated", "isolation.i1")]
+)
+def test_rows_of_a_case_say_so_and_not_of_which_case(school: School, reason: str, rule: str) -> None:
+    """Whom a case is about may read this log too (S15); what was looked into is shown to have been (S175)."""
+    record(school, "tess", 1, reason=reason, rule=rule)
+
+    for reader in ("gail", "terry"):
+        assert [(row["reason"], row["rule"]) for row in rows(school, reader)] == [(reason, None)]
+    problem_of(school.as_("gail").get(URL, params={"reason": reason}), 403, "wrong-role")
+    named = rows(school, "hedy", reason=reason, purpose="a case")
+    assert [(row["reason"], row["rule"]) for row in named] == [(reason, rule)]
+
+
 def test_who_was_suspended_is_not_found_by_the_reason(school: School) -> None:
     record(school, "anna", 1, reason="suspended", rule=None)
     record(school, "ben", 2, reason="category-not-allowed")
