@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 SCOPE_WORDS: Mapping[str, str] = {
     "changes:read": "read the change log",
     "filtering-log:read": "read the filtering log",
+    "incidents:read": "read incidents that are about no member of staff",
+    "incidents:write": "report incidents and add notes to them",
     "reports:read": "read reports and figures",
     "policy:read": "read the policy",
     "lists:read": "see which lists are in force",

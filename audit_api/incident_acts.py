@@ -28,6 +28,7 @@ from change_control.incident_kinds import kinds
 from change_control.incident_referral_codes import refer as refer_case
 from change_control.incident_sanctions import suggestion as suggested
 from change_control.incident_tasks import done_task, open_task
+from change_control.referral import make_referral
 
 
 def evidence(visit: Visit, id_: str, body: EvidenceIn) -> ActedOut:
@@ -142,6 +143,12 @@ def refer(visit: Visit, id_: str, body: ReferIn) -> ActedOut:
             visit.now,
         ),
     )
+
+
+def referral(visit: Visit, id_: str) -> bytes:
+    """A ZIP; a line says that it was made. Raises Problem or ChangeError."""
+    incidents.case_of(visit, id_)
+    return make_referral(visit.desk, visit.reader.actor, id_, visit.now)
 
 
 def suggestion(visit: Visit, id_: str) -> SuggestionOut:

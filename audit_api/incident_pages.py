@@ -9,9 +9,8 @@ from starlette.responses import Response
 from audit_api import incident_words, incidents
 from audit_api.incident_acts import suggestion_for
 from audit_api.pages import page
-from audit_api.rights import SENIOR, may
+from audit_api.rights import SENIOR
 from audit_api.window import Visit
-from audit_log.incident_model import Incident
 from change_control.incident_followups import task_kinds
 from change_control.incident_kinds import actions, kinds
 from change_control.incident_referral_codes import CODES
@@ -42,22 +41,18 @@ def case_page(
     case = incidents.case_of(here, id_)
     senior = here.reader.role in SENIOR
     policy = here.window.bundle().policy
+    suggest = suggestion_for(here, case) if senior else None
     return page(
         request,
         "incident.html",
         422 if errors else 200,
         case=incidents.seer(here, [case]).whole(case),
-        suggest=suggestion_for(here, case) if senior else None,
+        suggest=suggest,
         senior=senior,
-        words=Words(_actions(case)),
+        words=Words({**actions(case.about), **(suggest.says if suggest else {})}),
         kinds=list(kinds().values()),
         tasks={kind: incident_words.task_words(kind) for kind in task_kinds(policy)},
         codes=CODES,
-        bundles=may("POST /incidents/{id}/referral", here.reader.role),
         errors=dict(errors or {}),
         filled=dict(filled or {}),
     )
-
-
-def _actions(case: Incident) -> Mapping[str, str]:
-    return actions(case.about)

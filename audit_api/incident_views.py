@@ -27,13 +27,15 @@ from audit_log.incident_model import Evidence, Incident, Isolated, Report, Step,
 from change_control.incident_devices import is_shut
 from change_control.incident_kinds import kinds
 from change_control.incident_rights import Looker, may_name, may_sign
-from change_control.incident_steps import FROM, step_fault
+from change_control.incident_steps import FROM, OUTCOMES, RESPONSES, step_fault
 
 SHOWN_FACTS = (
     "substance", "responses", "actions", "suggested", "deviation", "removal", "outcome", "isolation",
     "device", "sites", "starts_at", "ends_at",
 )  # fmt: skip
 NEVER_OF_ILLEGAL = frozenset({"sites"})
+# What these need besides their state is worked out from what is sent, when it is asked for.
+ASKED_ELSEWHERE = frozenset({"mode", "sanction"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,25 +240,17 @@ def is_mode_in_force(case: Incident, step: Step, now: datetime) -> bool:
 
 
 def possible(case: Incident, now: datetime) -> Iterator[str]:
-    """Which steps could be asked for now, by what they need besides a reason."""
+    """Which steps could be asked for now, as far as the case itself says."""
     waiting = {each.act for each in case.steps if each.is_waiting}
-    kind = kinds().get(case.kind)
-    likely = {
-        "reason": "as asked",
-        "substance": True,
-        "responses": ["internal"],
-        "actions": list(kind.actions) if kind and kind.actions else ["warning"],
-        "deviation": "as asked",
-        "outcome": "dealt-with",
-        "isolation": next((each.id for each in case.isolated if is_shut(each, now)), None),
-    }
+    shut = next((each.id for each in case.isolated if is_shut(each, now)), None)
+    likely = {"reason": "x", "responses": RESPONSES[:1], "outcome": OUTCOMES[0], "isolation": shut}
     for act in FROM:
-        if act in waiting:
+        if act in waiting or case.state not in FROM[act]:
             continue
-        if act == "mode":  # what else it needs is asked by change_control/investigations.py
-            if case.state in FROM[act] and not case.is_illegal:
+        if act in ASKED_ELSEWHERE:
+            if act != "mode" or not case.is_illegal:
                 yield act
-        elif step_fault(case, act, likely, now) is None:
+        elif step_fault(case, act, {**likely, "substance": True}, now) is None:
             yield act
 
 

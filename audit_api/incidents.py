@@ -29,8 +29,9 @@ from audit_api.problems import Problem
 from audit_api.rows import Cursor, read_cursor, write_cursor
 from audit_api.window import Visit
 from audit_log.db import reading
+from audit_log.incident_fold import FoldError
 from audit_log.incident_model import Incident, IncidentState
-from audit_log.incidents import incident_ids, readable
+from audit_log.incidents import incident_ids, incident_of, readable
 from audit_log.people import person_by_id, person_by_username
 from change_control import incidents as verbs
 from change_control.incident_followups import task_kinds
@@ -53,13 +54,14 @@ def is_theirs(visit: Visit, case: Incident) -> bool:
 
 def case_of(visit: Visit, id_: str) -> Incident:
     """Raises Problem not-found, in the same words for what is not there and what is not theirs."""
-    with reading(visit.desk.engine) as conn:
-        found, odd = readable(conn, [id_])
-    if odd and _hears_of_damage(visit):
-        raise Problem("not-whole")
-    if not found or not is_theirs(visit, found[0]):
+    try:
+        with reading(visit.desk.engine) as conn:
+            found = incident_of(conn, id_)
+    except FoldError:
+        raise Problem("not-whole" if _hears_of_damage(visit) else "not-found") from None
+    if found is None or not is_theirs(visit, found):
         raise Problem("not-found")
-    return found[0]
+    return found
 
 
 def _hears_of_damage(visit: Visit) -> bool:

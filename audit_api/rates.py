@@ -75,6 +75,8 @@ COSTS: Mapping[str, Rate] = {
             "GET /api/v1/journal/aside",
             "GET /api/v1/people/{id}/access",
             "GET /data-protection/access",
+            "POST /incidents/{id}/referral",
+            "POST /api/v1/incidents/{id}/referral",
             "POST /api/v1/policy/proposals/{id}/preview",
             "POST /policy/proposals/{id}/preview",
             "POST /api/v1/lists/proposals/{id}/preview",

@@ -82,6 +82,7 @@ RIGHTS: Mapping[str, Who] = {
     "POST /api/v1/incidents/{id}/mode": SENIOR,
     "POST /api/v1/incidents/{id}/steps/{step}/end": SENIOR,
     "POST /api/v1/incidents/{id}/refer": SENIOR,
+    "POST /api/v1/incidents/{id}/referral": SENIOR,
     "GET /api/v1/incidents/figures": OVERSEEING,
     "GET /api/v1/incidents/review": OVERSEEING,
     "POST /api/v1/incidents/review": OVERSEEING,  # two of them, up to the same entry
@@ -252,6 +253,7 @@ RIGHTS: Mapping[str, Who] = {
     "POST /incidents/{id}/tasks/{task}/done": SENIOR,
     "POST /incidents/{id}/isolate": SENIOR,
     "POST /incidents/{id}/refer": SENIOR,
+    "POST /incidents/{id}/referral": SENIOR,
     "GET /sightings": READING,
     "GET /incidents/review": OVERSEEING,
     "POST /incidents/review": OVERSEEING,

@@ -29,7 +29,12 @@ OPENS: Mapping[str, frozenset[str]] = {
             f"{V1}/incidents/figures",
         }
     ),
-    "incidents:write": frozenset({"POST /api/v1/incidents", "POST /api/v1/incidents/{id}/notes"}),  # likewise
+    "incidents:write": frozenset(  # likewise
+        {
+            *("POST /api/v1/incidents", "POST /api/v1/incidents/{id}/notes"),
+            "POST /api/v1/incidents/reports",
+        }
+    ),
     "reports:read": frozenset({f"{V1}/reports/month", f"{V1}/unblocks/figures"}),
     "policy:read": frozenset(
         {

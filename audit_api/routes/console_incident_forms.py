@@ -18,6 +18,7 @@ from audit_api.incident_shapes import ActedOut, ClassifyIn, MemberIn, NoteIn, St
 from audit_api.pages import see_other
 from audit_api.problems import Problem, fields_of
 from audit_api.routes import incidents as api
+from audit_api.routes.incident_acts import bundle
 from audit_api.texts import Storable
 from audit_api.window import Here, Id, Visit
 from change_control.errors import ChangeError
@@ -188,6 +189,15 @@ def refer(  # noqa: PLR0917  # the fields of the form
 ) -> Response:
     raw = {"code": code, "to": to, "reference": reference, "reason": reason}
     return _done(request, here, id, lambda: acts.refer(here, id, ReferIn.model_validate(raw)), "noted")
+
+
+@router.post(f"{AT}/referral")
+def referral(request: Request, here: Here, id: Id) -> Response:
+    """A file; what is wrong is told on the page."""
+    try:
+        return bundle(id, acts.referral(here, id))
+    except ChangeError as error:
+        return case_page(request, here, id, by_field(error, "reason"))
 
 
 def _given(**said: str) -> dict[str, Any]:

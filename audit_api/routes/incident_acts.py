@@ -97,10 +97,28 @@ def refer(here: Here, id: Id, body: ReferIn) -> ActedOut:
     return acts.refer(here, id, body)
 
 
+@router.post(
+    f"{AT}/referral",
+    summary="A bundle for the police or another authority",
+    response_class=Response,
+    responses={200: {"description": "A ZIP", "content": {"application/zip": {}}}},
+)
+def referral(here: Here, id: Id) -> Response:
+    """The form to be signed, what is kept, the rows, and their proof; with a line in the change log. Of what
+    may be illegal it holds no address and no file (S169, S176).
+    """
+    return bundle(id, acts.referral(here, id))
+
+
 @router.get(f"{AT}/suggestion", summary="What the schools' tables suggest")
 def suggestion(here: Here, id: Id) -> SuggestionOut:
     """For its kind; with how often it happened before (S181), and whether it was reported in time (S180)."""
     return acts.suggestion(here, id)
+
+
+def bundle(id_: str, content: bytes) -> Response:
+    headers = {"Content-Disposition": f'attachment; filename="incident-{id_}.zip"'}
+    return Response(content, media_type="application/zip", headers=headers)
 
 
 def download(found: Attached) -> Response:

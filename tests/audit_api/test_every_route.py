@@ -24,6 +24,10 @@ LOOKED_AT = frozenset(
         "GET /api/v1/filtering-log/tail",
         "GET /api/v1/people/{id}/access",
         "GET /data-protection/access",
+        "GET /api/v1/incidents/{id}/evidence/{evidence}",
+        "GET /api/v1/incidents/{id}/files/{file}",
+        "GET /incidents/{id}/evidence/{evidence}",
+        "GET /incidents/{id}/files/{file}",
     }
 )
 SOME = [*((role, BY_ROLE[role]) for role in ("headteacher", "governor", "pupil")), ("nobody", "")]

@@ -1,6 +1,8 @@
 """Evidence, files, tasks, devices and the police, over the API. Nobody looks at what may be illegal."""
 
 import hashlib
+import io
+import zipfile
 from datetime import timedelta
 from typing import Any
 
@@ -131,6 +133,18 @@ def test_what_may_be_illegal_is_referred_and_looked_at_by_nobody(school: School)
     assert [each["code"] for each in referred["referrals"]] == ["child-sexual-abuse-images"]
     stepped(school, case.id, "substance", substance=False)
     assert stepped(school, case.id, "close", outcome="referred")["state"] == "closed"
+
+
+def test_a_bundle_for_a_referral_is_a_zip_and_leaves_a_line(school: School) -> None:
+    case, client = a_case(school), school.as_("cora")
+    made = client.post(f"{AT}/{case.id}/referral")
+    assert made.headers["content-type"] == "application/zip"
+    with zipfile.ZipFile(io.BytesIO(made.content)) as bundle:
+        assert "manifest.json" in bundle.namelist()
+    assert school.events()[-1] == "incident:made"
+    browser, csrf = school.browser("cora")
+    again = browser.post(f"/incidents/{case.id}/referral", data={"csrf": csrf})
+    assert again.headers["content-disposition"] == f'attachment; filename="incident-{case.id}.zip"'
 
 
 def test_what_is_suggested_comes_from_the_schools_own_table(school: School) -> None:
