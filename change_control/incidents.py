@@ -36,7 +36,7 @@ from change_control.incident_rights import (
 )
 from change_control.incident_steps import step_fault
 from change_control.probes import record_refused
-from change_control.roles import entitle
+from change_control.roles import entitle, is_active
 from change_control.sealing import Change, change
 from change_control.texts import fault_of, needed
 from filter_policy.devices import device_in
@@ -300,7 +300,7 @@ def sign_in(made: Change, actor: Actor, incident_id: str, step_id: str) -> Incid
     if step.asked_by == actor.person_id:
         raise ChangeError("same-person", "two people sign each step; ask another senior on the case")
     first = person_by_id(made.conn, step.asked_by)
-    if first is None or not may_sign(case, Looker(first.id, first.role)):
+    if first is None or not is_active(first, made.at) or not may_sign(case, Looker(first.id, first.role)):
         raise ChangeError("wrong-state", "whoever asked for this step is not on the case any more")
     if fault := step_fault(case, step.act, step.facts, made.at):
         raise ChangeError("wrong-state", fault)
