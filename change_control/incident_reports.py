@@ -22,7 +22,7 @@ from audit_log.people import Registered, people, person_by_id, person_by_usernam
 from audit_log.sightings import CIRCUMVENTION, ILLEGAL, ILLEGAL_CONTENT
 from audit_log.tables import incident
 from change_control.desk import SYSTEM, Actor, Desk
-from change_control.errors import ChangeError, bad_input
+from change_control.errors import bad_input
 from change_control.incident_kinds import UNSORTED, kind_of_sighting
 from change_control.incident_lines import write
 from change_control.incident_rights import LEADERS, Looker, View, view_of
@@ -173,12 +173,12 @@ def _onto(made: Change, pile: Incident, told: Told) -> Incident:
 
 
 def report_by_staff(desk: Desk, actor: Actor, said: StaffReport, now: datetime) -> Incident:
-    """Raises ChangeError: bad-input, or refused where nobody who may see such a case would be left."""
+    """Raises ChangeError bad-input, also where nobody who may see such a case would be left."""
     with change(desk, now) as made:
         told = _of_staff(made.conn, actor, said, now)
         case = _opened(made, told)
         if not _readers(made.conn, case, now):
-            raise ChangeError("refused", NOBODY_COULD_READ_IT, {"exclude": NOBODY_COULD_READ_IT})
+            raise bad_input({"exclude": NOBODY_COULD_READ_IT})
         return case
 
 

@@ -70,7 +70,7 @@ def test_a_report_that_nobody_could_read_is_refused_and_leaves_nothing(desk: Des
     before = len(log_of(desk))
     for person, exclude in (("tess", "hedy"), ("hedy", "cora")):
         said = StaffReport("staff-disrepute", "x", person, exclude)
-        error = refused("refused", partial(report_by_staff, desk, the(desk, "gail"), said, NOON))
+        error = refused("bad-input", partial(report_by_staff, desk, the(desk, "gail"), said, NOON))
         assert "exclude" in error.fields
     assert len(log_of(desk)) == before
 
