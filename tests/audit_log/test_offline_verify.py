@@ -370,6 +370,6 @@ def test_it_runs_from_a_command_line_with_files(tmp_path: Path) -> None:
 def test_the_fingerprints_that_are_published_are_those_of_the_files() -> None:
     page = (FILE.parents[2] / "docs/verifying.md").read_text(encoding="utf-8")
 
-    for name in ("verify_changes.html", "verify_changes.py"):
+    for name in ("verify_changes.html", "verify_changes.py", "verify_referral.py"):
         digest = hashlib.sha256(FILE.with_name(name).read_bytes()).hexdigest()
         assert f"| `{name}` | `{digest}` |" in page, f"{name} was changed: {digest}"
