@@ -10,6 +10,7 @@ import pytest
 from hypothesis import settings
 
 from tests.loops import end_loop
+from tests.nursery import end_nursery
 from tests.running import Demo, running_demo
 
 INSIST = "SCHOOLGATE_CI"
@@ -38,6 +39,7 @@ def pytest_collection_finish() -> None:
 
 def pytest_sessionfinish() -> None:
     end_loop()
+    end_nursery()
 
 
 @pytest.fixture(scope="session")

@@ -10,12 +10,10 @@ leads to one origin (origins.py), which remembers what reached it. Nothing leave
 
 import contextlib
 import json
-import os
 import signal
 import socket
 import ssl
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -38,6 +36,7 @@ from filter_policy.model import Opening, Person, Role, Unblock
 from schoolgate.demo.authority import ExampleAuthority
 from tests.builders import NOON, POLICY, a_person
 from tests.doors import WAIT_SECONDS, Door, read_head
+from tests.nursery import Process, a_child
 from tests.origins import Origin, an_origin
 from tests.proofs import prove_bundle
 
@@ -89,7 +88,7 @@ class Gate(Door):
     state: Path
     origin: Origin
     port: int
-    process: "subprocess.Popen[str]"
+    process: Process
     policy_text: str
     accounts: list[Account]
     lists: str
@@ -281,14 +280,7 @@ def start(gate: Gate, port: int = 0) -> None:
     path = gate.folder / "settings.json"
     path.write_text(json.dumps(settings))
     with (gate.folder / "gate.log").open("a") as log:
-        gate.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.gate_child", str(path)],
-            cwd=ROOT,
-            stdout=subprocess.PIPE,
-            stderr=log,
-            text=True,
-            env={**os.environ, "PYTHONUNBUFFERED": "1"},
-        )
+        gate.process = a_child("tests.gate_child", str(path), log=log)
     assert gate.process.stdout is not None
     for line in gate.process.stdout:
         if line.startswith('{"port"'):

@@ -182,7 +182,7 @@ def test_a_gate_alone_makes_one_and_starts_with_no_other(tmp_path: Path) -> None
         assert (gate.state / "ca").stat().st_mode & 0o777 == 0o700
 
         gate.stop()
-        gate.process.communicate()
+        gate.process.wait()
         lose_all(gate.state)
         settings = gate.folder / "settings.json"
         again = subprocess.run(
