@@ -183,7 +183,7 @@ def bundle(school: Path, tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.mark.parametrize("what", list(TAMPERED))
-def test_whatever_is_changed_is_found_even_by_who_has_the_key(
+def test_what_is_changed_is_found_even_under_the_schools_key(
     bundle: bytes, tmp_path: Path, what: str
 ) -> None:
     name, old, new = TAMPERED[what]
