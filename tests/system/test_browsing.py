@@ -1,6 +1,7 @@
 """Story 1 and 4: who asks decides what is answered, and every answer has its row."""
 
 import json
+import re
 import subprocess
 
 import httpx2
@@ -35,6 +36,26 @@ def test_a_blocked_kind_is_answered_in_the_bands_words_and_never_contacted(
         lambda: any(row["reference"] in answer.text for row in school.rows(host="bets.test", kind="request")),
         "the row that the code on the page leads to",
     )
+
+
+def test_the_link_of_a_block_page_leads_to_the_report_without_signing_in(school: School) -> None:
+    """Through the gate itself, to an address that it opens for nothing else."""
+    link = re.search(r'href="([^"]+)"', school.browse("ben", "http://bets.test/").text)
+    assert link is not None
+    with httpx2.Client(proxy=school.proxy(None), trust_env=False, timeout=20) as client:
+        page = client.get(link[1])
+        base = link[1].partition("/report")[0]
+        parts = re.findall(r'(?:src|href)="(/static[^"]+)"', page.text)
+        form = dict(re.findall(r'name="([^"]+)"[^>]*value="([^"]*)"', page.text))
+        sent = client.post(f"{base}/report", data=form | {"text": "somebody was unkind", "happened": "other"})
+        statuses = [client.get(base + part).status_code for part in [*parts, "/report/thanks", "/login"]]
+    assert (page.status_code, sent.status_code) == (200, 303)
+    assert statuses == [200] * (len(parts) + 1) + [407]
+    wait_for(lambda: len(school.rows(rule="report")) >= len(parts) + 3, "rows of all of it")
+    for row in school.rows(rule="report"):
+        assert not any(
+            row[key] for key in ("person_id", "role", "filter_groups", "classes", "client_address")
+        )
 
 
 def test_curl_trusts_the_schools_ca_and_sees_the_same(school: School) -> None:
