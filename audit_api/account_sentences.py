@@ -13,7 +13,7 @@ SCOPE_WORDS: Mapping[str, str] = {
     "changes:read": "read the change log",
     "filtering-log:read": "read the filtering log",
     "incidents:read": "read incidents that are about no member of staff",
-    "incidents:write": "report incidents and add notes to them",
+    "incidents:write": "open incidents and add notes to them",
     "reports:read": "read reports and figures",
     "policy:read": "read the policy",
     "lists:read": "see which lists are in force",

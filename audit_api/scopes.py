@@ -29,12 +29,7 @@ OPENS: Mapping[str, frozenset[str]] = {
             f"{V1}/incidents/figures",
         }
     ),
-    "incidents:write": frozenset(  # likewise
-        {
-            *("POST /api/v1/incidents", "POST /api/v1/incidents/{id}/notes"),
-            "POST /api/v1/incidents/reports",
-        }
-    ),
+    "incidents:write": frozenset({"POST /api/v1/incidents", "POST /api/v1/incidents/{id}/notes"}),  # likewise
     "reports:read": frozenset({f"{V1}/reports/month", f"{V1}/unblocks/figures"}),
     "policy:read": frozenset(
         {

@@ -11,6 +11,8 @@ from schoolgate.commands import (
     changes_looks,
     changes_restored,
     explain,
+    incident_acts,
+    incidents,
     lists,
     log,
     log_damage,
@@ -99,6 +101,8 @@ changes.app.command()(changes_looks.key)
 changes.app.command()(changes_restored.restored)
 app.add_typer(changes.app, name="changes")
 app.add_typer(reports.app, name="reports")
+incident_acts.add_to(incidents.app)
+app.add_typer(incidents.app, name="incidents")
 app.add_typer(reviews.app, name="reviews")
 app.add_typer(break_glass.app, name="break-glass")
 app.command()(services.proxy)

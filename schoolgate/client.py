@@ -111,6 +111,15 @@ class Api:
     def post(self, path: str, body: Mapping[str, Any]) -> Any:
         return self._body(self._send("POST", path, json=body))
 
+    def upload(self, path: str, params: Mapping[str, Any], content: bytes) -> Any:
+        """A file, as it is."""
+        given = {"content": content, "headers": {"Content-Type": "application/octet-stream"}}
+        return self._body(self._send("POST", path, params=_given(params), **given))
+
+    def download(self, method: str, path: str) -> bytes:
+        """A file, with what the API does for it."""
+        return bytes(self._send(method, path, headers={"Accept": "*/*"}).content)
+
     def delete(self, path: str) -> None:
         self._send("DELETE", path)
 
