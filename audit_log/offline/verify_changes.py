@@ -719,6 +719,7 @@ class Rules:
         self.approved = 0
         self.updates = 0
         self.reviews: dict[int, dict[str, Any]] = {}
+        self.steps: dict[str, tuple[str, Any]] = {}  # of incidents: what waits for a second signature
         self.asked_since: int | None = None  # versions before shut without asking others to look
         self.left: dict[str, str | None] = {}  # whose account ended or changed its role, and who did it alone
         self.by_code: list[tuple[int, str, int]] = []  # agreed to with the envelope: entry, proposal, line
@@ -750,6 +751,8 @@ class Rules:
             self.breaks(entry, line, "stranger", who=shown(actor))
         known = {"review:sign": self._sign, "break-glass:use": self._use, "opening:open": self._opening}
         known.update({"change-log:seen": self._saw, "change-log:review": self._saw})
+        known["incident-log:review"] = self._saw
+        known.update({f"incident:{act}": self._step for act in ("ask", "sign", "withdraw")})
         known.update({"person:suspend": self._out, "person:end": self._out})
         by_name = (
             event in ("filtering-log:export", "filtering-log:tail") and entry["detail"].get("by_name") is True
@@ -777,7 +780,7 @@ class Rules:
             if verb == "hold" and entry["actor"] != "system":
                 self.breaks(entry, line, "update", **which)
             self.proposals[kind, entry["object"]] = fresh
-            self._able(entry, line, ASKING if kind == "unblock" else APPROVING)
+            self._able(entry, line, ASKING if kind in ("unblock", "disclosure") else APPROVING)
             self._not_on_probation(entry, line)
         elif verb == "approve":
             self._approve(entry, kind, known, line, which)
@@ -793,6 +796,22 @@ class Rules:
             self._system_lists(entry, verb, known, line)
         elif verb in ("decline", "withdraw", "lapse", "revoke", "end") and known is not None:
             known["state"] = verb
+
+    def _step(self, entry: dict[str, Any], line: int) -> None:
+        """Two people sign each step of an incident, under the same words."""
+        if entry["event"] == "incident:ask":
+            self.steps[entry["object"]] = (entry["actor"], entry["detail"].get("facts"))
+            return
+        which = {"kind": "step of an incident", "id": shown(entry["object"])}
+        by, facts = self.steps.pop(entry["object"], ("", None))
+        if entry["event"] == "incident:withdraw":
+            return
+        if not by:
+            self.breaks(entry, line, "unasked", **which)
+        elif by == entry["actor"]:
+            self.breaks(entry, line, "self", **which)
+        elif facts != entry["detail"].get("facts"):
+            self.breaks(entry, line, "otherwise", what="facts", **which)
 
     def _approve(
         self, entry: dict[str, Any], kind: str, known: dict[str, Any] | None, line: int, which: dict[str, str]

@@ -46,10 +46,28 @@ def let_in(*people: dict[str, Any]) -> list[Any]:
 
 
 ASKED = ("unblock:propose", "p_a", "u1")
+STEP = ("incident:ask", "p_a", "s1", {"incident": "i1", "facts": "aa"})
+SIGNED = ("incident:sign", "p_b", "s1", {"incident": "i1", "facts": "aa"})
 FORBIDDEN: dict[str, tuple[Acts | list[Any], str]] = {
     "agreed to by who asked": (
         [ASKED, ("unblock:approve", "p_a", "u1", {"proposed_by": "p_a"})],
         "3: the unblock u1 is agreed to by the one who asked for it",
+    ),
+    "a step of an incident signed by one person": (
+        [STEP, ("incident:sign", "p_a", "s1", {"incident": "i1", "facts": "aa"})],
+        "3: the step of an incident s1 is agreed to by the one who asked for it",
+    ),
+    "a step of an incident that nobody asked for": (
+        [STEP, ("incident:withdraw", "p_b", "s1", {"incident": "i1", "facts": "bb"}), SIGNED],
+        "4: the step of an incident s1 is agreed to, and no entry before proposes it",
+    ),
+    "a step of an incident signed under other words": (
+        [STEP, ("incident:sign", "p_b", "s1", {"incident": "i1", "facts": "cc"})],
+        "3: the step of an incident s1 is agreed to otherwise than it was asked for: its facts",
+    ),
+    "a disclosure agreed to by who asked": (
+        [("disclosure:propose", "p_a", "d1"), ("disclosure:approve", "p_a", "d1", {"proposed_by": "p_a"})],
+        "3: the disclosure d1 is agreed to by the one who asked for it",
     ),
     "asked for by nobody": (
         [("policy:approve", "p_b", "x1")],
@@ -193,6 +211,13 @@ FORBIDDEN: dict[str, tuple[Acts | list[Any], str]] = {
         "2: what somebody confirmed here to have seen, 1 entries, is not what is here",
     ),
 }
+
+
+def test_what_two_people_signed_of_an_incident_or_a_disclosure_breaks_no_rule() -> None:
+    """Staff may ask for a disclosure."""
+    of_staff = [*let_in({**STAFF, "person": "staff"}), ("disclosure:propose", "staff", "d1")]
+    agreed = ("disclosure:approve", "p_b", "d1", {"proposed_by": "staff"})
+    assert broken(a_school(*of_staff, agreed, STEP, SIGNED)) == []
 
 
 @pytest.mark.parametrize("name", list(FORBIDDEN))
