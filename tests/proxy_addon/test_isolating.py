@@ -23,6 +23,7 @@ from tests.proxy_addon.test_ending import MOMENT, seconds_until_closed
 DEVICE, OTHER = "127.0.7.9", "127.0.7.10"
 HOUR = timedelta(hours=1)
 BOTH = frozenset({"p_cora", "p_hedy"})
+HELP = 'safe_harbour:\n  - {site: help.test, name: Help, telephone: "0800 0000", reason: agreed}\n'
 PASSED_ON = (
     'passthrough:\n  - {sites: [look.test], for: everyone, why: health, reason: "not to be decrypted"}\n'
 )
@@ -45,7 +46,7 @@ def gate() -> Iterator[Gate]:
     seniors = [a_person(name, groups=("staff",), role=Role.STAFF) for name in ("cora", "hedy")]
     accounts = [*everybody(), *(an_account(each) for each in seniors)]
     sites = {"look.test": "pornography", "abuse.test": "child-sexual-abuse", "path.test": "pornography"}
-    with a_gate(POLICY + PASSED_ON, sites=sites, accounts=accounts) as found:
+    with a_gate(POLICY + HELP + PASSED_ON, sites=sites, accounts=accounts) as found:
         yield found
 
 
@@ -118,6 +119,20 @@ def test_nobody_has_to_say_who_they_are_on_a_device_that_is_shut_off(gate: Gate)
     assert "another device" in page.text
     assert gate.curl("https://new.test/", "--interface", OTHER).connect == 407
     assert gate.last_row(reason="isolated", kind="request")["person"] is None
+
+
+def test_help_is_found_on_another_device_too(gate: Gate) -> None:
+    """A page of help that is open on it is cut as well: whoever is at it is told to use another."""
+    ordered(gate)
+    with gate.connect(DEVICE) as client:
+        client.sendall(b"GET http://help.test/drip/100000 HTTP/1.1\r\nHost: help.test\r\n\r\n")
+        assert b" 200 " in read_head(client)
+        ordered(gate, SHUT)
+        assert seconds_until_closed(client) < 2 * MOMENT
+    page = gate.curl("https://help.test/", "--interface", DEVICE)
+    assert (page.connect, page.status) == (200, 403)
+    assert "another device" in page.text
+    assert gate.curl("http://help.test/", "--interface", OTHER).status == 200
 
 
 def test_a_device_that_two_let_go_is_as_any_other(gate: Gate) -> None:
