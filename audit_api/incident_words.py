@@ -72,6 +72,7 @@ TASKS: Mapping[str, str] = {
     "governors": "Inform the governors",
     "line-manager": "Inform the line manager",
     "technical-support": "Ask technical support",
+    "school-community": "Say in school that it was dealt with",
 }
 
 

@@ -23,6 +23,7 @@ DAYS: Mapping[str, int] = {
     "line-manager": 3,
     "technical-support": 3,
     "governors": 14,
+    "school-community": 14,  # that it was dealt with, and no more (S177)
 }
 OF_RESPONSE = ("local-authority", "police")  # S171
 OF_SANCTION = ("parents", "police", "local-authority", "line-manager", "technical-support")

@@ -10,7 +10,7 @@ import yaml
 
 from filter_policy.model import Policy
 
-CLOSED, SUPPORT = "closed", "support"  # to nobody in particular
+SUPPORT = "support"  # to nobody: what is done instead of a sanction
 ANYBODY = "local-authority"  # the words for whom nobody has written any
 
 
@@ -28,8 +28,3 @@ def letter(policy: Policy, to: str, reference: str, now: datetime) -> str:
     day = now.astimezone(policy.timetable.zone).date()
     told = {"school": policy.school, "reference": reference, "date": f"{day.day} {day:%B %Y}"}
     return Template(text).safe_substitute(told).strip()
-
-
-def closing_notice(policy: Policy, reference: str, now: datetime) -> str:
-    """What anybody may be told of a case that is over (A412): of no kind, and of nobody."""
-    return letter(policy, CLOSED, reference, now)

@@ -5,16 +5,16 @@ from dataclasses import replace
 import pytest
 
 from change_control.incident_followups import DAYS
-from change_control.incident_letters import closing_notice, letter, usual_letters
+from change_control.incident_letters import letter, usual_letters
 from filter_policy.model import Incidents
 from tests.builders import NOON, a_policy
 
 
-@pytest.mark.parametrize("to", [*DAYS, "closed", "support"])
+@pytest.mark.parametrize("to", [*DAYS, "support"])
 def test_each_letter_is_filled_in_and_names_nothing_else(to: str) -> None:
     text = letter(a_policy(), to, "7f3a", NOON)
     assert "$" not in text
-    assert set(usual_letters()) == {*DAYS, "closed", "support"}
+    assert set(usual_letters()) == {*DAYS, "support"}
 
 
 def test_a_letter_says_which_school_when_and_which_case() -> None:
@@ -35,4 +35,4 @@ def test_a_kind_of_the_school_s_own_has_a_letter_too() -> None:
 
 
 def test_what_anybody_may_be_told_says_neither_what_nor_which() -> None:
-    assert "7f3a" not in closing_notice(a_policy(), "7f3a", NOON)
+    assert "7f3a" not in letter(a_policy(), "school-community", "7f3a", NOON)
