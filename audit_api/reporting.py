@@ -35,6 +35,7 @@ class Reporting:
     """Kept in memory: a restart forgets, and loses no report by it."""
 
     clock: Callable[[], float] = time.monotonic
+    seconds: float = REST
     _sent: OrderedDict[str, None] = field(default_factory=OrderedDict)
     _lock: Lock = field(default_factory=Lock)
 
@@ -52,12 +53,12 @@ class Reporting:
 
     async def rest(self, begun: float) -> None:
         """How long keeping a report took says something of the case that it became part of."""
-        await asyncio.sleep(rest_after(self.clock() - begun))
+        await asyncio.sleep(rest_after(self.clock() - begun, self.seconds))
 
 
-def rest_after(spent: float) -> float:
-    """In seconds, so that the answer comes after a whole number of rests."""
-    return REST - spent % REST
+def rest_after(spent: float, seconds: float = REST) -> float:
+    """So that the answer comes after a whole number of rests."""
+    return seconds - spent % seconds
 
 
 def _digest(said: tuple[str, ...]) -> str:

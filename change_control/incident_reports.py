@@ -17,7 +17,7 @@ from audit_log.event_id import ALPHABET, reference_from
 from audit_log.filtering_log import Filter, LogRow, search
 from audit_log.incident_fold import FoldError
 from audit_log.incident_model import Incident, IncidentState, Place
-from audit_log.incidents import incident_of
+from audit_log.incidents import incident_of, open_about
 from audit_log.people import Registered, people, person_by_id, person_by_username
 from audit_log.sightings import CIRCUMVENTION, ILLEGAL, ILLEGAL_CONTENT
 from audit_log.tables import incident
@@ -86,11 +86,16 @@ def report_publicly(desk: Desk, said: Said, now: datetime) -> Incident:
 
 
 def _opened(made: Change, told: Told) -> Incident:
-    """A case that somebody damaged is no reason to lose a report: then it is one of its own."""
+    """It joins only what somebody can read: a case that was damaged, or whose reader has left, loses none."""
+    return report_in(made, replace(told, joins=told.joins and _is_read(made, told)))
+
+
+def _is_read(made: Change, told: Told) -> bool:
     try:
-        return report_in(made, told)
+        case = open_about(made.conn, told.person, told.kind) if told.person else None
     except FoldError:
-        return report_in(made, replace(told, joins=False))
+        return False
+    return case is not None and bool(_readers(made.conn, case, made.at))
 
 
 def _told(conn: Connection, said: Said, row: LogRow | None) -> Told:

@@ -10,6 +10,7 @@ from sqlalchemy import text
 from audit_log.db import reading, writing
 from audit_log.incident_model import Incident, Lane, Place
 from audit_log.incidents import entries_of, open_cases
+from audit_log.people import change_person
 from change_control.desk import Desk
 from change_control.incident_reports import (
     ABOUT_A_GROWN_UP,
@@ -157,6 +158,16 @@ def test_a_case_that_somebody_damaged_loses_no_report(desk: Desk) -> None:
     assert case.id != damaged.id
     noticed(desk, "anna")
     assert take_in(desk, NOON) == 1
+
+
+def test_a_case_whose_only_reader_has_left_is_joined_by_nothing(desk: Desk) -> None:
+    unread = told(desk, kind="bullying", person="anna", exclude="cora")
+    with writing(desk.engine) as conn:
+        change_person(conn, somebody(desk, "hedy").id, ends_at=NOON)
+    again = told(desk, kind="bullying", person="anna")
+
+    assert again.id != unread.id
+    assert seen_by(desk, again) >= {"cora"}
 
 
 def test_a_case_that_is_closed_is_joined_by_nothing(desk: Desk) -> None:
