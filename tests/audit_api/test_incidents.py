@@ -230,5 +230,6 @@ def test_kinds_are_those_of_the_schools_own_tables(school: School) -> None:
     told = school.as_("tess").get(f"{AT}/kinds").json()
 
     assert [sum(each["about"] == about for each in told["kinds"]) for about in ("pupil", "staff")] == [16, 16]
+    assert sum(each["about"] == "safeguarding" for each in told["kinds"]) == 7
     assert set(told["actions"]) == {"pupil", "staff"}
     assert "grooming" in told["codes"]
