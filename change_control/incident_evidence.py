@@ -10,21 +10,24 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
 
 from audit_log.corrections import Correction, corrected, corrections
 from audit_log.filtering_log import NAMES, LogRow, by_event_id
 from audit_log.incident_holds import LOOKED_INTO, rows_of_evidence
 from audit_log.incident_model import Evidence, Incident
+from audit_log.people import people_by_ids, person_by_id
 from audit_log.seal import stamp
 from audit_log.tables import change_log, filtering_log
 from change_control.corrections import found_person, times_at_fault
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError, bad_input
+from change_control.incident_kinds import ADULTS
 from change_control.incidents import opened_case, require_open, write
 from change_control.sealing import change
 from change_control.texts import fault_of, needed
 from filter_policy.devices import device_in
+from filter_policy.model import Role
 
 LOG = filtering_log.c
 AROUND = timedelta(hours=1)  # either side of what was asked for
@@ -33,6 +36,10 @@ MOST_AT_ONCE = 500  # rows of a page
 FIELDS = frozenset({"person", "device", "event", "from", "to", "why"})
 NOT_LOOKED_AT = (
     "what may be illegal is for the police, and nobody looks at it here; its rows are kept for them"
+)
+NOT_YOURS = (
+    "what a member of staff browsed is read by the headteacher, and by those on a case about them; ask for a"
+    " disclosure"
 )
 
 
@@ -148,11 +155,13 @@ def rows_of(  # noqa: PLR0917  # the order of every verb here: desk, who, what, 
         evidence = next((each for each in case.evidence if each.id == evidence_id), None)
         if evidence is None:
             raise ChangeError("not-found", "there is no such evidence in this incident")
-        rows = evidence_rows(made.conn, evidence, max(1, min(limit, MOST_AT_ONCE)) + 1, _cursor(after))
-        some = rows[: min(limit, MOST_AT_ONCE)]
+        among = _shown_rows(made.conn, case, actor, evidence)
+        rows = _rows(made.conn, among, max(1, min(limit, MOST_AT_ONCE)) + 1, _cursor(after))
+        page = rows[: max(1, min(limit, MOST_AT_ONCE))]
+        some = _without_staff(made.conn, case, actor, page)
         facts = {"evidence": evidence.id, "purpose": why, "rows": len(some)}
         write(made, case, "look", actor, facts)
-        more = f"{stamp(some[-1].at)}~{some[-1].event_id}" if len(rows) > len(some) else None
+        more = f"{stamp(page[-1].at)}~{page[-1].event_id}" if len(rows) > len(page) else None
         line = made.conn.scalar(select(func.max(change_log.c.seq))) or 0
         return Looked(evidence, tuple(some), more, line)
 
@@ -163,16 +172,62 @@ def require_to_be_looked_at(case: Incident) -> None:
         raise ChangeError("refused", NOT_LOOKED_AT)
 
 
+def _shown_rows(conn: Connection, case: Incident, actor: Actor, evidence: Evidence) -> ColumnElement[bool]:
+    """Raises ChangeError refused where it is all of a member of staff whom this reader must not read."""
+    whose = person_by_id(conn, evidence.person_id) if evidence.person_id else None
+    if whose is not None and whose.role in ADULTS and not _reads(case, actor, whose.id, whose.role):
+        raise ChangeError("refused", NOT_YOURS)
+    return _of_reader(conn, case, actor, evidence)
+
+
+def readable(case: Incident, actor: Actor) -> ColumnElement[bool]:
+    """Not the rows of the staff, but of whom the case is about, for who may know (S190); and what was made in
+    its investigation."""
+    if actor.role == Role.HEADTEACHER:
+        return true()
+    known = [LOG.role.is_(None), LOG.role.not_in(sorted(ADULTS)), LOG.rule == LOOKED_INTO + case.id]
+    if case.person_id is not None:
+        known.append(LOG.person_id == case.person_id)
+    if actor.role == Role.COORDINATOR:
+        known.append(LOG.role == Role.HEADTEACHER)
+    return or_(*known)
+
+
+def _reads(case: Incident, actor: Actor, person_id: str, role: str) -> bool:
+    """The headteacher everybody; the coordinator of the headteacher; those on a case about them, them."""
+    if actor.role == Role.HEADTEACHER or person_id == case.person_id:
+        return True
+    return actor.role == Role.COORDINATOR and role == Role.HEADTEACHER
+
+
 def evidence_rows(
-    conn: Connection, evidence: Evidence, limit: int, after: tuple[datetime, str] | None = None
+    conn: Connection, case: Incident, actor: Actor, evidence: Evidence, limit: int
 ) -> list[LogRow]:
-    """Oldest first. Nothing is recorded of it here."""
-    return _rows(conn, rows_of_evidence(evidence, corrections(conn)), limit, after)
+    """Those that this reader may read, oldest first. Nothing is recorded of it here."""
+    rows = _rows(conn, _of_reader(conn, case, actor, evidence), limit, None)
+    return _without_staff(conn, case, actor, rows)
 
 
-def evidence_count(conn: Connection, evidence: Evidence) -> int:
-    among = rows_of_evidence(evidence, corrections(conn))
-    return conn.scalar(select(func.count()).select_from(filtering_log).where(among)) or 0
+def _without_staff(conn: Connection, case: Incident, actor: Actor, rows: list[LogRow]) -> list[LogRow]:
+    """Of rows that say a pupil and were corrected since: not those that are a member of staff's by that."""
+    right = people_by_ids(conn, {row.person_id for row in rows if row.recorded_as and row.person_id})
+    hidden = {
+        id_ for id_, one in right.items() if one.role in ADULTS and not _reads(case, actor, id_, one.role)
+    }
+    return [row for row in rows if row.recorded_as is None or row.person_id not in hidden]
+
+
+def _of_reader(conn: Connection, case: Incident, actor: Actor, evidence: Evidence) -> ColumnElement[bool]:
+    return and_(rows_of_evidence(evidence, corrections(conn)), readable(case, actor))
+
+
+def evidence_counts(conn: Connection, case: Incident, actor: Actor, evidence: Evidence) -> tuple[int, int]:
+    """How many rows this reader may read, and how many others there are."""
+    among = rows_of_evidence(evidence, corrections(conn)), _of_reader(conn, case, actor, evidence)
+    all_, theirs = (
+        conn.scalar(select(func.count()).select_from(filtering_log).where(each)) or 0 for each in among
+    )
+    return theirs, all_ - theirs
 
 
 def looked_into(conn: Connection, case: Incident, limit: int) -> list[LogRow]:

@@ -34,7 +34,7 @@ from audit_log.tables import change_log, checkpoint
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
-from change_control.incident_evidence import evidence_count, evidence_rows, looked_into
+from change_control.incident_evidence import evidence_counts, evidence_rows, looked_into
 from change_control.incident_files import stored
 from change_control.incidents import case_for, opened_case, write
 from change_control.referral_form import pdf_of
@@ -96,11 +96,12 @@ def _gather(conn: Connection, case: Incident, actor: Actor, now: datetime) -> _G
     rows: dict[str, LogRow] = {}
     evidence = []
     for each in case.evidence:
-        if evidence_count(conn, each) > MOST_ROWS:
+        theirs, others = evidence_counts(conn, case, actor, each)
+        if theirs > MOST_ROWS:
             raise ChangeError("refused", TOO_MANY)
-        found = evidence_rows(conn, each, MOST_ROWS)
+        found = evidence_rows(conn, case, actor, each, MOST_ROWS)
         rows |= {row.event_id: row for row in found}
-        evidence.append(EvidenceRows(each, len(found), _hash_of(stored_rows(conn, found))))
+        evidence.append(EvidenceRows(each, len(found), _hash_of(stored_rows(conn, found)), others))
     looked = looked_into(conn, case, MOST_ROWS)
     rows |= {row.event_id: row for row in looked}
     if len(rows) > MOST_ROWS:

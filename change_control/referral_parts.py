@@ -31,11 +31,13 @@ SOURCES = {
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRows:
-    """`sha256`: over the sealed hashes of these rows, one after the other."""
+    """`sha256`: over the sealed hashes of these rows, one after the other. `others`: rows of the staff that
+    whoever made it may not read (S190); they are held all the same."""
 
     evidence: Evidence
     rows: int
     sha256: str
+    others: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +66,9 @@ class Told:
         """What somebody wrote, as it may leave the school."""
         return str(without_addresses(said)) if self.case.is_illegal else said
 
+    def device(self, said: str) -> str:
+        return str(without_addresses(said, "device")) if self.case.is_illegal else said
+
 
 def form_of(told: Told) -> Form:
     parts = (
@@ -87,7 +92,7 @@ def _incident(told: Told) -> Iterator[Pair]:
     yield "Intent", plain(str(case.intent))
     yield "Where", plain(str(case.place))
     if case.device:
-        yield "Device", case.device
+        yield "Device", told.device(case.device)
     yield "Opened", told.when(case.opened_at)
     yield "Where it stands", plain(str(case.state))
     if case.substance is not None:
@@ -147,6 +152,7 @@ def _evidence(told: Told) -> Iterator[list[Pair]]:
             ("Kept by", f"{told.name(one.by)}, {told.when(one.at)}"),
             *([("Why", told.text(one.why))] if one.why else []),
             ("Rows", str(each.rows)),
+            *([("Left out", f"{each.others} rows of staff")] if each.others else []),
             ("SHA-256", each.sha256),
         ]
     if told.looked_into:
@@ -228,7 +234,8 @@ def case_json(told: Told, columns: Mapping[str, Sequence[str]]) -> dict[str, Any
         "made_by": told.made_by,
         "lines": lines_told(told),
         "evidence": [
-            {"id": each.evidence.id, "rows": each.rows, "sha256": each.sha256} for each in told.evidence
+            {"id": each.evidence.id, "rows": each.rows, "sha256": each.sha256, "left_out": each.others}
+            for each in told.evidence
         ],
         "looked_into": told.looked_into,
         "columns": dict(columns),

@@ -14,8 +14,8 @@ SCHEME = re.compile(r"(?:\w[\w+.-]*:/|magnet:|data:|mailto:|urn:|hxxp)", re.IGNO
 HOST = re.compile(rf"{WORD}(?:{DOT}{WORD})*{DOT}(?:[^\W\d_]{{2,}}|xn--[\w-]+)", re.IGNORECASE)
 SPELT_OUT = re.compile(r"\S+(?:\s+(?:dot|\.)\s+\S+)+", re.IGNORECASE)
 EDGES = "()[]<>{}\"',;:!?\u201c\u201d\u2018\u2019"
-PLAIN = frozenset(  # what the program wrote itself: times, ids, hashes, and the school's own devices
-    {"device", "from", "to", "at", "starts_at", "ends_at", "due", "happened_at", "sha256", "id", "event"}
+PLAIN = frozenset(  # what the program wrote itself: times, ids and hashes
+    {"from", "to", "at", "starts_at", "ends_at", "due", "happened_at", "sha256", "id", "event"}
 )
 ADDRESSES = frozenset({"sites", "url", "host", "name"})  # of a file the name
 
@@ -28,7 +28,7 @@ def without_addresses(value: Any, field: str = "") -> Any:
         return LEFT_OUT
     if isinstance(value, list | tuple):
         return [without_addresses(each, field) for each in value]
-    if not isinstance(value, str) or field in PLAIN:
+    if not isinstance(value, str) or field in PLAIN or (field == "device" and _is_ip(value)):
         return value
     words = re.split(r"(\s+)", SPELT_OUT.sub(LEFT_OUT, value))
     return "".join(LEFT_OUT if _is_address(each) else each for each in words)

@@ -8,12 +8,13 @@ import pytest
 
 from audit_log.incident_model import Incident
 from change_control.desk import Desk
-from change_control.incident_evidence import add_evidence, evidence_count, evidence_rows, rows_of
+from change_control.incident_evidence import add_evidence, evidence_counts, evidence_rows, rows_of
 from change_control.incidents import join, to_illegal
+from change_control.proposals import approve
 from tests.builders import NOON
 from tests.change_control.aging import School
 from tests.change_control.incident_school import a_case, case_of
-from tests.change_control.protected import HOUR
+from tests.change_control.protected import HOUR, corrects, wrong
 from tests.change_control.school import log_of, refused, somebody, the
 
 LATER = NOON + timedelta(days=1)
@@ -83,7 +84,8 @@ def test_whoever_looks_is_seen_and_finds_the_rows_page_by_page(aged: School) -> 
     assert [(line.event, line.actor) for line in lines] == [("incident:look", cora.person_id)] * 2
     assert anna not in str(lines) and "to see" not in str(lines)  # noqa: PT018  # one claim: nothing in clear
     with desk.engine.connect() as conn:
-        assert evidence_count(conn, kept) == len(evidence_rows(conn, kept, 10)) == 3
+        assert evidence_counts(conn, case, cora, kept) == (3, 0)
+        assert len(evidence_rows(conn, case, cora, kept, 10)) == 3
 
 
 def test_nobody_looks_without_a_purpose_or_a_right(aged: School) -> None:
@@ -111,3 +113,41 @@ def test_in_the_illegal_lane_rows_are_kept_and_nobody_looks(aged: School) -> Non
     assert "for the police" in says
     refused("refused", lambda: rows_of(desk, hedy, case.id, second, "why", LATER))
     assert not [line for line in log_of(desk) if line.event == "incident:look"]
+
+
+def test_what_staff_browsed_is_read_by_the_headteacher_alone(aged: School) -> None:
+    desk, tess = aged.desk, somebody(aged.desk, "tess").id
+    aged.record(person=tess, role="staff", address="10.0.0.5")
+    pupils = aged.record(address="10.0.0.5")
+    case = adds(desk, a_case(desk), person="tess", **between(0, 1))
+    of_tess, of_device = adds(desk, case, device="10.0.0.5", **between(0, 1)).evidence
+    cora, hedy = the(desk, "cora"), the(desk, "hedy")
+    says = refused("refused", lambda: rows_of(desk, cora, case.id, of_tess.id, "why", LATER)).says
+    assert "ask for a disclosure" in says
+    shown = rows_of(desk, cora, case.id, of_device.id, "why", LATER).rows
+    assert [row.event_id for row in shown] == [pupils]
+    assert len(rows_of(desk, hedy, case.id, of_tess.id, "why", LATER).rows) == 1
+    assert len(rows_of(desk, hedy, case.id, of_device.id, "why", LATER).rows) == 2
+    with desk.engine.connect() as conn:
+        assert evidence_counts(conn, case, cora, of_device) == (1, 1)
+
+
+def test_those_on_a_case_about_a_member_of_staff_read_what_they_did(aged: School) -> None:
+    desk, tess = aged.desk, somebody(aged.desk, "tess").id
+    row = aged.record(person=tess, role="staff")
+    case = adds(desk, a_case(desk, "staff-files", about="tess"), "hedy", person="tess", **between(0, 1))
+    join(desk, the(desk, "hedy"), case.id, somebody(desk, "cora").id, LATER)
+    found = rows_of(desk, the(desk, "cora"), case.id, case.evidence[0].id, "why", LATER)
+    assert [each.event_id for each in found.rows] == [row]
+
+
+def test_what_was_corrected_to_a_member_of_staff_is_not_read_as_a_pupils(aged: School) -> None:
+    desk, anna = aged.desk, somebody(aged.desk, "anna").id
+    aged.record(person=anna, address="10.0.0.5")
+    asked = corrects(desk, "cora", wrong("anna", "tess", from_at=NOON - HOUR, to_at=NOON + HOUR), LATER)
+    approve(desk, the(desk, "terry"), asked.id, "as the teacher says", LATER)
+    case = adds(desk, a_case(desk), device="10.0.0.5", **between(0, 1))
+    kept = case.evidence[0].id
+    assert rows_of(desk, the(desk, "cora"), case.id, kept, "why", LATER).rows == ()
+    (row,) = rows_of(desk, the(desk, "hedy"), case.id, kept, "why", LATER).rows
+    assert (row.person_id, row.recorded_as) == (somebody(desk, "tess").id, anna)
