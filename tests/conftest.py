@@ -11,6 +11,7 @@ from hypothesis import settings
 
 from tests.loops import end_loop
 from tests.nursery import end_nursery
+from tests.postgres import end_server
 from tests.running import Demo, running_demo
 
 INSIST = "SCHOOLGATE_CI"
@@ -40,6 +41,7 @@ def pytest_collection_finish() -> None:
 def pytest_sessionfinish() -> None:
     end_loop()
     end_nursery()
+    end_server()
 
 
 @pytest.fixture(scope="session")

