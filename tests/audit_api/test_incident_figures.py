@@ -13,7 +13,6 @@ from audit_log.incident_model import Incident, Task
 from change_control.incidents import Told, ask_step, report, sign_step
 from filter_policy.parse import parse_policy
 from tests.audit_api.school import School, problem_of
-from tests.audit_api.test_console import visible
 from tests.builders import NOON, POLICY
 
 FIGURES = "/api/v1/incidents/figures"
@@ -105,12 +104,3 @@ def test_what_was_not_done_in_time_is_overdue() -> None:
     tasks = [late, replace(late, done_at=NOON), replace(late, due_at=NOON + timedelta(days=1))]
     found = figures([ONE], tasks, POLICY_, NOON).tasks
     assert (found.open, found.overdue, found.longest_overdue_days) == (2, 1, 3)
-
-
-def test_the_page_of_a_governor_has_the_numbers_and_no_name(school: School) -> None:
-    a_case(school, "pupil-circumvention", "anna")
-    browser, _ = school.browser("gail")
-    shown = visible(browser.get("/incidents").text)
-    assert "1 open." in shown
-    assert "About members of staff: at most 3." in shown
-    assert "Anna" not in shown
