@@ -26,6 +26,7 @@ from change_control.incident_reports import (
     LONGEST_NAME,
     LONGEST_SAID,
     OTHER,
+    SAW,
     Said,
     StaffReport,
     leaders,
@@ -58,8 +59,9 @@ log = structlog.get_logger()
 
 @router.get("/report")
 def report_page(request: Request, window: AtWindow, ref: str = "") -> Response:
-    """The same whatever the reference."""
-    return _form(request, window, Said(reference=_short(ref)), 200)
+    """The same whatever the reference: who comes from a block page has seen one."""
+    reference = _short(ref)
+    return _form(request, window, Said(SAW if reference else OTHER, reference=reference), 200)
 
 
 @router.post("/report")
@@ -156,9 +158,10 @@ class Helpline:
     name: str
     telephone: str
     address: str
+    is_private: bool  # a place of help of the policy: no row says who went there
 
 
-CHILDLINE = Helpline("Childline", "0800 1111", "https://www.childline.org.uk/")
+CHILDLINE = Helpline("Childline", "0800 1111", "https://www.childline.org.uk/", is_private=False)
 
 
 def _helplines(window: Window) -> list[Helpline]:
@@ -168,9 +171,11 @@ def _helplines(window: Window) -> list[Helpline]:
     except Problem:  # nothing is in force; the grown-ups are still there
         known = ()
     lines = sorted(known, key=lambda each: not each.telephone)
-    return [Helpline(each.name, each.telephone, f"https://{each.site.host}/") for each in lines] or [
-        CHILDLINE
-    ]
+    return [_helpline(each) for each in lines] or [CHILDLINE]
+
+
+def _helpline(harbour: SafeHarbour) -> Helpline:
+    return Helpline(harbour.name, harbour.telephone, f"https://{harbour.site.host}/", is_private=True)
 
 
 @router.get("/report/thanks")

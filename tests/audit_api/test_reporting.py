@@ -14,9 +14,10 @@ from audit_log.db import reading
 from audit_log.incident_model import Incident
 from audit_log.incidents import open_cases
 from audit_log.tables import change_log
+from change_control.proposals import approve, propose_policy
 from tests.audit_api.logged import a_row, store
 from tests.audit_api.school import School, fields_of, problem_of
-from tests.builders import NOON
+from tests.builders import NOON, POLICY
 
 HIDDEN = re.compile(r'name="form" value="([^"]+)"')
 
@@ -72,12 +73,14 @@ def test_the_answer_is_the_same_whatever_the_reference(school: School) -> None:
     row = a_row(school.person("anna"), NOON)
     store(school.desk.engine, [row])
     answers = []
-    for ref in (row["reference"], "ZZZ-ZZZ", "../../etc", "x" * 5000, ""):
+    for ref in (row["reference"], "ZZZ-ZZZ", "../../etc", "x" * 5000, ""):  # the last two are none
         page = school.nobody().get("/report", params={"ref": ref})
         answers.append((page.status_code, HIDDEN.sub("", page.text).replace(ref or "-", "")))
         done = sent(school, happened="saw", text="it was horrible", ref=ref)
         assert (done.status_code, done.headers["location"], done.content) == (303, "/report/thanks", b"")
     assert {status for status, _ in answers} == {200}
+    assert len({page for _, page in answers[:3]}) == 1
+    assert '<option value="saw" selected>' in answers[0][1]
     assert sorted(case.person_id is None for case in cases(school)) == [False, *[True] * 4]
 
 
@@ -227,3 +230,16 @@ def test_a_technician_is_asked_about_a_breach_first(school: School) -> None:
     page = school.browser("terry")[0].get("/incidents/report").text
 
     assert '<option value="technical-breach" selected>' in page
+
+
+def test_the_helplines_are_those_of_the_policy(school: School) -> None:
+    assert "the school is not told" not in school.nobody().get("/report").text
+    harbour = "{site: help.example, name: Somebody Listens, telephone: '0800 123', reason: help}"
+    text = f"{POLICY}safe_harbour:\n  - {harbour}\n"
+    asked = propose_policy(school.desk, school.actor("terry"), text, "help", NOON)
+    approve(school.desk, school.actor("hedy"), asked.id, "", NOON)
+    page = school.nobody().get("/report").text
+
+    assert '<a href="https://help.example/" rel="noreferrer">Somebody Listens</a>' in page
+    assert '<a href="tel:0800123">0800 123</a>' in page
+    assert "the school is not told that you went there" in page
