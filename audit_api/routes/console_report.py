@@ -33,7 +33,7 @@ from change_control.incident_reports import (
     report_by_staff,
     report_publicly,
 )
-from filter_policy.model import Role
+from filter_policy.model import Role, SafeHarbour
 
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 Anything = Annotated[str, Form()]  # whatever it is, nobody's words are thrown away unread
