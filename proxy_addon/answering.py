@@ -245,9 +245,9 @@ class Answers:
         policy, decision = force.bundle.policy, judged.decision
         blocked = Blocked(judged.url, decision, what.person, policy, reference_of(what.id))
         page = self.stages.page(blocked, want)
-        await self.stages.record(self.rows.whole(what, decision, policy, page.status_code))
         if what.page:
             self._hears_block(what, decision)
+        await self.stages.record(self.rows.whole(what, decision, policy, page.status_code))
         return answer_before_body(flow, head, page)
 
     async def _refused(
