@@ -30,6 +30,7 @@ from audit_log.incidents import Sealed, entries_of, sealed
 from audit_log.people import people_by_ids
 from audit_log.rows import CLOSING, OPENING
 from audit_log.seal import stamp
+from audit_log.sightings import BLOCK
 from audit_log.tables import change_log, checkpoint
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError
@@ -107,9 +108,11 @@ def _gather(conn: Connection, case: Incident, actor: Actor, now: datetime) -> _G
     if len(rows) > MOST_ROWS:
         raise ChangeError("refused", TOO_MANY)
     entries = entries_of(conn, case.id)
-    people = people_by_ids(conn, people_in(case, entries, actor.person_id))
+    visitors = {row.person_id for row in looked if row.person_id is not None}
+    people = people_by_ids(conn, people_in(case, entries, actor.person_id) | visitors)
     zone = parsed_policy(conn).timetable.zone
-    told = Told(case, entries, people, evidence, len(looked), actor.person_id, now, zone)
+    blocked = sorted({row.host for row in rows.values() if row.verdict == BLOCK and row.host is not None})
+    told = Told(case, entries, people, evidence, looked, blocked, actor.person_id, now, zone)
     files = (
         {} if case.is_illegal else {f"files/{each.id}-{each.name}": stored(conn, each) for each in case.files}
     )

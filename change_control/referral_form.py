@@ -21,8 +21,8 @@ from ttf_opensans import OPENSANS_BOLD, OPENSANS_REGULAR  # type: ignore[import-
 FONT = "Open Sans"
 PURPOSE = "Made for child protection"
 MADE_FOR = (
-    "Every visit that this record tells of was made for child protection: to find out what happened, to keep"
-    " evidence of it, or to tell those who have to know."
+    "This record was made for child protection, and so was every visit to a site that staff made to look into"
+    " the incident: to find out what happened, to keep evidence of it, or to tell those who have to know."
 )
 POLICE = (
     "What happened may be illegal. This form holds no address of a site, no picture and no file, and nobody"

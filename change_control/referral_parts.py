@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from audit_log.filtering_log import LogRow
 from audit_log.incident_model import Evidence, Incident, IncidentEntry, Step
 from audit_log.people import Registered
 from audit_log.seal import stamp
@@ -20,6 +21,7 @@ from filter_policy.model import Role
 
 WHO_SAID = ("by",)  # of a report: whoever told it
 BESIDE = frozenset({"act", "incident", "reason"})  # of what was signed: said elsewhere on the form
+MOST_SITES = 100  # on the form
 SOURCES = {
     "rule": "noticed by the filter",
     "block-page": "reported from a block page",
@@ -42,13 +44,15 @@ class EvidenceRows:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """All that is told of a case. `looked_into`: how many rows were made in its investigation."""
+    """All that is told of a case. `looked_into`: the rows that were made in its investigation; `blocked`: at
+    which sites something was blocked, by the evidence."""
 
     case: Incident
     entries: Sequence[IncidentEntry]
     people: Mapping[str, Registered]
     evidence: Sequence[EvidenceRows]
-    looked_into: int
+    looked_into: Sequence[LogRow]
+    blocked: Sequence[str]
     made_by: str
     at: datetime
     zone: ZoneInfo
@@ -76,6 +80,7 @@ def form_of(told: Told) -> Form:
         Part("What happened", list(_happened(told))),
         Part("Steps, each signed by two", list(_steps(told)), "None yet."),
         Part("Evidence in the filtering log", list(_evidence(told)), "None."),
+        Part("Visits by staff to look into it", list(_looked_into(told)), "None."),
         Part("Files", list(_files(told)), "None."),
         Part("Who was told, and what was done", list(_done(told)), "Nobody yet."),
         Part("Who looked at the evidence", list(_looks(told)), "Nobody."),
@@ -155,9 +160,24 @@ def _evidence(told: Told) -> Iterator[list[Pair]]:
             *([("Left out", f"{each.others} rows of staff")] if each.others else []),
             ("SHA-256", each.sha256),
         ]
-    if told.looked_into:
-        says = f"{told.looked_into} were made in the investigation of this incident, for child protection."
-        yield [("Visits", says)]
+    if told.blocked and not told.case.is_illegal:
+        more = len(told.blocked) - MOST_SITES
+        said = ", ".join(told.blocked[:MOST_SITES]) + (f" and {more} more: see rows.csv" if more > 0 else "")
+        yield [("Blocked at", said)]
+
+
+def _looked_into(told: Told) -> Iterator[list[Pair]]:
+    """The addresses that were looked at, each with who and when (S168, S175)."""
+    rows = told.looked_into
+    if rows:
+        yield [("Visits", f"{len(rows)}, all of them for child protection, and recorded whole")]
+    for row in () if told.case.is_illegal else rows[:MOST_SITES]:
+        yield [
+            ("Address", row.url or row.host or ""),
+            ("By", f"{told.name(row.person_id)}, {told.when(row.at)}"),
+        ]
+    if len(rows) > MOST_SITES and not told.case.is_illegal:
+        yield [("More", f"{len(rows) - MOST_SITES} in rows.csv")]
 
 
 def _files(told: Told) -> Iterator[list[Pair]]:
@@ -237,7 +257,7 @@ def case_json(told: Told, columns: Mapping[str, Sequence[str]]) -> dict[str, Any
             {"id": each.evidence.id, "rows": each.rows, "sha256": each.sha256, "left_out": each.others}
             for each in told.evidence
         ],
-        "looked_into": told.looked_into,
+        "looked_into": len(told.looked_into),
         "columns": dict(columns),
         "people": {
             each.id: {"name": each.name, "role": str(each.role)}

@@ -110,6 +110,7 @@ def test_the_form_says_what_happened_who_signed_and_where_to_sign(aged: School, 
     plain = " ".join(says.split())
     for wanted in (
         *("Made for child protection", "Signature 1", "Signature 2", "Anna Somebody (pupil)"),
+        "Blocked at news.bbc.example",
         *("proxy sites or other means", "She told me of", "as we saw in the log", "screen.png"),
         *("First signature Cora Somebody (coordinator), 24 November 2026, 15:00:00 GMT",),
         *("Second signature Hedy Hill (headteacher)", "substance: yes", case.id),
@@ -124,17 +125,34 @@ def test_the_form_says_what_happened_who_signed_and_where_to_sign(aged: School, 
     assert (folder / "files" / f"{told_file(told)}-screen.png").read_bytes() == b"what was seen"
 
 
+def test_visits_of_staff_stand_on_the_form_with_who_and_when(aged: School, tmp_path: Path) -> None:
+    desk, cora = aged.desk, somebody(aged.desk, "cora").id
+    case = step(desk, a_case(desk), "investigate", now=LATER)
+    people = [cora, somebody(desk, "hedy").id]
+    step(desk, case, "mode", device="10.0.0.9", sites=["a.test"], people=people, minutes=60, now=LATER)
+    looked: dict[str, Any] = {"reason": "investigation", "verdict": "allow", "role": "coordinator"}
+    aged.record(**looked, person=cora, rule=f"investigation.{case.id}", url="https://a.test/chat?room=5")
+    folder = unpacked(make_referral(desk, the(desk, "cora"), case.id, LATER), tmp_path / "out")
+    says = " ".join(words_of((folder / "form.pdf").read_bytes()).split())
+    assert "Address https://a.test/chat?room=5 By Cora Somebody (coordinator), 24 November 2026" in says
+    assert "1, all of them for child protection" in says
+    assert (folder / "rows.csv").read_text().splitlines()[1].startswith("yes,")
+    assert check(str(folder))[0] == 0
+
+
 def told_file(told: dict[str, Any]) -> str:
     return str(next(line["said"]["id"] for line in told["lines"] if line["act"] == "file"))
 
 
 def test_in_the_illegal_lane_no_address_and_no_file_leaves_the_school(aged: School, tmp_path: Path) -> None:
     case, desk = a_story(aged), aged.desk
+    looked: dict[str, Any] = {"reason": "investigation", "verdict": "allow", "role": "coordinator"}
+    aged.record(**looked, rule=f"investigation.{case.id}", url="https://secret.test/x", stored=LATER)
     to_illegal(desk, the(desk, "cora"), case.id, "it was on bad.example.test", LATER)
     folder = unpacked(make_referral(desk, the(desk, "hedy"), case.id, LATER), tmp_path / "out")
     status, says = checked(folder, "--key", key_file(tmp_path))
     assert status == 0, says
-    assert "3 rows of the filtering log are as they were sealed." in says
+    assert "4 rows of the filtering log are as they were sealed." in says
     assert any("no address" in each for each in says)
     names = {path.name for path in folder.rglob("*") if path.is_file()}
     assert not names & {"rows.csv"}
@@ -144,7 +162,7 @@ def test_in_the_illegal_lane_no_address_and_no_file_leaves_the_school(aged: Scho
     )
     form = words_of((folder / "form.pdf").read_bytes())
     assert "may be illegal" in form
-    for hidden in ("news.bbc", "rivers", "bad.example", "screen.png", "what was seen"):
+    for hidden in ("news.bbc", "secret.test", "rivers", "bad.example", "screen.png", "what was seen"):
         assert hidden.encode() not in written, hidden
         assert hidden not in form, hidden
     assert "address left out" in form
