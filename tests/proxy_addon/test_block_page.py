@@ -107,6 +107,20 @@ def test_nobody_is_told_to_ask_for_what_nobody_can_open() -> None:
     assert "ask for it" not in page(a_teacher(), replace(DECISION, reason=Reason.LOCKED))
 
 
+def test_on_a_device_that_is_evidence_everybody_is_told_to_use_another() -> None:
+    """Nobody is told to ask for it, or what kind of site it was."""
+    decision = replace(DECISION, reason=Reason.ISOLATED, rule="isolation.i1", listing=None)
+    youngest = page(a_person(groups=("reception-ks1",)), decision)
+
+    assert "Ask a grown-up for another computer." in youngest
+    assert len(words(youngest)) <= 12
+    for person in (a_person(), a_teacher()):
+        html = page(person, decision)
+        assert "This device must not be used now" in html
+        assert "ask an adult to let you use another device" in html
+        assert "technician" not in html
+
+
 def test_a_search_that_is_not_open_is_called_a_search() -> None:
     html = page(a_teacher(), replace(DECISION, reason=Reason.TERM, listing=None))
     assert "<h1>This search is not open</h1>" in html
