@@ -51,7 +51,7 @@ TITLES = {
     Reason.TERM: "This search is not open",
     Reason.ISOLATED: "This device must not be used now",
 }
-SAYS = {Reason.ISOLATED: "Ask a grown-up for another computer."}  # for the youngest
+SAYS = {Reason.ISOLATED: "Ask for another computer."}  # for the youngest
 NOTICES = {
     "closed": (
         503,

@@ -125,7 +125,7 @@ class Gate(Door):
             (self.folder / "fault").unlink()
 
     def publish(self, **changes: Any) -> str:
-        """A new bundle: policy_text, accounts, unblocks, openings, orders; back before the gate has taken it."""
+        """A new bundle: policy_text, accounts, unblocks, openings, orders. No gate has taken it yet."""
         for name, value in changes.items():
             setattr(self, name, value)
         name = save_bundle(
