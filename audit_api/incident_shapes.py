@@ -10,6 +10,7 @@ from audit_log.incident_model import IncidentState, Intent, Lane, Place
 
 Word = Annotated[str, Field(max_length=64)]
 Whom = Annotated[str, Field(max_length=200, description="user name or id")]
+Stretch = Annotated[str, InBounds, Field(max_length=40)]
 Words = Annotated[str, Field(min_length=1, max_length=2000)]
 YesNo = Literal["yes", "no"]
 
@@ -30,7 +31,7 @@ class OpenIn(_In):
     place: Place = Place.UNKNOWN
     intent: Intent = Intent.UNKNOWN
     device: Annotated[str | None, Field(max_length=64)] = None
-    happened_at: Annotated[str | None, InBounds, Field(max_length=40, description="ISO 8601")] = None
+    happened_at: Annotated[Stretch | None, Field(description="ISO 8601")] = None
     self_reported: Annotated[bool, Field(description="by whom it happened to")] = False
 
 

@@ -34,7 +34,8 @@ class StaffReportIn(_In):
     ] = ""
     place: Annotated[str, Field(max_length=16, description="on-site, off-site or unknown")] = "unknown"
     happened_at: Annotated[
-        str | None, InBounds, Field(max_length=40, description="ISO 8601; null: not known")
+        Annotated[str, InBounds, Field(max_length=40)] | None,
+        Field(description="ISO 8601; null: not known"),
     ] = None
     reference: Annotated[str, Field(max_length=20, description="of a block page")] = ""
 

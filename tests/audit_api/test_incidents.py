@@ -42,6 +42,13 @@ def test_an_incident_goes_from_a_report_by_hand_to_its_end(school: School) -> No
     assert case["may"]["steps"] == ["reopen"]
 
 
+def test_a_time_that_is_null_is_not_known_and_one_out_of_bounds_is_named(school: School) -> None:
+    body = {"kind": "unsorted", "happened_at": None, "text": "x"}
+    assert school.as_("cora").post(AT, json=body).status_code == 201
+    odd = school.as_("cora").post(AT, json=body | {"happened_at": "9999-12-31T23:59:59+00:00"})
+    problem_of(odd, 422, "bad-input")
+
+
 def test_the_queue_says_what_is_new_and_what_waits_for_my_signature(school: School) -> None:
     case = a_case(school)
     posted(school, "cora", case.id, "steps", act="investigate", reason="seen")
