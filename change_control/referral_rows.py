@@ -38,7 +38,6 @@ class Proved:
     seals: list[Line] = field(default_factory=list)
     chain: list[Line] = field(default_factory=list)
     hours: list[int] = field(default_factory=list)
-    unproved: int = 0
 
 
 def proof_in(tree: LogTree, index: int, size: int) -> list[str]:
@@ -88,8 +87,6 @@ def proved(
             made.rows.append(_line(conn, row, trees, with_addresses=with_addresses))
         needed = sorted(seq for seq, seal in trees.items() if seal is not None)
         _seals(conn, needed, signed, made)
-    known = {line["seq"] for line in made.seals} | {line["seq"] for line in made.chain}
-    made.unproved = sum(line["opened"] is None or line["opened"]["seal"] not in known for line in made.rows)
     return made
 
 
