@@ -3,8 +3,7 @@
 import asyncio
 import contextlib
 import json
-import subprocess
-import sys
+import signal
 from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
@@ -18,7 +17,8 @@ from proxy_addon.canary_run import SILENT, CanaryRun
 from proxy_addon.records import Rows
 from proxy_addon.watch_proof import Secret, new_nonce
 from tests.builders import NOON, POLICY, a_policy
-from tests.harness import ROOT, Gate, a_gate
+from tests.harness import Gate, a_gate
+from tests.nursery import a_child
 from tests.proxy_addon.test_canaries import FORCE
 
 AT_ONCE = 0.5
@@ -29,17 +29,15 @@ MANY = len(list(canaries_of(a_policy())))
 def asking_itself(gate: Gate, how: str) -> Iterator[None]:
     settings = gate.folder / "asking.json"
     settings.write_text(json.dumps({"state": str(gate.state), "canaries_after": AT_ONCE}))
-    command = [sys.executable, "-m", "tests.proxy_addon.broken_gate", str(settings), how]
-    with (
-        (gate.folder / "asking.log").open("w") as log,
-        subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log) as child,
-    ):
+    with (gate.folder / "asking.log").open("w") as log:
+        child = a_child("tests.proxy_addon.broken_gate", str(settings), how, log=log)
+    assert child.stdout is not None
+    with child.stdout as said:
         try:
-            assert child.stdout is not None
-            assert int(child.stdout.readline())
+            assert int(said.readline())
             yield
         finally:
-            child.terminate()
+            child.send_signal(signal.SIGTERM)
         assert child.wait(20) == 0
 
 

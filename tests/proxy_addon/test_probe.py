@@ -29,7 +29,8 @@ from proxy_addon.watch_proof import (
 )
 from tests.builders import POLICY
 from tests.doors import exchange, read_some
-from tests.harness import ROOT, Gate, a_gate
+from tests.harness import Gate, a_gate
+from tests.nursery import a_child
 
 
 @pytest.fixture(scope="module")
@@ -50,16 +51,16 @@ def ready(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
 def broken(gate: Gate, how: str) -> Iterator[None]:
     settings = gate.folder / "broken.json"
     settings.write_text(json.dumps({"state": str(gate.state), "origin": gate.origin.https}))
-    command = [sys.executable, "-m", "tests.proxy_addon.broken_gate", str(settings), how]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-    ) as child:
+    with (gate.folder / "broken.log").open("w") as log:
+        child = a_child("tests.proxy_addon.broken_gate", str(settings), how, log=log)
+    assert child.stdout is not None
+    with child.stdout as said:
         try:
-            assert child.stdout is not None
-            assert int(child.stdout.readline())
+            assert int(said.readline())
             yield
         finally:
             child.kill()
+            child.wait()
 
 
 def test_a_gate_that_blocks_is_well_and_no_row_is_written(gate: Gate) -> None:

@@ -1,11 +1,8 @@
 """A whole school in miniature, with a clock the test holds: gate, recorder, API and sites, all real."""
 
 import json
-import os
 import signal
 import socket
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -37,9 +34,9 @@ from schoolgate.demo.origins import Origin, Origins
 from schoolgate.demo.sites import ExampleSites, Page
 from tests.builders import POLICY
 from tests.change_control.school import HASHER
+from tests.nursery import Process, a_child
 from tests.sealing import compile_lists
 
-ROOT = Path(__file__).resolve().parents[2]
 ILLEGAL = "child-sexual-abuse"
 SITES = {
     "school-books.test": "education",
@@ -87,7 +84,7 @@ class School:
         self.desk = Desk(engine, state, Ed25519PrivateKey.generate(), lambda: index)
         self.sites = _sites(state)
         self.api_port = _free_port()
-        self.gate: subprocess.Popen[str] | None = None
+        self.gate: Process | None = None
         self.port = 0
         self._stops: list[Callable[[], None]] = [self.sites.stop, engine.dispose]
 
@@ -180,13 +177,8 @@ class School:
         self._stops.append(stop)
 
     def start_gate(self) -> None:
-        command = [sys.executable, "-m", "tests.system.gate_process", str(self.state)]
-        log = (self.state / "gate.log").open("a")
-        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-        self.gate = subprocess.Popen(
-            command, stdout=subprocess.PIPE, stderr=log, text=True, cwd=ROOT, env=environ
-        )
-        log.close()
+        with (self.state / "gate.log").open("a") as log:
+            self.gate = a_child("tests.system.gate_process", str(self.state), log=log)
         assert self.gate.stdout is not None
         line = self.gate.stdout.readline()
         assert line.strip(), (self.state / "gate.log").read_text()[-3000:]
