@@ -14,7 +14,7 @@ SYSTEM = "system"  # who opened a case by a rule, or does not say who reported
 
 
 class IncidentState(StrEnum):
-    """In the seeds' own order (B77): investigation, action, sanction."""
+    """In the policies' own order (S35): investigation, action, sanction."""
 
     REPORTED = "reported"
     INVESTIGATION = "investigation"

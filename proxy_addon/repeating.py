@@ -1,4 +1,4 @@
-"""One person who asks again and again for what is not open (S31, S80): noticed, and nothing else.
+"""One person who asks again and again for what is not open (S31): noticed, and nothing else.
 
 Pages alone are counted, so that what a page loads by itself makes nobody look bad; and only where it was the
 site that was not open. What is illegal is a matter of its own. The policy says how many within how long; once

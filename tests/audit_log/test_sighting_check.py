@@ -52,7 +52,7 @@ def stored(engine: Engine, folder: Path) -> None:
         ("at", "'2021-11-24 12:00:09.000000'"),
     ],
 )
-def test_an_sighting_that_was_edited_is_found(
+def test_a_sighting_that_was_edited_is_found(
     engine: Engine, tmp_path: Path, change: str, value: str
 ) -> None:
     stored(engine, tmp_path)
@@ -65,7 +65,7 @@ def test_an_sighting_that_was_edited_is_found(
     assert f"The sighting {ONE} of {NOON:%-d %B %Y %H:%M} was edited: its {change} is not" in found.says
 
 
-def test_an_sighting_that_was_removed_is_found(engine: Engine, tmp_path: Path) -> None:
+def test_a_sighting_that_was_removed_is_found(engine: Engine, tmp_path: Path) -> None:
     stored(engine, tmp_path)
 
     found = attack(engine, "DELETE FROM sighting WHERE id = :id", id=event_id(3))
@@ -74,7 +74,7 @@ def test_an_sighting_that_was_removed_is_found(engine: Engine, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("at", ["at", "'1999-01-01 00:00:00.000000'", "'2099-01-01 00:00:00.000000'"])
-def test_an_sighting_that_was_made_up_is_found(engine: Engine, tmp_path: Path, at: str) -> None:
+def test_a_sighting_that_was_made_up_is_found(engine: Engine, tmp_path: Path, at: str) -> None:
     stored(engine, tmp_path)
     if engine.dialect.name == "postgresql" and at != "at":
         at = f"CAST('{at[1:-1]}+00' AS timestamptz)"

@@ -52,7 +52,7 @@ def found(engine: Engine, limit: int = 100) -> list[Sighting]:
         return sightings(conn, limit)
 
 
-def test_a_hit_is_an_sighting_and_nothing_else_is(engine: Engine, tmp_path: Path) -> None:
+def test_a_hit_is_a_sighting_and_nothing_else_is(engine: Engine, tmp_path: Path) -> None:
     moved(engine, tmp_path, a_hit(1), a_whole(2), an_open(3))
 
     assert found(engine) == [
@@ -166,7 +166,7 @@ def test_the_recorder_says_so_and_names_nobody_and_no_address(sqlite_engine: Eng
         ({"kind": "canary", "reason": "illegal", "category": "child-sexual-abuse"}, None),
     ],
 )
-def test_what_a_row_says_makes_it_an_sighting_or_not(
+def test_what_a_row_says_makes_it_a_sighting_or_not(
     engine: Engine, tmp_path: Path, told: Record, kind: str | None
 ) -> None:
     moved(engine, tmp_path, a_whole(1) | told)
@@ -174,7 +174,7 @@ def test_what_a_row_says_makes_it_an_sighting_or_not(
     assert [each.kind for each in found(engine)] == ([] if kind is None else [kind])
 
 
-def test_an_sighting_tells_no_address_whatever_its_row_keeps(engine: Engine, tmp_path: Path) -> None:
+def test_a_sighting_tells_no_address_whatever_its_row_keeps(engine: Engine, tmp_path: Path) -> None:
     moved(engine, tmp_path, a_whole(1) | CIRCUMVENTION)
 
     (one,) = found(engine)
@@ -208,7 +208,7 @@ def test_sightings_of_one_kind_are_found_alone(engine: Engine, tmp_path: Path) -
         }
     )
 )
-def test_a_row_is_an_sighting_of_a_known_kind_or_none_and_a_canary_never(told: dict[str, Any]) -> None:
+def test_a_row_is_a_sighting_of_a_known_kind_or_none_and_a_canary_never(told: dict[str, Any]) -> None:
     row = tuple(told.get(name) for name in OPENING)
     assert kind_of(row) in {*KINDS, None}
     assert is_sighting(row) == (kind_of(row) is not None)

@@ -20,7 +20,7 @@ def sightings(school: School, who: str, **wanted: str) -> list[dict[str, object]
         return rows
 
 
-def test_a_visit_becomes_an_sighting_and_its_address_is_nowhere(school: School) -> None:
+def test_a_visit_becomes_a_sighting_and_its_address_is_nowhere(school: School) -> None:
     page = school.browse("ben", f"https://{SITE}/very/secret/page?really=1")
     school.browse("ben", f"https://{SITE}/very/secret/page?really=1")
     school.browse("tess", f"http://{SITE}/")
