@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from audit_log.db import writing
 from filter_policy.bundle import current_bundle, read_bundle, write_bundle
-from tests.system.school import ROOT, TEN, School, a_school, wait_for
+from tests.running import ROOT
+from tests.system.school import TEN, School, a_school, wait_for
 
 pytestmark = pytest.mark.system
 POLICY = "/api/v1/policy"
