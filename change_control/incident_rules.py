@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, select
 from audit_log.db import reading, writing
 from audit_log.incident_fold import FoldError
 from audit_log.incident_model import Evidence, Incident
-from audit_log.incidents import incidents, open_about
+from audit_log.incidents import incident_ids, open_about, readable
 from audit_log.people import person_by_id
 from audit_log.seal import stamp
 from audit_log.sightings import of_rows
@@ -28,7 +28,9 @@ from change_control.sealing import Change, UnsealedChangeError, change, one_at_a
 
 AROUND = timedelta(hours=1)  # of a row that is evidence, either side
 MOST_AT_ONCE = 500
-MOST_CASES = 200  # open ones of a kind about nobody who is known
+MOST_CASES = 200  # open ones of a kind that are looked through
+SEPARATE = 30  # open ones of a kind about nobody who is known: what comes then is part of the newest
+MOST_REPORTS = 300  # of such a one: then its rows are sightings and nothing more
 GUESSING = "guessing"
 
 
@@ -89,11 +91,50 @@ def _forget(desk: Desk, now: datetime) -> int:
 def _take(made: Change) -> int:
     asked = select(sighting_waiting.c.id).order_by(sighting_waiting.c.id).limit(MOST_AT_ONCE)
     ids = made.conn.scalars(asked).all()
-    cases: dict[tuple[str, Whose], Incident] = {}
+    cases = _Cases(made.conn)
     for each in _noticed(made.conn, ids):
         _take_one(made, each, cases)
     made.conn.execute(delete(sighting_waiting).where(sighting_waiting.c.id.in_(ids)))
     return len(ids)
+
+
+class _Cases:
+    """The open ones, each read once however many sightings are about it."""
+
+    def __init__(self, conn: Connection) -> None:
+        self._conn = conn
+        self._by_id: dict[str, Incident] = {}
+        self._of: dict[tuple[str, Whose], str] = {}
+        self._of_nobody: dict[str, list[str]] = {}  # by kind, the newest first
+
+    def find(self, kind: str, whose: Whose) -> Incident | None:
+        """None as well where somebody damaged it: then what was noticed is a case of its own."""
+        if (known := self._of.get((kind, whose))) is not None:
+            return self._by_id[known]
+        if whose.person is not None:
+            try:
+                return open_about(self._conn, whose.person, kind)
+            except FoldError:
+                return None
+        found = self._about_nobody(kind)
+        alike = next((case for case in found if _is_of(case, whose)), None)
+        return alike or (found[0] if len(found) >= SEPARATE else None)
+
+    def _about_nobody(self, kind: str) -> list[Incident]:
+        if kind not in self._of_nobody:
+            ids = incident_ids(self._conn, MOST_CASES, kind=kind, is_open=True)
+            found, _damaged = readable(self._conn, [id_ for _, id_ in ids])
+            of_nobody = {case.id: case for case in found if case.person_id is None}
+            self._of_nobody[kind] = list(of_nobody)
+            self._by_id |= of_nobody
+        return [self._by_id[each] for each in self._of_nobody[kind]]
+
+    def keep(self, kind: str, whose: Whose, case: Incident) -> None:
+        """As it is now."""
+        if whose.person is None and case.id not in self._by_id and kind in self._of_nobody:
+            self._of_nobody[kind].insert(0, case.id)
+        self._by_id[case.id] = case
+        self._of[kind, whose] = case.id
 
 
 def _noticed(conn: Connection, ids: Iterable[str]) -> Iterator[Noticed]:
@@ -104,15 +145,15 @@ def _noticed(conn: Connection, ids: Iterable[str]) -> Iterator[Noticed]:
         yield Noticed(each.id, each.kind, each.at, each.person_id, each.role, conn.scalar(asked))
 
 
-def _take_one(made: Change, seen: Noticed, cases: dict[tuple[str, Whose], Incident]) -> None:
+def _take_one(made: Change, seen: Noticed, cases: _Cases) -> None:
     if seen.kind not in OF_SIGHTING:
         return  # of a newer version of the program
     kind, whose = kind_of_sighting(seen.kind, seen.role), _whose(made.conn, seen)
-    case = cases.get((kind.id, whose)) or _open_case(made.conn, kind, whose)
+    case = cases.find(kind.id, whose)
     if case is None or not _holds(case, whose, seen.at):
         case = _reported(made, case, kind, whose, seen)
         case = _with_evidence(made, case, whose, seen)
-    cases[kind.id, whose] = case
+    cases.keep(kind.id, whose, case)
 
 
 def _whose(conn: Connection, seen: Noticed) -> Whose:
@@ -122,17 +163,6 @@ def _whose(conn: Connection, seen: Noticed) -> Whose:
     if person is None:  # nobody signed in, or they were erased meanwhile
         return Whose(None, seen.person_id, None if seen.person_id else seen.device)
     return Whose(person.id, person.id, None)
-
-
-def _open_case(conn: Connection, kind: IncidentKind, whose: Whose) -> Incident | None:
-    """None as well where somebody damaged it: then what was noticed is a case of its own."""
-    try:
-        if whose.person is not None:
-            return open_about(conn, whose.person, kind.id)
-        found = incidents(conn, MOST_CASES, kind=kind.id, is_open=True)
-    except FoldError:
-        return None
-    return next((case for case in found if case.person_id is None and _is_of(case, whose)), None)
 
 
 def _is_of(case: Incident, whose: Whose) -> bool:
@@ -148,6 +178,8 @@ def _same(each: Evidence, whose: Whose) -> bool:
 
 def _holds(case: Incident, whose: Whose, at: datetime) -> bool:
     """Whether its evidence has this row already; of nobody and no device: whether it was told just now."""
+    if whose.person is None and len(case.reports) >= MOST_REPORTS:
+        return True
     if whose.rows_of is None and whose.device is None:
         return any(each.happened_at and abs(at - each.happened_at) < AROUND for each in case.reports)
     return any(_same(each, whose) and each.from_at <= at < each.to_at for each in case.evidence)

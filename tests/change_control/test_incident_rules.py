@@ -15,7 +15,7 @@ from audit_log.sightings import KINDS
 from audit_log.tables import change_log, sighting_waiting
 from change_control.desk import Desk
 from change_control.incident_kinds import OF_SIGHTING
-from change_control.incident_rules import MOST_AT_ONCE, take_in
+from change_control.incident_rules import MOST_AT_ONCE, SEPARATE, take_in
 from tests.audit_log.conftest import fresh_postgresql_url as fresh_postgresql_url
 from tests.audit_log.conftest import postgresql as postgresql
 from tests.audit_log.conftest import postgresql_url as postgresql_url
@@ -144,6 +144,17 @@ def test_tries_again_and_again_are_a_case(desk: Desk) -> None:
     take_in(desk, NOON)
 
     assert {case.kind for case in cases(desk)} == {"pupil-non-educational", "staff-personal-use"}
+
+
+def test_guesses_from_ever_more_devices_become_part_of_one_case(desk: Desk) -> None:
+    for number in range(SEPARATE + 3):
+        at = NOON + timedelta(seconds=number)
+        noticed(desk, "anna", at, **GUESS, client_address=f"127.20.1.{number}")
+    take_in(desk, NOON)
+    found = cases(desk)
+
+    assert sorted(len(case.reports) for case in found) == [*[1] * (SEPARATE - 1), 4]
+    assert len({each.device for case in found for each in case.evidence}) == SEPARATE + 3
 
 
 def test_more_than_fits_into_one_look_waits_for_the_next(desk: Desk) -> None:
