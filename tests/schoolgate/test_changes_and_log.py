@@ -84,6 +84,16 @@ def test_looking_at_one_person_takes_a_purpose_and_leaves_a_line(demo: Demo, ses
     assert newest["texts"]["purpose"] == "a parent asked"
 
 
+def test_a_technician_reads_no_colleague_by_name(demo: Demo, session: Session, tmp_path: Path) -> None:
+    tess = session("tess")  # the technician of the demo
+    asked = ("--person", "mary", "--purpose", "to see")
+    for words in (("search",), ("export", "--to", str(tmp_path / "rows.csv")), ("tail",)):
+        done = demo.cli("log", *words, *asked, session=tess)
+        assert (done.returncode, done.stdout) == (1, ""), words
+        assert "read by the headteacher alone" in done.stderr
+    assert not (tmp_path / "rows.csv").exists()
+
+
 def test_services_speak_json_on_stderr_and_libraries_only_of_trouble() -> None:
     command = [sys.executable, "-c", SPEAK]
     done = subprocess.run(command, cwd=ROOT, env=clean_environ(), capture_output=True, text=True, check=True)
