@@ -28,13 +28,15 @@ def cases_over(conn: Connection, before: date) -> list[str]:
     over: list[str] = []
     for id_ in conn.scalars(asked.order_by(CASE.closed_at, CASE.id)).all():
         case = incident_of(conn, id_)
-        if case is not None and not case.is_open and not _stays(case, kept):
+        if case is not None and not case.is_open and not _stays(case, kept, start):
             over.append(id_)
     return over[:AT_ONCE]
 
 
-def _stays(case: Incident, kept: Sequence[Hold]) -> bool:
+def _stays(case: Incident, kept: Sequence[Hold], start: datetime) -> bool:
+    """Also while a device is shut off by it: the gates hold its words against the lines."""
     undone = any(each.done_at is None for each in case.tasks)
+    undone = undone or any(each.released_at is None and each.ends_at >= start for each in case.isolated)
     end = case.closed_at or case.changed_at
     meeting = [each for each in kept if each.from_at <= end and case.opened_at < each.to_at]
     return undone or any(each.person_id in (None, case.person_id) for each in meeting)

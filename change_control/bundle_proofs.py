@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from audit_log.sealed_lines import PURGE_CASES
 from audit_log.tables import change_log, checkpoint
 from change_control.log_tree import LogTree
 from change_control.sealed_secrets import SealedSecrets, is_told
@@ -35,6 +36,10 @@ from filter_policy.proof_lines import (
     shut_by,
 )
 
+AT, STAMP = (
+    '"at":"',
+    len("2026-11-24T12:00:00.000000Z"),
+)  # of a line: quotes in what stands before are escaped
 AT_ONCE = 500  # a statement has a limit on its parameters
 SHUTS: Mapping[str, tuple[str, ...]] = {
     "person:suspend": ("suspended_from", "suspended_until"),
@@ -53,6 +58,7 @@ NEEDED = frozenset(
         CLOSE,
         "break-glass:use",
         *CASES,
+        PURGE_CASES,
     }
     | {f"{kind}:propose" for kind in ("policy", "lists", "unblock", "people")}
 )
@@ -72,18 +78,20 @@ class _Known:
     people: dict[str, dict[str, int]] = field(default_factory=dict)  # by person and field: who set it last
     opened: dict[str, list[str]] = field(default_factory=dict)  # openings, by whoever made them
     shut: dict[str, int] = field(default_factory=dict)  # the line that shut an opening, by opening
-    isolated: list[tuple[int, str]] = field(default_factory=list)  # each that shut a device off, and when
+    isolated: list[tuple[int, str, str]] = field(default_factory=list)  # that shut a device off: when, case
+    gone: dict[str, int] = field(default_factory=dict)  # cases of which no words are left
     halted: dict[str, int] = field(default_factory=dict)  # the last that ended what was open, by case
     last_at: str = ""
 
     def read(self, seq: int, leaf: bytes, sealed: str) -> None:
         self.tree.add(leaf)
+        self.last_at = sealed.partition(AT)[2][:STAMP]
         if any(word in sealed for word in WORDS):
             self._note(seq, json.loads(sealed))
 
     def _note(self, seq: int, entry: Mapping[str, Any]) -> None:
         event, object_id, detail = entry["event"], entry["object"], entry["detail"]
-        self.made[event, object_id], self.last_at = seq, entry["at"]
+        self.made[event, object_id] = seq
         if event.endswith(":approve"):
             self.objects[seq] = object_id
         if event in POLICY:
@@ -94,14 +102,20 @@ class _Known:
             self.used[detail["proposal"]] = seq
         if event == "opening:open":
             self.opened.setdefault(entry["actor"], []).append(object_id)
-        if event == ISOLATED:
-            self.isolated.append((seq, entry["at"]))
-        if event == ILLEGAL or (event == SIGN and detail.get("to") == CLOSED):
-            self.halted[detail["incident"]] = seq
+        self._note_case(seq, entry)
         for each in shut_by(event, object_id, detail, self.opened):
             self.shut.setdefault(each, seq)  # the first: none later makes it longer
         for person, fields in _people(event, object_id, detail):
             self.people.setdefault(person, {}).update(dict.fromkeys(fields, seq))
+
+    def _note_case(self, seq: int, entry: Mapping[str, Any]) -> None:
+        event, detail = entry["event"], entry["detail"]
+        if event == ISOLATED:
+            self.isolated.append((seq, entry["at"], detail["incident"]))
+        if event == PURGE_CASES:
+            self.gone |= dict.fromkeys(detail["cases"], seq)
+        if event == ILLEGAL or (event == SIGN and detail.get("to") == CLOSED):
+            self.halted[detail["incident"]] = seq
 
 
 def _people(event: str, object_id: str, detail: Mapping[str, Any]) -> Iterator[tuple[str, Iterable[str]]]:
@@ -233,12 +247,23 @@ def _wanted(
 
 def _ordered(known: _Known, orders: Iterable[Order]) -> set[int]:
     """All that shut a device off and may still do so, whether or not the database knows of them."""
-    ends = known.last_at and datetime.fromisoformat(known.last_at) - timedelta(days=MOST_DAYS)
-    found = {seq for seq, at in known.isolated if ends and datetime.fromisoformat(at) > ends}
+    found = {
+        seq
+        for seq, at, case in known.isolated
+        if known.gone.get(case, 0) < seq and _is_young(at, known.last_at)
+    }
     for each in orders:
         found |= {known.made.get((event, each.id), 0) for event in (ASK, SIGN, END, ISOLATED)}
         found.add(known.halted.get(each.incident_id, 0))
     return found - {0}
+
+
+def _is_young(at: str, now: str) -> bool:
+    """Whether it may still shut a device off; where no time can be read it may."""
+    try:
+        return datetime.fromisoformat(at) > datetime.fromisoformat(now) - timedelta(days=MOST_DAYS)
+    except (ValueError, TypeError):
+        return True
 
 
 def _lines(conn: Connection, wanted: list[int]) -> Iterator[SealedLine]:

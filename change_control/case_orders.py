@@ -24,6 +24,7 @@ from filter_policy.case_orders import (
     isolation_of,
 )
 
+LOOKED_BACK = timedelta(days=2 * MOST_DAYS)  # further than any line is asked for
 MOST_DAYS_AHEAD = 8  # from the second signature to the end of an investigation
 
 log = structlog.get_logger()
@@ -39,7 +40,7 @@ def orders_in_force(conn: Connection, as_of: datetime) -> tuple[Order, ...]:
 def _cases(conn: Connection, as_of: datetime) -> Iterator[Incident]:
     table = incident_entry.c
     young = or_(
-        and_(table.act == "isolate", table.at > as_of - timedelta(days=MOST_DAYS)),
+        and_(table.act == "isolate", table.at > as_of - LOOKED_BACK),
         and_(table.act == "sign", table.at > as_of - timedelta(days=MOST_DAYS_AHEAD)),
     )
     for each in conn.scalars(select(table.incident_id).where(young).distinct()).all():
@@ -55,13 +56,11 @@ def _cases(conn: Connection, as_of: datetime) -> Iterator[Incident]:
 def _orders(case: Incident, as_of: datetime) -> Iterator[Order]:
     for each in case.isolated:
         shut = Order(ISOLATE, each.id, case.id, each.starts_at, each.salt, each.sealed)
-        if each.released_at is None and shut.is_past > as_of and _is_readable(shut):
+        if each.released_at is None and _is_readable(shut):
             yield shut
     for step in case.steps:
         order = _step_order(case, step)
-        if order is None or order.is_past <= as_of:
-            continue
-        if order.act == RELEASE or _is_open(case, step, order, as_of):
+        if order is not None and (order.act == RELEASE or _is_open(case, step, order, as_of)):
             yield order
 
 

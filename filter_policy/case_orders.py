@@ -26,7 +26,7 @@ RELEASE = "release"
 ISOLATE = "isolate"
 ACTS = frozenset({MODE, RELEASE, ISOLATE})
 MOST_HOURS = 4  # of an investigation
-MOST_DAYS = 366  # of a device that is shut off; then somebody says so again
+MOST_DAYS = 31  # of a device that is shut off; then somebody says so again
 
 
 class OrderFault(ValueError):

@@ -9,16 +9,19 @@ import pytest
 from sqlalchemy import Connection, delete, insert, select, text, update
 from structlog.testing import capture_logs
 
+from audit_log.case_purging import erase_cases
 from audit_log.db import reading, writing
 from audit_log.incident_model import Incident
+from audit_log.sealed_lines import PURGE_CASES
 from audit_log.tables import incident_entry
-from change_control.case_orders import MOST_DAYS_AHEAD, orders_in_force
-from change_control.desk import Desk
+from change_control.case_orders import LOOKED_BACK, MOST_DAYS_AHEAD, orders_in_force
+from change_control.desk import SYSTEM, Desk
 from change_control.incident_devices import isolate
-from change_control.incidents import sign_step, to_illegal
+from change_control.incidents import note, sign_step, to_illegal
 from change_control.investigations import ask_mode, end_mode
 from change_control.openings import open_for_class
 from change_control.publish import publish
+from change_control.sealing import change
 from filter_policy.bundle import Bundle, current_bundle, read_bundle
 from filter_policy.bundle_proof import prove, public_key, read_proof
 from filter_policy.case_orders import ISOLATE, MODE, MOST_DAYS, RELEASE
@@ -30,6 +33,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SHUT, LOOK = "10.0.3.17", "10.0.3.30"
 ENTRY = incident_entry.c
+GUARDS = text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'incident_entry'")
 ODD = '{"device": "x", "ends_at": "2026-11-25T12:00:00Z"}'
 
 
@@ -110,10 +114,40 @@ def test_only_what_may_still_order_something_is_read(desk: Desk) -> None:
     with reading(desk.engine) as conn:
         now = [each.act for each in orders_in_force(conn, NOON)]
         later = [each.act for each in orders_in_force(conn, NOON + 2 * HOUR)]
-        last = [each.act for each in orders_in_force(conn, NOON + MOST_DAYS * DAY - HOUR)]
-        gone = orders_in_force(conn, NOON + MOST_DAYS * DAY)
+        last = [each.act for each in orders_in_force(conn, NOON + LOOKED_BACK - HOUR)]
+        gone = orders_in_force(conn, NOON + LOOKED_BACK)
     assert (now, later, last, gone) == ([ISOLATE, MODE], [ISOLATE], [ISOLATE], ())
     assert MOST_DAYS_AHEAD > 1
+
+
+@pytest.mark.parametrize("days", [1, MOST_DAYS - 1, MOST_DAYS, 2 * MOST_DAYS, 3 * MOST_DAYS])
+def test_a_device_that_was_shut_off_long_ago_hinders_nothing(desk: Desk, days: int) -> None:
+    """Nor one that was let go; whatever was sealed since, and whether the gates hear of that."""
+    case = an_isolation(desk)
+    step(desk, case, "release", isolation=case.isolated[0].id)
+    isolate(desk, the(desk, "cora"), case.id, "10.0.3.18", 1, "as it is", NOON)
+    later = NOON + days * DAY
+    note(desk, the(desk, "cora"), case.id, "nothing new", later)
+    desk.log_lines.forget()
+    publish(desk)
+
+    assert desk.published.unproven is None
+    an_other = isolate(desk, the(desk, "cora"), case.id, "10.0.3.19", 1, "as it is", later)
+    assert desk.published.unproven is None
+    assert an_other.isolated[-1].device in devices(desk)[0]
+
+
+def test_what_was_said_in_a_case_may_go_and_with_it_what_shut_a_device_off(desk: Desk) -> None:
+    case = an_isolation(desk, 1)
+    step(desk, case, "close", outcome="no-concern")
+    with change(desk, NOON + 2 * DAY) as made:
+        made.seal(PURGE_CASES, SYSTEM, "incidents", {"before": "2026-11-26", "cases": [case.id]})
+        for name in made.conn.scalars(GUARDS).all():
+            made.conn.execute(text(f"DROP TRIGGER {name}"))
+        erase_cases(made.conn, [case.id])
+
+    assert devices(desk) == ([], [])
+    assert desk.published.unproven is None
 
 
 # -- what somebody rewrote
@@ -138,8 +172,7 @@ def as_if_signed(conn: Connection, by: str) -> None:
 def tampered(desk: Desk, change: Callable[[Connection], object]) -> str:
     """What the publisher says of it. The gates have a proven bundle all the same."""
     with writing(desk.engine) as conn:
-        guards = text("SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'incident_entry'")
-        for name in conn.scalars(guards).all():
+        for name in conn.scalars(GUARDS).all():
             conn.execute(text(f"DROP TRIGGER {name}"))
         change(conn)
     with capture_logs() as logs:

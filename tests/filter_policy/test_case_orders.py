@@ -69,7 +69,7 @@ def test_no_investigation_begins_before_both_signed_or_lasts_longer_than_four_ho
     assert found.ends_at - found.starts_at <= timedelta(hours=MOST_HOURS)
 
 
-def test_no_isolation_lasts_longer_than_a_year() -> None:
+def test_no_isolation_lasts_longer_than_a_month() -> None:
     found = isolation_of(an_order(ISOLATE, {**SHUT, "ends_at": "2099-01-01T00:00:00Z"}))
     assert found.ends_at == NOON + timedelta(days=MOST_DAYS)
 
