@@ -85,7 +85,9 @@ def taken(school: School, username: str = "anna", who: str = "cora", **wanted: s
     return answer
 
 
-def parts(school: School, username: str = "anna", who: str = "cora", **wanted: str) -> dict[str, list[dict[str, Any]]]:
+def parts(
+    school: School, username: str = "anna", who: str = "cora", **wanted: str
+) -> dict[str, list[dict[str, Any]]]:
     told = taken(school, username, who, **wanted).json()["parts"]
     return {name: part["rows"] for name, part in told.items()}
 

@@ -1,4 +1,4 @@
-"""A case is what its sealed lines make of it, on either database: verify names what is not, without its words."""
+"""A case is what its sealed lines make of it, on either database; verify names what is not."""
 
 import hashlib
 from collections.abc import Callable, Mapping

@@ -32,8 +32,8 @@ SAID = "what a child told us"
 
 @pytest.fixture
 def either(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[School]:
-    for desk in school_in(request.param, request, tmp_path):
-        yield School(desk, tmp_path / "journal")
+    for made in school_in(request.param, request, tmp_path):
+        yield School(made, tmp_path / "journal")
 
 
 def closed(aged: School, kind: str = "pupil-circumvention", about: str = "anna") -> Incident:
