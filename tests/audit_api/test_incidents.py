@@ -219,6 +219,17 @@ def test_one_case_that_somebody_tampered_with_hides_no_other(school: School) -> 
     problem_of(school.as_("cora").get(f"{AT}/{broken.id}"), 404, "not-found")
 
 
+def test_what_was_erased_may_have_been_about_staff_and_is_the_headteachers(school: School) -> None:
+    case = a_staff_case(school)
+    drop_guards(school)
+    with writing(school.desk.engine) as conn:
+        lines = incident_entry.update().where(incident_entry.c.incident_id == case.id)
+        conn.execute(lines.values(facts=None, salt=None))
+    assert school.as_("hedy").get(f"{AT}/{case.id}").json()["erased"]
+    problem_of(school.as_("cora").get(f"{AT}/{case.id}"), 404, "not-found")
+    assert school.as_("cora").get(AT).json()["rows"] == []
+
+
 def test_a_technician_sees_technical_ones_and_adds_to_them(school: School) -> None:
     case = a_case(school, "technical-breach", None)
     a_case(school)
