@@ -257,9 +257,7 @@ def _menu(request: Request, visit: Visit) -> tuple[MenuItem, ...]:
     path = request.url.path
     shown = [(href, label) for href, label in MENU if may(f"GET {href}", visit.reader.role)]
     best = max((href for href, _ in shown if _within(path, href)), key=len, default=None)
-    return tuple(
-        MenuItem(href, label, href == best, _waits_at(visit, href)) for href, label in shown
-    )
+    return tuple(MenuItem(href, label, href == best, _waits_at(visit, href)) for href, label in shown)
 
 
 def _waits_at(visit: Visit, href: str) -> int:
