@@ -97,14 +97,6 @@ def _reported(incident: Incident, entry: IncidentEntry, facts: Facts) -> Inciden
     return replace(incident, reports=(*incident.reports, report), excluded=excluded)
 
 
-def _joined_report(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
-    """A report that joins says nothing new of the case, but that it may be illegal."""
-    incident = _reported(incident, entry, facts)
-    if facts.get("lane") == Lane.ILLEGAL and not incident.is_illegal:
-        return _illegal(incident, entry, facts)
-    return incident
-
-
 def _noted(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
     note = Note(entry.seq, entry.at, entry.actor_id, str(facts["text"]))
     return replace(incident, notes=(*incident.notes, note))
@@ -226,7 +218,7 @@ def _isolated(incident: Incident, entry: IncidentEntry, facts: Facts) -> Inciden
 
 
 ACTS: Mapping[str, Callable[[Incident, IncidentEntry, Facts], Incident]] = {
-    "report": _joined_report,
+    "report": _reported,
     "classify": lambda incident, _, facts: _classified(incident, facts),
     "note": _noted,
     "join": lambda incident, _, facts: replace(incident, members=incident.members | {str(facts["person"])}),

@@ -3,10 +3,11 @@
 import secrets
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from audit_log.incident_model import Incident, Lane, Step
 from audit_log.seal import stamp
-from change_control.desk import Actor
+from change_control.desk import SYSTEM, Actor
 from change_control.in_force import parsed_policy
 from change_control.incident_letters import letter
 from change_control.incident_lines import write
@@ -65,6 +66,15 @@ def after_act(made: Change, case: Incident, step: Step, actor: Actor) -> Inciden
 
 def after_sanction(made: Change, case: Incident, step: Step, actor: Actor) -> Incident:
     return follow(made, case, actor, [each for each in OF_SANCTION if each in step.facts["actions"]])
+
+
+def reported(made: Change, case: Incident | None, facts: Mapping[str, Any]) -> Incident:
+    """A report that opens a case or joins one. What may be illegal takes it into that lane, with a line that
+    the gates hear of: who was looking looks no more."""
+    now = write(made, case, "report", SYSTEM, facts)
+    if facts["lane"] == Lane.ILLEGAL and not now.is_illegal:
+        now = write(made, now, "illegal", SYSTEM, {"reason": "what was reported is for the police"})
+    return after_illegal(made, case, now, SYSTEM)
 
 
 def after_illegal(made: Change, was: Incident | None, case: Incident, actor: Actor) -> Incident:

@@ -21,7 +21,7 @@ from audit_log.seal import stamp
 from audit_log.sightings import of_rows
 from audit_log.tables import filtering_log, sighting_waiting
 from change_control.desk import SYSTEM, Desk
-from change_control.incident_followups import after_illegal
+from change_control.incident_followups import reported
 from change_control.incident_kinds import OF_SIGHTING, IncidentKind, kind_of_sighting
 from change_control.incidents import Told, report_in, write
 from change_control.sealing import Change, UnsealedChangeError, change, one_at_a_time
@@ -208,7 +208,7 @@ def _reported(
         "happened": seen.kind,
         "lane": kind.lane,
     }
-    return after_illegal(made, case, write(made, case, "report", SYSTEM, facts), SYSTEM)
+    return reported(made, case, facts)
 
 
 def _with_evidence(made: Change, case: Incident, whose: Whose, seen: Noticed) -> Incident:

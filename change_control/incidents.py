@@ -18,11 +18,11 @@ from audit_log.incident_model import Incident, Intent, Lane, Place
 from audit_log.incidents import Sealed, entries_of, open_about
 from audit_log.people import person_by_id
 from audit_log.seal import stamp
-from change_control.desk import SYSTEM, Actor, Desk
+from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError, bad_input
 from change_control.in_force import parsed_policy
 from change_control.incident_effects import apply_step, prepared
-from change_control.incident_followups import after_illegal
+from change_control.incident_followups import after_illegal, reported
 from change_control.incident_kinds import ADULTS, UNSORTED, IncidentKind, kinds
 from change_control.incident_lines import write as write
 from change_control.incident_rights import (
@@ -87,7 +87,7 @@ def report_in(made: Change, told: Told) -> Incident:
     if found is not None and told.by is not None and told.by == found.person_id:
         found = None  # whom a case is about opens one of their own
     facts = _report_facts(made.conn, told, kind)
-    return after_illegal(made, found, write(made, found, "report", SYSTEM, facts), SYSTEM)
+    return reported(made, found, facts)
 
 
 def _kind(told: Told) -> IncidentKind:

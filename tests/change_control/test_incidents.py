@@ -79,3 +79,11 @@ def test_sorting_a_report_makes_it_a_case_about_somebody(desk: Desk) -> None:
     found = classify(desk, the(desk, "cora"), case.id, said, NOON)
     assert (found.kind, found.about, found.restricted) == ("bullying", "safeguarding", False)
     refused("bad-input", lambda: classify(desk, the(desk, "cora"), case.id, {"kind": "gossip"}, NOON))
+
+
+def test_what_may_be_illegal_takes_a_case_that_was_lowered_back_and_the_gates_hear_of_it(desk: Desk) -> None:
+    case = a_case(desk, "pupil-illegal-material")
+    assert step(desk, case, "lower").lane is Lane.INAPPROPRIATE
+    again = a_case(desk, "pupil-illegal-material")
+    assert (again.id, again.lane) == (case.id, Lane.ILLEGAL)
+    assert [line.event for line in log_of(desk)][-2:] == ["incident:report", "incident:illegal"]
