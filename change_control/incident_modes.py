@@ -18,7 +18,7 @@ from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError, bad_input
 from change_control.in_force import agreed_lists, parsed_policy
 from change_control.incident_rights import Looker, may_sign
-from change_control.incident_steps import step_fault
+from change_control.incident_steps import as_error, step_fault
 from change_control.list_rows import opened
 from change_control.roles import is_active
 from change_control.texts import fault_of
@@ -43,7 +43,7 @@ def mode_facts(  # noqa: PLR0917  # as every verb, and which case
 ) -> dict[str, Any]:
     """`raw`: device, sites, minutes, reason; perhaps people (ids) and deviation. Raises ChangeError."""
     if fault := step_fault(case, "mode", {**raw, "ends_at": stamp(now + A_WHILE)}, now):
-        raise ChangeError("wrong-state", fault)
+        raise as_error(fault)
     faults: dict[str, str] = {}
     if unknown := sorted(raw.keys() - FIELDS):
         faults[unknown[0]] = f"there is no such field; there are {', '.join(sorted(FIELDS))}"

@@ -9,6 +9,7 @@ from typing import Any
 
 from audit_log.incident_fold import STATE_AFTER as STATE_AFTER
 from audit_log.incident_model import Incident, IncidentState
+from change_control.errors import ChangeError, bad_input
 from change_control.incident_kinds import actions
 
 Facts = Mapping[str, Any]
@@ -31,6 +32,15 @@ RESPONSES = ("internal", "local-authority", "police")  # S171
 OUTCOMES = ("no-blame", "no-concern", "duplicate", "dealt-with", "referred")
 
 
+FIELDS = frozenset({"reason", "substance", "responses", "actions", "deviation", "removal", "outcome"})
+
+
+def as_error(fault: str) -> ChangeError:
+    """Something left out of the form is its field's fault; anything else is too late, or too early."""
+    field, _, says = fault.partition(": ")
+    return bad_input({field: says}) if field in FIELDS and says else ChangeError("wrong-state", fault)
+
+
 def step_fault(case: Incident, act: str, facts: Facts, now: datetime) -> str | None:
     """Why this step cannot be taken now, or None. Asked at both signatures."""
     if act not in FROM:
@@ -38,7 +48,7 @@ def step_fault(case: Incident, act: str, facts: Facts, now: datetime) -> str | N
     if case.state not in FROM[act]:
         return f"{act} is not possible while the incident is at {case.state}"
     if not str(facts.get("reason", "")).strip():
-        return "a reason is needed"
+        return "reason: is needed"
     needs = NEEDS.get(act)
     return needs(case, facts, now) if needs else None
 

@@ -34,7 +34,7 @@ from change_control.incident_rights import (
     may_sign,
     view_of,
 )
-from change_control.incident_steps import step_fault
+from change_control.incident_steps import as_error, step_fault
 from change_control.probes import record_refused
 from change_control.roles import entitle, is_active
 from change_control.sealing import Change, change
@@ -280,7 +280,7 @@ def _ask(  # noqa: PLR0917  # as above
         raise bad_input({"reason": fault})
     facts = {**prepared(desk, made, case, actor, act, raw), "act": act, "incident": case.id}
     if fault := step_fault(case, act, facts, made.at):
-        raise ChangeError("wrong-state", fault)
+        raise as_error(fault)
     return write(made, case, "ask", actor, facts, secrets.token_hex(8))
 
 

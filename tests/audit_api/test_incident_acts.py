@@ -179,4 +179,4 @@ def test_removal_of_access_has_an_end_and_suspends(school: School) -> None:
 def test_other_actions_than_are_suggested_need_a_reason(school: School) -> None:
     _, asked = sanctioned(school, actions=["warning"])
 
-    assert "deviation" in problem_of(asked, 409, "wrong-state")["detail"].lower()
+    assert "deviation" in problem_of(asked, 422, "bad-input")["detail"].lower()

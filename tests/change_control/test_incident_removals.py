@@ -119,14 +119,14 @@ def test_a_removal_has_an_end_that_is_to_come_and_somebody_it_is_of(desk: Desk) 
     for until, code in (
         ("", "bad-input"),
         ("some day", "bad-input"),
-        (NOON.isoformat(), "wrong-state"),
-        ((NOON + 400 * DAY).isoformat(), "wrong-state"),
+        (NOON.isoformat(), "bad-input"),
+        ((NOON + 400 * DAY).isoformat(), "bad-input"),
     ):
         refused(code, lambda until=until: asked(desk, case, until))  # type: ignore[misc]  # bound at once
     raw = {"reason": "r", "actions": ROW}
-    refused("wrong-state", lambda: ask_step(desk, the(desk, "cora"), case, "sanction", raw, NOON))
+    refused("bad-input", lambda: ask_step(desk, the(desk, "cora"), case, "sanction", raw, NOON))
     nobody = at_sanction(desk, "pupil-circumvention", None)
-    refused("wrong-state", lambda: asked(desk, nobody, (NOON + DAY).isoformat()))
+    refused("bad-input", lambda: asked(desk, nobody, (NOON + DAY).isoformat()))
 
 
 def test_a_removal_whose_end_passed_is_signed_by_nobody(desk: Desk) -> None:

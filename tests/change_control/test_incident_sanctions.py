@@ -146,10 +146,10 @@ def test_out_of_school_the_law_behind_it_is_named(desk: Desk) -> None:
 
 def test_another_choice_than_the_table_s_needs_its_reason(desk: Desk) -> None:
     case = step(desk, with_substance(desk, "pupil-files"), "act", responses=["internal"])
-    says = refused("wrong-state", lambda: step(desk, case, "sanction", actions=["warning"])).says
+    says = refused("bad-input", lambda: step(desk, case, "sanction", actions=["warning"])).says
     assert "deviation" in says
     # What somebody says was suggested is not what was.
-    refused("wrong-state", lambda: step(desk, case, "sanction", actions=["warning"], suggested=["warning"]))
+    refused("bad-input", lambda: step(desk, case, "sanction", actions=["warning"], suggested=["warning"]))
     after = step(desk, case, "sanction", actions=["warning"], deviation="the first time, and very sorry")
     assert after.steps[-1].facts["suggested"] == list(kinds()["pupil-files"].actions)
 

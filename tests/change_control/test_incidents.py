@@ -1,6 +1,7 @@
 """A case from its report to its end: every step by two, nobody's name in the change log."""
 
 import json
+from functools import partial
 
 from audit_log.incident_model import IncidentState, Lane
 from change_control.desk import Desk
@@ -87,3 +88,10 @@ def test_what_may_be_illegal_takes_a_case_that_was_lowered_back_and_the_gates_he
     again = a_case(desk, "pupil-illegal-material")
     assert (again.id, again.lane) == (case.id, Lane.ILLEGAL)
     assert [line.event for line in log_of(desk)][-2:] == ["incident:report", "incident:illegal"]
+
+
+def test_what_a_step_lacks_is_told_by_its_field(desk: Desk) -> None:
+    case = a_case(desk)
+    for facts, field in (({"outcome": "dealt-with"}, "reason"), ({"reason": "over"}, "outcome")):
+        ask = partial(ask_step, desk, the(desk, "cora"), case.id, "close", facts, NOON)
+        assert list(refused("bad-input", ask).fields) == [field]

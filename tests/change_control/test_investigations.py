@@ -139,7 +139,7 @@ def test_what_is_asked_for_is_short_and_named(desk: Desk) -> None:
 
 def test_a_mode_needs_a_reason_like_any_step(desk: Desk) -> None:
     case = looked_into(desk)
-    refused("wrong-state", lambda: a_mode(desk, case, reason=" "))
+    refused("bad-input", lambda: a_mode(desk, case, reason=" "))
 
 
 def test_whom_it_is_for_sign_it_and_nobody_else(desk: Desk) -> None:
