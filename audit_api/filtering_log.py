@@ -179,7 +179,7 @@ def _named(visit: Visit, whose: str | None = None) -> Named:
 
 
 def _less_staff(visit: Visit, what: Filter) -> Filter:
-    """by name the staff are in what the headteacher finds alone (S190); of one person that was asked before."""
+    """By name, staff are in what the headteacher finds alone (S190); of one person that was asked before."""
     if what.person_id is not None or reads_staff(visit.reader):
         return what
     return replace(what, without_roles=what.without_roles | ADULT_ROLES)

@@ -106,9 +106,7 @@ def test_the_line_says_by_which_filter_and_how_many(troubled: School) -> None:
     lines = troubled.as_("gail").get("/api/v1/changes", params={"event": "filtering-log:read"}).json()["rows"]
 
     assert {line["texts"]["what"] for line in lines} == {"sightings, to 2026-11-24T11:59:30Z"}
-    assert {line["object"]: line["detail"]["rows"] for line in lines} == {
-        troubled.person("anna").id: 2
-    }
+    assert {line["object"]: line["detail"]["rows"] for line in lines} == {troubled.person("anna").id: 2}
 
 
 @pytest.mark.parametrize("reader", ["terry", "gail"])

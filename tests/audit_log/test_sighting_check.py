@@ -52,9 +52,7 @@ def stored(engine: Engine, folder: Path) -> None:
         ("at", "'2021-11-24 12:00:09.000000'"),
     ],
 )
-def test_a_sighting_that_was_edited_is_found(
-    engine: Engine, tmp_path: Path, change: str, value: str
-) -> None:
+def test_a_sighting_that_was_edited_is_found(engine: Engine, tmp_path: Path, change: str, value: str) -> None:
     stored(engine, tmp_path)
     if change == "at" and engine.dialect.name == "postgresql":
         value = f"{value[:-1]}+00'"
