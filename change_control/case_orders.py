@@ -1,14 +1,16 @@
 """What cases order of the gates now, as the database has it: devices shut off or let go, and looked into.
 
-Only lines are read that are young enough to order anything. What cannot be read orders nothing here; where a
-device was shut off by it, the proof misses it, and the gates keep what they have (publish.py).
+Only lines are read that are young enough to order anything. What cannot be read orders nothing here, and
+hinders no other; where a device was shut off by it, the proof misses it, and the gates keep what they have,
+less whatever is shut meanwhile (publish.py).
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy.exc import DBAPIError
 
 from audit_log.incident_model import Incident, Step
 from audit_log.incidents import incident_of
@@ -17,15 +19,25 @@ from filter_policy.case_orders import (
     ISOLATE,
     MODE,
     MOST_DAYS,
+    ODD,
     RELEASE,
     Order,
     OrderFault,
     investigation_of,
     isolation_of,
+    order_in,
+    order_out,
+    released_by,
 )
 
 LOOKED_BACK = timedelta(days=2 * MOST_DAYS)  # further than any line is asked for
 MOST_DAYS_AHEAD = 8  # from the second signature to the end of an investigation
+
+READ: Mapping[str, Callable[[Order], object]] = {
+    MODE: investigation_of,
+    RELEASE: released_by,
+    ISOLATE: isolation_of,
+}
 
 log = structlog.get_logger()
 
@@ -43,10 +55,15 @@ def _cases(conn: Connection, as_of: datetime) -> Iterator[Incident]:
         and_(table.act == "isolate", table.at > as_of - LOOKED_BACK),
         and_(table.act == "sign", table.at > as_of - timedelta(days=MOST_DAYS_AHEAD)),
     )
-    for each in conn.scalars(select(table.incident_id).where(young).distinct()).all():
+    try:
+        ids = conn.scalars(select(table.incident_id).where(young).distinct()).all()
+    except DBAPIError as error:  # an id that is no text: then no case is known, and the proof says so
+        log.error("incident.ids_not_understood", error=type(error).__name__)
+        return
+    for each in ids:
         try:
             case = incident_of(conn, each)
-        except (ValueError, RecursionError):  # FoldError is one; so is what is no JSON
+        except (*ODD, DBAPIError):  # FoldError is one
             log.error("incident.not_understood", incident=each)
             continue
         if case is not None:
@@ -60,7 +77,9 @@ def _orders(case: Incident, as_of: datetime) -> Iterator[Order]:
             yield shut
     for step in case.steps:
         order = _step_order(case, step)
-        if order is not None and (order.act == RELEASE or _is_open(case, step, order, as_of)):
+        if order is None or not _is_readable(order):
+            continue
+        if order.act == RELEASE or _is_open(case, step, order, as_of):
             yield order
 
 
@@ -76,15 +95,19 @@ def _is_open(case: Incident, step: Step, order: Order, as_of: datetime) -> bool:
     if step.ended_at is not None or not case.is_open or case.is_illegal:
         return False
     closings = (each.signed_at for each in case.steps if each.act == "close" and each.signed_at)
-    if any(order.at <= at for at in closings) or not _is_readable(order):
+    if any(order.at <= at for at in closings):
         return False
     return investigation_of(order).ends_at > as_of
 
 
 def _is_readable(order: Order) -> bool:
+    """Whether a gate would read it, as it stands here, from the bundle that it goes into."""
     try:
-        isolation_of(order) if order.act == ISOLATE else investigation_of(order)
-    except OrderFault as fault:
-        log.error("incident.order_not_understood", order=order.id, why=str(fault))
+        if order_in(order_out(order)) != order:
+            raise OrderFault("another after it was written down")
+        READ[order.act](order)
+    except ODD as fault:  # OrderFault is one
+        why = str(fault) if isinstance(fault, OrderFault) else type(fault).__name__
+        log.error("incident.order_not_understood", order=order.id, why=why)
         return False
     return True

@@ -25,6 +25,8 @@ MODE = "mode"
 RELEASE = "release"
 ISOLATE = "isolate"
 ACTS = frozenset({MODE, RELEASE, ISOLATE})
+# What reading words comes to that were never sealed: another type, no such word, a time beyond the calendar.
+ODD = (KeyError, TypeError, ValueError, AttributeError, OverflowError, RecursionError)
 MOST_HOURS = 4  # of an investigation
 MOST_DAYS = 31  # of a device that is shut off; then somebody says so again
 
@@ -83,7 +85,7 @@ def investigation_of(order: Order) -> Investigation:
             starts_at,
             min(_instant(facts["ends_at"]), starts_at + timedelta(hours=MOST_HOURS)),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except ODD as error:
         raise OrderFault(f"not what a device is looked into by: {type(error).__name__}") from None
     if not found.sites or not found.people or not order.people <= found.people:
         raise OrderFault("an investigation of no site, or by others than those who signed")
@@ -96,7 +98,7 @@ def isolation_of(order: Order) -> Isolation:
     try:
         ends_at = min(_instant(facts["ends_at"]), order.is_past)
         return Isolation(order.id, device_in(facts["device"]), order.at, ends_at)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except ODD as error:
         raise OrderFault(f"not what a device is shut off by: {type(error).__name__}") from None
 
 
@@ -119,7 +121,7 @@ def _step(order: Order) -> Mapping[str, Any]:
 def _words(order: Order) -> Mapping[str, Any]:
     try:
         facts = json.loads(order.facts)
-    except (ValueError, RecursionError):
+    except ODD:
         facts = None
     if not isinstance(facts, dict):
         raise OrderFault("no words at all")
@@ -130,7 +132,10 @@ def _instant(text: str) -> datetime:
     found = datetime.fromisoformat(text)
     if found.tzinfo is None:
         raise ValueError("a time of no zone")
-    return found.astimezone(UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError:
+        raise ValueError("a time beyond the calendar") from None
 
 
 def order_out(order: Order) -> dict[str, object]:

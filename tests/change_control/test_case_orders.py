@@ -22,6 +22,7 @@ from change_control.investigations import ask_mode, end_mode
 from change_control.openings import open_for_class
 from change_control.publish import publish
 from change_control.sealing import change
+from change_control.tightening import suspend
 from filter_policy.bundle import Bundle, current_bundle, read_bundle
 from filter_policy.bundle_proof import prove, public_key, read_proof
 from filter_policy.case_orders import ISOLATE, MODE, MOST_DAYS, RELEASE
@@ -265,6 +266,46 @@ def test_one_signature_with_another_written_beside_it_opens_nothing(desk: Desk) 
     hedy = somebody(desk, "hedy").id
     assert tampered(desk, lambda conn: as_if_signed(conn, hedy)).startswith("no two entries signed step")
     assert devices(desk) == ([], [])
+
+
+FORGED = {
+    "object_id": "'i9'", "at": "'2026-11-24 12:00:00'", "salt": "x'00'",
+    "facts": """'{"device":"10.9.9.9","ends_at":"2026-11-25T12:00:00Z"}'""",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"facts": """'{"device":"10.9.9.9","ends_at":"9999-12-31T23:59:59-14:00"}'"""},
+        {"facts": """CAST('{"device":"10.9.9.9","ends_at":"2026-11-25T12:00:00Z"}' AS BLOB)"""},
+        {"at": "'9999-12-31 23:59:59'"},
+        {"at": "'tomorrow'"},
+        {"salt": "'text'"},
+        {"object_id": "x'ff'"},
+        {"incident_id": "CAST(x'ff' AS TEXT)"},
+        {"incident_id": "x'ff'"},
+    ],
+)
+def test_no_line_that_somebody_wrote_keeps_from_the_gates_what_is_shut(
+    desk: Desk, changes: dict[str, str]
+) -> None:
+    case = an_isolation(desk)
+    row = {"incident_id": f"'{case.id}'"} | FORGED | changes
+
+    def forged(conn: Connection) -> None:
+        conn.execute(
+            text(
+                f"INSERT INTO incident_entry (seq, act, actor_id, {', '.join(row)})"  # noqa: S608  # our own words
+                f" VALUES (9001, 'isolate', 'p_1', {', '.join(row.values())})"
+            )
+        )
+
+    tampered(desk, forged)
+    suspend(desk, the(desk, "terry"), somebody(desk, "anna").id, None, "as agreed", NOON)
+
+    assert SHUT in devices(desk)[0]
+    assert in_force(desk).accounts["anna"].person.suspended_from == NOON
 
 
 def test_while_nothing_is_proven_a_device_is_still_shut_off(desk: Desk) -> None:

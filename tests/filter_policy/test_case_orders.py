@@ -87,12 +87,21 @@ def test_an_investigation_is_for_those_it_names_and_both_who_signed_are_among_th
     [
         {"act": "close"}, {"incident": "c2"}, {"device": "laptop"}, {"device": None}, {"sites": []},
         {"sites": ["not a site"]}, {"sites": [1]}, {"ends_at": "soon"}, {"ends_at": "2026-11-24T14:00:00"},
-        {"ends_at": 1},
+        {"ends_at": 1}, {"ends_at": "9999-12-31T23:59:59-14:00"}, {"starts_at": "0001-01-01T00:00:00+14:00"},
+        {"starts_at": "9999-12-31T23:59:59Z"},
     ],
 )  # fmt: skip
 def test_words_that_are_wrong_open_nothing(changes: dict[str, Any]) -> None:
     with pytest.raises(OrderFault):
         investigations_of([an_order(MODE, {**LOOK, **changes})])
+
+
+def test_a_time_beyond_the_calendar_shuts_no_device_off() -> None:
+    late = datetime.max.replace(tzinfo=UTC)
+    beyond = an_order(ISOLATE, {**SHUT, "ends_at": "9999-12-31T23:59:59-14:00"})
+    for order in (beyond, an_order(ISOLATE, SHUT, at=late)):
+        with pytest.raises(OrderFault):
+            isolation_of(order)
 
 
 @pytest.mark.parametrize("facts", ["", "[]", "null", "{", '{"device":"10.1.2.3"}', "[" * 100_000])
@@ -118,8 +127,11 @@ def test_an_order_comes_back_as_it_was_written() -> None:
 
 @pytest.mark.parametrize(
     "changes",
-    [{"act": "open"}, {"salt": "xy"}, {"facts": {}}, {"people": [1]}, {"at": "2026-11-24T12:00:00"}],
-)
+    [
+        {"act": "open"}, {"salt": "xy"}, {"facts": {}}, {"people": [1]}, {"at": "2026-11-24T12:00:00"},
+        {"at": "9999-12-31T23:59:59-14:00"},
+    ],
+)  # fmt: skip
 def test_an_order_that_is_spelled_wrongly_is_refused(changes: dict[str, Any]) -> None:
     with pytest.raises((ValueError, TypeError)):
         order_in({**order_out(an_order(MODE, LOOK)), **changes})
