@@ -21,6 +21,7 @@ from audit_log.incident_model import (
     Step,
     Task,
 )
+from audit_log.incident_types import require_types
 
 Facts = Mapping[str, Any]
 # What a signed step makes of the state (S35); a step that is not here leaves it as it is.
@@ -43,8 +44,10 @@ def fold(entries: Iterable[IncidentEntry]) -> Incident:
     found: Incident | None = None
     for entry in entries:
         try:
+            if entry.facts is not None:
+                require_types(entry.act, entry.facts)
             found = _opened(entry) if found is None else _next(found, entry)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
             raise FoldError(f"entry {entry.seq} says what cannot be read: {type(error).__name__}") from error
     if found is None:
         raise FoldError("a case without lines")

@@ -7,18 +7,25 @@ import hashlib
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import rfc8785
-from sqlalchemy import Connection, and_, insert, or_, select, update
+from sqlalchemy import Connection, Select, and_, insert, or_, select, update
 
 from audit_log.incident_fold import FoldError, fold
 from audit_log.incident_model import ERASED_KIND, Incident, IncidentEntry, IncidentState, Isolated, Step
+from audit_log.incident_rows import CaseRow, KeptLine, case_row_of, entry_of, ids_of, lines_of, raw, rows
 from audit_log.seal import SALT_BYTES
 from audit_log.tables import incident, incident_entry
 
+TABLE = incident.c
+MOST_KEPT = 2000  # cases that a process has in mind
+AT_ONCE = 500  # ids in one question
+MOST_ALIKE = 20  # open cases of the same person and kind
 ROW = ("id", "state", "kind", "lane", "restricted", "person_id", "opened_at", "changed_at", "closed_at")
 
 
@@ -65,56 +72,47 @@ def store_entry(conn: Connection, entry: IncidentEntry, row: Incident) -> None:
 
 
 def entries_of(conn: Connection, incident_id: str) -> list[IncidentEntry]:
-    """In their order."""
-    asked = select(incident_entry).where(incident_entry.c.incident_id == incident_id)
-    return [_entry(row) for row in conn.execute(asked.order_by(incident_entry.c.seq))]
-
-
-def _entry(row: Any) -> IncidentEntry:
-    facts = None if row.facts is None else json.loads(row.facts)
-    return IncidentEntry(
-        row.seq,
-        row.incident_id,
-        row.act,
-        row.object_id,
-        row.actor_id,
-        row.at,
-        facts,
-        row.salt or b"",
-        row.facts or "",
-    )
+    """In their order. Raises FoldError where one cannot be read."""
+    return [entry_of(each) for each in lines_of(conn, [incident_id])]
 
 
 def incident_of(conn: Connection, incident_id: str) -> Incident | None:
     """Raises FoldError where its lines were tampered with."""
-    found = entries_of(conn, incident_id)
-    return fold(found) if found else None
+    lines = tuple(lines_of(conn, [incident_id]))
+    return _case_of(lines) if lines else None
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _case_of(lines: tuple[KeptLine, ...]) -> Incident:
+    """The same lines are the same case: a page that asks for all open ones reads them, and folds few."""
+    return fold(entry_of(each) for each in lines)
+
+
+def forget_cases() -> None:
+    """What was erased is not kept in memory either."""
+    _case_of.cache_clear()
 
 
 def open_cases(conn: Connection) -> list[Incident]:
     """All that are not closed, the oldest first."""
-    asked = select(incident.c.id).where(incident.c.state != IncidentState.CLOSED)
-    return _folded(conn, conn.scalars(asked.order_by(incident.c.opened_at, incident.c.id)).all())
-
-
-def _folded(conn: Connection, ids: Sequence[str]) -> list[Incident]:
-    found = (incident_of(conn, each) for each in ids)
-    return [each for each in found if each is not None]
+    asked = select(*raw(conn, TABLE.id)).where(TABLE.state != IncidentState.CLOSED)
+    ids, _ = ids_of(conn, asked.order_by(TABLE.opened_at, TABLE.id))
+    return readable(conn, ids)[0]
 
 
 def readable(conn: Connection, ids: Sequence[str]) -> tuple[list[Incident], list[str]]:
     """In their order; and the ids of those whose lines make no case, which `verify` names: one that somebody
     tampered with hides no other.
     """
-    asked = select(incident_entry).where(incident_entry.c.incident_id.in_(ids)).order_by(incident_entry.c.seq)
-    lines: dict[str, list[IncidentEntry]] = {}
-    for row in conn.execute(asked):
-        lines.setdefault(row.incident_id, []).append(_entry(row))
+    lines: dict[str, list[KeptLine]] = {}
+    for start in range(0, len(ids), AT_ONCE):
+        for row in lines_of(conn, ids[start : start + AT_ONCE]):
+            lines.setdefault(row.incident_id, []).append(row)
     found: list[Incident] = []
     odd: list[str] = []
     for each in ids:
         try:
-            found.append(fold(lines.get(each, ())))
+            found.append(_case_of(tuple(lines.get(each, ()))))
         except FoldError:
             odd.append(each)
     return found, odd
@@ -131,20 +129,35 @@ def incident_ids(
     is_open: bool | None = None,
 ) -> list[tuple[datetime, str]]:
     """When each was opened, and its id; newest first, from the one after `after` on."""
-    table = incident.c
-    told = table.kind != ERASED_KIND  # of the others nothing is left but when they were
-    asked = select(table.opened_at, table.id).where(told).limit(limit)
-    asked = asked.order_by(table.opened_at.desc(), table.id.desc())
+    told = TABLE.kind != ERASED_KIND  # of the others nothing is left but when they were
+    asked = select(*raw(conn, *incident.c)).where(told)
+    asked = asked.order_by(TABLE.opened_at.desc(), TABLE.id.desc())
     if after is not None:
         at, id_ = after
-        asked = asked.where(or_(table.opened_at < at, and_(table.opened_at == at, table.id < id_)))
-    for column, value in ((table.state, state), (table.kind, kind), (table.person_id, person)):
+        asked = asked.where(or_(TABLE.opened_at < at, and_(TABLE.opened_at == at, TABLE.id < id_)))
+    for column, value in ((TABLE.state, state), (TABLE.kind, kind), (TABLE.person_id, person)):
         if value is not None:
             asked = asked.where(column == value)
     if is_open is not None:
-        closed = table.state == IncidentState.CLOSED
+        closed = TABLE.state == IncidentState.CLOSED
         asked = asked.where(~closed if is_open else closed)
-    return [(row.opened_at, row.id) for row in conn.execute(asked)]
+    return [(row.opened_at, row.id) for row in _sound(conn, asked, limit)]
+
+
+def _sound(conn: Connection, asked: Select[Any], limit: int) -> list[CaseRow]:
+    """As many as were asked for of those that can be read."""
+    found: list[CaseRow] = []
+    taken = 0
+    while len(found) < limit:
+        wanted = limit - len(found)
+        some = rows(conn, asked.limit(wanted).offset(taken))
+        taken += len(some)
+        for row in some:
+            with suppress(FoldError):
+                found.append(case_row_of(row))
+        if len(some) < wanted:
+            break
+    return found
 
 
 def incidents(
@@ -159,13 +172,18 @@ def incidents(
 ) -> list[Incident]:
     """Newest first, from the one after `after` on."""
     found = incident_ids(conn, limit, after, state=state, kind=kind, person=person, is_open=is_open)
-    return _folded(conn, [id_ for _, id_ in found])
+    return readable(conn, [id_ for _, id_ in found])[0]
 
 
 def open_about(conn: Connection, person: str, kind: str) -> Incident | None:
-    """The open case about this person and of this kind, which a new report joins."""
-    found = incidents(conn, 1, person=person, kind=kind, is_open=True)
-    return found[0] if found else None
+    """The open case about this person and of this kind, which a new report joins: by its lines, and not by
+    the table of cases alone. None as well where it cannot be read: then the report opens one of its own.
+
+    Never one that somebody is left out of: what joins it would be kept from them too.
+    """
+    found = incidents(conn, MOST_ALIKE, person=person, kind=kind, is_open=True)
+    alike = (each for each in found if (each.person_id, each.kind) == (person, kind) and each.is_open)
+    return next((each for each in alike if not each.excluded), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +222,7 @@ def devices_shut(conn: Connection) -> list[ShutDevice]:
 
 
 def _with_act(conn: Connection, act: str) -> list[Incident]:
-    asked = select(incident_entry.c.incident_id).where(incident_entry.c.act == act).distinct()
-    found = []
-    for each in sorted(conn.scalars(asked).all()):
-        try:
-            found += _folded(conn, [each])
-        except FoldError:  # opens nothing; `verify` names it
-            continue
-    return found
+    """What cannot be read opens nothing; `verify` names it."""
+    line = incident_entry.c
+    ids, _ = ids_of(conn, select(*raw(conn, line.incident_id)).where(line.act == act).distinct())
+    return readable(conn, sorted(ids))[0]
