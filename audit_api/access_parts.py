@@ -15,6 +15,7 @@ from audit_api.times import iso, iso_or_none
 from audit_log.api_tokens import kept_tokens
 from audit_log.corrections import Correction, corrected, rows_of
 from audit_log.db import reading
+from audit_log.illegal_rows import ADDRESS, IllegalRows, illegal_rows
 from audit_log.people import Registered
 from audit_log.second_factors import kept_factor
 from audit_log.set_aside import AsideRecord, fault_in, records_aside
@@ -185,7 +186,8 @@ def browsing(of: About, also: ColumnElement[bool] | None = None) -> Iterator[Row
             asked = asked.where(LOG.at >= at, or_(LOG.at > at, LOG.event_id > event_id))
         with reading(of.engine) as conn:
             found = conn.execute(asked).mappings().all()
-        yield from (_browsed(of, row) for row in found)
+            held = illegal_rows(conn)
+        yield from (_browsed(of, held.over_values(dict(row))) for row in found)
         if len(found) < AT_ONCE:
             return
         last = found[-1]["at"], found[-1]["event_id"]
@@ -202,7 +204,8 @@ def _browsed(of: About, row: Mapping[Any, Any]) -> Row:
 
 def _searches(of: About) -> Iterator[Row]:
     for row in browsing(of, LOG.search_terms.is_not(None)):
-        yield {name: row[name] for name in ("at", "host", "search_terms")}
+        if row["search_terms"] is not None:  # it is not held for the police
+            yield {name: row[name] for name in ("at", "host", "search_terms")}
 
 
 def _set_aside(of: About) -> Iterator[Row]:
@@ -211,15 +214,23 @@ def _set_aside(of: About) -> Iterator[Row]:
     while True:
         with reading(of.engine) as conn:
             some = records_aside(conn, AT_ONCE, after)
+            held = illegal_rows(conn)
         for each in some:
             for asked in each.parts:
                 if _is_theirs(of, asked, each):
                     end = [part for part in each.parts if part is not asked]
                     told = {key: value for part in (*end, asked) for key, value in part.items()}
+                    told |= _less_addresses(held, asked, each)
                     yield {name: _plain(told.get(name)) for name in ASIDE} | {"why": fault_in(each.why)}
         if len(some) < AT_ONCE:
             return
         after = some[-1].key
+
+
+def _less_addresses(held: IllegalRows, asked: Mapping[str, Any], each: AsideRecord) -> dict[str, None]:
+    at, address = next(iter(each.times), None), asked.get("address")
+    is_held = at and held.hold("", at, str(asked["person"]), str(address) if address else None, "")
+    return dict.fromkeys((*ADDRESS, "terms")) if is_held else {}
 
 
 def _is_theirs(of: About, asked: Mapping[str, Any], each: AsideRecord) -> bool:

@@ -3,6 +3,8 @@
 Nameless means that nobody can be told from the row: no person, no address, no class of a teacher, no role
 that only one adult has, and nothing that was searched for, since people search for themselves and for each
 other. Governors see no path either (invariant 9).
+
+However they are read, rows that an open case of what may be illegal holds have no address (S169, S172).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +17,7 @@ from audit_api.few import Narrowing, Recorded, Veil, Whom, recorded, whom
 from audit_api.names import Names, a_pupil, a_role
 from audit_api.times import iso
 from audit_log.filtering_log import LogRow, without_people
+from audit_log.illegal_rows import illegal_rows
 from audit_log.people import Registered, people_by_ids
 from change_control.incident_kinds import ADULTS
 from filter_lists.names import NameFault, parse_url
@@ -50,7 +53,8 @@ class Nameless:
         self._whom |= whom(conn, new)
         if not self._veil.recorded or any(_recorded(row) not in self._veil.recorded for row in rows):
             self._veil.know(recorded(conn))
-        for row in rows:
+        held = illegal_rows(conn)
+        for row in map(held.over, rows):
             bare = _without_terms(row) if self.approving else without_people(_without_terms(row))
             yield _nameless(self._veil.over(bare), self.illegal)
 
@@ -68,7 +72,8 @@ class Named:
         known = people_by_ids(conn, (each for each in ids if each))
         names = Names(known, pupils=True)
         hidden = {id_ for id_, each in known.items() if self._hides(each)}
-        for row in rows:
+        held = illegal_rows(conn)
+        for row in map(held.over, rows):
             if row.person_id in hidden:  # corrected to one of them since: their rows were left out
                 yield _view(_less(row), Who(a_role(Role.STAFF)), self.illegal)
                 continue

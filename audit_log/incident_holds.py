@@ -14,9 +14,9 @@ from sqlalchemy import ColumnElement, Connection, and_, case, false, or_, select
 
 from audit_log.corrections import Correction, rows_of, wide_rows_of
 from audit_log.fault import Fault
-from audit_log.incident_fold import FoldError
 from audit_log.incident_model import Evidence, Incident
-from audit_log.incidents import incident_of, incidents
+from audit_log.incident_rows import ids_of, raw
+from audit_log.incidents import incidents, readable
 from audit_log.tables import filtering_log, incident_entry
 
 LOG = filtering_log.c
@@ -41,17 +41,14 @@ class Held:
 
 def holding(conn: Connection) -> list[Incident]:
     """The open cases that may hold something. Raises Fault where the lines of one make no case."""
-    asked = select(incident_entry.c.incident_id).where(incident_entry.c.act.in_(HOLDING)).distinct()
-    found = (_case(conn, each) for each in sorted(conn.scalars(asked).all()))
-    return [each for each in found if each is not None and each.is_open]
-
-
-def _case(conn: Connection, incident_id: str) -> Incident | None:
-    try:
-        return incident_of(conn, incident_id)
-    except (FoldError, ValueError) as error:
-        says = f"The lines of the incident {incident_id} make no case, so what it holds is not known."
-        raise Fault(1, says) from error
+    line = incident_entry.c
+    asked = select(*raw(conn, line.incident_id)).where(line.act.in_(HOLDING)).distinct()
+    ids, unknown = ids_of(conn, asked)
+    found, odd = readable(conn, sorted(ids))
+    if odd or unknown:
+        which = f"the incident {odd[0]}" if odd else "an incident"
+        raise Fault(1, f"The lines of {which} make no case, so what it holds is not known.")
+    return [each for each in found if each.is_open]
 
 
 def held_by_cases(conn: Connection, known: Sequence[Correction], days: Sequence[date] = ()) -> Condition:
@@ -88,7 +85,7 @@ def _conditions(
         if any(step.act == "mode" and step.signed_at for step in each.steps):
             yield LOG.rule == LOOKED_INTO + each.id
         ranges += held_ranges(each)
-    yield from (_rows(one, known) for one in _joined(ranges) if _meets(one, days))
+    yield from (_rows(one, known) for one in joined(ranges) if _meets(one, days))
 
 
 def held_ranges(case_: Incident) -> list[Held]:
@@ -116,7 +113,7 @@ def _rows(each: Held, known: Sequence[Correction], whose: Whose = wide_rows_of) 
     return and_(*wanted)
 
 
-def _joined(ranges: Iterable[Held]) -> Iterator[Held]:
+def joined(ranges: Iterable[Held]) -> Iterator[Held]:
     """Those of the same person and device that touch become one: a rule may have found hundreds."""
     of: dict[tuple[str | None, str | None], list[Held]] = defaultdict(list)
     for each in ranges:

@@ -34,8 +34,8 @@ def a_range(number: int = 1, **changes: Any) -> dict[str, Any]:
     return said | changes
 
 
-def a_case(engine: Engine, *evidence: dict[str, Any], id_: str = "c1") -> Incident:
-    lines = [("report", REPORT), *(("evidence", each) for each in evidence)]
+def a_case(engine: Engine, *evidence: dict[str, Any], id_: str = "c1", **report: str) -> Incident:
+    lines = [("report", REPORT | report), *(("evidence", each) for each in evidence)]
     entries: list[IncidentEntry] = []
     with writing(engine) as conn:
         first = (conn.scalar(select(incident_entry.c.seq).order_by(incident_entry.c.seq.desc())) or 0) + 1
