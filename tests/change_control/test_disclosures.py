@@ -92,6 +92,14 @@ def test_what_cannot_be_disclosed_is_refused(desk: Desk, wrong: dict[str, Any], 
     assert field in refused("bad-input", lambda: asked_for(desk, **wrong)).fields
 
 
+@pytest.mark.parametrize(("by", "person"), [("cora", "hedy"), ("hedy", "terry")])
+def test_whoever_would_decide_is_told_that_they_may_read_it_themselves(
+    desk: Desk, by: str, person: str
+) -> None:
+    fault = refused("bad-input", lambda: asked_for(desk, person, by)).fields["person"]
+    assert "you may read this in the filtering log" in fault
+
+
 def test_the_reason_names_nobody_and_technicians_do_not_ask(desk: Desk) -> None:
     wanted = Wanted("terry", NOON - DAY, NOON)
     tess, terry = the(desk, "tess"), the(desk, "terry")
