@@ -20,10 +20,10 @@ from audit_api.few import FEW
 from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading
-from audit_log.incident_fold import FoldError
 from audit_log.incident_model import ERASED_KIND, IncidentState, Lane, Task
-from audit_log.incidents import incident_of
-from audit_log.tables import incident, incident_entry
+from audit_log.incident_rows import case_rows, ids_of, raw
+from audit_log.incidents import readable
+from audit_log.tables import incident_entry
 from change_control.in_force import parsed_policy
 from change_control.incident_kinds import kinds
 from filter_policy.model import Policy
@@ -151,33 +151,20 @@ def terms_of(policy: Policy, now: datetime) -> Terms:
 
 
 def _counted(conn: Connection) -> list[Counted]:
-    table = incident.c
-    columns = (
-        table.id,
-        table.state,
-        table.kind,
-        table.lane,
-        table.restricted,
-        table.opened_at,
-        table.closed_at,
-    )
-    return [Counted(*row) for row in conn.execute(select(*columns).order_by(table.opened_at, table.id))]
+    found, _odd = case_rows(conn)  # `verify` names those that cannot be read
+    return [
+        Counted(row.id, row.state, row.kind, row.lane, row.restricted, row.opened_at, row.closed_at)
+        for row in found
+    ]
 
 
 def _tasks(conn: Connection, ids: Sequence[str]) -> list[Task]:
     """Of closed cases too: what was not done stays."""
     entry = incident_entry.c
     wanted = set(ids)
-    found: list[Task] = []
-    for id_ in conn.scalars(select(entry.incident_id).where(entry.act == "task").distinct()).all():
-        if id_ not in wanted:
-            continue
-        try:
-            case = incident_of(conn, id_)
-        except FoldError:  # `verify` names it
-            continue
-        found += case.tasks if case else ()
-    return found
+    asked, _ = ids_of(conn, select(*raw(conn, entry.incident_id)).where(entry.act == "task").distinct())
+    cases, _odd = readable(conn, [id_ for id_ in asked if id_ in wanted])
+    return [task for case in cases for task in case.tasks]
 
 
 def _opened_in(shown: Sequence[Counted], term: tuple[date, date] | None, zone: ZoneInfo) -> list[Counted]:

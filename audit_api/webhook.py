@@ -26,6 +26,7 @@ from audit_api.window import Window
 from audit_log.db import reading
 from audit_log.incident_fold import FoldError, fold
 from audit_log.incident_model import Incident
+from audit_log.incident_rows import is_text, raw, rows
 from audit_log.incidents import entries_of
 from audit_log.seal import stamp
 from audit_log.tables import incident_entry
@@ -123,15 +124,18 @@ class Calling:
 
 def _waiting(conn: Connection, seq: int) -> tuple[int, list[Message]]:
     """Up to which line was looked, and what of it there is to tell."""
-    asked = select(incident_entry.c.seq, incident_entry.c.incident_id).where(incident_entry.c.seq > seq)
-    rows = conn.execute(asked.order_by(incident_entry.c.seq).limit(MOST_AT_ONCE)).all()
-    found = (_message(conn, row.seq, row.incident_id) for row in rows)
-    return rows[-1].seq if rows else seq, [each for each in found if each is not None]
+    line = incident_entry.c
+    asked = select(*raw(conn, line.seq, line.incident_id)).where(line.seq > seq)
+    found = rows(conn, asked.order_by(line.seq).limit(MOST_AT_ONCE))
+    messages = (_message(conn, row.seq, row.incident_id) for row in found)
+    return found[-1].seq if found else seq, [each for each in messages if each is not None]
 
 
-def _message(conn: Connection, seq: int, incident_id: str) -> Message | None:
-    entries = [each for each in entries_of(conn, incident_id) if each.seq <= seq]
+def _message(conn: Connection, seq: int, incident_id: object) -> Message | None:
+    if not is_text(incident_id):
+        return None
     try:
+        entries = [each for each in entries_of(conn, incident_id) if each.seq <= seq]
         after = fold(entries)
         before = fold(entries[:-1]) if len(entries) > 1 else None
     except FoldError:  # `verify` names it

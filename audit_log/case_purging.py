@@ -11,7 +11,8 @@ from sqlalchemy import Connection, delete, select, update
 
 from audit_log.holds import Hold, holds
 from audit_log.incident_model import ERASED_KIND, Incident, IncidentState
-from audit_log.incidents import incident_of
+from audit_log.incident_rows import ids_of, raw
+from audit_log.incidents import forget_cases, readable
 from audit_log.tables import incident, incident_entry, incident_file
 
 AT_ONCE = 200  # in one line of the change log; the next night brings the others
@@ -21,15 +22,15 @@ CASE = incident.c
 def cases_over(conn: Connection, before: date) -> list[str]:
     """Those closed before that day that no legal hold keeps, and in which nothing is left to be done."""
     start = datetime(before.year, before.month, before.day, tzinfo=UTC)
-    asked = select(CASE.id).where(
+    asked = select(*raw(conn, CASE.id)).where(
         CASE.state == IncidentState.CLOSED, CASE.closed_at < start, CASE.kind != ERASED_KIND
     )
     kept = holds(conn)
     over: list[str] = []
-    for id_ in conn.scalars(asked.order_by(CASE.closed_at, CASE.id)).all():
-        case = incident_of(conn, id_)
-        if case is not None and not case.is_open and not _stays(case, kept, start):
-            over.append(id_)
+    ids, _ = ids_of(conn, asked.order_by(CASE.closed_at, CASE.id))
+    for case in readable(conn, ids)[0]:  # of what cannot be read nothing goes; `verify` names it
+        if not case.is_open and not _stays(case, kept, start):
+            over.append(case.id)
     return over[:AT_ONCE]
 
 
@@ -50,3 +51,4 @@ def erase_cases(conn: Connection, ids: Sequence[str]) -> None:
         conn.execute(delete(incident_file).where(incident_file.c.incident_id == each))
         gone = {"kind": ERASED_KIND, "person_id": None, "restricted": False}
         conn.execute(update(incident).where(CASE.id == each).values(gone))
+    forget_cases()

@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, Select, case, select, type_coerce
 from sqlalchemy.types import NULLTYPE
@@ -127,20 +127,23 @@ def case_rows(conn: Connection) -> tuple[list[CaseRow], int]:
 def ids_of(conn: Connection, asked: Select[Any]) -> tuple[list[str], int]:
     """The ids that a query of one column of ids gives, in its order; and how many are none."""
     found = [row[0] for row in rows(conn, asked)]
-    sound = [each for each in found if isinstance(each, str) and encodable(each)]
+    sound = [each for each in found if is_text(each)]
     return sound, len(found) - len(sound)
 
 
-def content_of(conn: Connection, file_id: str, incident_id: str) -> bytes | None:
-    """None as well where it is another case's, or no content."""
-    table = incident_file.c
-    asked = select(*raw(conn, table.content)).where(table.id == file_id, table.incident_id == incident_id)
+def file_content(conn: Connection, file_id: str) -> bytes | None:
+    """None as well where it is no content."""
+    asked = select(*raw(conn, incident_file.c.content)).where(incident_file.c.id == file_id)
     found = [row.content for row in rows(conn, asked)]
     return found[0] if len(found) == 1 and isinstance(found[0], bytes) else None
 
 
+def is_text(said: object) -> TypeGuard[str]:
+    return isinstance(said, str) and encodable(said)
+
+
 def _text(said: object) -> str:
-    if not isinstance(said, str) or not encodable(said):
+    if not is_text(said):
         raise ValueError("no text")
     return said
 

@@ -9,9 +9,10 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert
 
 from audit_log.incident_model import File, Incident
+from audit_log.incident_rows import file_content
 from audit_log.tables import incident_file
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError, bad_input
@@ -21,6 +22,7 @@ from change_control.texts import fault_of
 
 MOST_BYTES = 10_000_000
 LONGEST_NAME = 120
+LONGEST_IN_BYTES = 180  # of UTF-8: with what is put before it in a bundle, no longer than a folder takes
 MOST_FILES = 50  # of one case
 NOT_A_NAME = re.compile(r'[\x00-\x1f\x7f/\\:*?"<>|\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 NO_FILES = (
@@ -75,8 +77,8 @@ def content_of(desk: Desk, actor: Actor, incident_id: str, file_id: str, now: da
 
 def stored(conn: Connection, file: File) -> bytes:
     """Raises ChangeError refused where it is gone, or not what was attached."""
-    content = conn.scalar(select(incident_file.c.content).where(incident_file.c.id == file.id))
-    if not isinstance(content, bytes) or hashlib.sha256(content).hexdigest() != file.sha256:
+    content = file_content(conn, file.id)
+    if content is None or hashlib.sha256(content).hexdigest() != file.sha256:
         raise ChangeError("refused", "this file is not what was attached: schoolgate changes verify names it")
     return content
 
@@ -95,6 +97,8 @@ def _faults(name: str, content: bytes, says: str) -> dict[str, str]:
         faults["name"] = (
             'the name of a file is needed, without / \\ : * ? " < > | and not beginning with a dot'
         )
+    elif len(name.strip().encode()) > LONGEST_IN_BYTES:
+        faults["name"] = f"is longer than {LONGEST_IN_BYTES} bytes; give the file a shorter name"
     if not content:
         faults["content"] = "is empty"
     elif len(content) > MOST_BYTES:

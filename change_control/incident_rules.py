@@ -6,14 +6,14 @@ adds nothing, so that a browser which tries a thousand times a day leaves a few 
 """
 
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+import structlog
 from sqlalchemy import Connection, delete, select
 
 from audit_log.db import reading, writing
-from audit_log.incident_fold import FoldError
 from audit_log.incident_model import Evidence, Incident
 from audit_log.incidents import incident_ids, open_about, readable
 from audit_log.people import person_by_id
@@ -32,6 +32,8 @@ MOST_CASES = 200  # open ones of a kind that are looked through
 SEPARATE = 30  # open ones of a kind about nobody who is known: what comes then is part of the newest
 MOST_REPORTS = 300  # of such a one: then its rows are sightings and nothing more
 GUESSING = "guessing"
+
+log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,13 +91,30 @@ def _forget(desk: Desk, now: datetime) -> int:
 
 
 def _take(made: Change) -> int:
+    """One that cannot be taken waits, and keeps no other waiting."""
     asked = select(sighting_waiting.c.id).order_by(sighting_waiting.c.id).limit(MOST_AT_ONCE)
     ids = made.conn.scalars(asked).all()
+    while ids and not (taken := _take_some(made, ids)):
+        ids = made.conn.scalars(asked.where(sighting_waiting.c.id > max(ids))).all()
+    return taken if ids else 0
+
+
+def _take_some(made: Change, ids: Sequence[str]) -> int:
     cases = _Cases(made.conn)
+    stay: set[str] = set()
     for each in _noticed(made.conn, ids):
-        _take_one(made, each, cases)
-    made.conn.execute(delete(sighting_waiting).where(sighting_waiting.c.id.in_(ids)))
-    return len(ids)
+        events = len(made.events)
+        try:
+            with made.conn.begin_nested():
+                _take_one(made, each, cases)
+        except Exception as error:  # noqa: BLE001  # and no traceback: its locals name people
+            log.error("incidents.not_taken_in", sighting=each.id, error=type(error).__name__)
+            del made.events[events:]
+            cases = _Cases(made.conn)
+            stay.add(each.id)
+    taken = [each for each in ids if each not in stay]
+    made.conn.execute(delete(sighting_waiting).where(sighting_waiting.c.id.in_(taken)))
+    return len(taken)
 
 
 class _Cases:
@@ -112,10 +131,7 @@ class _Cases:
         if (known := self._of.get((kind, whose))) is not None:
             return self._by_id[known]
         if whose.person is not None:
-            try:
-                return open_about(self._conn, whose.person, kind)
-            except FoldError:
-                return None
+            return open_about(self._conn, whose.person, kind)
         found = self._about_nobody(kind)
         alike = next((case for case in found if _is_of(case, whose)), None)
         return alike or (found[0] if len(found) >= SEPARATE else None)
@@ -124,7 +140,8 @@ class _Cases:
         if kind not in self._of_nobody:
             ids = incident_ids(self._conn, MOST_CASES, kind=kind, is_open=True)
             found, _damaged = readable(self._conn, [id_ for _, id_ in ids])
-            of_nobody = {case.id: case for case in found if case.person_id is None}
+            # One that somebody is left out of takes nothing in: they would never learn of it.
+            of_nobody = {case.id: case for case in found if case.person_id is None and not case.excluded}
             self._of_nobody[kind] = list(of_nobody)
             self._by_id |= of_nobody
         return [self._by_id[each] for each in self._of_nobody[kind]]

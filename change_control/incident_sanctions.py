@@ -5,16 +5,15 @@ suggested nothing but support (S179).
 """
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, select
 
-from audit_log.incident_fold import FoldError
 from audit_log.incident_model import Incident, Intent, Place, Report
-from audit_log.incidents import incident_of
+from audit_log.incident_rows import ids_of, raw
+from audit_log.incidents import readable
 from audit_log.tables import incident
 from change_control.in_force import parsed_policy
 from change_control.incident_kinds import IncidentKind, actions, kinds
@@ -138,12 +137,10 @@ def _others(conn: Connection, case: Incident) -> list[Incident]:
     """All other cases about the same person; one whose lines were tampered with says nothing."""
     if case.person_id is None:
         return []
-    asked = select(incident.c.id).where(incident.c.person_id == case.person_id, incident.c.id != case.id)
-    found = []
-    for each in conn.scalars(asked.order_by(incident.c.opened_at, incident.c.id)).all():
-        with suppress(FoldError):
-            found.append(incident_of(conn, each))
-    return [each for each in found if each is not None]
+    asked = select(*raw(conn, incident.c.id))
+    asked = asked.where(incident.c.person_id == case.person_id, incident.c.id != case.id)
+    ids, _ = ids_of(conn, asked.order_by(incident.c.opened_at, incident.c.id))
+    return readable(conn, ids)[0]
 
 
 def _counts(earlier: Incident, case: Incident) -> bool:

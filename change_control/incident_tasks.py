@@ -10,9 +10,9 @@ from typing import Any
 
 from sqlalchemy import Connection, case, func, select
 
-from audit_log.incident_fold import FoldError
 from audit_log.incident_model import Incident, Task
-from audit_log.incidents import incident_of
+from audit_log.incident_rows import ids_of, raw
+from audit_log.incidents import readable
 from audit_log.tables import incident_entry
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError, bad_input
@@ -99,14 +99,9 @@ def tasks_waiting(conn: Connection) -> list[Waiting]:
     """Of all cases, also closed ones, the earliest first. Who may see which case is asked elsewhere."""
     act = incident_entry.c.act
     more = func.sum(case((act == "task", 1), (act == "task-done", -1), else_=0))
-    asked = select(incident_entry.c.incident_id).where(act.in_(("task", "task-done")))
+    asked = select(*raw(conn, incident_entry.c.incident_id)).where(act.in_(("task", "task-done")))
     asked = asked.group_by(incident_entry.c.incident_id).having(more > 0)
-    found = []
-    for each in conn.scalars(asked).all():
-        try:
-            incident = incident_of(conn, each)
-        except FoldError:  # `verify` names it
-            continue
-        if incident is not None:
-            found += [Waiting(incident, task) for task in incident.tasks if task.done_at is None]
+    ids, _ = ids_of(conn, asked)
+    cases, _odd = readable(conn, ids)  # `verify` names those that cannot be read
+    found = [Waiting(each, task) for each in cases for task in each.tasks if task.done_at is None]
     return sorted(found, key=lambda waiting: (waiting.task.due_at, waiting.task.id))
