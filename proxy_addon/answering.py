@@ -113,7 +113,7 @@ class Answers:
         try:
             if flow.error is not None:  # mitmproxy found it malformed, and answers 400 whatever we say
                 raise BadRequest("malformed header fields")
-            identity = self.harbour.asks(request, head, connection, force)
+            identity = await self.harbour.asks(request, head, connection, force)
             identity = identity or await self._asker(head, connection, force)
             what.person = identity.person
             tunnel = connection.tunnel
@@ -330,7 +330,8 @@ class Answers:
         now = self.clock.now()
         event_id = new_event_id(int(now.timestamp() * 1_000_000) * 1000)
         method = request.data.method.decode("ascii", "replace") if request else ""
-        return Happening(event_id, now, kind, NOBODY, connection.address, method)
+        anybody = connection.tunnel is not None and connection.tunnel.identity is ANYBODY
+        return Happening(event_id, now, kind, NOBODY, connection.address, method, of_anybody=anybody)
 
     def hides(self, url: Url | None) -> bool:
         """Whether this address is illegal, and so is not written down, whatever it was refused for (I7).

@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from mitmproxy.http import Request
 
-from filter_lists.names import NameFault, Url, parse_url
+from filter_lists.names import Url
 from filter_policy.harbours import PORTS, harbour_of
 from filter_policy.model import Decision, Person, Reason, Verdict
 from proxy_addon import asked
@@ -22,6 +22,7 @@ from proxy_addon.connections import Connection, Exchange
 from proxy_addon.egress import Egress, EgressRefused, Unresolved
 from proxy_addon.identify import NOBODY, Identity
 from proxy_addon.judge import InForce, Judge, Judged
+from proxy_addon.records import parsed
 from proxy_addon.stages import Stages
 from proxy_addon.unnamed import REPORT
 
@@ -39,12 +40,15 @@ class Harbour:
         self._judge = judge
         self._clock = clock
         self._egress = egress
-        self._console = _parsed(console)
+        self._console = parsed(console)
 
     # -- who is not asked
 
-    def asks(self, request: Request, head: Head, connection: Connection, force: InForce) -> Identity | None:
-        """ANYBODY, for a request that is let by whoever asks; None: as ever."""
+    async def asks(
+        self, request: Request, head: Head, connection: Connection, force: InForce
+    ) -> Identity | None:
+        """ANYBODY, for a request that is let by whoever asks; None: as ever. Raises EgressRefused for the
+        rest of a console that is inside: what a browser asks for beside the page tells nobody who reported."""
         tunnel = connection.tunnel
         scheme = "http" if tunnel is None else "https"
         if not self._may_be(scheme, request, force, helps=tunnel is None):
@@ -56,6 +60,8 @@ class Harbour:
         if len(found.names) > 1 or found.websocket:
             return None
         if self._is_console(found.url):
+            if tunnel is None and not self._is_report(request) and await self._is_inside(*found.url[1:3]):
+                raise EgressRefused
             return ANYBODY if self._is_report(request) else None
         return ANYBODY if self._is_help(found.url, connection, force) else None
 
@@ -167,10 +173,3 @@ def is_report(decision: Decision) -> bool:
 def is_reporting(connection: Connection, host: str, port: int) -> bool:
     """Whether what goes there on this connection goes to the console, to report something."""
     return any(is_report(each.decision) and each.target == (host, port) for each in connection.open.values())
-
-
-def _parsed(console: str) -> Url | None:
-    try:
-        return parse_url(console) if console else None
-    except NameFault:
-        return None

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from filter_lists.names import Url
+from filter_lists.names import NameFault, Url, parse_url
 from filter_lists.sealed_key import PREFIX
 from filter_lists.search_terms import search_terms, without_terms
 from filter_policy.decide import is_illegal
 from filter_policy.keeping import Kept, kept_of_groups
 from filter_policy.model import Decision, Person, Policy, Reason, Record, Verdict
-from proxy_addon.unnamed import is_unnamed, unnamed
+from proxy_addon.unnamed import Asked, is_unnamed, unnamed
 
 Row = dict[str, Any]
 Hide = Callable[[Url], str]
@@ -53,7 +53,15 @@ class Happening:
     url: Url | None = None
     hidden: bool = False
     page: bool = True
+    of_anybody: bool = False  # nobody was asked who they are (harbour.py)
     searched: Url | None = None  # with the form that was sent, where a search is asked in that way
+
+
+def parsed(console: str) -> Url | None:
+    try:
+        return parse_url(console) if console else None
+    except NameFault:
+        return None
 
 
 def nameless(_url: Url) -> str:
@@ -62,11 +70,13 @@ def nameless(_url: Url) -> str:
 
 
 class Rows:
-    """Builds rows for one gate. `hide`: what is written for the address of something illegal."""
+    """Builds rows for one gate. `hide`: what is written for the address of something illegal; `console`: its
+    address, as its users reach it, where somebody may report something."""
 
-    def __init__(self, gate: str, hide: Hide = nameless) -> None:
+    def __init__(self, gate: str, hide: Hide = nameless, console: str = "") -> None:
         self.gate = gate
         self._hide = hide
+        self._console = parsed(console)
 
     def opened(self, what: Happening, why: Decision | Outcome, policy: Policy | None) -> Row:
         """The row as it stands before anything goes out or is answered."""
@@ -99,7 +109,8 @@ class Rows:
             row |= {"url": self._hide(url), "host": None, "entry": None}
         elif kept.search_terms and url is not None and (terms := _searched(what.searched or url, what.kind)):
             row["terms"] = terms
-        if is_unnamed(why.reason, why.rule, what.person, url, policy) and not what.hidden:
+        asked = Asked(why.reason, why.rule, what.person, what.of_anybody, isinstance(why, Outcome))
+        if not what.hidden and is_unnamed(asked, url, policy, self._console):
             row = unnamed(row, url, policy)
         return row
 

@@ -129,7 +129,7 @@ class _Running:
         self.watch = BundleWatch(settings.state, self._take, ProofKey(settings.state))
         self.clock = GateClock(clock, self.recording.last_at)
         pages = Pages(settings.console)
-        rows = Rows(settings.gate, Hiding(settings.state))
+        rows = Rows(settings.gate, Hiding(settings.state), settings.console)
         events = Events(rows, self.clock, lambda: self.watch.in_force, self._note)
         self.identifier.guessing.tell = events.guessed
         self.answers = Answers(

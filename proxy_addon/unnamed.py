@@ -4,10 +4,11 @@ Whatever way such a row comes about, whoever asked is left out of it here, befor
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from filter_lists.names import Url
-from filter_policy.harbours import harbour_of, whole_host
+from filter_policy.harbours import RULE, harbour_of, whole_host
 from filter_policy.keeping import kept_of_groups
 from filter_policy.model import Person, Policy, Reason
 
@@ -16,13 +17,31 @@ SAYS_MORE = frozenset({Reason.ILLEGAL, Reason.ISOLATED})  # they have rows of th
 WITHOUT: Mapping[str, Any] = {"person": None, "role": None, "groups": (), "classes": (), "address": None}
 
 
-def is_unnamed(reason: Reason, rule: str, person: Person, url: Url | None, policy: Policy | None) -> bool:
-    """What was let by as help; and what went wrong on the way there, where nobody was asked who they are."""
-    if reason is Reason.SAFE_HARBOUR:
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`of_anybody`: nobody was asked who they are; `is_own`: the gate itself refuses it, and no rule does."""
+
+    reason: Reason
+    rule: str
+    person: Person
+    of_anybody: bool
+    is_own: bool
+
+
+def is_unnamed(asked: Asked, url: Url | None, policy: Policy | None, console: Url | None) -> bool:
+    """What was let by as help; and what went wrong on the way there, whether or not anybody signed in:
+    what the gate itself refuses, and whatever is asked where nobody was asked who they are."""
+    if asked.reason is Reason.SAFE_HARBOUR:
         return True
-    if person.id or reason in SAYS_MORE or url is None or policy is None:
+    if asked.reason in SAYS_MORE:
         return False
-    return rule == REPORT or harbour_of(policy, url) is not None
+    if asked.of_anybody or asked.rule == REPORT or asked.rule.startswith(f"{RULE}."):
+        return True
+    if url is None or not (asked.is_own or not asked.person.id):
+        return False
+    if asked.is_own and console is not None and console[:3] == url[:3]:
+        return True
+    return policy is not None and harbour_of(policy, url) is not None
 
 
 def unnamed(row: Mapping[str, Any], url: Url | None, policy: Policy | None) -> dict[str, Any]:

@@ -172,6 +172,32 @@ def test_who_hides_the_name_inside_and_signs_in_is_let_by_without_a_word_of_who(
     assert of(row) == NOBODY_AT_ALL
 
 
+@pytest.mark.parametrize(("said", "kind"), [
+    ("CONNECT help.test:443 HTTP/1.1\r\nHost: other.test:443\r\n{}\r\n", "connect"),
+    ("CONNECT help.test:443 HTTP/1.1\r\nHost: help.test:443\r\n{}Content-Length: 4\r\n\r\nabcd", "connect"),
+    ("GET http://help.test/?q=sad HTTP/1.1\r\nHost: help.test\r\nHost: help.test\r\n{}\r\n", "request"),
+])  # fmt: skip
+def test_who_signed_in_and_asks_for_help_in_a_way_that_is_refused_is_not_named(
+    gate: Gate, said: str, kind: str
+) -> None:
+    before = len(gate.rows())
+    gate.raw(said.format(proxy_login("anna").decode()).encode())
+    row = gate.wait_rows(lambda rows: len(rows) > before)[before]
+    assert (row["kind"], row["reason"], row["host"], of(row)) == (
+        kind, "bad-request", "help.test", NOBODY_AT_ALL,
+    )  # fmt: skip
+
+
+def test_nor_is_who_hides_the_name_inside_and_does_not_trust_the_gate(gate: Gate) -> None:
+    status, client = opened(gate, "help.test", proxy_login("anna"))
+    context = ssl.create_default_context(cafile=str(gate.origin.ca))
+    context.check_hostname = False
+    with client, pytest.raises(ssl.SSLCertVerificationError):
+        context.wrap_socket(client)
+    assert status == 200
+    assert of(gate.last_row(kind="handshake", host="help.test")) == NOBODY_AT_ALL
+
+
 @pytest.mark.parametrize(
     "target", ["help.test:8443", "help.test:80", "nothelp.test:443", "help.test.other.test:443"]
 )

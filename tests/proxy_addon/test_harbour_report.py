@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -193,6 +194,57 @@ def test_nor_does_anybody_in_the_same_tunnel(secure: tuple[Gate, Origin, str]) -
     assert first.startswith(b"HTTP/1.1 200 ")
     assert b" 403 " in second.partition(b"\r\n")[0]
     assert len(console.seen) == before
+
+
+@pytest.mark.parametrize("login", [b"", proxy_login("anna"), proxy_login("sue")])
+@pytest.mark.parametrize("way", ["plain", "secure"])
+def test_what_a_browser_asks_for_beside_the_page_tells_nobody_who_reported(
+    way: str, login: bytes, request: pytest.FixtureRequest
+) -> None:
+    made = request.getfixturevalue(way)
+    assert b" 403 " in asked(made, "/favicon.ico", login).partition(b"\r\n")[0]
+    assert of(made[0].last_row(kind="request", host="console.test", reason="egress")) == NOBODY_AT_ALL
+
+
+def test_whatever_goes_wrong_in_a_tunnel_there_tells_nobody_who_opened_it(
+    secure: tuple[Gate, Origin, str],
+) -> None:
+    gate, _, host = secure
+
+    def rows_of(said: bytes, cafile: Path) -> list[dict[str, Any]]:
+        before = len(gate.rows())
+        _, client = opened(gate, host, proxy_login("anna"))
+        context = ssl.create_default_context(cafile=str(cafile))
+        with contextlib.suppress(OSError), contextlib.ExitStack() as stack:
+            inside: socket.socket = stack.enter_context(client)
+            if said:
+                inside = stack.enter_context(context.wrap_socket(client, server_hostname="console.test"))
+            inside.sendall(said or b"no hello\r\n\r\n")
+            inside.recv(65536)
+        return gate.wait_rows(lambda rows: len(rows) >= before + 2)[before:]
+
+    evil = b"GET /report HTTP/1.1\r\nHost: evil.test\r\n\r\n"
+    for said, ca, reason in (
+        (b"", gate.ca, "not-tls"),
+        (evil, gate.origin.ca, "tls-failed"),
+        (evil, gate.ca, "egress"),
+        (b"GET /re port HTTP/1.1\r\nHost: x\r\n\r\n", gate.ca, "bad-request"),
+    ):
+        found = rows_of(said, ca)
+        assert found[-1]["reason"] == reason
+        assert [of(row) for row in found] == [NOBODY_AT_ALL] * len(found)
+
+
+@pytest.mark.parametrize("stage", ["names", "classify", "decide", "page"])
+def test_a_report_that_fails_closed_tells_nobody_who_reported(
+    plain: tuple[Gate, Origin, str], stage: str
+) -> None:
+    gate, _, host = plain
+    before = len(gate.rows())
+    with gate.failing(stage, "Exception"):
+        first_line(gate, host, "/report", proxy_login("anna"))
+    for row in gate.wait_rows(lambda rows: len(rows) > before)[before:]:
+        assert of(row) == NOBODY_AT_ALL
 
 
 @pytest.mark.parametrize("way", ["plain", "secure"])

@@ -47,11 +47,35 @@ def test_what_was_let_by_as_help_has_nobody_in_it(person: Person, kind: str, rul
 @pytest.mark.parametrize(
     "reason", [Reason.UNREACHABLE, Reason.NOT_TLS, Reason.TLS_FAILED, Reason.FAILED_CLOSED]
 )
-def test_what_goes_wrong_on_the_way_there_names_nobody_either(reason: Reason) -> None:
-    assert WITHOUT.items() <= ROWS.whole(what(NOBODY), Outcome(reason), POLICY, 0).items()
+@pytest.mark.parametrize("person", EVERYBODY)
+def test_what_goes_wrong_on_the_way_there_names_nobody_either(person: Person, reason: Reason) -> None:
+    assert WITHOUT.items() <= ROWS.whole(what(person), Outcome(reason), POLICY, 0).items()
     reported = replace(Decision(Verdict.BLOCK, reason, "report", "r1"))
-    elsewhere = what(NOBODY, parse_url("https://console.test:8000/report"))
+    elsewhere = what(person, parse_url("https://console.test:8000/report"))
     assert WITHOUT.items() <= ROWS.whole(elsewhere, reported, POLICY, 502).items()
+
+
+@pytest.mark.parametrize("person", EVERYBODY)
+def test_what_the_gate_itself_refuses_of_the_console_names_nobody(person: Person) -> None:
+    rows, page = Rows("gate-1", console="https://console.test:8000/"), "https://console.test:8000/favicon.ico"
+    for policy in (POLICY, None):
+        row = rows.whole(what(person, parse_url(page)), Outcome(Reason.EGRESS), policy, 403)
+        assert WITHOUT.items() <= row.items()
+        assert row["url"] == "https://console.test:8000/"
+    for other in (page.replace(":8000", ""), page.replace("https", "http"), page.replace("console", "x")):
+        row = rows.whole(what(person, parse_url(other)), Outcome(Reason.EGRESS), POLICY, 403)
+        assert row["address"] == "10.1.2.3"
+
+
+def test_where_nobody_was_asked_who_they_are_no_row_says_it() -> None:
+    for url in (None, parse_url("https://other.test/")):
+        asked = replace(what(NOBODY, url), of_anybody=True)
+        assert WITHOUT.items() <= ROWS.whole(asked, Outcome(Reason.BAD_REQUEST), POLICY, 400).items()
+
+
+def test_whoever_signed_in_where_the_policy_decides_after_all_is_named_as_ever() -> None:
+    decision = Decision(Verdict.ALLOW, Reason.UNLISTED_ALLOWED, "unlisted.pupils", "r1")
+    assert ROWS.whole(what(a_person()), decision, POLICY, 200)["person"] == a_person().id
 
 
 @pytest.mark.parametrize("person", EVERYBODY)
