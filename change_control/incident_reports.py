@@ -17,7 +17,7 @@ from audit_log.event_id import ALPHABET, reference_from
 from audit_log.filtering_log import Filter, LogRow, search
 from audit_log.incident_fold import FoldError
 from audit_log.incident_model import Incident, IncidentState, Place
-from audit_log.incidents import incident_of, open_about
+from audit_log.incidents import open_about, readable
 from audit_log.people import Registered, people, person_by_id, person_by_username
 from audit_log.sightings import CIRCUMVENTION, ILLEGAL, ILLEGAL_CONTENT
 from audit_log.tables import incident
@@ -30,19 +30,24 @@ from change_control.incidents import Told, report_in
 from change_control.roles import is_active
 from change_control.sealing import Change, change
 from change_control.texts import LONGEST_TEXT
+from filter_policy.model import Role
 
-SAW, UNKIND, STRANGER, GROWN_UP, OTHER = "saw", "unkind", "stranger", "grown-up", "other"
+SAW, UNKIND, STRANGER, GROWN_UP, HEAD = "saw", "unkind", "stranger", "grown-up", "headteacher"
+OTHER = "other"
 HAPPENED: Mapping[str, str] = {
     SAW: "I saw something I did not want to see",
     UNKIND: "Somebody is unkind to me, or to somebody else",
     STRANGER: "Somebody wrote to me and it feels wrong",
     GROWN_UP: "A grown-up at school did something that worries me",
+    HEAD: "The headteacher did something that worries me",
     OTHER: "Something else",
 }
-# For the headteacher alone, until it is sorted: it may be about anybody who would read it otherwise (S15).
+# For the headteacher alone, until it is sorted: it may be about anybody who would read it otherwise (S15). What
+# is about the headteacher is for the coordinator.
 ABOUT_A_GROWN_UP = "staff-professional-standing"
 LONGEST_SAID = 1500  # characters; with a name and a code there is room for them in a text of ours
 LONGEST_NAME = 100
+MOST_LATELY = 100  # cases that are looked through
 SEPARATE = 30  # cases about nobody who is known, within an hour: more than that become part of the newest
 HOUR = timedelta(hours=1)
 CODE = re.compile(r"(?<![0-9A-Za-z])[0-9A-Za-z]{3}-[0-9A-Za-z]{3}(?![0-9A-Za-z])")
@@ -80,8 +85,8 @@ def report_publicly(desk: Desk, said: Said, now: datetime) -> Incident:
     """Whatever it says is kept, whether its reference leads anywhere or not. Raises ChangeError bad-input."""
     with change(desk, now) as made:
         row = _row_of(made.conn, said.reference or _code_in(said.text))
-        told = _told(made.conn, said, row)
-        pile = _pile(made.conn, told.kind, now) if told.person is None else None
+        told = _told(made.conn, said, row, now)
+        pile = _pile(made.conn, told, now) if told.person is None else None
         return _opened(made, told) if pile is None else _onto(made, pile, told)
 
 
@@ -98,12 +103,13 @@ def _is_read(made: Change, told: Told) -> bool:
     return case is not None and bool(_readers(made.conn, case, made.at))
 
 
-def _told(conn: Connection, said: Said, row: LogRow | None) -> Told:
+def _told(conn: Connection, said: Said, row: LogRow | None, now: datetime) -> Told:
     """Who saw something says so of themselves, and did nothing wrong by it (S179): the case is about them."""
     is_own = said.happened == SAW and row is not None
     person = row.person_id if row is not None and is_own else None
     if person is not None and person_by_id(conn, person) is None:
         person = None
+    is_head = said.happened == HEAD
     return Told(
         "block-page" if said.reference else "short-address",
         _kind(said, row if person else None),
@@ -114,12 +120,22 @@ def _told(conn: Connection, said: Said, row: LogRow | None) -> Told:
         happened=said.happened,
         device=row.client_address if row and is_own else None,
         self_reported=is_own,
+        role=Role.HEADTEACHER if is_head else None,
+        exclude=_heads(conn, now) if is_head else frozenset(),
     )
+
+
+def _heads(conn: Connection, now: datetime) -> frozenset[str]:
+    """Whoever it may be about reads it as little as anybody whom a case is about; but somebody reads it."""
+    able = [each for each in people(conn) if is_active(each, now)]
+    if not any(each.role == Role.COORDINATOR for each in able):
+        return frozenset()
+    return frozenset(each.id for each in able if each.role == Role.HEADTEACHER)
 
 
 def _kind(said: Said, row: LogRow | None) -> str:
     """Of what the gate noticed by itself, the report joins that case."""
-    if said.happened == GROWN_UP:
+    if said.happened in (GROWN_UP, HEAD):
         return ABOUT_A_GROWN_UP
     if row is not None and row.reason == ILLEGAL:
         return kind_of_sighting(ILLEGAL_CONTENT, row.role).id
@@ -151,19 +167,17 @@ def _row_of(conn: Connection, reference: str) -> LogRow | None:
     return rows[0] if rows else None
 
 
-def _pile(conn: Connection, kind: str, now: datetime) -> Incident | None:
-    """The newest case about nobody who is known, where there were too many of them within the hour."""
+def _pile(conn: Connection, told: Told, now: datetime) -> Incident | None:
+    """The newest case about nobody who is known, where there were too many of them within the hour: one that
+    is kept from nobody who is to read this report, and shown to nobody who is not."""
     row = incident.c
-    alike = (row.kind == kind, row.person_id.is_(None), row.state == IncidentState.REPORTED)
+    alike = (row.kind == told.kind, row.person_id.is_(None), row.state == IncidentState.REPORTED)
     lately = (*alike, row.opened_at > now - HOUR)
     if (conn.scalar(select(func.count()).select_from(incident).where(*lately)) or 0) < SEPARATE:
         return None
-    newest = select(row.id).where(*lately).order_by(row.opened_at.desc(), row.id.desc()).limit(1)
-    found = conn.scalar(newest)
-    try:
-        return incident_of(conn, found) if found else None
-    except FoldError:
-        return None
+    newest = select(row.id).where(*lately).order_by(row.opened_at.desc(), row.id.desc()).limit(MOST_LATELY)
+    found, _damaged = readable(conn, conn.scalars(newest).all())
+    return next((case for case in found if (case.excluded, case.role) == (told.exclude, told.role)), None)
 
 
 def _onto(made: Change, pile: Incident, told: Told) -> Incident:

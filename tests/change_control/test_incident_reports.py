@@ -15,6 +15,7 @@ from change_control.desk import Desk
 from change_control.incident_reports import (
     ABOUT_A_GROWN_UP,
     GROWN_UP,
+    HEAD,
     OTHER,
     SAW,
     SEPARATE,
@@ -27,6 +28,7 @@ from change_control.incident_reports import (
 )
 from change_control.incident_rights import Looker, View, view_of
 from change_control.incident_rules import take_in
+from change_control.incidents import classify
 from tests.audit_api.logged import a_row, store
 from tests.builders import NOON
 from tests.change_control.incident_school import a_case, step
@@ -145,6 +147,52 @@ def test_a_flood_becomes_part_of_one_case_and_nothing_of_it_is_lost(desk: Desk) 
         }
     later = report_publicly(desk, Said(OTHER, "true"), NOON + timedelta(hours=2))
     assert len(later.reports) == 1
+
+
+def test_what_is_about_the_headteacher_is_for_the_coordinator_and_not_for_them(desk: Desk) -> None:
+    case = report_publicly(desk, Said(HEAD, "she shouts at me"), NOON)
+    assert (case.restricted, case.person_id, case.role) == (True, None, "headteacher")
+    assert seen_by(desk, case) == {"cora"}
+    sorted_anew = classify(desk, the(desk, "cora"), case.id, {"place": "on-site"}, NOON)
+    assert seen_by(desk, sorted_anew) == {"cora"}
+    whose = {"person": somebody(desk, "hedy").id}
+    assert seen_by(desk, classify(desk, the(desk, "cora"), case.id, whose, NOON)) == {"cora"}
+
+
+def test_where_there_is_no_coordinator_the_headteacher_reads_what_is_about_them(desk: Desk) -> None:
+    with writing(desk.engine) as conn:
+        change_person(conn, somebody(desk, "cora").id, ends_at=NOON)
+    assert seen_by(desk, report_publicly(desk, Said(HEAD, "she shouts at me"), NOON)) >= {"hedy"}
+
+
+def test_a_flood_about_the_headteacher_shows_them_nothing_and_buries_nothing_of_others(desk: Desk) -> None:
+    for number in range(SEPARATE + 2):
+        report_publicly(desk, Said(HEAD, f"lie {number}"), NOON + timedelta(seconds=number))
+    other = [
+        report_publicly(desk, Said(GROWN_UP, word), NOON + timedelta(minutes=1)) for word in ("one", "two")
+    ]
+    with reading(desk.engine) as conn:
+        found = open_cases(conn)
+
+    assert [seen_by(desk, case) for case in other] == [{"hedy"}, {"hedy"}]
+    assert {case.id for case in other} == {other[0].id}  # the second became part of the first
+    assert len(found) == SEPARATE + 1
+    assert {report.text for case in found if case.excluded for report in case.reports} == {
+        f"lie {number}" for number in range(SEPARATE + 2)
+    }
+
+
+def test_what_the_gate_noticed_never_joins_a_case_that_a_leader_is_left_out_of(desk: Desk) -> None:
+    for about in ("anna", ""):
+        told(desk, kind="pupil-circumvention", person=about, exclude="hedy")
+    noticed(desk, "anna")
+    noticed(desk, None)
+    take_in(desk, NOON)
+    with reading(desk.engine) as conn:
+        by_rule = [case for case in open_cases(conn) if case.reports[-1].source == "rule"]
+
+    assert len(by_rule) == 2
+    assert [seen_by(desk, case) >= {"cora", "hedy"} for case in by_rule] == [True, True]
 
 
 def test_a_case_that_somebody_damaged_loses_no_report(desk: Desk) -> None:
