@@ -83,6 +83,25 @@ def _classified(incident: Incident, facts: Facts) -> Incident:
     return replace(incident, **said)
 
 
+def _sorted(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
+    """What was asked for before was asked of another case; of somebody else nothing is decided yet. A case
+    that is about staff from now on is for those who answer for such cases."""
+    now = _classified(incident, facts)
+    if (now.kind, now.about, now.person_id) != (incident.kind, incident.about, incident.person_id):
+        now = _overtaken(now, entry.at)
+    if (now.about, now.person_id) != (incident.about, incident.person_id):
+        decided = now.state in (IncidentState.ACTION, IncidentState.SANCTION)
+        now = replace(now, substance=None, state=IncidentState.INVESTIGATION if decided else now.state)
+    members = frozenset() if now.restricted and not incident.restricted else now.members - {now.person_id}
+    return replace(now, members=members)
+
+
+def _overtaken(incident: Incident, at: datetime) -> Incident:
+    """No first signature outlasts what it was given for."""
+    steps = tuple(replace(each, ended_at=at) if each.is_waiting else each for each in incident.steps)
+    return replace(incident, steps=steps)
+
+
 def _reported(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
     happened = facts.get("happened_at")
     report = Report(
@@ -149,6 +168,9 @@ def _task_done(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incide
 
 def _asked(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
     new = Step(entry.object_id, str(facts["act"]), facts, entry.actor_id, entry.at, entry.salt, entry.sealed)
+    for each in incident.steps:  # one that waits too long already
+        if each.act == new.act and each.is_waiting:
+            incident = _changed(incident, each.id, ended_at=entry.at)
     return replace(incident, steps=(*incident.steps, new))
 
 
@@ -159,11 +181,18 @@ def _changed(incident: Incident, step_id: str, **what: Any) -> Incident:
 
 def _signed(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
     step = incident.step(entry.object_id)
-    if step is None or not step.is_waiting or step.asked_by == entry.actor_id or step.sealed != entry.sealed:
+    if (
+        step is None
+        or not step.waits(entry.at)
+        or step.asked_by == entry.actor_id
+        or step.sealed != entry.sealed
+    ):
         raise ValueError("signed what nobody else asked for")
     incident = _changed(incident, step.id, signed_by=entry.actor_id, signed_at=entry.at)
     state = STATE_AFTER.get(step.act, incident.state)
     closed_at = entry.at if step.act == "close" else incident.closed_at  # of a closed one: a device let go
+    if state is not incident.state or step.act == "lower":
+        incident = _overtaken(incident, entry.at)
     incident = replace(incident, state=state, closed_at=closed_at if state is IncidentState.CLOSED else None)
     match step.act:
         case "substance":
@@ -191,6 +220,7 @@ def _ended(incident: Incident, entry: IncidentEntry, _facts: Facts) -> Incident:
 
 def _illegal(incident: Incident, entry: IncidentEntry, _facts: Facts) -> Incident:
     """Whatever was open to look at it is shut with it (S169, S172)."""
+    incident = _overtaken(incident, entry.at)
     steps = tuple(
         replace(each, ended_at=entry.at) if each.act == "mode" and each.ended_at is None else each
         for each in incident.steps
@@ -222,7 +252,7 @@ def _isolated(incident: Incident, entry: IncidentEntry, facts: Facts) -> Inciden
 
 ACTS: Mapping[str, Callable[[Incident, IncidentEntry, Facts], Incident]] = {
     "report": _reported,
-    "classify": lambda incident, _, facts: _classified(incident, facts),
+    "classify": _sorted,
     "note": _noted,
     "join": lambda incident, _, facts: replace(incident, members=incident.members | {str(facts["person"])}),
     "leave": lambda incident, _, facts: replace(incident, members=incident.members - {str(facts["person"])}),

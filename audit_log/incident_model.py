@@ -5,11 +5,12 @@ Plain values; `incident_fold.py` makes them. Every time is aware UTC, every pers
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 ERASED_KIND = "erased"  # of a case whose facts are gone, since its time was over
+LAPSES = timedelta(days=14)  # a first signature that nobody has added a second one to
 SYSTEM = "system"  # who opened a case by a rule, or does not say who reported
 
 
@@ -143,11 +144,15 @@ class Step:
     sealed: str = field(default="", repr=False)
     signed_by: str | None = None
     signed_at: datetime | None = None
-    ended_at: datetime | None = None  # taken back, or an investigation mode that was ended early
+    ended_at: datetime | None = None  # taken back or overtaken, or an investigation mode that was ended early
 
     @property
     def is_waiting(self) -> bool:
+        """For whoever knows no time; see `waits`."""
         return self.signed_at is None and self.ended_at is None
+
+    def waits(self, now: datetime) -> bool:
+        return self.is_waiting and now < self.asked_at + LAPSES
 
     @property
     def reason(self) -> str:

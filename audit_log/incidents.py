@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Select, and_, insert, or_, select, update
 
 from audit_log.incident_fold import FoldError, fold
 from audit_log.incident_model import ERASED_KIND, Incident, IncidentEntry, IncidentState, Isolated, Step
+from audit_log.incident_now import as_now
 from audit_log.incident_rows import CaseRow, KeptLine, case_row_of, entry_of, ids_of, lines_of, raw, rows
 from audit_log.seal import SALT_BYTES
 from audit_log.tables import incident, incident_entry
@@ -79,7 +80,7 @@ def entries_of(conn: Connection, incident_id: str) -> list[IncidentEntry]:
 def incident_of(conn: Connection, incident_id: str) -> Incident | None:
     """Raises FoldError where its lines were tampered with."""
     lines = tuple(lines_of(conn, [incident_id]))
-    return _case_of(lines) if lines else None
+    return as_now(conn, [_case_of(lines)])[0] if lines else None
 
 
 @lru_cache(maxsize=MOST_KEPT)
@@ -115,7 +116,7 @@ def readable(conn: Connection, ids: Sequence[str]) -> tuple[list[Incident], list
             found.append(_case_of(tuple(lines.get(each, ()))))
         except FoldError:
             odd.append(each)
-    return found, odd
+    return as_now(conn, found), odd
 
 
 def incident_ids(
@@ -173,6 +174,14 @@ def incidents(
     """Newest first, from the one after `after` on."""
     found = incident_ids(conn, limit, after, state=state, kind=kind, person=person, is_open=is_open)
     return readable(conn, [id_ for _, id_ in found])[0]
+
+
+def asked_of_closed(conn: Connection, since: datetime) -> list[Incident]:
+    """Closed cases of which a step was asked for since then: to open one again, to let a device on again."""
+    line = incident_entry.c
+    asked = select(*raw(conn, line.incident_id)).where(line.act == "ask", line.at > since).distinct()
+    ids, _ = ids_of(conn, asked)
+    return [case for case in readable(conn, sorted(ids))[0] if not case.is_open]
 
 
 def open_about(conn: Connection, person: str, kind: str) -> Incident | None:

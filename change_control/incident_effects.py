@@ -11,8 +11,9 @@ from sqlalchemy import Connection
 from audit_log.incident_model import Incident, Step
 from audit_log.seal import stamp
 from change_control.desk import Actor, Desk
-from change_control.errors import bad_input
+from change_control.errors import ChangeError, bad_input
 from change_control.in_force import parsed_policy
+from change_control.incident_endings import is_theirs
 from change_control.incident_followups import after_act, after_sanction
 from change_control.incident_modes import mode_facts, require_named
 from change_control.incident_removals import remove_access
@@ -22,6 +23,7 @@ from change_control.texts import fault_of
 from filter_policy.unblock_windows import parse_instant
 
 Facts = Mapping[str, Any]
+OFF_THE_CASE = "somebody whom it was asked for is not on the case any more; take it back and ask again"
 Effect = Callable[[Change, Incident, Step, Actor], Incident]
 
 
@@ -55,8 +57,10 @@ def _sanctioned(made: Change, case: Incident, step: Step, actor: Actor) -> Incid
     return after_sanction(made, remove_access(made, case, step, actor), step, actor)
 
 
-def _mode(_made: Change, case: Incident, step: Step, actor: Actor) -> Incident:
+def _mode(made: Change, case: Incident, step: Step, actor: Actor) -> Incident:
     require_named(step.facts["people"], actor)
+    if not is_theirs(made.conn, case, step, made.at):
+        raise ChangeError("wrong-state", OFF_THE_CASE)
     return case
 
 

@@ -17,10 +17,10 @@ from audit_log.seal import stamp
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError, bad_input
 from change_control.in_force import agreed_lists, parsed_policy
-from change_control.incident_rights import Looker, may_sign
+from change_control.incident_readers import looker, signers
+from change_control.incident_rights import leads
 from change_control.incident_steps import as_error, step_fault
 from change_control.list_rows import opened
-from change_control.roles import is_active
 from change_control.texts import fault_of
 from filter_lists.names import Site, Url
 from filter_policy.decide import is_illegal
@@ -101,18 +101,16 @@ def _people(  # noqa: PLR0917  # as every verb, and where faults are told
     faults: dict[str, str],
 ) -> list[str]:
     """Who may use it, and sign it: of the seniors on the case those who are named, or all."""
-    able = {
-        each.id
-        for each in people(conn)
-        if is_active(each, now) and may_sign(case, Looker(each.id, each.role))
-    }
+    able = {each.id: each for each in signers(conn, case, (one.id for one in people(conn)), now)}
     if named is None:
         return sorted(able)
     if not isinstance(named, list) or not all(isinstance(each, str) for each in named):
         faults["people"] = "a list of ids is needed"
         return []
-    if not set(named) <= able or actor.person_id not in named or len(set(named)) < 2:  # two seniors
+    if not able.keys() >= set(named) or actor.person_id not in named or len(set(named)) < 2:  # two seniors
         faults["people"] = "you and at least one more are needed, all of them seniors on the case"
+    elif not any(leads(case, looker(able[each])) for each in named):
+        faults["people"] = "one of them has to lead the case: the headteacher, or the coordinator"
     return sorted(set(named))
 
 

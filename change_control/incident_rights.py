@@ -63,7 +63,12 @@ def may_sign(case: Incident, looker: Looker) -> bool:
 
 def may_name(case: Incident, looker: Looker) -> bool:
     """Who names somebody to the case: its leaders, not those they named."""
-    leads = looker.role == Role.HEADTEACHER or (
+    return leads(case, looker)
+
+
+def leads(case: Incident, looker: Looker) -> bool:
+    """One of the two who sign each step does."""
+    by_role = looker.role == Role.HEADTEACHER or (
         looker.role == Role.COORDINATOR and (not case.restricted or case.role == Role.HEADTEACHER)
     )
-    return leads and view_of(case, looker) is View.ALL
+    return by_role and view_of(case, looker) is View.ALL

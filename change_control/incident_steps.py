@@ -26,10 +26,13 @@ FROM: Mapping[str, frozenset[IncidentState]] = {
     "mode": frozenset({INVESTIGATION}),  # investigation mode (S167)
     "release": frozenset(IncidentState),  # of a device that is shut off
 }
+# The gates read the words of these, and are told by nothing whom a case is about.
+OF_A_DEVICE = frozenset({"mode", "release"})
 REMOVAL = "removal-of-access"
 LONGEST_REMOVAL = timedelta(days=366)
 RESPONSES = ("internal", "local-authority", "police")  # S171
-OUTCOMES = ("no-blame", "no-concern", "duplicate", "dealt-with", "referred")
+NO_CONCERN = "no-concern"
+OUTCOMES = ("no-blame", NO_CONCERN, "duplicate", "dealt-with", "referred")
 
 
 FIELDS = frozenset({"reason", "substance", "responses", "actions", "deviation", "removal", "outcome"})
@@ -41,12 +44,19 @@ def as_error(fault: str) -> ChangeError:
     return bad_input({field: says}) if field in FIELDS and says else ChangeError("wrong-state", fault)
 
 
+def of_whom(case: Incident) -> dict[str, str | None]:
+    """What two sign besides the step itself: of what kind the case is, and about whom."""
+    return {"kind": case.kind, "about": case.about, "person": case.person_id}
+
+
 def step_fault(case: Incident, act: str, facts: Facts, now: datetime) -> str | None:
     """Why this step cannot be taken now, or None. Asked at both signatures."""
     if act not in FROM:
         return f"there is no such step; there are {', '.join(FROM)}"
     if case.state not in FROM[act]:
         return f"{act} is not possible while the incident is at {case.state}"
+    if "of" in facts and facts["of"] != of_whom(case):
+        return "the incident was sorted anew since; take this back and ask again"
     if not str(facts.get("reason", "")).strip():
         return "reason: is needed"
     needs = NEEDS.get(act)
@@ -67,8 +77,6 @@ def _substance(_case: Incident, facts: Facts, _now: datetime) -> str | None:
 
 
 def _sanction(case: Incident, facts: Facts, now: datetime) -> str | None:
-    if facts["kind"] != case.kind:
-        return "the incident was sorted anew since; take this back and ask again"
     chosen, rows = facts.get("actions"), _suggested(facts)
     known = dict.fromkeys([*actions(case.about), *(word for row in rows for word in row)])
     if not isinstance(chosen, list | tuple) or not chosen or not all(word in known for word in chosen):
@@ -110,6 +118,8 @@ def _close(case: Incident, facts: Facts, now: datetime) -> str | None:
         return "what may be illegal is closed only after it was referred to the police (refer)"
     if case.state is INVESTIGATION and case.substance is None:
         return "first two have to decide whether the concern has substance (substance)"
+    if case.substance and facts["outcome"] == NO_CONCERN:
+        return "two have decided that the concern has substance; it is closed with another outcome"
     if case.state is INVESTIGATION and case.substance:
         return "a concern that has substance goes on to action"
     return _removal(case, facts, now)

@@ -13,18 +13,20 @@ from typing import Any
 from sqlalchemy import Connection
 
 from audit_log.db import reading
-from audit_log.incident_fold import fold
 from audit_log.incident_model import Incident, Intent, Lane, Place
-from audit_log.incidents import Sealed, entries_of, open_about
+from audit_log.incidents import Sealed, incident_of, open_about
 from audit_log.people import person_by_id
 from audit_log.seal import stamp
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError, bad_input
 from change_control.in_force import parsed_policy
+from change_control.incident_abouts import CHOSEN_BY, NOT_SENIOR, NOT_TO_BE_NAMED, kind_fault
 from change_control.incident_effects import apply_step, prepared
+from change_control.incident_endings import end_modes
 from change_control.incident_followups import after_illegal, reported
 from change_control.incident_kinds import ADULTS, UNSORTED, IncidentKind, kinds
 from change_control.incident_lines import write as write
+from change_control.incident_readers import require_leader, require_reader, signers
 from change_control.incident_rights import (
     MOST_ON_A_STAFF_CASE,
     SENIOR,
@@ -34,9 +36,9 @@ from change_control.incident_rights import (
     may_sign,
     view_of,
 )
-from change_control.incident_steps import as_error, step_fault
+from change_control.incident_steps import OF_A_DEVICE, as_error, of_whom, step_fault
 from change_control.probes import record_refused
-from change_control.roles import entitle, is_active
+from change_control.roles import entitle
 from change_control.sealing import Change, change
 from change_control.texts import fault_of, needed
 from filter_policy.devices import device_in
@@ -68,6 +70,7 @@ class Told:
     self_reported: bool = False
     exclude: frozenset[str] = frozenset()
     joins: bool = True
+    role: str | None = None  # of whom it is about, where nobody says who that is
 
 
 def report(desk: Desk, told: Told, now: datetime) -> Incident:
@@ -117,15 +120,19 @@ def _report_facts(conn: Connection, told: Told, kind: IncidentKind) -> dict[str,
         "device": told.device,
         "place": told.place,
         "intent": told.intent,
-        **_of_whom(conn, kind, told.person),
+        **_of_whom(conn, kind, told.person, told.source in CHOSEN_BY),
+        **({"role": str(told.role)} if told.role and told.person is None else {}),
     }
 
 
-def _of_whom(conn: Connection, kind: IncidentKind, person: str | None) -> dict[str, Any]:
+def _of_whom(conn: Connection, kind: IncidentKind, person: str | None, chosen: bool) -> dict[str, Any]:
+    """`chosen`: by somebody who can choose another kind. What a rule says, or a child, is kept as it is."""
     found = person_by_id(conn, person) if person is not None else None
     if person is not None and found is None:
         raise bad_input({"person": "is nobody on the register"})
     role = str(found.role) if found else None
+    if chosen and (fault := kind_fault(kind, role)):
+        raise fault
     is_staff = kind.about == "staff" or role in ADULTS
     return {"kind": kind.id, "about": kind.about, "person": person, "role": role, "restricted": is_staff}
 
@@ -136,8 +143,7 @@ def looker(actor: Actor) -> Looker:
 
 def case_for(conn: Connection, actor: Actor, incident_id: str) -> Incident:
     """For whoever sees all of it. Raises ChangeError not-found for everybody else, whatever the reason."""
-    found = entries_of(conn, incident_id)
-    case = fold(found) if found else None
+    case = incident_of(conn, incident_id)
     if case is None or case.erased or view_of(case, looker(actor)) is not View.ALL:
         raise ChangeError("not-found", NO_CASE)
     return case
@@ -173,7 +179,8 @@ def classify(desk: Desk, actor: Actor, incident_id: str, raw: Facts, now: dateti
         if raw.get("person", case.person_id) == actor.person_id:
             raise ChangeError("refused", "nobody keeps a case about themselves; ask another leader")
         facts = _classified(made.conn, case, raw)
-        now_sorted = write(made, case, "classify", actor, facts)
+        now_sorted = require_reader(made, write(made, case, "classify", actor, facts))
+        now_sorted = end_modes(made, now_sorted, actor)
         if kinds()[now_sorted.kind].lane is Lane.ILLEGAL and not now_sorted.is_illegal:
             now_sorted = write(made, now_sorted, "illegal", actor, {"reason": "its kind is for the police"})
         return after_illegal(made, case, now_sorted, actor)
@@ -194,7 +201,9 @@ def _classified(conn: Connection, case: Incident, raw: Facts) -> dict[str, Any]:
     if faults:
         raise bad_input(faults)
     kind = kinds()[said.get("kind", case.kind)]
-    return said | _of_whom(conn, kind, raw.get("person", case.person_id))
+    person = raw.get("person", case.person_id)
+    said |= _of_whom(conn, kind, person, (kind.id, person) != (case.kind, case.person_id))
+    return said | ({"role": case.role} if person is None and case.person_id is None else {})
 
 
 def _device(said: object, faults: dict[str, str]) -> str | None:
@@ -219,8 +228,10 @@ def join(desk: Desk, actor: Actor, incident_id: str, person: str, now: datetime)
         found = person_by_id(made.conn, person)
         if not may_name(case, looker(actor)):
             raise ChangeError("wrong-role", "only who leads the case names somebody to it")
-        if found is None or found.role not in SENIOR or person in case.excluded | {case.person_id}:
-            raise bad_input({"person": "must be a member of staff whom it is not about"})
+        if found is None or found.role not in SENIOR:
+            raise bad_input({"person": NOT_SENIOR})
+        if person in case.excluded | {case.person_id}:
+            raise bad_input({"person": NOT_TO_BE_NAMED})
         if case.restricted and len(case.members - {person}) >= MOST_ON_A_STAFF_CASE:
             says = "a case about staff is for the headteacher and one more; let the other leave it first"
             raise ChangeError("refused", says)
@@ -235,7 +246,8 @@ def leave(desk: Desk, actor: Actor, incident_id: str, person: str, now: datetime
             raise ChangeError("wrong-role", "only who leads the case takes somebody off it")
         if person not in case.members:
             raise bad_input({"person": "is not on this case by name"})
-        return write(made, case, "leave", actor, {"person": person})
+        left = require_reader(made, write(made, case, "leave", actor, {"person": person}))
+        return end_modes(made, left, actor)
 
 
 def to_illegal(desk: Desk, actor: Actor, incident_id: str, reason: str, now: datetime) -> Incident:
@@ -274,11 +286,13 @@ def _ask(  # noqa: PLR0917  # as above
     desk: Desk, made: Change, actor: Actor, incident_id: str, act: str, raw: Facts
 ) -> Incident:
     case = _signing(made, actor, "ask", incident_id)
-    if any(each.act == act and each.is_waiting for each in case.steps):
+    if any(each.act == act and each.waits(made.at) for each in case.steps):
         raise ChangeError("wrong-state", f"{act} waits for a second signature already")
     if fault := fault_of(raw.get("reason", "")):
         raise bad_input({"reason": fault})
     facts = {**prepared(desk, made, case, actor, act, raw), "act": act, "incident": case.id}
+    if act not in OF_A_DEVICE:
+        facts["of"] = of_whom(case)
     if fault := step_fault(case, act, facts, made.at):
         raise as_error(fault)
     return write(made, case, "ask", actor, facts, secrets.token_hex(8))
@@ -295,13 +309,13 @@ def sign_in(made: Change, actor: Actor, incident_id: str, step_id: str) -> Incid
     step = case.step(step_id)
     if step is None:
         raise ChangeError("not-found", "there is no such step")
-    if not step.is_waiting:
+    if not step.waits(made.at):
         raise ChangeError("wrong-state", "this step does not wait for a signature (any more)")
     if step.asked_by == actor.person_id:
         raise ChangeError("same-person", "two people sign each step; ask another senior on the case")
-    first = person_by_id(made.conn, step.asked_by)
-    if first is None or not is_active(first, made.at) or not may_sign(case, Looker(first.id, first.role)):
+    if not signers(made.conn, case, [step.asked_by], made.at):
         raise ChangeError("wrong-state", "whoever asked for this step is not on the case any more")
+    require_leader(case, signers(made.conn, case, [step.asked_by, actor.person_id], made.at))
     if fault := step_fault(case, step.act, step.facts, made.at):
         raise ChangeError("wrong-state", fault)
     after = write(made, case, "sign", actor, Sealed(step.salt, step.sealed), step_id)

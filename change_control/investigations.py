@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from audit_log.incident_model import Incident, Step
+from audit_log.incident_model import Incident
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError
+from change_control.incident_endings import is_running as is_running
 from change_control.incident_lines import write
 from change_control.incident_rights import may_sign
 from change_control.incidents import ask_step, looker, opened_case
@@ -33,9 +34,3 @@ def end_mode(desk: Desk, actor: Actor, incident_id: str, step_id: str, now: date
         if step is None or not is_running(step, now):
             raise ChangeError("wrong-state", "nothing is looked into under this step (any more)")
         return write(made, case, "end", actor, {"act": MODE}, step_id)
-
-
-def is_running(step: Step, now: datetime) -> bool:
-    """Signed, not ended, and not over by the clock."""
-    signed = step.act == MODE and step.signed_at is not None and step.ended_at is None
-    return signed and now < datetime.fromisoformat(step.facts["ends_at"])

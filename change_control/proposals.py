@@ -30,6 +30,7 @@ from change_control.desk import SYSTEM, Actor, Desk
 from change_control.drafts import Draft, Kind
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
+from change_control.incident_endings import end_modes_of_all
 from change_control.often import too_often
 from change_control.probes import record_refused
 from change_control.proposal import Proposal, load, proposal_of, settled, state_at
@@ -202,7 +203,7 @@ def submit(made: Change, actor: Actor, draft: Draft) -> Proposal:
 def _tighten(made: Change, actor: Actor, row: RowMapping, texts: Mapping[str, str]) -> Proposal:
     """One person's word, which another looks at within the time that the policy sets (S34)."""
     kind, proposal_id = KINDS[row["kind"]], row["id"]
-    handed = kind.apply(made.conn, row, actor, made.at)
+    handed = _applied(made, actor, row)
     seq = made.seal(f"{row['kind']}:tighten", actor, proposal_id, kind.facts(row), texts)
     in_force = {"state": State.APPROVED, "payload": settled(row["payload"])}
     made.conn.execute(update(proposal).where(proposal.c.id == proposal_id).values(in_force))
@@ -280,7 +281,14 @@ def bring_into_force(desk: Desk, made: Change, actor: Actor, row: RowMapping) ->
     require_established(made.conn)
     kind = KINDS[row["kind"]]
     kind.recheck(desk, made.conn, row, made.at)
-    return kind.apply(made.conn, row, actor, made.at)
+    return _applied(made, actor, row)
+
+
+def _applied(made: Change, actor: Actor, row: RowMapping) -> Mapping[str, str]:
+    handed = KINDS[row["kind"]].apply(made.conn, row, actor, made.at)
+    if row["kind"] == "people":
+        end_modes_of_all(made)
+    return handed
 
 
 def as_applied(made: Change, row: RowMapping) -> RowMapping:

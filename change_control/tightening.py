@@ -11,6 +11,7 @@ from change_control import probation
 from change_control.desk import Actor, Desk
 from change_control.drafts import instant
 from change_control.errors import ChangeError, bad_input
+from change_control.incident_endings import end_modes_of_all
 from change_control.openings import close_openings_of
 from change_control.reviews import TIGHTENING, open_review
 from change_control.roles import APPROVING, FOUNDERS, approvers, entitle
@@ -44,6 +45,7 @@ def suspend_in(made: Change, actor: Actor, found: Registered, until: datetime | 
     closed = close_openings_of(made.conn, found.id, made.at)
     detail = {"from": instant(start), "until": instant(until), "openings": closed, "review": True}
     seq = made.seal("person:suspend", actor, found.id, detail, {"reason": why})
+    end_modes_of_all(made)
     open_review(made, TIGHTENING, found.id, seq, actor)
     return _now(made, found.id)
 
@@ -59,6 +61,7 @@ def end_person(desk: Desk, actor: Actor, person_id: str, reason: str, now: datet
         end_sessions_of(made.conn, person_id, now)
         detail = {"ends_at": instant(now), "openings": close_openings_of(made.conn, person_id, now)}
         seq = made.seal("person:end", actor, person_id, {**detail, "review": True}, {"reason": why})
+        end_modes_of_all(made)
         open_review(made, TIGHTENING, person_id, seq, actor)
         return _now(made, person_id)
 

@@ -88,7 +88,7 @@ def test_a_longer_suspension_in_force_stays_as_it_is(desk: Desk) -> None:
 
 
 def test_two_teachers_alone_remove_nobody_s_access(desk: Desk) -> None:
-    """They may sign steps; but one of the two must be who may suspend."""
+    """They may ask for steps; but one of the two must lead the case."""
     case = at_sanction(desk)
     new = [a_row("tom", "staff", "staff", [])]
     approve(
@@ -97,8 +97,8 @@ def test_two_teachers_alone_remove_nobody_s_access(desk: Desk) -> None:
     for each in ("tess", "tom"):
         join(desk, the(desk, "hedy"), case, somebody(desk, each).id, NOON)
     waiting = asked(desk, case, (NOON + DAY).isoformat(), by="tess")
-    says = refused("refused", lambda: sign_step(desk, the(desk, "tom"), case, waiting, NOON)).says
-    assert "coordinator or headteacher" in says
+    says = refused("wrong-role", lambda: sign_step(desk, the(desk, "tom"), case, waiting, NOON)).says
+    assert "leads the case" in says
     assert "person:suspend" not in events_of(desk)
 
 
