@@ -12,14 +12,14 @@ from sqlalchemy import select
 from audit_log.change_log import verify
 from audit_log.db import reading
 from audit_log.incident_fold import STATE_AFTER, fold
-from audit_log.incident_model import Incident
+from audit_log.incident_model import Incident, IncidentEntry, IncidentState, Step
 from audit_log.incidents import entries_of, incident_of
 from audit_log.tables import change_log, person
 from change_control.desk import Actor, Desk
 from change_control.errors import ChangeError
 from change_control.incident_kinds import kinds
-from change_control.incident_rights import SENIOR
-from change_control.incident_steps import FROM
+from change_control.incident_rights import SENIOR, Looker, leads
+from change_control.incident_steps import FROM, of_whom
 from change_control.incidents import (
     ask_step,
     classify,
@@ -44,7 +44,9 @@ RAW: dict[str, Any] = {
     "deviation": TEXT,
     "outcome": "dealt-with",
 }
+DECIDED_BY = {IncidentState.ACTION: ("act",), IncidentState.SANCTION: ("act", "sanction")}
 Try = Callable[[Desk, Actor, Incident, str], object]
+FAR = tuple((f"{act} by two", "cora", "hedy") for act in ("investigate", "substance", "act"))  # a pupil's
 STEPS = tuple(act for act in FROM if act not in ("mode", "release"))
 
 
@@ -82,15 +84,21 @@ def _waiting(case: Incident) -> str:
 @given(
     st.sampled_from(["pupil-circumvention", "staff-personal-channels", "grooming"]),
     st.sampled_from(["anna", "tess", "terry"]),
+    st.sampled_from([(), FAR]),
     st.lists(
-        st.tuples(st.sampled_from(sorted(TRIES)), st.sampled_from(ALL), st.sampled_from(ALL)), max_size=14
+        st.tuples(st.sampled_from(sorted(TRIES)), st.sampled_from(ALL), st.sampled_from((*ALL, "ben"))),
+        max_size=14,
     ),
 )
 def test_no_state_is_reached_without_its_two_seniors(
-    desk: Desk, kind: str, about: str, tries: list[tuple[str, str, str]]
+    desk: Desk,
+    kind: str,
+    about: str,
+    first: tuple[tuple[str, str, str], ...],
+    tries: list[tuple[str, str, str]],
 ) -> None:
     case = a_case(desk, kind, about, text=TEXT)
-    for name, who, whom in tries:
+    for name, who, whom in (*first, *tries):
         try:
             TRIES[name](desk, the(desk, who), case, whom)
         except ChangeError:
@@ -108,7 +116,12 @@ def _each_state_has_two(desk: Desk, case: Incident) -> None:
         roles = {row.id: row.role for row in conn.execute(select(person.c.id, person.c.role))}
     for number, entry in enumerate(entries[1:], 1):
         before, after = fold(entries[:number]), fold(entries[: number + 1])
-        if after.state is before.state and after.lane is before.lane:
+        _what_is_decided_is_of_whom_it_is_about(after)
+        if entry.act != "sign" and after.state is before.state and after.lane is before.lane:
+            continue
+        if entry.act == "classify":  # of somebody else nothing is decided yet
+            assert (after.state, after.substance) == (IncidentState.INVESTIGATION, None)
+            assert before.state in (IncidentState.ACTION, IncidentState.SANCTION)
             continue
         if entry.act in ("illegal", "report"):  # what shuts takes one
             assert (after.state, after.is_illegal) == (before.state, True)
@@ -117,10 +130,26 @@ def _each_state_has_two(desk: Desk, case: Incident) -> None:
         assert entry.act == "sign"
         assert step is not None
         assert after.state is STATE_AFTER.get(step.act, before.state)
-        two = {step.asked_by, step.signed_by}
-        assert len(two) == 2
-        assert {roles[str(each)] for each in two} <= set(SENIOR)
-        assert not two & {before.person_id, *before.excluded}
+        two = [Looker(str(each), roles[str(each)]) for each in (step.asked_by, step.signed_by)]
+        assert len({each.person_id for each in two}) == 2
+        assert {each.role for each in two} <= set(SENIOR)
+        assert any(leads(before, each) for each in two)
+        asked = fold(line for line in entries if line.seq <= _asked_in(entries, step))
+        for then in (asked, before):
+            assert not {each.person_id for each in two} & {then.person_id, *then.excluded}
+            assert step.facts["of"] == of_whom(then)
+
+
+def _asked_in(entries: list[IncidentEntry], step: Step) -> int:
+    return next(each.seq for each in entries if (each.act, each.object_id) == ("ask", step.id))
+
+
+def _what_is_decided_is_of_whom_it_is_about(case: Incident) -> None:
+    """Whatever was decided before a case was about somebody else counts for nobody."""
+    counts = [*DECIDED_BY.get(case.state, ()), *(["substance"] if case.substance is not None else [])]
+    for act in counts:
+        last = [each for each in case.steps if each.signed_at and each.act == act][-1]
+        assert last.facts["of"]["person"] == case.person_id
 
 
 def _nothing_is_said_in_the_change_log(desk: Desk) -> None:

@@ -68,6 +68,19 @@ def test_a_case_about_staff_is_the_headteachers_and_one_more_persons(desk: Desk)
     refused("not-found", lambda: note(desk, the(desk, "cora"), case.id, "once more", NOON))
 
 
+def test_whoever_was_on_a_case_is_off_it_when_it_becomes_one_about_staff(desk: Desk) -> None:
+    """The headteacher names one more anew."""
+    case = a_case(desk)
+    join(desk, the(desk, "cora"), case.id, somebody(desk, "cora").id, NOON)
+    about = {"kind": "staff-personal-channels", "person": somebody(desk, "tess").id}
+    assert join(desk, the(desk, "cora"), case.id, about["person"], NOON).members
+    found = classify(desk, the(desk, "cora"), case.id, about, NOON)
+    assert (found.restricted, found.members) == (True, frozenset())
+    refused("not-found", lambda: note(desk, the(desk, "cora"), case.id, "let me see", NOON))
+    join(desk, the(desk, "hedy"), case.id, somebody(desk, "cora").id, NOON)
+    assert note(desk, the(desk, "cora"), case.id, "now I do", NOON).notes
+
+
 def test_what_may_be_illegal_is_closed_only_after_the_police_know(desk: Desk) -> None:
     case = to_illegal(desk, the(desk, "cora"), a_case(desk).id, "a picture of abuse", NOON)
     assert (case.lane, case.halted_at) == (Lane.ILLEGAL, NOON)
