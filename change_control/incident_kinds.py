@@ -38,6 +38,11 @@ class IncidentKind:
     lane: Lane
     actions: tuple[str, ...] = ()
 
+    @property
+    def listed(self) -> str:
+        """In a list to choose from: some read the same in both tables."""
+        return f"Staff: {self.says}" if self.about == "staff" else self.says
+
 
 @cache
 def _file() -> Mapping[str, Any]:

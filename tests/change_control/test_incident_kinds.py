@@ -99,3 +99,9 @@ def test_what_is_in_no_table_suggests_no_sanction() -> None:
     others = [each for each in kinds().values() if each.about not in ("pupil", "staff")]
     assert [each.id for each in others if each.actions] == []
     assert [each.source for each in others[:5]] == [f"A{line}" for line in range(111, 116)]
+
+
+def test_no_two_kinds_read_the_same_in_a_list() -> None:
+    listed = [each.listed for each in kinds().values()]
+    assert len(set(listed)) == len(listed)
+    assert kinds()["staff-circumvention"].listed.startswith("Staff: ")
