@@ -23,7 +23,7 @@ from filter_policy.bundle_proof import Proof, ProofFault, SealedLine
 from filter_policy.case_orders import MOST_DAYS, Order
 from filter_policy.inclusion import HASH_BYTES, absent
 from filter_policy.model import Opening, Unblock
-from filter_policy.proof_cases import ASK, CASES, CLOSED, END, ILLEGAL, ISOLATED, SIGN
+from filter_policy.proof_cases import ASK, CASES, CLOSED, END, ILLEGAL, ISOLATED, SIGN, WITHDRAWN
 from filter_policy.proof_lines import (
     CLOSE,
     FOUND_LISTS,
@@ -62,6 +62,7 @@ NEEDED = frozenset(
     }
     | {f"{kind}:propose" for kind in ("policy", "lists", "unblock", "people")}
 )
+OF_ORDERS = (ASK, SIGN, END, WITHDRAWN, ISOLATED)
 WORDS = tuple(f'"event":"{event}"' for event in NEEDED)
 
 
@@ -253,7 +254,7 @@ def _ordered(known: _Known, orders: Iterable[Order]) -> set[int]:
         if known.gone.get(case, 0) < seq and _is_young(at, known.last_at)
     }
     for each in orders:
-        found |= {known.made.get((event, each.id), 0) for event in (ASK, SIGN, END, ISOLATED)}
+        found |= {known.made.get((event, each.id), 0) for event in OF_ORDERS}
         found.add(known.halted.get(each.incident_id, 0))
     return found - {0}
 

@@ -9,10 +9,11 @@ from filter_policy.case_orders import ISOLATE, MODE, RELEASE, Order, released_by
 from filter_policy.proof_lines import BREAK_GLASS, SYSTEM, Line, Lines, LinesFault
 
 ASK, SIGN, END = "incident:ask", "incident:sign", "incident:end"
+WITHDRAWN = "incident:withdraw"  # what was asked for and taken back is nobody's to sign
 ISOLATED = "incident:isolate"
 ILLEGAL = "incident:illegal"  # whatever was open to look at it is shut with it (S172)
 CLOSED = "closed"
-CASES = frozenset({ASK, SIGN, END, ISOLATED, ILLEGAL})
+CASES = frozenset({ASK, SIGN, END, WITHDRAWN, ISOLATED, ILLEGAL})
 
 
 def check_orders(lines: Lines, orders: Iterable[Order]) -> None:
@@ -49,6 +50,8 @@ def _is_signed(lines: Lines, order: Order) -> None:
     asked, signed = lines.of.get((ASK, order.id)), lines.of.get((SIGN, order.id))
     if asked is None or signed is None or asked.seq > signed.seq:
         raise LinesFault(f"no two entries signed step {order.id}")
+    if (withdrawn := lines.of.get((WITHDRAWN, order.id))) is not None:
+        raise LinesFault(f"step {order.id} was taken back with entry {withdrawn.seq}")
     if asked.actor == signed.actor or {asked.actor, signed.actor} & {SYSTEM, BREAK_GLASS}:
         raise LinesFault(f"entry {signed.seq}: one person asked and signed")
     if wrong := next((line for line in (asked, signed) if not _is_same(line, order)), None):

@@ -17,7 +17,7 @@ from audit_log.tables import incident_entry
 from change_control.case_orders import LOOKED_BACK, MOST_DAYS_AHEAD, orders_in_force
 from change_control.desk import SYSTEM, Desk
 from change_control.incident_devices import isolate
-from change_control.incidents import note, sign_step, to_illegal
+from change_control.incidents import note, sign_step, to_illegal, withdraw_step
 from change_control.investigations import ask_mode, end_mode
 from change_control.openings import open_for_class
 from change_control.publish import publish
@@ -241,6 +241,19 @@ def test_a_case_for_the_police_whose_row_was_removed_is_looked_into_by_nobody(de
     said = tampered(desk, lambda conn: gone(conn, "illegal"))
 
     assert "nothing of its case is looked into since entry" in said
+    assert devices(desk) == ([], [])
+
+
+def test_a_step_that_was_taken_back_and_signed_after_its_row_was_removed_opens_nothing(desk: Desk) -> None:
+    case = step(desk, a_case(desk, "bullying"), "investigate")
+    raw = {"device": LOOK, "sites": ["porn.test"], "minutes": 60, "reason": "what was shown"}
+    asked = ask_mode(desk, the(desk, "cora"), case.id, raw, NOON).steps[-1].id
+    withdraw_step(desk, the(desk, "cora"), case.id, asked, "not needed", NOON)
+    tampered(desk, lambda conn: gone(conn, "withdraw"))
+    with capture_logs() as logs:
+        sign_step(desk, the(desk, "hedy"), case.id, asked, NOON)
+
+    assert any("was taken back with entry" in str(each.get("why")) for each in logs)
     assert devices(desk) == ([], [])
 
 

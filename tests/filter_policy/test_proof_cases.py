@@ -63,6 +63,7 @@ def test_what_two_seniors_signed_is_proven() -> None:
         ((ASKED, by("p_hedy", "sign", MODE_1, facts="0" * 64)), "step s1 is not what entry 2 signed"),
         ((ASKED, by("p_hedy", "sign", MODE_1, incident="c2")), "step s1 is not what entry 2 signed"),
         ((ASKED, by("p_kim", "sign", MODE_1)), "step s1 is for others than those who signed it"),
+        ((ASKED, by("p_cora", "withdraw", MODE_1), SIGNED), "step s1 was taken back with entry 2"),
         ((ASKED, SIGNED, by("p_cora", "end", MODE_1)), "investigation s1 was over with entry 3"),
         (
             (ASKED, SIGNED, ("incident:illegal", "p_cora", "c1", {"incident": "c1", "facts": "x"})),
@@ -124,6 +125,7 @@ def test_a_device_that_was_edited_is_not_what_was_sealed() -> None:
         (),
         RELEASED[:1],
         (RELEASED[0], by("p_hedy", "sign", RELEASE_1)),
+        (RELEASED[0], by("p_hedy", "withdraw", RELEASE_1), RELEASED[1]),
         (RELEASED[0], by("p_cora", "sign", RELEASE_1, facts="0" * 64)),
     ],
 )
