@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 
 import structlog
 from sqlalchemy import Connection, and_, or_, select
-from sqlalchemy.exc import DBAPIError
 
 from audit_log.incident_model import Incident, Step
-from audit_log.incidents import incident_of
+from audit_log.incident_rows import ids_of, raw
+from audit_log.incidents import readable
 from audit_log.tables import incident_entry
 from filter_policy.case_orders import (
     ISOLATE,
@@ -55,19 +55,13 @@ def _cases(conn: Connection, as_of: datetime) -> Iterator[Incident]:
         and_(table.act == "isolate", table.at > as_of - LOOKED_BACK),
         and_(table.act == "sign", table.at > as_of - timedelta(days=MOST_DAYS_AHEAD)),
     )
-    try:
-        ids = conn.scalars(select(table.incident_id).where(young).distinct()).all()
-    except DBAPIError as error:  # an id that is no text: then no case is known, and the proof says so
-        log.error("incident.ids_not_understood", error=type(error).__name__)
-        return
-    for each in ids:
-        try:
-            case = incident_of(conn, each)
-        except (*ODD, DBAPIError):  # FoldError is one
-            log.error("incident.not_understood", incident=each)
-            continue
-        if case is not None:
-            yield case
+    ids, odd = ids_of(conn, select(*raw(conn, table.incident_id)).where(young).distinct())
+    if odd:
+        log.error("incident.ids_not_understood", count=odd)
+    found, not_understood = readable(conn, ids)
+    for each in not_understood:
+        log.error("incident.not_understood", incident=each)
+    yield from found
 
 
 def _orders(case: Incident, as_of: datetime) -> Iterator[Order]:
