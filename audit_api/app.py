@@ -38,6 +38,7 @@ def create_app(
     probe_gate: ProbeGate = lambda: None,
     rates: Rates | None = None,
     front_ends: Collection[str] = (),
+    gate_beside: bool = False,
 ) -> FastAPI:
     """`dev_http`: served without TLS, so that the console's cookie cannot insist on it.
 
@@ -45,7 +46,7 @@ def create_app(
     `run_preview`: how proposals are tried out; child processes, where there are millions of rows.
     `probe_gate`: whether the gate does its work.
     `ways`: how checkpoints leave this server. `rates`: how often anybody may ask.
-    `front_ends`: addresses that may say for whom they ask.
+    `front_ends`: addresses that may say for whom they ask; `gate_beside`: whether the gate is here.
     """
     previews = PreviewJobs(desk, run_preview, clock)
     window = Window(desk, clock, dev_http, ListJobs(run_lists, clock), compare_lists, previews, ways=ways)
@@ -54,7 +55,7 @@ def create_app(
     app = _empty(window)
     app.add_middleware(BodyLimit)
     app.add_middleware(SafeHeaders)
-    app.add_middleware(FrontEnds, trusted=front_ends)
+    app.add_middleware(FrontEnds, trusted=front_ends, gate_beside=gate_beside)
     install_faults(app)
     for router in ROUTERS:  # as they are: including them would work each route out again, for every app
         app.router.routes.extend(router.routes)

@@ -31,7 +31,7 @@ from proxy_addon.harbour import ANYBODY, Harbour, is_report
 from proxy_addon.identify import NOBODY, Identity, NotIdentified, TooBusy, Withheld, still
 from proxy_addon.judge import InForce, Judge, Judged
 from proxy_addon.needs_tls import SafeKeeping
-from proxy_addon.opened import is_page
+from proxy_addon.opened import is_page, is_surely_opened
 from proxy_addon.records import Happening, Outcome, Rows
 from proxy_addon.rewriting import as_sent, rewrite
 from proxy_addon.signs import signs_of
@@ -97,7 +97,7 @@ class Answers:
         self.in_force = in_force
         self.stuck = stuck  # whether nothing can be recorded
         self._seen = seen  # hears who asks, and from which address
-        self._hears_block = blocked  # of a page
+        self._hears_block = blocked  # of what somebody opened
         self._kept_safe = safe or SafeKeeping(Guessing())
         self.harbour = Harbour(stages, self.judge, clock, egress, pages.console)
 
@@ -110,6 +110,7 @@ class Answers:
         force = self._force()
         head = names.read_head(request.data.headers.fields)
         what.page = is_page(request.data.method, head.noted)
+        what.opened = is_surely_opened(request.data.method, head.noted)
         try:
             if flow.error is not None:  # mitmproxy found it malformed, and answers 400 whatever we say
                 raise BadRequest("malformed header fields")
@@ -173,6 +174,7 @@ class Answers:
             written = self._judge((as_sent(asked.url, flow.request),), what, force)
             if written.decision.is_block:
                 return await self._blocked(flow, what, written, force, known.head)
+        self.harbour.say_for_whom(flow.request, judged.decision, connection)
         target = (asked.url.host, asked.url.port)
         exchange = Exchange(what.id, known.identity, asked.names, target, judged.decision, signs=known.signs)
         exchange.up = len(flow.request.data.content or b"")  # of a form that is here already
@@ -245,7 +247,7 @@ class Answers:
         policy, decision = force.bundle.policy, judged.decision
         blocked = Blocked(judged.url, decision, what.person, policy, reference_of(what.id))
         page = self.stages.page(blocked, want)
-        if what.page:
+        if what.opened:
             self._hears_block(what, decision)
         await self.stages.record(self.rows.whole(what, decision, policy, page.status_code))
         return answer_before_body(flow, head, page)

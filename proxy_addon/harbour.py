@@ -16,6 +16,7 @@ from filter_lists.names import Url
 from filter_policy.harbours import PORTS, harbour_of
 from filter_policy.model import Decision, Person, Reason, Verdict
 from proxy_addon import asked
+from proxy_addon.addresses import spelled
 from proxy_addon.asked import BadRequest, Head
 from proxy_addon.clock import GateClock
 from proxy_addon.connections import Connection, Exchange
@@ -48,7 +49,7 @@ class Harbour:
         self, request: Request, head: Head, connection: Connection, force: InForce
     ) -> Identity | None:
         """ANYBODY, for a request that is let by whoever asks; None: as ever. Raises EgressRefused for the
-        rest of a console that is inside: what a browser asks for beside the page tells nobody who reported."""
+        rest of a console that is inside: what browsers ask for beside the page tells nobody who reported."""
         tunnel = connection.tunnel
         scheme = "http" if tunnel is None else "https"
         if not self._may_be(scheme, request, force, helps=tunnel is None):
@@ -159,6 +160,13 @@ class Harbour:
             await self._egress.find(url.host, url.port)
         else:
             await self._egress.check(url.host, url.port)
+
+    @staticmethod
+    def say_for_whom(request: Request, decision: Decision, connection: Connection) -> None:
+        """To the console, on the way to a report alone: else all reports would come from one address, this
+        gate's. What the client itself said of where it is was left out (claims.py)."""
+        if is_report(decision) and (device := spelled(connection.address)):
+            request.headers["x-forwarded-for"] = device
 
     def let_in(self, connection: Connection, host: str, port: int) -> None:
         """The connection that is about to be opened: inside only for a report."""

@@ -21,7 +21,7 @@ from schoolgate.settings import Settings
 from schoolgate.slow_heads import LARGEST_HEAD, MOST_CONNECTIONS, Unhurried
 
 
-def app_of(settings: Settings, desk: Desk) -> FastAPI:
+def app_of(settings: Settings, desk: Desk, *, gate_beside: bool = False) -> FastAPI:
     app = create_app(
         desk,
         dev_http=not (settings.serves_tls or settings.console.startswith("https:")),
@@ -31,6 +31,7 @@ def app_of(settings: Settings, desk: Desk) -> FastAPI:
         ways=ways_of(settings),
         probe_gate=GateSeen(settings.state),
         front_ends=settings.front_ends.split(),
+        gate_beside=gate_beside,
     )
     app.state.pac, app.state.no_pac = pac_of(settings), why_none(settings)
     return app

@@ -90,7 +90,8 @@ def serve_api(settings: Settings, port: int | None, ready_fd: int | None) -> int
     listening = _listen(settings, settings.api_port if port is None else port)
     desk = open_desk(settings, migrated=ready_fd is not None)  # a supervisor has prepared everything
     tls = must_have_console_tls(settings) if settings.serves_tls else None
-    config = as_served(app_of(settings, desk), tls)
+    gate_beside = ready_fd is not None  # a supervisor starts the gate as well
+    config = as_served(app_of(settings, desk, gate_beside=gate_beside), tls)
     on_signal(lambda: None)  # uvicorn drains, then raises the signal once more for whoever was there before
     server = ReadyServer(config, lambda: report_ready(ready_fd, listening.getsockname()[1]))
     if tls is not None:

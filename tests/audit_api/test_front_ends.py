@@ -8,20 +8,32 @@ from audit_api.front_ends import FrontEnds
 from tests.audit_api.school import School
 
 
-async def _seen(peer: str, said: list[str], trusted: tuple[str, ...]) -> str:
+async def _seen(peer: str, said: list[str], trusted: tuple[str, ...], path: str, *, gate_beside: bool) -> str:
     found: list[str] = []
 
     async def app(scope: Any, _receive: Any, _send: Any) -> None:
         found.append(scope["client"][0])
 
     headers = [(b"x-forwarded-for", each.encode()) for each in said]
-    scope = {"type": "http", "client": (peer, 1), "headers": headers}
-    await FrontEnds(app, trusted)(scope, None, None)  # type: ignore[arg-type]  # it uses neither
+    scope = {
+        "type": "http",
+        "client": (peer, 1),
+        "server": ("10.0.0.2", 8000),
+        "headers": headers,
+        "path": path,
+    }
+    await FrontEnds(app, trusted, gate_beside=gate_beside)(scope, None, None)  # type: ignore[arg-type]  # it uses neither
     return found[0]
 
 
-def seen(peer: str, *said: str, trusted: tuple[str, ...] = ("127.0.0.1",)) -> str:
-    coroutine = _seen(peer, list(said), trusted)
+def seen(
+    peer: str,
+    *said: str,
+    trusted: tuple[str, ...] = ("127.0.0.1",),
+    path: str = "/report",
+    gate_beside: bool = False,
+) -> str:
+    coroutine = _seen(peer, list(said), trusted, path, gate_beside=gate_beside)
     try:
         coroutine.send(None)
     except StopIteration as done:
@@ -36,6 +48,18 @@ def test_nobody_but_a_named_front_end_says_for_whom_it_asks(trusted: tuple[str, 
 
 def test_unless_one_is_named_not_even_this_machine_does() -> None:
     assert seen("127.0.0.1", "192.0.2.1", trusted=()) == "127.0.0.1"
+
+
+@pytest.mark.parametrize("peer", ["127.0.0.1", "::1", "::ffff:127.0.0.1", "10.0.0.2"])
+def test_a_gate_on_this_machine_says_who_reports_and_nothing_else(peer: str) -> None:
+    for path, who in (
+        ("/report", "192.0.2.1"),
+        ("/report/thanks", "192.0.2.1"),
+        ("/login", peer),
+        ("/reports", peer),
+    ):
+        assert seen(peer, "192.0.2.1", trusted=(), path=path, gate_beside=True) == who
+    assert seen("10.0.0.9", "192.0.2.1", trusted=(), gate_beside=True) == "10.0.0.9"
 
 
 @pytest.mark.parametrize(

@@ -149,11 +149,13 @@ class School:
         return Actor(person.id, person.role)
 
     def make_app(self) -> FastAPI:
-        return create_app(self.desk, clock=self.now)
+        return create_app(self.desk, clock=self.now, gate_beside=True)
 
     def _start_api(self) -> None:
-        app = self.make_app()
-        server = uvicorn.Server(uvicorn.Config(app, host="127.0.0.1", port=self.api_port, log_config=None))
+        self.app = self.make_app()
+        server = uvicorn.Server(
+            uvicorn.Config(self.app, host="127.0.0.1", port=self.api_port, log_config=None)
+        )
         thread = threading.Thread(target=server.run, daemon=True)
         thread.start()
 

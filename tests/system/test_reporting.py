@@ -1,12 +1,18 @@
 """From what happens at the gate to the coordinator's queue, and from a block page to a report: all real."""
 
+import http.client
 import re
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
+from urllib.parse import urlencode
 
 import httpx2
 import pytest
 
+from audit_api.rates import Rates
+from audit_api.reporting import OF_ONE_ADDRESS
 from audit_log.db import reading
 from audit_log.incident_model import Incident
 from audit_log.incidents import open_cases
@@ -64,3 +70,51 @@ def test_a_child_reports_from_the_block_page_and_nobody_signs_in(school: School)
     assert case.reports[0].self_reported
     wait_for(lambda: school.rows(host="127.0.0.1"), "the row of the report")
     assert {row["person_id"] for row in school.rows(host="127.0.0.1")} == {None}
+
+
+@contextmanager
+def only(school: School, reports: int) -> Iterator[None]:
+    """So many of one device, and quickly answered."""
+    window = school.app.state.window
+    before = window.rates, window.reporting.seconds
+    window.rates = Rates(clock=lambda: 0.0, factor=reports / OF_ONE_ADDRESS.burst)
+    window.reporting.seconds = 0.01
+    try:
+        yield
+    finally:
+        window.rates, window.reporting.seconds = before
+
+
+def reported_from(school: School, device: str, text: str, **claims: str) -> int:
+    """By way of the gate."""
+    to = f"http://127.0.0.1:{school.api_port}/report"
+    form = FORM.search(httpx2.get(to, trust_env=False).text)
+    assert form
+    said = urlencode({"form": form[1], "happened": "grown-up", "text": text})
+    fields = {"Content-Type": "application/x-www-form-urlencoded"} | claims
+    client = http.client.HTTPConnection("127.0.0.1", school.port, timeout=20, source_address=(device, 0))
+    client.request("POST", to, said, fields)
+    status = client.getresponse().status
+    client.close()
+    return status
+
+
+def test_each_device_behind_the_gate_has_a_limit_of_its_own(school: School) -> None:
+    with only(school, 3):
+        assert [reported_from(school, "127.0.0.5", f"a{number}") for number in range(4)] == [
+            303,
+            303,
+            303,
+            429,
+        ]
+        assert reported_from(school, "127.0.0.6", "b") == 303
+
+
+def test_no_device_is_another_by_saying_so(school: School) -> None:
+    with only(school, 2):
+        mine = [reported_from(school, "127.0.0.7", f"c{number}") for number in range(2)]
+        assert mine == [303, 303]
+        for name in ("X-Forwarded-For", "x_forwarded_for", "Forwarded"):
+            claim = {name: "for=127.0.0.8" if name == "Forwarded" else "127.0.0.8"}
+            assert reported_from(school, "127.0.0.7", f"d {name}", **claim) == 429
+        assert reported_from(school, "127.0.0.9", "e", **{"X-Forwarded-For": "127.0.0.7"}) == 303
