@@ -159,7 +159,8 @@ class Pages:
             return answer(403, self._templates["illegal"].substitute(words).encode())
         if decision.reason is Reason.PASSWORD_MUST_CHANGE:
             return answer(403, self._password_page(reference))
-        words = _words(blocked) | report_words(self.console, reference)
+        told = "" if decision.reason is Reason.ISOLATED else self.console  # from there it is shut too
+        words = _words(blocked) | report_words(told, reference)
         words["helplines"] = helplines(decision, blocked.policy)
         return answer(403, self._fill(band_of(blocked.person, blocked.policy), words))
 

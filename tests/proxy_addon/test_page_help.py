@@ -42,13 +42,20 @@ def of(category: str) -> Decision:
     return replace(DECISION, listing=Listing(category, "l", "a.test"))
 
 
-@pytest.mark.parametrize("reason", list(Reason))
+@pytest.mark.parametrize("reason", sorted(set(Reason) - {Reason.ISOLATED}))
 @pytest.mark.parametrize("band", PEOPLE)
 def test_every_block_page_has_the_link_to_tell_somebody(band: str, reason: Reason) -> None:
     html = page(PEOPLE[band], replace(DECISION, reason=reason))
     assert html.count(LINK) == 1
     assert LINK not in page(PEOPLE[band], replace(DECISION, reason=reason), console="")
     assert "report" not in page(PEOPLE[band], replace(DECISION, reason=reason), console="")
+
+
+@pytest.mark.parametrize("band", PEOPLE)
+def test_a_device_that_is_shut_off_is_offered_no_link_that_it_cannot_open(band: str) -> None:
+    html = page(PEOPLE[band], replace(DECISION, reason=Reason.ISOLATED))
+    assert "/report" not in html
+    assert "href" not in html.partition("helpline")[0]
 
 
 @pytest.mark.parametrize("name", NOTICES)
