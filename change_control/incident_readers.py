@@ -35,10 +35,11 @@ def require_reader(made: Change, case: Incident) -> Incident:
     return case
 
 
-def unread(conn: Connection, cases: Iterable[Incident], now: datetime) -> int:
-    """How many of them no leader sees."""
+def unread(conn: Connection, cases: Iterable[Incident], now: datetime, asker: str) -> int:
+    """How many of them no leader sees; but for those that whoever asks must not learn of."""
     able = [looker(each) for each in _leaders(conn, now)]
-    return sum(not any(view_of(case, each) is View.ALL for each in able) for case in cases)
+    told = (case for case in cases if asker != case.person_id and asker not in case.excluded)
+    return sum(not any(view_of(case, each) is View.ALL for each in able) for case in told)
 
 
 def signers(conn: Connection, case: Incident, ids: Iterable[str], now: datetime) -> list[Registered]:

@@ -53,10 +53,15 @@ def test_an_accused_who_becomes_headteacher_takes_the_case_to_the_coordinator(de
 
 
 def test_how_many_cases_nobody_can_read_is_known_as_a_number(desk: Desk) -> None:
+    """But not to whom they are about."""
     a_case(desk, "staff-personal-channels", "hedy")
     a_case(desk)
-    with reading(desk.engine) as conn:
-        assert unread(conn, open_cases(conn), NOON) == 0
+    assert numbers(desk, "gail", "hedy") == [0, 0]
     becomes(desk, "cora", "staff")
+    assert numbers(desk, "gail", "hedy") == [1, 0]
+
+
+def numbers(desk: Desk, *usernames: str) -> list[int]:
+    askers = [somebody(desk, each).id for each in usernames]
     with reading(desk.engine) as conn:
-        assert unread(conn, open_cases(conn), NOON) == 1
+        return [unread(conn, open_cases(conn), NOON, each) for each in askers]
