@@ -1,5 +1,6 @@
 """Whether a request is for a page that a person opened, or for a part of one: images, scripts, what a script
-fetches, frames. The filtering log shows pages first.
+fetches, frames. The filtering log shows pages first. And whether a person surely opened
+it: that alone is held against anybody.
 
 Browsers say so, but only to https (Sec-Fetch-*); over plain http it is told from what they accept. When in
 doubt it is a page: too much shown is better than something hidden. Nothing that is blocked is hidden. So a
@@ -18,6 +19,7 @@ LOOKED_AT = frozenset(
         b"sec-fetch-mode",
         b"sec-fetch-site",
         b"sec-fetch-user",
+        b"sec-purpose",
         b"upgrade-insecure-requests",
         b"accept",
         b"referer",
@@ -70,6 +72,17 @@ def is_page(method: bytes, noted: Noted) -> bool:
     if destination == b"empty":  # a script, unless it is a download, or a page fetched before it is shown
         return _one(noted, b"sec-fetch-mode") == b"navigate" or WHOLE_DOCUMENT in _accept(noted)
     return True
+
+
+def is_surely_opened(method: bytes, noted: Noted) -> bool:
+    """Whether somebody wanted to see it: what a program, a frame or a script asks for by itself is never said
+    to be anybody's wish, and what was sent or fetched beforehand is not either. When in doubt it is not."""
+    if method != b"GET" or b"sec-purpose" in noted or _is_script(method, noted):
+        return False
+    if any(name in noted for name in (b"sec-fetch-dest", b"sec-fetch-mode")):
+        where = _one(noted, b"sec-fetch-mode"), _one(noted, b"sec-fetch-dest")
+        return where == (b"navigate", b"document")
+    return b"upgrade-insecure-requests" in noted or WHOLE_DOCUMENT in _accept(noted)
 
 
 def _without_word(method: bytes, noted: Noted) -> bool:

@@ -53,6 +53,7 @@ class Happening:
     url: Url | None = None
     hidden: bool = False
     page: bool = True
+    opened: bool = False  # surely by a person
     of_anybody: bool = False  # nobody was asked who they are (harbour.py)
     searched: Url | None = None  # with the form that was sent, where a search is asked in that way
 

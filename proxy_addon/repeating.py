@@ -1,8 +1,9 @@
 """One person who asks again and again for what is not open (S31): noticed, and nothing else.
 
-Pages alone are counted, so that what a page loads by itself makes nobody look bad; and only where it was the
-site that was not open. What is illegal is a matter of its own. The policy says how many within how long; once
-it was told, counting begins anew after that time. Each gate counts by itself, from its start.
+Only what a person surely opened is counted, so that what a page or an app loads by itself makes nobody look
+bad; and only where it was the site that was not open: not where somebody may not browse at all, or where the
+school has said nothing of them. What is illegal is a matter of its own. The policy says how many within how
+long; once it was told, counting begins anew after that time. Each gate counts by itself, from its start.
 """
 
 from collections import deque
@@ -11,7 +12,17 @@ from dataclasses import dataclass, field
 from filter_policy.model import Reason, RepeatedBlocks
 
 MOST_PEOPLE = 20_000
-OF_ANOTHER_KIND = frozenset({Reason.ILLEGAL, Reason.ISOLATED, Reason.PASSWORD_MUST_CHANGE})
+OF_ANOTHER_KIND = frozenset(
+    {
+        Reason.ILLEGAL,
+        Reason.ISOLATED,
+        Reason.PASSWORD_MUST_CHANGE,
+        Reason.SUSPENDED,
+        Reason.ENDED,
+        Reason.NOT_YET_ALLOWED,
+        Reason.NO_RULE,
+    }
+)
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ The heads are those of Chromium 156 and Firefox 140, to https and to plain http 
 import pytest
 
 from proxy_addon.asked import read_head
-from proxy_addon.opened import is_page
+from proxy_addon.opened import is_page, is_surely_opened
 
 CHROMIUM = (
     "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,image/apng,*/*;q=0.8,"
@@ -155,3 +155,42 @@ def test_what_is_sent_is_told_apart_likewise(method: str, lines: tuple[str, ...]
 def test_the_case_of_a_field_does_not_matter() -> None:
     assert not page("GET", tuple(line.lower() for line in PARTS["an image (Chromium)"]))
     assert page("GET", tuple(line.upper() for line in PAGES["a page over plain http (Firefox)"]))
+
+
+def surely(method: str, *lines: str) -> bool:
+    pairs = (line.split(": ", 1) for line in lines)
+    head = read_head([(name.encode(), value.encode()) for name, value in pairs])
+    return is_surely_opened(method.encode(), head.noted)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        fetched("document", "navigate", CHROMIUM, CLICKED, INSECURE),
+        fetched("document", "navigate", FIREFOX),
+        (f"Accept: {CHROMIUM}", INSECURE),
+        (f"Accept: {FIREFOX}", FROM),
+        ("Accept: */*", INSECURE),
+    ],
+)
+def test_what_a_browser_says_that_somebody_opened_surely_was(lines: tuple[str, ...]) -> None:
+    assert surely("GET", *lines)
+    assert not surely("POST", *lines)
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (),
+        ("Accept: */*",),
+        ("Accept: text/html",),
+        fetched("iframe", "navigate", CHROMIUM, CLICKED, INSECURE),
+        fetched("empty", "cors", "*/*", INSECURE),
+        fetched("document", "cors", CHROMIUM),
+        ("Sec-Fetch-Dest: document", f"Accept: {CHROMIUM}", INSECURE),
+        fetched("document", "navigate", CHROMIUM, INSECURE, "Sec-Purpose: prefetch;prerender"),
+        (f"Accept: {CHROMIUM}", FROM, "X-Requested-With: XMLHttpRequest"),
+    ],
+)
+def test_what_may_have_been_asked_for_by_itself_was_not_surely_opened(lines: tuple[str, ...]) -> None:
+    assert not surely("GET", *lines)

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from filter_policy.model import Reason, RepeatedBlocks
 from proxy_addon import repeating
 from proxy_addon.repeating import OF_ANOTHER_KIND, Repeating
-from tests.builders import NOON, POLICY
-from tests.harness import Gate, a_gate
+from tests.builders import NOON, POLICY, a_person
+from tests.harness import Gate, a_gate, an_account, everybody
 
 THREE = RepeatedBlocks(times=3, minutes=10)
 SAYS = "blocks: 3 in 10 minutes"
@@ -78,14 +78,22 @@ def test_one_row_for_each_time_and_never_for_fewer(tries: list[float], times: in
 @pytest.fixture(scope="module")
 def gate() -> Iterator[Gate]:
     policy = POLICY + "incidents: {repeated_blocks: {times: 3, minutes: 10}}\n"
-    with a_gate(policy, sites={"bet.test": "gambling", "abuse.test": "child-sexual-abuse"}) as found:
+    sue = an_account(a_person("sue", suspended_from=NOON - timedelta(days=1)))
+    sites = {"bet.test": "gambling", "abuse.test": "child-sexual-abuse"}
+    with a_gate(policy, sites=sites, accounts=[*everybody(), sue]) as found:
         yield found
 
 
-def test_pages_are_counted_and_not_what_a_page_loads(gate: Gate) -> None:
+def test_what_is_opened_is_counted_and_not_what_a_page_or_a_program_loads(gate: Gate) -> None:
     def ask(url: str, part: str = "document", user: str = "anna") -> None:
-        said = ("-H", f"Sec-Fetch-Dest: {part}", "-H", "Sec-Fetch-Site: same-origin")
+        said = ("-H", f"Sec-Fetch-Dest: {part}", "-H", "Sec-Fetch-Mode: navigate")
         assert gate.curl(url, *said, user=user).status == 403
+
+    for number in range(4):
+        assert gate.curl(f"http://bet.test/{number}", user="anna").status == 403
+        assert gate.curl(f"http://bet.test/{number}", "-d", "a=b", user="anna").status == 403
+        ask("http://bet.test/advertisement", "iframe")
+        ask("http://bet.test/1", user="sue")  # she is suspended
 
     for page in "12":
         ask(f"http://bet.test/{page}")
