@@ -25,7 +25,8 @@ from change_control.desk import SYSTEM, Actor, Desk
 from change_control.errors import bad_input
 from change_control.incident_kinds import UNSORTED, kind_of_sighting
 from change_control.incident_lines import write
-from change_control.incident_rights import LEADERS, Looker, View, view_of
+from change_control.incident_readers import readers
+from change_control.incident_rights import LEADERS
 from change_control.incidents import Told, report_in
 from change_control.roles import is_active
 from change_control.sealing import Change, change
@@ -100,7 +101,7 @@ def _is_read(made: Change, told: Told) -> bool:
         case = open_about(made.conn, told.person, told.kind) if told.person else None
     except FoldError:
         return False
-    return case is not None and bool(_readers(made.conn, case, made.at))
+    return case is not None and bool(readers(made.conn, case, made.at))
 
 
 def _told(conn: Connection, said: Said, row: LogRow | None, now: datetime) -> Told:
@@ -196,7 +197,7 @@ def report_by_staff(desk: Desk, actor: Actor, said: StaffReport, now: datetime) 
     with change(desk, now) as made:
         told = _of_staff(made.conn, actor, said, now)
         case = _opened(made, told)
-        if not _readers(made.conn, case, now):
+        if not readers(made.conn, case, now):
             raise bad_input({"exclude": NOBODY_COULD_READ_IT})
         return case
 
@@ -254,12 +255,6 @@ def _left_out(conn: Connection, typed: str, now: datetime, faults: dict[str, str
         faults["exclude"] = "must be the user name of a coordinator or headteacher"
         return None
     return found
-
-
-def _readers(conn: Connection, case: Incident, now: datetime) -> list[Registered]:
-    """The leaders who see it."""
-    able = (each for each in people(conn) if each.role in LEADERS and is_active(each, now))
-    return [each for each in able if view_of(case, Looker(each.id, each.role)) is View.ALL]
 
 
 def leaders(desk: Desk, now: datetime) -> list[Registered]:
