@@ -42,7 +42,9 @@ KINDS: Mapping[str, Kind] = {
     "cross-site": Kind(403, "Not sent from this console", "The form came from another site or is too old."),
     "not-found": Kind(404, "Not found", "There is nothing here, or nothing that you may see."),
     "method-not-allowed": Kind(405, "Not possible here", "The Allow header says what is."),
-    "wrong-state": Kind(409, "Too late for this", "Somebody has decided already, or it has ended."),
+    "wrong-state": Kind(
+        409, "Not possible now", "Somebody has decided already, it has ended, or something else comes first."
+    ),
     "not-established": Kind(
         409, "Not agreed by two people yet", "Nothing is opened before the first two people have enrolled."
     ),

@@ -34,8 +34,8 @@ MOST_SITES = 20
 FIELDS = frozenset({"device", "sites", "minutes", "people", "deviation", "reason"})
 NOT_ONE = "the address of one device is needed, like 10.0.3.17"
 SHUT = "this device is shut off as evidence; it is looked into by nobody here"
-ITS_OWN = "the incident is about this device, and looking changes it; say in `deviation` why it has to be"
-ANOTHER = "one computer serves for the whole procedure (A389), {known}; say in `deviation` why it is another"
+ITS_OWN = "the incident is about this device, and looking changes it; say why it has to be this one"
+ANOTHER = "one computer serves for the whole procedure, {known}; say why it is another"
 
 
 def mode_facts(  # noqa: PLR0917  # as every verb, and which case
@@ -120,7 +120,7 @@ def _refuse_illegal(desk: Desk, conn: Connection, sites: tuple[Site, ...]) -> No
     for site in sites:
         found = listings_of(Url("https", site.host, 443, site.path), lists.lookup, policy)
         if any(is_illegal(each, policy) for each in found):
-            says = f"{site} is on a list of illegal content; it is for the police, and nobody opens it"
+            says = f"the site {site} is on a list of illegal content; it is the police's, and nobody opens it"
             raise ChangeError("refused", says)
 
 

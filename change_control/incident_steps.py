@@ -26,6 +26,13 @@ FROM: Mapping[str, frozenset[IncidentState]] = {
     "mode": frozenset({INVESTIGATION}),  # investigation mode (S167)
     "release": frozenset(IncidentState),  # of a device that is shut off
 }
+STANDS: Mapping[IncidentState, str] = {
+    REPORTED: "only reported",
+    INVESTIGATION: "being investigated",
+    ACTION: "at the stage of action",
+    SANCTION: "at the stage of sanctions",
+    CLOSED: "closed",
+}
 # The gates read the words of these, and are told by nothing whom a case is about.
 OF_A_DEVICE = frozenset({"mode", "release"})
 REMOVAL = "removal-of-access"
@@ -44,6 +51,12 @@ def as_error(fault: str) -> ChangeError:
     return bad_input({field: says}) if field in FIELDS and says else ChangeError("wrong-state", fault)
 
 
+def as_said(fault: str) -> str:
+    """Without its field, for whoever fills in none."""
+    field, _, says = fault.partition(": ")
+    return says if field in FIELDS and says else fault
+
+
 def of_whom(case: Incident) -> dict[str, str | None]:
     """What two sign besides the step itself: of what kind the case is, and about whom."""
     return {"kind": case.kind, "about": case.about, "person": case.person_id}
@@ -54,7 +67,7 @@ def step_fault(case: Incident, act: str, facts: Facts, now: datetime) -> str | N
     if act not in FROM:
         return f"there is no such step; there are {', '.join(FROM)}"
     if case.state not in FROM[act]:
-        return f"{act} is not possible while the incident is at {case.state}"
+        return f"this step is not possible while the incident is {STANDS[case.state]}"
     if "of" in facts and facts["of"] != of_whom(case):
         return "the incident was sorted anew since; take this back and ask again"
     if not str(facts.get("reason", "")).strip():
@@ -65,27 +78,27 @@ def step_fault(case: Incident, act: str, facts: Facts, now: datetime) -> str | N
 
 def _act(case: Incident, facts: Facts, _now: datetime) -> str | None:
     if case.substance is not True:
-        return "first two have to decide that the concern has substance (substance)"
+        return "first two have to decide that the concern has substance"
     responses = facts.get("responses", ())
     if not responses or not set(responses) <= set(RESPONSES):
-        return f"responses: at least one of {', '.join(RESPONSES)} is needed"
+        return "responses: choose at least one of the school itself, the local authority and the police"
     return None
 
 
 def _substance(_case: Incident, facts: Facts, _now: datetime) -> str | None:
-    return None if isinstance(facts.get("substance"), bool) else "substance: true or false is needed"
+    return None if isinstance(facts.get("substance"), bool) else "substance: yes or no is needed"
 
 
 def _sanction(case: Incident, facts: Facts, now: datetime) -> str | None:
     chosen, rows = facts.get("actions"), _suggested(facts)
     known = dict.fromkeys([*actions(case.about), *(word for row in rows for word in row)])
     if not isinstance(chosen, list | tuple) or not chosen or not all(word in known for word in chosen):
-        return f"actions: at least one of {', '.join(known)} is needed"
+        return "actions: choose at least one of the actions in the list"
     as_suggested = any(set(chosen) == set(row) for row in rows)
     if not as_suggested and not str(facts.get("deviation") or "").strip():
-        return "deviation: these are not what the table suggests, so a reason for that is needed (S182)"
+        return "deviation: these are not the actions that the table suggests, so say why"
     if REMOVAL in chosen and not facts.get("removal"):
-        return "removal: until when the access is removed is needed (until)"
+        return "removal: a day and time is needed, since removal of access is among the actions"
     return _removal(case, facts, now)
 
 
@@ -100,24 +113,24 @@ def _removal(case: Incident, facts: Facts, now: datetime) -> str | None:
     if not removal:
         return None
     if case.person_id is None:
-        return "removal: first say whom the incident is about (classify)"
+        return "removal: first say whom the incident is about"
     if removal["person"] != case.person_id:
         return "the incident is about somebody else since; take this back and ask again"
     if case.about == "pupil" and "actions" in facts and REMOVAL not in facts["actions"]:
-        return f"removal: goes with {REMOVAL} among the actions"
+        return "removal: leave it empty, or choose removal of access among the actions"
     until = datetime.fromisoformat(removal["until"])
     if not now < until <= now + LONGEST_REMOVAL:
-        return f"removal: must end later than now, and within {LONGEST_REMOVAL.days} days"
+        return f"removal: access must come back later than now, and within {LONGEST_REMOVAL.days} days"
     return None
 
 
 def _close(case: Incident, facts: Facts, now: datetime) -> str | None:
     if facts.get("outcome") not in OUTCOMES:
-        return f"outcome: one of {', '.join(OUTCOMES)} is needed"
+        return "outcome: choose one of the outcomes in the list"
     if case.is_illegal and not case.referrals:
-        return "what may be illegal is closed only after it was referred to the police (refer)"
+        return "what may be illegal is closed only after it was referred to the police"
     if case.state is INVESTIGATION and case.substance is None:
-        return "first two have to decide whether the concern has substance (substance)"
+        return "first two have to decide whether the concern has substance"
     if case.substance and facts["outcome"] == NO_CONCERN:
         return "two have decided that the concern has substance; it is closed with another outcome"
     if case.state is INVESTIGATION and case.substance:
