@@ -169,7 +169,7 @@ def _task_done(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incide
 def _asked(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
     new = Step(entry.object_id, str(facts["act"]), facts, entry.actor_id, entry.at, entry.salt, entry.sealed)
     for each in incident.steps:  # one that waits too long already
-        if each.act == new.act and each.is_waiting:
+        if (each.act, each.facts.get("isolation")) == (new.act, facts.get("isolation")) and each.is_waiting:
             incident = _changed(incident, each.id, ended_at=entry.at)
     return replace(incident, steps=(*incident.steps, new))
 
@@ -215,14 +215,16 @@ def _released(incident: Incident, isolation: str, at: datetime) -> Incident:
 
 def _ended(incident: Incident, entry: IncidentEntry, _facts: Facts) -> Incident:
     """A waiting step is taken back; an investigation mode is over."""
-    return _changed(incident, entry.object_id, ended_at=entry.at)
+    return _changed(incident, entry.object_id, ended_at=entry.at, ended_by=entry.actor_id)
 
 
 def _illegal(incident: Incident, entry: IncidentEntry, _facts: Facts) -> Incident:
     """Whatever was open to look at it is shut with it (S169, S172)."""
     incident = _overtaken(incident, entry.at)
     steps = tuple(
-        replace(each, ended_at=entry.at) if each.act == "mode" and each.ended_at is None else each
+        replace(each, ended_at=entry.at, ended_by=entry.actor_id)
+        if each.act == "mode" and each.ended_at is None
+        else each
         for each in incident.steps
     )
     return replace(incident, lane=Lane.ILLEGAL, halted_at=entry.at, steps=steps)

@@ -145,6 +145,7 @@ class Step:
     signed_by: str | None = None
     signed_at: datetime | None = None
     ended_at: datetime | None = None  # taken back or overtaken, or an investigation mode that was ended early
+    ended_by: str | None = None  # None: overtaken
 
     @property
     def is_waiting(self) -> bool:
