@@ -46,6 +46,7 @@ class WhoOut(_Out):
     role: Role
     must_change_password: bool
     must_set_second_factor: bool = False
+    zone: Annotated[str, Field(description="the school's time zone")]
 
 
 class OwnSessionOut(_Out):

@@ -9,6 +9,9 @@ import typer
 
 AsJson = Annotated[bool, typer.Option("--json", help="Data as JSON, for programs.")]
 Why = Annotated[str, typer.Option("--reason", help="Why. It is kept in the change log.")]
+WhyOfCase = Annotated[
+    str, typer.Option("--reason", help="Why. It is kept with the incident, and not in the change log.")
+]
 
 
 class Failed(Exception):

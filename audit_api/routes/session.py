@@ -7,10 +7,11 @@ from starlette.responses import Response
 from audit_api.answers import OwnSessionsOut, SessionOut, WhoOut
 from audit_api.guard import GuardedRoute
 from audit_api.own_sessions import end_everywhere, sessions_of_reader
+from audit_api.problems import Problem
 from audit_api.shapes import Credentials
 from audit_api.sign_in import sign_in
 from audit_api.times import iso
-from audit_api.window import AtWindow, Here
+from audit_api.window import AtWindow, Here, Visit
 from audit_log.db import writing
 from audit_log.sessions import end_session
 
@@ -46,7 +47,16 @@ def who_am_i(here: Here) -> WhoOut:
         role=reader.role,
         must_change_password=reader.must_change,
         must_set_second_factor=reader.needs_factor,
+        zone=_zone(here),
     )
+
+
+def _zone(here: Visit) -> str:
+    """Before any policy is in force there is no school time."""
+    try:
+        return here.zone.key
+    except Problem:
+        return "UTC"
 
 
 @router.get("/api/v1/sessions", summary="Where I am signed in")

@@ -5,8 +5,9 @@ from typing import Annotated
 
 import typer
 
+from schoolgate.commands.incident_shown import Clock, put_rows
 from schoolgate.commands.incidents import Several, act, put_acted
-from schoolgate.telling import AsJson, Failed, Why, put_json, put_table, tell
+from schoolgate.telling import AsJson, Failed, WhyOfCase, put_json, put_table, tell
 
 ROW = ("at", "who", "url", "verdict", "reason", "client_address")
 Out = Annotated[Path, typer.Option(help="Where to write it.")]
@@ -41,8 +42,9 @@ def rows(
     from schoolgate.client import signed_in_api
 
     asked = {"purpose": purpose, "limit": limit, "cursor": cursor}
-    found = signed_in_api().get(f"/incidents/{incident_id}/evidence/{evidence_id}", asked)
-    put_json(found) if as_json else put_table(found["rows"], ROW)
+    api = signed_in_api()
+    found = api.get(f"/incidents/{incident_id}/evidence/{evidence_id}", asked)
+    put_json(found) if as_json else put_rows(found["rows"], ROW, Clock.of(api), "at")
 
 
 def attach(
@@ -59,7 +61,8 @@ def attach(
     except OSError as error:
         raise Failed(f"{file} cannot be read: {error.strerror}") from error
     asked = {"name": file.name, "says": says}
-    put_acted(signed_in_api().upload(f"/incidents/{incident_id}/files", asked, content), as_json)
+    api = signed_in_api()
+    put_acted(api, api.upload(f"/incidents/{incident_id}/files", asked, content), as_json)
 
 
 def get_file(incident_id: str, file_id: str, out: Out) -> None:
@@ -108,7 +111,7 @@ def done(
 def isolate(
     incident_id: str,
     device: Annotated[str, typer.Argument(help="Its address.")],
-    reason: Why,
+    reason: WhyOfCase,
     hours: Annotated[int, typer.Option(min=1, max=720)] = 24,
     as_json: AsJson = False,
 ) -> None:
@@ -121,7 +124,7 @@ def mode(
     *,
     device: Annotated[str, typer.Option(help="The address of the device that you use.")],
     site: Annotated[Several, typer.Option(help="May be given several times.")],
-    reason: Why,
+    reason: WhyOfCase,
     minutes: Annotated[int, typer.Option(min=1, max=240)] = 60,
     deviation: Annotated[str | None, typer.Option(help="Why another device than before.")] = None,
     as_json: AsJson = False,
@@ -141,7 +144,7 @@ def refer(
     *,
     code: Annotated[str, typer.Option(help="Why, as schoolgate incidents kinds --json has them.")],
     to: Annotated[str, typer.Option(help="To whom.")],
-    reason: Why,
+    reason: WhyOfCase,
     reference: Annotated[str, typer.Option(help="Theirs, if they gave one.")] = "",
     as_json: AsJson = False,
 ) -> None:

@@ -1,18 +1,17 @@
 """Incidents: what waits, one of them, and the steps that two seniors sign."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from schoolgate.telling import AsJson, Why, put_fields, put_json, put_table, tell
+from schoolgate.commands.incident_shown import COLUMNS, Clock, put_case, put_queue, put_rows
+from schoolgate.telling import AsJson, WhyOfCase, put_json, put_table, tell
+
+if TYPE_CHECKING:
+    from schoolgate.client import Api
 
 app = typer.Typer(help="When something goes wrong: incidents that you deal with.", no_args_is_help=True)
 
-COLUMNS = ("id", "state", "lane", "kind", "person", "opened_at", "waits", "overdue")
-FIELDS = (
-    "id", "says", "state", "lane", "restricted", "person", "role", "place", "intent", "device", "opened_at",
-    "closed_at", "substance", "members", "waits", "overdue",
-)  # fmt: skip
 Person = Annotated[str | None, typer.Option(help="About whom: user name or id.")]
 Device = Annotated[str | None, typer.Option(help="The address of the device.")]
 Several = list[str]
@@ -36,29 +35,19 @@ def list_(
 
     still = None if everything or state else "yes"
     asked = {"state": state, "kind": kind, "person": person, "open": still, "limit": limit, "cursor": cursor}
-    page = signed_in_api().get("/incidents", asked)
-    put_json(page) if as_json else put_table(page["rows"], COLUMNS)
+    api = signed_in_api()
+    page = api.get("/incidents", asked)
+    put_json(page) if as_json else put_rows(page["rows"], COLUMNS, Clock.of(api), "opened_at")
 
 
 @app.command()
 def queue(as_json: AsJson = False) -> None:
-    """What is overdue, what waits for your signature, and what is new."""
+    """What is overdue, what waits for your signature or, asked by you, for another's, and what is new."""
     from schoolgate.client import signed_in_api
 
-    found = signed_in_api().get("/incidents/queue")
-    if as_json:
-        put_json(found)
-        return
-    rows = [_waits("overdue", each["case"], each["task"]) for each in found["overdue"]]
-    rows += [_waits("to sign", each["case"], each["step"]) for each in found["to_sign"]]
-    rows += [_waits("new", each, {}) for each in found["new"]]
-    put_table(rows, ("why", "incident", "what", "id", "since"))
-
-
-def _waits(why: str, case: dict[str, Any], what: dict[str, Any]) -> dict[str, Any]:
-    since = what.get("due_at") or what.get("asked_at") or case["opened_at"]
-    says = what.get("says") or case["says"]
-    return {"why": why, "incident": case["id"], "what": says, "id": what.get("id"), "since": since}
+    api = signed_in_api()
+    found = api.get("/incidents/queue")
+    put_json(found) if as_json else put_queue(found, Clock.of(api))
 
 
 @app.command()
@@ -72,10 +61,12 @@ def kinds(as_json: AsJson = False) -> None:
 
 @app.command()
 def show(incident_id: str, as_json: AsJson = False) -> None:
-    """One incident, with its notes and steps."""
+    """One incident, with its notes, and each step with all that is signed with it."""
     from schoolgate.client import signed_in_api
 
-    put_case(signed_in_api().get(f"/incidents/{incident_id}"), as_json)
+    api = signed_in_api()
+    found = api.get(f"/incidents/{incident_id}")
+    put_json(found) if as_json else put_case(found, Clock.of(api))
 
 
 @app.command("open")
@@ -150,7 +141,7 @@ def leave(incident_id: str, person: str, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def illegal(incident_id: str, reason: Why, as_json: AsJson = False) -> None:
+def illegal(incident_id: str, reason: WhyOfCase, as_json: AsJson = False) -> None:
     """Say that it may be illegal: at once nothing of it is looked at any more."""
     act(f"/{incident_id}/illegal", {"reason": reason}, as_json)
 
@@ -161,16 +152,21 @@ def ask(
     step: Annotated[
         str, typer.Argument(help="investigate, substance, act, sanction, close, reopen, lower, release")
     ],
-    reason: Why,
+    reason: WhyOfCase,
     *,
     substance: Annotated[bool | None, typer.Option("--substance/--no-substance")] = None,
     response: Annotated[
         Several | None, typer.Option(help="Of act: internal, local-authority, police.")
     ] = None,
-    action: Annotated[Several | None, typer.Option(help="Of sanction. May be given several times.")] = None,
+    action: Annotated[
+        Several | None,
+        typer.Option(help="Of sanction, as `incidents kinds --json` has them. May be given several times."),
+    ] = None,
     deviation: Annotated[str | None, typer.Option(help="Why otherwise than suggested.")] = None,
     until: Annotated[str | None, typer.Option(help="Of sanction: until when access is removed.")] = None,
-    outcome: Annotated[str | None, typer.Option(help="Of close.")] = None,
+    outcome: Annotated[
+        str | None, typer.Option(help="Of close: no-blame, no-concern, duplicate, dealt-with, referred.")
+    ] = None,
     isolation: Annotated[str | None, typer.Option(help="Of release: its id.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -197,7 +193,7 @@ def sign(incident_id: str, step_id: str, as_json: AsJson = False) -> None:
 
 
 @app.command()
-def withdraw(incident_id: str, step_id: str, reason: Why, as_json: AsJson = False) -> None:
+def withdraw(incident_id: str, step_id: str, reason: WhyOfCase, as_json: AsJson = False) -> None:
     """Take back a step that waits."""
     act(f"/{incident_id}/steps/{step_id}/withdraw", {"reason": reason}, as_json)
 
@@ -205,35 +201,15 @@ def withdraw(incident_id: str, step_id: str, reason: Why, as_json: AsJson = Fals
 def act(path: str, body: dict[str, Any], as_json: bool) -> None:
     from schoolgate.client import signed_in_api
 
-    put_acted(signed_in_api().post(f"/incidents{path}", body), as_json)
+    api = signed_in_api()
+    put_acted(api, api.post(f"/incidents{path}", body), as_json)
 
 
-def put_acted(found: dict[str, Any], as_json: bool) -> None:
+def put_acted(api: "Api", found: dict[str, Any], as_json: bool) -> None:
     """The case as it is then; a line where it is not (any more) theirs to see."""
     if as_json:
         put_json(found)
     elif found["case"] is None:
         tell("Done. It was passed on to those who deal with it.")
     else:
-        put_case(found["case"], as_json)
-
-
-def put_case(case: dict[str, Any], as_json: bool) -> None:
-    if as_json:
-        put_json(case)
-        return
-    shown = {**case, "members": [each["name"] for each in case["members"]]}
-    put_fields((name, shown.get(name)) for name in FIELDS if shown.get(name) not in ([], 0, False))
-    for each in case["report"]:
-        put_fields([("reported", f"{each['at']} {each['source']} {each['text']}".strip())])
-    for each in case["notes"]:
-        put_fields([("note", f"{each['at']} {each['by']['name']}: {each['text']}")])
-    for each in case["steps"]:
-        stands = f"waits for {each['waits']}" if each["waits"] else (each["signed_at"] or "taken back")
-        put_fields([("step", f"{each['id']} {each['act']}, {stands}: {each['reason']}")])
-    for each in case["tasks"]:
-        put_fields([("task", f"{each['id']} {each['says']}, {each['done_at'] or 'due ' + each['due_at']}")])
-    for each in case["evidence"]:
-        put_fields([("evidence", f"{each['id']} {each['from']} to {each['to']}")])
-    for each in case["isolated"]:
-        put_fields([("shut off", f"{each['id']} {each['device']} until {each['ends_at']}")])
+        put_case(found["case"], Clock.of(api))

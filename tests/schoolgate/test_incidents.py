@@ -24,7 +24,12 @@ def test_an_incident_is_opened_signed_by_two_and_shut_off_from_the_keyboard(
     why = ("--reason", "as we saw")
     step = told(demo, cora, "ask", id_, "investigate", *why)["case"]["steps"][0]["id"]
     assert step in [each["step"]["id"] for each in told(demo, hilda, "queue")["to_sign"]]
+    queue = demo.cli("incidents", "queue", session=hilda).stdout
+    (line,) = (each for each in queue.splitlines() if step in each)
+    assert ("Luca Lane" in line, "Cora" in line, "T" in line.split()[-1]) == (True, True, False)
     signed = demo.cli("incidents", "sign", id_, step, session=hilda)
+    assert "asked by:     Cora" in signed.stdout
+    assert "signed by:    Hilda" in signed.stdout
     assert "state:          investigation" in signed.stdout
     shut = told(demo, cora, "isolate", id_, "10.99.3.17", *why)["case"]["isolated"][0]
     file = tmp_path / "shot.png"
