@@ -71,6 +71,10 @@ def test_signing_out_ends_the_token(school: School) -> None:
     problem_of(client.get("/api/v1/session"), 401, "not-signed-in")
 
 
+def test_who_asks_who_they_are_learns_the_time_zone_of_the_school(school: School) -> None:
+    assert school.as_("terry").get("/api/v1/session").json()["zone"] == "Europe/London"
+
+
 def test_a_quarter_of_an_hour_without_use_signs_out(school: School) -> None:
     client = school.as_("terry")
     school.clock.forward(minutes=14)
