@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+import time
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -264,7 +265,7 @@ def test_no_address_stays_in_what_people_wrote(site: str, form: str, hiding: str
     assert site not in str(told)
     for label in site.split("."):
         assert label not in str(told["text"]).replace("left", "").replace("out", "") or len(label) < 5
-    assert told["text"].startswith(before.strip())
+    assert told["text"].startswith(before.strip()) or form.startswith("*")  # a word before a dot goes with it
     assert "said" in told["text"]
 
 
@@ -277,7 +278,66 @@ def test_no_number_of_a_site_stays_either(said: str) -> None:
 
 @pytest.mark.parametrize(
     "said",
-    ["", "at 10:15:30 he said so", "Mr. Hill saw it, e.g. twice.", "pupil-files", "3.5 hours or 4"],
+    [
+        *("evil .com", "evil. com", "evil . com", "evil.\u200bcom", "ev\u00adil.c\u2060om", "\u202eevil.com"),
+        *("evil%2ecom", "evil%252Ecom", "evil&#46;com", "evil&period;com", "evil\\x2ecom", "evil\\.com"),
+        *("evil\u2024com", "evil\ufe52com", "evil\u00b7com", "evil\u3002com", "\uff45\uff56\uff49\uff4c.com"),
+        *(
+            "evil[.com",
+            "evil{.}com",
+            "evil<.>com",
+            "evil [dot] com",
+            "evil (.) com",
+            "evil*.*com",
+            "evil_dot_com",
+        ),
+        *(
+            "evil.\ncom",
+            "www .evil .com/path",
+            "evil\u0300.com",
+            "[evil].[com]",
+            "evil DOT com",
+            '"evil"."com"',
+        ),
+    ],
+)
+def test_an_address_that_somebody_hides_is_found(said: str) -> None:
+    told = without_addresses(f"he wrote {said} to me")
+    assert LEFT_OUT in told
+    assert "com" not in told.replace(LEFT_OUT, "")
+    assert (told.startswith("he wrote "), told.endswith(" to me")) == (True, True)
+
+
+@pytest.mark.parametrize(
+    "said", ["93 .184 .216 .34", "93[.]184[.]216[.]34", "93%2e184%2e216%2e34", "93 dot 184 dot 216 dot 34"]
+)
+def test_a_number_that_somebody_hides_is_found(said: str) -> None:
+    told = without_addresses(f"he wrote {said} to me")
+    assert not set("93184216") & set(told)
+
+
+def test_whatever_is_written_takes_no_time_to_look_through() -> None:
+    begun = time.process_time()
+    for odd in (" ", ".", "a", "a ", "a.", " . ", "(", "dot ", "%25", "1.", "a-", "[", "&amp;"):
+        without_addresses(odd * 2000)
+    assert time.process_time() - begun < 5
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        *(
+            "He left. Then he came back.",
+            "he left. then he came back",
+            "\u0939\u093f\u0928\u094d\u0926\u0940 \u2764\ufe0f",
+            "50% of it",
+        ),
+        "",
+        "at 10:15:30 he said so",
+        "Mr. Hill saw it, e.g. twice.",
+        "pupil-files",
+        "3.5 hours or 4",
+    ],
 )
 def test_what_is_no_address_stays_as_it_is(said: str) -> None:
     assert without_addresses({"text": said, "device": "10.0.0.5"}) == {"text": said, "device": "10.0.0.5"}
