@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, func, or_, select, true
+from sqlalchemy import ColumnElement, Connection, and_, false, func, or_, select, true
 
 from audit_log.corrections import Correction, corrected, corrections
 from audit_log.filtering_log import NAMES, LogRow, by_event_id
@@ -20,9 +20,10 @@ from audit_log.people import people_by_ids, person_by_id
 from audit_log.seal import stamp
 from audit_log.tables import change_log, filtering_log
 from change_control.corrections import found_person, times_at_fault
-from change_control.desk import Actor, Desk
+from change_control.desk import SYSTEM, Actor, Desk
 from change_control.errors import ChangeError, bad_input
 from change_control.incident_kinds import ADULTS
+from change_control.incident_rights import Looker, leads
 from change_control.incidents import opened_case, require_open, write
 from change_control.sealing import change
 from change_control.texts import fault_of, needed
@@ -36,6 +37,10 @@ MOST_AT_ONCE = 500  # rows of a page
 FIELDS = frozenset({"person", "device", "event", "from", "to", "why"})
 NOT_LOOKED_AT = (
     "what may be illegal is for the police, and nobody looks at it here; its rows are kept for them"
+)
+NOT_LED = (
+    "only whoever leads the case adds, or reads, what others did than the person and the device that it is"
+    " about; ask them to add it"
 )
 NOT_YOURS = (
     "what a member of staff browsed is read by the headteacher, and by those on a case about them; ask for a"
@@ -61,7 +66,12 @@ def add_evidence(
     with change(desk, now) as made:
         case = opened_case(made, actor, "evidence", incident_id)
         require_open(case)
-        return write(made, case, "evidence", actor, _facts(made.conn, raw, now))
+        facts = _facts(made.conn, raw, now)
+        if actor.role == Role.TECHNICIAN and facts["event"]:
+            facts |= {"person": None, "device": None}  # the one row, and nothing by name
+        elif not _leads(case, actor) and not _is_about(case, facts["person"], facts["device"]):
+            raise ChangeError("refused", NOT_LED)
+        return write(made, case, "evidence", actor, facts)
 
 
 def _facts(conn: Connection, raw: Mapping[str, Any], now: datetime) -> dict[str, Any]:
@@ -93,7 +103,7 @@ def _of_time(
 ) -> dict[str, Any]:
     person, device = raw.get("person") or None, raw.get("device") or None
     if person is None and device is None:
-        faults["person"] = "a person, a device or a row (event) is needed"
+        faults["person"] = "a person, a device or a row is needed"
     found = found_person(conn, str(person), "person", faults) if person else None
     address = _address(str(device), faults) if device else None
     times = _times(raw, now, faults)
@@ -131,7 +141,7 @@ def _time(said: Any, name: str, faults: dict[str, str]) -> datetime | None:
     try:
         return datetime.fromisoformat(said)
     except (TypeError, ValueError):
-        faults[name] = "a time like 2026-11-24T10:15:00+00:00 is needed"
+        faults[name] = "a day and time is needed, like 2026-11-24T10:15"
         return None
 
 
@@ -166,6 +176,27 @@ def rows_of(  # noqa: PLR0917  # the order of every verb here: desk, who, what, 
         return Looked(evidence, tuple(some), more, line)
 
 
+def _leads(case: Incident, who: Actor) -> bool:
+    return leads(case, Looker(who.person_id, who.role))
+
+
+def _is_about(case: Incident, person_id: str | None, device: str | None) -> bool:
+    """What whoever is on the case by name, or works on a technical one, may add and read alone."""
+    return (person_id is not None and person_id == case.person_id) or (
+        person_id is None and device in (None, case.device)
+    )
+
+
+def _is_open_to(conn: Connection, case: Incident, actor: Actor, evidence: Evidence) -> bool:
+    """Else whoever is named to the case of one pupil could read what every other one browsed."""
+    if _leads(case, actor) or _is_about(case, evidence.person_id, evidence.device):
+        return True
+    added = person_by_id(conn, evidence.by)
+    return evidence.by == SYSTEM.person_id or (
+        added is not None and leads(case, Looker(added.id, added.role))
+    )
+
+
 def require_to_be_looked_at(case: Incident) -> None:
     """Raises ChangeError refused in the illegal lane."""
     if case.is_illegal:
@@ -173,7 +204,10 @@ def require_to_be_looked_at(case: Incident) -> None:
 
 
 def _shown_rows(conn: Connection, case: Incident, actor: Actor, evidence: Evidence) -> ColumnElement[bool]:
-    """Raises ChangeError refused where it is all of a member of staff whom this reader must not read."""
+    """Raises ChangeError refused where it is all of a member of staff whom this reader must not read, or of
+    whoever the case is not about."""
+    if not _is_open_to(conn, case, actor, evidence):
+        raise ChangeError("refused", NOT_LED)
     whose = person_by_id(conn, evidence.person_id) if evidence.person_id else None
     if whose is not None and whose.role in ADULTS and not _reads(case, actor, whose.id, whose.role):
         raise ChangeError("refused", NOT_YOURS)
@@ -218,6 +252,8 @@ def _without_staff(conn: Connection, case: Incident, actor: Actor, rows: list[Lo
 
 
 def _of_reader(conn: Connection, case: Incident, actor: Actor, evidence: Evidence) -> ColumnElement[bool]:
+    if not _is_open_to(conn, case, actor, evidence):
+        return false()
     return and_(rows_of_evidence(evidence, corrections(conn)), readable(case, actor))
 
 

@@ -32,6 +32,7 @@ from change_control.incident_rights import (
     SENIOR,
     Looker,
     View,
+    leads,
     may_name,
     may_sign,
     view_of,
@@ -179,6 +180,9 @@ def classify(desk: Desk, actor: Actor, incident_id: str, raw: Facts, now: dateti
         if raw.get("person", case.person_id) == actor.person_id:
             raise ChangeError("refused", "nobody keeps a case about themselves; ask another leader")
         facts = _classified(made.conn, case, raw)
+        of_whom_else = (facts["person"], facts.get("device", case.device)) != (case.person_id, case.device)
+        if of_whom_else and not leads(case, looker(actor)):
+            raise ChangeError("wrong-role", "only who leads the case says whom, or which device, it is about")
         now_sorted = require_reader(made, write(made, case, "classify", actor, facts))
         now_sorted = end_modes(made, now_sorted, actor)
         if kinds()[now_sorted.kind].lane is Lane.ILLEGAL and not now_sorted.is_illegal:

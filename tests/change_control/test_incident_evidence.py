@@ -1,6 +1,7 @@
 """Evidence of a case: whose rows, when, and that whoever looked is seen."""
 
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from audit_log.incident_model import Incident
 from change_control.desk import Desk
 from change_control.incident_evidence import add_evidence, evidence_counts, evidence_rows, rows_of
-from change_control.incidents import join, to_illegal
+from change_control.incidents import classify, join, to_illegal
 from change_control.proposals import approve
 from tests.builders import NOON
 from tests.change_control.aging import School
@@ -100,6 +101,54 @@ def test_nobody_looks_without_a_purpose_or_a_right(aged: School) -> None:
     refused("not-found", lambda: adds(desk, case, "tess", person="ben", **between(0, 1)))
     join(desk, the(desk, "cora"), case.id, somebody(desk, "tess").id, LATER)
     assert rows_of(desk, the(desk, "tess"), case.id, kept, "why", LATER).rows == ()
+
+
+def test_who_is_named_to_a_case_reads_whom_it_is_about_and_what_a_leader_added(aged: School) -> None:
+    desk, anna, ben = aged.desk, somebody(aged.desk, "anna").id, somebody(aged.desk, "ben").id
+    annas = aged.record(person=anna, address="10.0.0.5")
+    bens = aged.record(person=ben, address="10.0.0.6")
+    case = a_case(desk, device="10.0.0.5")
+    join(desk, the(desk, "cora"), case.id, somebody(desk, "tess").id, LATER)
+    for raw in ({"person": "ben", **between(0, 1)}, {"device": "10.0.0.6", **between(0, 1)}, {"event": bens}):
+        assert "leads the case" in refused("refused", partial(adds, desk, case, "tess", **raw)).says
+    adds(desk, case, "tess", person="anna", **between(0, 1))
+    adds(desk, case, "tess", device="10.0.0.5", **between(0, 1))
+    adds(desk, case, "tess", event=annas)
+    seen = adds(desk, case, "cora", person="ben", **between(0, 1)).evidence
+    rows = [rows_of(desk, the(desk, "tess"), case.id, each.id, "why", LATER).rows for each in seen]
+    assert [[row.event_id for row in some] for some in rows] == [[annas], [annas], [annas], [bens]]
+
+
+def test_what_somebody_added_who_does_not_lead_the_case_opens_nothing_once_it_is_about_another(
+    aged: School,
+) -> None:
+    desk, ben = aged.desk, somebody(aged.desk, "ben").id
+    aged.record(person=ben)
+    case = a_case(desk, about="ben")
+    join(desk, the(desk, "cora"), case.id, somebody(desk, "tess").id, LATER)
+    tess, cora = the(desk, "tess"), the(desk, "cora")
+    kept = adds(desk, case, "tess", person="ben", **between(0, 1)).evidence[0]
+    changed = [{"person": somebody(desk, "anna").id}, {"device": "10.0.0.6"}]
+    for raw in changed:
+        refused("wrong-role", partial(classify, desk, tess, case.id, raw, LATER))
+    case = classify(desk, cora, case.id, changed[0], LATER)
+    refused("refused", lambda: rows_of(desk, tess, case.id, kept.id, "why", LATER))
+    with desk.engine.connect() as conn:
+        assert evidence_counts(conn, case, tess, kept) == (0, 1)
+        assert evidence_counts(conn, case, cora, kept) == (1, 0)
+
+
+def test_of_a_technical_case_a_technician_adds_its_device_and_rows_without_a_name(
+    aged: School,
+) -> None:
+    desk, ben = aged.desk, somebody(aged.desk, "ben").id
+    bens = aged.record(person=ben)
+    case = a_case(desk, "technical-breach", about=None, device="10.0.0.5")
+    for raw in ({"person": "ben", **between(0, 1)}, {"device": "10.0.0.6", **between(0, 1)}):
+        refused("refused", partial(adds, desk, case, "terry", **raw))
+    adds(desk, case, "terry", device="10.0.0.5", **between(0, 1))
+    row = adds(desk, case, "terry", event=bens).evidence[-1]
+    assert (row.person_id, row.device, row.event_id) == (None, None, bens)
 
 
 def test_in_the_illegal_lane_rows_are_kept_and_nobody_looks(aged: School) -> None:
