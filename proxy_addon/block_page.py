@@ -51,7 +51,13 @@ TITLES = {
     Reason.TERM: "This search is not open",
     Reason.ISOLATED: "This device must not be used now",
 }
-SAYS = {Reason.ISOLATED: "Ask for another computer."}  # for the youngest
+SAYS = {  # for the youngest
+    Reason.ISOLATED: "Ask for another computer.",
+    Reason.SUSPENDED: "Please speak to your teacher.",
+}
+COMFORT = "<p>You are not in trouble. If you need it for a lesson, ask your teacher.</p>"
+# It is not about the site: who is suspended may well be in trouble, and no lesson opens it.
+NOT_OF_THE_SITE = frozenset({Reason.SUSPENDED, Reason.ENDED, Reason.NOT_YET_ALLOWED, Reason.ISOLATED})
 NOTICES = {
     "closed": (
         503,
@@ -99,7 +105,7 @@ NOTHING_SHOWN = frozenset(
 MARK = "schoolgate "
 ASK = "If you need it, ask for it in the console or tell the technician the reference."
 CIRCUMVENTION = "circumvention"
-NOTHING_OFFERED = {**report_words("", ""), "helplines": ""}
+NOTHING_OFFERED = {**report_words("", ""), "helplines": "", "comfort": COMFORT}
 RECOGNISED = "schoolgate"  # the list of what is told by its form: no entry of it names a site
 
 
@@ -234,6 +240,7 @@ def _words(blocked: Blocked) -> dict[str, str]:
         "ask": "" if _nobody_can_open(decision) else ASK,
         "reference": html.escape(reference),
         "code": CODE.format(html.escape(reference)),
+        "comfort": "" if decision.reason in NOT_OF_THE_SITE else COMFORT,
     }
 
 
@@ -255,7 +262,8 @@ def _is_way_round(decision: Decision) -> bool:
 
 def _nobody_can_open(decision: Decision) -> bool:
     """Then nobody is told to ask for it."""
-    return decision.reason in {Reason.LOCKED, Reason.TERM, Reason.ISOLATED} or _is_way_round(decision)
+    nobody = NOT_OF_THE_SITE | {Reason.LOCKED, Reason.TERM}
+    return decision.reason in nobody or _is_way_round(decision)
 
 
 def _facts(facts: Mapping[str, str]) -> str:

@@ -51,6 +51,15 @@ def test_juniors_are_not_in_trouble() -> None:
     assert "K7M-4QX" in html
 
 
+@pytest.mark.parametrize("reason", [Reason.SUSPENDED, Reason.ISOLATED], ids=str)
+def test_whoever_is_suspended_or_has_a_device_that_is_shut_off_is_told_nothing_untrue(reason: Reason) -> None:
+    shut = replace(DECISION, reason=reason)
+    for person in (a_person(), a_teacher(), a_person(groups=("reception-ks1",))):
+        html = page(person, shut)
+        for untrue in ("You are not in trouble", "If you need it", "This is not for school"):
+            assert untrue not in html
+
+
 def test_adults_read_the_reason_and_how_to_ask() -> None:
     html = page(a_teacher())
     for said in ("gambling", "bet.test", "K7M-4QX", "technician"):
