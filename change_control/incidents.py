@@ -37,7 +37,7 @@ from change_control.incident_rights import (
     may_sign,
     view_of,
 )
-from change_control.incident_steps import OF_A_DEVICE, as_error, of_whom, step_fault
+from change_control.incident_steps import OF_A_DEVICE, as_error, as_said, of_whom, step_fault
 from change_control.probes import record_refused
 from change_control.roles import entitle
 from change_control.sealing import Change, change
@@ -290,8 +290,9 @@ def _ask(  # noqa: PLR0917  # as above
     desk: Desk, made: Change, actor: Actor, incident_id: str, act: str, raw: Facts
 ) -> Incident:
     case = _signing(made, actor, "ask", incident_id)
-    if any(each.act == act and each.waits(made.at) for each in case.steps):
-        raise ChangeError("wrong-state", f"{act} waits for a second signature already")
+    alike = (each for each in case.steps if each.facts.get("isolation") == raw.get("isolation"))
+    if any(each.act == act and each.waits(made.at) for each in alike):
+        raise ChangeError("wrong-state", "this step waits for a second signature already")
     if fault := fault_of(raw.get("reason", "")):
         raise bad_input({"reason": fault})
     facts = {**prepared(desk, made, case, actor, act, raw), "act": act, "incident": case.id}
@@ -321,7 +322,7 @@ def sign_in(made: Change, actor: Actor, incident_id: str, step_id: str) -> Incid
         raise ChangeError("wrong-state", "whoever asked for this step is not on the case any more")
     require_leader(case, signers(made.conn, case, [step.asked_by, actor.person_id], made.at))
     if fault := step_fault(case, step.act, step.facts, made.at):
-        raise ChangeError("wrong-state", fault)
+        raise ChangeError("wrong-state", as_said(fault))
     after = write(made, case, "sign", actor, Sealed(step.salt, step.sealed), step_id)
     return apply_step(made, after, step, actor)
 
