@@ -109,7 +109,8 @@ def _stands(step: Shown, clock: Clock) -> str:
     if step["waits"]:
         return "waits for you" if step["waits"] == "you" else "waits for another senior on the case"
     if step["ended_at"]:
-        return f"{'ended early' if step['signed_at'] else 'taken back'} {clock.at(step['ended_at'])}"
+        by = f" by {step['ended_by']['name']}" if step.get("ended_by") else ""
+        return f"{'ended early' if step['signed_at'] else 'taken back'}{by} {clock.at(step['ended_at'])}"
     return "signed by two" if step["signed_at"] else "nobody signed it in time"
 
 
@@ -139,6 +140,10 @@ def _kept(case: Shown, clock: Clock) -> Iterator[Line]:
         yield "evidence", f"{each['id']} {clock.at(each['from'])} to {clock.at(each['to'])}"
     for each in case["isolated"]:
         yield "shut off", f"{each['id']} {each['device']} {_shut(each, clock)}"
+    for each in case["files"]:
+        yield "file", f"{each['id']} {each['name']} {each['says']}".strip()
+    for each in case["referrals"]:
+        yield "referred", f"{clock.at(each['at'])} to {each['to']} {each['reference']}: {each['reason']}"
 
 
 def _shut(isolated: Shown, clock: Clock) -> str:

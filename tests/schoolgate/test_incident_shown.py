@@ -58,7 +58,7 @@ def test_a_step_that_two_signed_names_both_and_one_that_ended_early_says_so() ->
     over = {"ended_at": "2026-07-01T10:20:00Z", "waits": None}
     for more, says in (
         (signed | over, "ended early Wed 1 Jul 2026, 11:20"),
-        (over, "taken back Wed 1 Jul 2026, 11:20"),
+        (over | {"ended_by": CORA}, "taken back by Cora Chen Wed 1 Jul 2026, 11:20"),
         ({"waits": None}, "nobody signed it in time"),
     ):
         assert dict(step_lines(CASE, a_step({}, **more), CLOCK))["step"] == f"s1 Decide on sanctions: {says}"

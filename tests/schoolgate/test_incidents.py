@@ -43,6 +43,7 @@ def test_an_incident_is_opened_signed_by_two_and_shut_off_from_the_keyboard(
 
     assert "Luca Lane" in shown
     assert f"{shut['id']} 10.99.3.17" in shown
+    assert f"{attached['id']} shot.png her screen" in shown
     assert id_ in demo.cli("incidents", "list", session=hilda).stdout
     assert demo.cli("incidents", "list", session=session("mary")).stdout.count("\n") == 1
     hidden = demo.cli("incidents", "show", id_, session=session("mary"))
