@@ -5,22 +5,25 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from audit_api import times
+from audit_api import disclosures, incident_reviews, times
 from audit_api.checkpoint_delivery import overdue_ways, ways_of
 from audit_api.checkpoint_mail import review_said
 from audit_api.drift import lists_drift, policy_drift
-from audit_api.incidents import waiting
-from audit_api.rights import APPROVING, ASKING, READING
+from audit_api.incidents import Waits, waiting
+from audit_api.rights import APPROVING, ASKING, READING, may
 from audit_api.sightings import NAMING, tried_sentences
 from audit_api.watch_alarms import canary_sentences, fall_sentence, shares
 from audit_api.webhook import late
 from audit_api.window import Visit
 from audit_log.db import reading
+from audit_log.incidents import open_cases
 from change_control.checkpoint_delivery import FOLDER, deliveries
 from change_control.errors import ChangeError
 from change_control.in_force import parsed_policy
+from change_control.incident_readers import unread
+from change_control.incident_rights import LEADERS
 from change_control.log_reviews import review_due
-from filter_policy.model import Policy
+from filter_policy.model import Policy, Role
 from filter_policy.parse import PolicyError
 
 POLICY_DRIFT = (
@@ -39,7 +42,15 @@ GATE = (
     " unfiltered. Ask the technician at once."
 )
 UNCALLED = "The school's case system is not told of incidents: {}. What waits is sent as soon as it is taken."
+REVIEW_WAITS = "Somebody has reviewed the incidents and the change log, and a second person has to sign it."
+ONE_DISCLOSURE = "A request for a member of staff's log waits"
+ILLEGAL_ONE = "A new incident may be illegal: it comes first, and nobody looks at it."
+ILLEGAL_SOME = "{} new incidents may be illegal: they come first, and nobody looks at them."
+UNREAD_ONE = "One open incident can be read by no coordinator and no headteacher"
+UNREAD_SOME = "{} open incidents can be read by no coordinator and no headteacher"
+UNREAD = "{}. It is about those who are there now, or they are left out; somebody more has to be named."
 WAITS = "{} on the server's disk is not what is in force; it was proposed, and waits for somebody to agree."
+OVERSEEING = LEADERS | {Role.GOVERNOR}
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,7 @@ def alarms(visit: Visit) -> list[Alarm]:
             *_unproven(visit),
             *gate,
             *_incidents(visit),
+            *_unread(visit, conn),
             *_undelivered(visit, conn, policy),
             *_unreviewed(visit, conn, policy),
             *_drifted(visit, conn),
@@ -97,10 +109,28 @@ def _gate(visit: Visit) -> Iterator[Alarm]:
 
 def _incidents(visit: Visit) -> Iterator[Alarm]:
     """What waits for whoever looks; of others not that there is any."""
-    counts = waiting(visit) if visit.reader.role in ASKING else (0, 0, 0)
+    found = waiting(visit) if visit.reader.role in ASKING else Waits()
+    if found.illegal:
+        says = ILLEGAL_ONE if found.illegal == 1 else ILLEGAL_SOME.format(found.illegal)
+        yield Alarm("bad", says, "/incidents", "Incidents")
+    counts = (found.new, found.to_sign, found.overdue)
     told = zip(counts, ("new", "for your signature", "overdue"), strict=True)
     if says := ", ".join(f"{count} {what}" for count, what in told if count):
         yield Alarm("warn", f"Incidents wait for you: {says}.", "/incidents", "Incidents")
+    if may("GET /incidents/review", visit.reader.role) and incident_reviews.waiting(visit):
+        yield Alarm("warn", REVIEW_WAITS, "/incidents/review", "Review both logs")
+    if may("GET /disclosures", visit.reader.role) and (count := disclosures.waiting(visit)):
+        some = f"{count} requests for a member of staff's log wait" if count > 1 else ONE_DISCLOSURE
+        yield Alarm("warn", f"{some} for your answer.", "/disclosures", "Disclosures")
+
+
+def _unread(visit: Visit, conn: Connection) -> Iterator[Alarm]:
+    """A number, for who can see to it; whom such a case is about is not told of it."""
+    if visit.reader.role in OVERSEEING:
+        count = unread(conn, open_cases(conn), visit.now, visit.reader.person_id)
+        if count:
+            how_many = UNREAD_ONE if count == 1 else UNREAD_SOME.format(count)
+            yield Alarm("bad", UNREAD.format(how_many), "/incidents", "Incidents")
 
 
 def _tried(visit: Visit, conn: Connection, policy: Policy) -> Iterator[Alarm]:

@@ -33,6 +33,7 @@ from change_control.errors import ChangeError
 from change_control.proposal import Proposal
 from change_control.protecting import propose_disclosure
 from change_control.queries import get_proposal, list_proposals
+from filter_policy.life_cycle import State
 
 MOST = 200
 
@@ -81,6 +82,14 @@ def one(visit: Visit, disclosure_id: str) -> DisclosureOut:
     found = _found(visit, disclosure_id)
     with reading(visit.desk.engine) as conn:
         return _shown(conn, visit, found)
+
+
+def waiting(visit: Visit) -> int:
+    """How many this reader could answer."""
+    with reading(visit.desk.engine) as conn:
+        found = list_proposals(conn, visit.now, kind=KIND, state=State.REQUESTED, limit=MOST).rows
+        actor = visit.reader.actor
+        return sum(sees(conn, actor, each) and each.proposed_by != actor.person_id for each in found)
 
 
 def every(visit: Visit) -> list[DisclosureOut]:

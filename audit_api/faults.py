@@ -20,6 +20,12 @@ from filter_policy.model import Role
 
 # What failed may be what a page needs; and a page costs more than what was refused.
 BARE = frozenset({"internal", "database-away", "too-many-requests"})
+SIGNED_OUT = (
+    "You were signed out while you wrote, and nothing was sent. What you wrote is below: copy it, sign in,"
+    " and send it again."
+)
+LEADS_TO = {"password-must-change": "/password", "second-factor-needed": "/second-factor"}
+ONLY_FORMS = "This address only takes what a form of the console sends. Go back to the page of that form."
 TOO_MUCH = "An address has more parts than can be compared with the lists. A gate blocks it."
 
 
@@ -87,23 +93,46 @@ def answer(request: Request, problem: Problem) -> Response:
     if not wants_page(request):
         return problem.response(request.url.path)
     if problem.slug == "not-signed-in":
-        return see_other("/sign-in" + _back_to(request))
-    if problem.slug == "password-must-change":
-        return see_other("/password")
-    if problem.slug == "second-factor-needed":
-        return see_other("/second-factor")
+        return _signed_out(request, problem)
+    if problem.slug in LEADS_TO:
+        return see_other(LEADS_TO[problem.slug])
     if problem.slug in BARE:
         return _bare(problem)
+    is_form = problem.slug == "method-not-allowed" and request.method in ("GET", "HEAD")
     response = page(
         request,
         "problem.html",
         problem.kind.status,
         title=problem.kind.title,
-        detail=problem.detail,
+        detail=ONLY_FORMS if is_form else problem.detail,
         errors=problem.errors,
+        back=_page_of(request.url.path),
     )
     response.headers.update(problem.headers)
     return response
+
+
+def _signed_out(request: Request, problem: Problem) -> Response:
+    """To the sign-in; with what somebody wrote while their session ended, which browsers throw away."""
+    written = getattr(request.state, "written", "")
+    if not written:
+        return see_other("/sign-in" + _back_to(request))
+    next_ = _page_of(request.url.path) or request.url.path
+    return page(
+        request,
+        "sign_in.html",
+        problem.kind.status,
+        next=next_,
+        username="",
+        told=SIGNED_OUT,
+        written=written,
+    )
+
+
+def _page_of(path: str) -> str:
+    """Where somebody goes on whose form was not taken: to the page that it stood on."""
+    found = re.match(r"/incidents/[A-Za-z0-9_-]{1,64}(?=/)", path)
+    return found[0] if found else ""
 
 
 def wants_page(request: Request) -> bool:

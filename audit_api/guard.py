@@ -21,6 +21,11 @@ from audit_api.window import Visit, Window, window_of
 from change_control.sealing import SIGNED_IN_DAMAGED
 from change_control.tokens import looks_like_token
 
+# Whoever was signed out while they wrote is shown their words once more, to copy them: these alone are read
+# of somebody who is not known, and nothing is done with them.
+SHOWN_AGAIN = frozenset({"POST /incidents/report", "POST /incidents/new", "POST /incidents/{id}/notes"})
+MOST_FORM = 100_000  # bytes
+MOST_SHOWN = 20_000  # characters
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -55,6 +60,8 @@ async def admit(request: Request, route: str) -> None:
     visit = await run_in_threadpool(_visit_of, window, bearer or cookie, address_of(request))
     if visit is None:
         window.rates.by_address(route, address_of(request))
+        if route in SHOWN_AGAIN:
+            request.state.written = await _written(request)
         raise Problem("not-signed-in")
     window.rates.by_person(route, visit.reader.person_id, visit.reader.token_id)
     request.state.visit = visit
@@ -119,6 +126,16 @@ async def _check_form(request: Request, reader: Reader) -> None:
 
 def address_of(request: Request) -> str:
     return request.client.host if request.client else "unknown"
+
+
+async def _written(request: Request) -> str:
+    """By none but a form without a file, which is held in memory and no larger than what is shown."""
+    length = request.headers.get("content-length", "")
+    kind = request.headers.get("content-type", "").partition(";")[0]
+    if kind != "application/x-www-form-urlencoded" or not length.isdecimal() or int(length) > MOST_FORM:
+        return ""
+    said = (await request.form()).get("text")
+    return said[:MOST_SHOWN] if isinstance(said, str) else ""
 
 
 def _bearer(request: Request) -> str | None:

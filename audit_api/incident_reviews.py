@@ -66,6 +66,14 @@ def joint_of(visit: Visit) -> JointOut:
     )
 
 
+def waiting(visit: Visit) -> bool:
+    """Whether a review that somebody else signed waits for this reader to sign it as well."""
+    with reading(visit.desk.engine) as conn:
+        found = joint_review(conn).waiting
+    mine = {each.size for each in found if each.person_id == visit.reader.person_id}
+    return any(each.size not in mine for each in found)
+
+
 def sign(visit: Visit, body: JointReviewIn) -> LogReviewOut:
     """Raises ChangeError."""
     made = sign_incident_review(visit.desk, visit.reader.actor, body.size, body.note, visit.now)

@@ -188,6 +188,7 @@ class CaseStepOut(_Out):
     signed_by: SomebodyOut | None
     signed_at: Instant | None
     ended_at: Annotated[Instant | None, Field(description="taken back; of investigation mode: over early")]
+    ended_by: Annotated[SomebodyOut | None, Field(description="null: it was overtaken")]
     waits: Annotated[Literal["you", "another"] | None, Field(description="for whose signature")]
     in_force: Annotated[bool, Field(description="of investigation mode: now")]
 

@@ -51,7 +51,7 @@ class Seer:
 
     def waits(self, case: Incident, step: Step) -> bool:
         """For a signature of whoever looks."""
-        return step.is_waiting and step.asked_by != self.looker.person_id and may_sign(case, self.looker)
+        return step.waits(self.now) and step.asked_by != self.looker.person_id and may_sign(case, self.looker)
 
     def case(self, case: Incident) -> CaseOut:
         return CaseOut.model_validate(self._line(case))
@@ -172,7 +172,7 @@ class Seer:
     def step(self, case: Incident, one: Step) -> CaseStepOut:
         said = _words_of(case)
         waits = None
-        if one.is_waiting:
+        if one.waits(self.now):
             waits = "you" if self.waits(case, one) else "another"
         return CaseStepOut.model_validate(
             {
@@ -186,6 +186,7 @@ class Seer:
                 "signed_by": self.names.somebody_or_none(one.signed_by),
                 "signed_at": iso_or_none(one.signed_at),
                 "ended_at": iso_or_none(one.ended_at),
+                "ended_by": self.names.somebody_or_none(one.ended_by),
                 "waits": waits,
                 "in_force": is_mode_in_force(case, one, self.now),
             }
@@ -220,7 +221,7 @@ def people_of(cases: Iterable[Incident]) -> Iterator[str | None]:
         for task in case.tasks:
             yield from (task.by, task.done_by)
         for step in case.steps:
-            yield from (step.asked_by, step.signed_by)
+            yield from (step.asked_by, step.signed_by, step.ended_by)
 
 
 def is_overdue(task: Task, now: datetime) -> bool:
@@ -241,8 +242,10 @@ def is_mode_in_force(case: Incident, step: Step, now: datetime) -> bool:
 
 def possible(case: Incident, now: datetime) -> Iterator[str]:
     """Which steps could be asked for now, as far as the case itself says."""
-    waiting = {each.act for each in case.steps if each.is_waiting}
-    shut = next((each.id for each in case.isolated if is_shut(each, now)), None)
+    asked = [each for each in case.steps if each.waits(now)]
+    waiting = {each.act for each in asked if each.act != "release"}
+    back = {each.facts.get("isolation") for each in asked}
+    shut = next((each.id for each in case.isolated if is_shut(each, now) and each.id not in back), None)
     likely = {"reason": "x", "responses": RESPONSES[:1], "outcome": OUTCOMES[0], "isolation": shut}
     for act in FROM:
         if act in waiting or case.state not in FROM[act]:
@@ -270,3 +273,5 @@ def _facts(case: Incident, step: Step, said: Callable[[str], str]) -> Iterator[t
         elif name == "removal":
             value = {"until": iso(datetime.fromisoformat(value["until"]))}
         yield name, value
+    if shut := next((each for each in case.isolated if each.id == step.facts.get("isolation")), None):
+        yield "device", shut.device  # which is what two sign when it is let on again

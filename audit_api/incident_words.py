@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 
+from audit_api.sightings import SAYS
 from audit_log.incident_model import IncidentState, Intent, Lane, Place
+from change_control.incident_reports import HAPPENED
 from change_control.incident_steps import OUTCOMES, RESPONSES
 
 # The colour only repeats the words, as elsewhere: (tone, words).
@@ -63,6 +65,8 @@ OUTCOME_WORDS: Mapping[str, str] = dict(
         strict=True,
     )
 )
+# What a child chose on the report page, or the filter noticed.
+HAPPENED_WORDS: Mapping[str, str] = {**HAPPENED, **SAYS}
 TASKS: Mapping[str, str] = {
     "parents": "Inform parents or carers",
     "local-authority": "Inform the local authority",

@@ -4,6 +4,7 @@ A program with a token never sees a case about a member of staff, whoever made t
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -30,9 +31,9 @@ from audit_api.rows import Cursor, read_cursor, write_cursor
 from audit_api.window import Visit
 from audit_log.db import reading
 from audit_log.incident_fold import FoldError
-from audit_log.incident_model import Incident, IncidentState
-from audit_log.incidents import incident_ids, incident_of, readable
-from audit_log.people import person_by_id, person_by_username
+from audit_log.incident_model import LAPSES, Incident, IncidentState
+from audit_log.incidents import asked_of_closed, incident_ids, incident_of, readable
+from audit_log.people import people, person_by_id, person_by_username
 from change_control import incidents as verbs
 from change_control.incident_followups import task_kinds
 from change_control.incident_kinds import ABOUT, actions, kinds
@@ -111,11 +112,19 @@ def _seen(
 
 
 def person_id(conn: Connection, said: str, field: str) -> str:
-    """Of a user name or an id. Raises Problem."""
-    found = person_by_username(conn, said.strip()) or person_by_id(conn, said.strip())
-    if found is None:
-        raise Problem("bad-input", errors={field: "nobody of that user name is on the register"})
-    return found.id
+    """Of a user name, an id, or a whole name as it is on the register. Raises Problem."""
+    wanted = said.strip()
+    found = person_by_username(conn, wanted) or person_by_id(conn, wanted)
+    if found is not None:
+        return found.id
+    named = [each for each in people(conn) if each.name.casefold() == wanted.casefold()]
+    if len(named) != 1:
+        many = "several people have that name; give the user name"
+        raise Problem(
+            "bad-input",
+            errors={field: many if named else "nobody of that user name or name is on the register"},
+        )
+    return named[0].id
 
 
 def person_or_none(visit: Visit, said: str | None) -> str | None:
@@ -134,22 +143,52 @@ def open_theirs(visit: Visit) -> tuple[list[Incident], int]:
     return [case for case in found if is_theirs(visit, case)], unreadable
 
 
-def waiting(visit: Visit) -> tuple[int, int, int]:
+def _asked_of(visit: Visit, cases: list[Incident]) -> list[Incident]:
+    """Of closed cases too a step may wait: to open one again, to let a device on again."""
+    with reading(visit.desk.engine) as conn:
+        closed = asked_of_closed(conn, visit.now - LAPSES)
+    known = {case.id for case in cases}
+    return [*cases, *(case for case in closed if case.id not in known and is_theirs(visit, case))]
+
+
+def _gravest_first(cases: Iterable[Incident]) -> list[Incident]:
+    """What may be illegal cannot wait behind what may not."""
+    return sorted(cases, key=lambda case: not case.is_illegal)
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """For whoever looks. `illegal`: of the new ones, those that may be."""
+
+    new: int = 0
+    to_sign: int = 0
+    overdue: int = 0
+    illegal: int = 0
+
+    @property
+    def every(self) -> int:
+        return self.new + self.to_sign + self.overdue
+
+
+def waiting(visit: Visit) -> Waits:
     """How many are new, how many steps wait for a signature of mine, how many tasks are overdue."""
     cases, _ = open_theirs(visit)
     by = Seer(verbs.looker(visit.reader.actor), visit.now, Names({}, pupils=False))
-    new = sum(case.state is IncidentState.REPORTED for case in cases)
-    to_sign = sum(by.waits(case, step) for case in cases for step in case.steps)
+    new = [case for case in cases if case.state is IncidentState.REPORTED]
+    to_sign = sum(by.waits(case, step) for case in _asked_of(visit, cases) for step in case.steps)
     with reading(visit.desk.engine) as conn:
         late = [each for each in tasks_waiting(conn) if is_overdue(each.task, visit.now)]
-    return new, to_sign, sum(is_theirs(visit, each.incident) for each in late)
+    theirs = sum(is_theirs(visit, each.incident) for each in late)
+    return Waits(len(new), to_sign, theirs, sum(case.is_illegal for case in new))
 
 
 def queue(visit: Visit) -> QueueOut:
-    """What is new, what waits for a signature of mine, what is overdue; the oldest first."""
+    """What is new, what waits for a signature of mine, what is overdue; the oldest first, and before all
+    else what may be illegal."""
     cases, unreadable = open_theirs(visit)
-    by = seer(visit, cases)
-    steps = [(case, step) for case in cases for step in case.steps if step.is_waiting]
+    asked = _gravest_first(_asked_of(visit, cases))
+    by = seer(visit, asked)
+    steps = [(case, step) for case in asked for step in case.steps if step.waits(visit.now)]
     mine = visit.reader.person_id
     return QueueOut(
         overdue=_overdue(visit),
@@ -163,7 +202,7 @@ def queue(visit: Visit) -> QueueOut:
             for case, step in steps
             if step.asked_by == mine
         ],
-        new=[by.case(case) for case in cases if case.state is IncidentState.REPORTED],
+        new=[by.case(case) for case in _gravest_first(cases) if case.state is IncidentState.REPORTED],
         open=len(cases),
         unreadable=unreadable,
     )
@@ -217,13 +256,16 @@ def seen_after(visit: Visit, id_: str) -> ActedOut:
 
 
 def open_by_hand(visit: Visit, body: OpenIn) -> ActedOut:
+    happened_at = visit.instant("happened_at", body.happened_at)
+    if happened_at is not None and happened_at > visit.now:
+        raise Problem("bad-input", errors={"happened_at": "is in the future"})
     told = Told(
         source="hand",
         kind=body.kind,
         person=person_or_none(visit, body.person),
         by=visit.reader.person_id,
         text=body.text,
-        happened_at=visit.instant("happened_at", body.happened_at),
+        happened_at=happened_at,
         device=(body.device or "").strip() or None,
         place=body.place,
         intent=body.intent,

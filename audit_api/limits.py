@@ -3,16 +3,24 @@
 import asyncio
 import re
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from audit_api.faults import answer
 from audit_api.problems import Problem
 
 LONGEST_BODY = 60.0  # seconds, from its first byte to its last
 LARGEST_BODY = 4_000_000  # bytes: a policy of a million characters, in the longest spelling of UTF-8
 LARGEST_FILE = 10_100_000  # what is attached to an incident, with the form around it
+FILE_TOO_LARGE = "A file that is attached has 10 MB at most. This one was not kept."
 FILES = re.compile(r"(?:/api/v1)?/incidents/[A-Za-z0-9_-]{1,64}/files")
+
+
+def too_large(path: str) -> Problem:
+    return Problem("too-large", FILE_TOO_LARGE if FILES.fullmatch(path) else None)
 
 
 class BodyLimit:
@@ -30,7 +38,8 @@ class BodyLimit:
         largest = max(self.largest, LARGEST_FILE) if FILES.fullmatch(scope["path"]) else self.largest
         announced = Headers(scope=scope).get("content-length", "")
         if announced.isdecimal() and int(announced) > largest:
-            await Problem("too-large").response(scope["path"])(scope, receive, send)
+            told = await run_in_threadpool(answer, Request(scope), too_large(scope["path"]))
+            await told(scope, receive, send)
             return
         come, whole, ends = 0, False, asyncio.get_running_loop().time() + self.longest
 

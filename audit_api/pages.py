@@ -14,7 +14,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse
 
-from audit_api import times
+from audit_api import disclosures, incident_reviews, times
 from audit_api.answers import ProposalOut, UnblockOut
 from audit_api.incidents import waiting
 from audit_api.problems import Problem
@@ -96,7 +96,9 @@ DONE: Mapping[str, str] = {
     "shut-off": "The device is shut off within two seconds.",
     "seen": "Noted: you have seen the change log up to that entry.",
     "incidents-reviewed": "Noted, up to that entry. The review is done when a second person signs it too.",
-    "reported": "Your report is with the people who deal with it. Nobody whom it is about learns of you.",
+    "incidents-reviewed-by-two": "Noted. Two people have signed up to that entry: this review is done.",
+    "reported": "Your report is with the people who deal with it."
+    " Whoever it is about does not learn that it was you.",
     "reviewed": "Noted: you have reviewed the change log up to that entry.",
 }
 
@@ -224,11 +226,16 @@ def environment() -> Environment:
     return made
 
 
+# Of fields whose name says too little.
+LABELS = {"exclude": "Who must not learn of it?"}
+
+
 def spoken(field: str) -> str:
     """`for.filter_groups` as a person would say it; `policy.yaml:12` and `line 3.role` as lines."""
     if line := re.fullmatch(r"(?:policy\.yaml:|line )(\d+)(?:\.(\w+))?(.*)", field):
         return f"Line {line[1]}" + (f", {line[2].replace('_', ' ')}" if line[2] else "") + line[3]
-    return field.rpartition(".")[2].replace("_", " ").capitalize()
+    name = field.rpartition(".")[2]
+    return LABELS.get(name) or name.replace("_", " ").capitalize()
 
 
 def for_whom(view: UnblockOut) -> str:
@@ -262,8 +269,16 @@ def _menu(request: Request, visit: Visit) -> tuple[MenuItem, ...]:
 
 def _waits_at(visit: Visit, href: str) -> int:
     if href == "/incidents" and visit.reader.role in ASKING:
-        return sum(waiting(visit))
+        return waiting(visit).every + _review_waits(visit)
+    if href == "/incidents":
+        return _review_waits(visit)
+    if href == "/disclosures":
+        return disclosures.waiting(visit)
     return waiting_for(visit) if href == "/unblocks/queue" else 0
+
+
+def _review_waits(visit: Visit) -> int:
+    return int(may("GET /incidents/review", visit.reader.role) and incident_reviews.waiting(visit))
 
 
 def _within(path: str, href: str) -> bool:

@@ -12,7 +12,7 @@ from audit_api import incident_acts, incidents
 from audit_api.faults import by_field
 from audit_api.guard import GuardedRoute
 from audit_api.incident_act_shapes import LookedOut, LookIn
-from audit_api.incident_pages import Words, case_page
+from audit_api.incident_pages import NOTHING_TRIED, Tried, Words, case_page
 from audit_api.incident_shapes import CaseOut, OpenIn, WantedCases
 from audit_api.incident_words import STATES
 from audit_api.pages import page, see_other
@@ -68,6 +68,7 @@ def _page(
         may_report=may("GET /incidents/report", role),
         may_review=may("GET /incidents/review", role),
         errors=dict(errors),
+        tried=NOTHING_TRIED,
     )
 
 
@@ -89,7 +90,7 @@ def new(  # noqa: PLR0917  # the fields of the form
     device: Text = "",
     self_reported: Text = "",
 ) -> Response:
-    filled = {
+    filled: dict[str, str] = {
         "kind": kind, "person": person, "text": text, "place": place, "intent": intent,
         "happened_at": happened_at, "device": device, "self_reported": self_reported,
     }  # fmt: skip
@@ -99,7 +100,7 @@ def new(  # noqa: PLR0917  # the fields of the form
     except ValidationError as error:
         return _new(request, filled, fields_of(error.errors()))
     except (ChangeError, Problem) as problem:
-        return _new(request, filled, by_field(problem, "kind"))
+        return _new(request, filled, by_field(problem, ""))
     return see_other(f"/incidents/{made.id}?done=incident-opened" if made.id else "/incidents?done=passed-on")
 
 
@@ -108,7 +109,9 @@ def _new(request: Request, filled: Filled, errors: Filled) -> Response:
         request,
         "incident_new.html",
         422 if errors else 200,
-        filled=dict(filled),
+        tried=Tried("n", {name: [said] for name, said in filled.items()}, errors)
+        if filled
+        else NOTHING_TRIED,
         errors=dict(errors),
         kinds=list(kinds().values()),
         words=Words(),
@@ -154,6 +157,7 @@ def _evidence(  # noqa: PLR0917  # which, why, what was found, and what is wrong
         found=found,
         next=link_to(request, cursor=found.next) if found and found.next else None,
         errors=dict(errors),
+        tried=NOTHING_TRIED,
     )
 
 

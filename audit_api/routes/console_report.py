@@ -1,5 +1,6 @@
 """Pages: what anybody reports, without signing in (S54, S128); and what staff report (S37, S92)."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil
@@ -38,6 +39,8 @@ from filter_policy.model import Role, SafeHarbour
 router = APIRouter(route_class=GuardedRoute, include_in_schema=False)
 Anything = Annotated[str, Form()]  # whatever it is, nobody's words are thrown away unread
 Text = Annotated[str, Form(max_length=10_000), Storable]
+WRITTEN_TO = re.compile(r"\btext (\w+) to (\d{3,})\b", re.IGNORECASE)
+CALLED = re.compile(r"\+?[0-9()-]+")
 SHOWN_AGAIN = 20_000  # characters of what was far too long
 ONCE_MORE = "This page was open for a long time. What you wrote is below: please press Send once more."
 NOT_KEPT = "Your report could not be kept just now. Press Send again in a minute, or tell a grown-up now."
@@ -159,6 +162,14 @@ class Helpline:
     telephone: str
     address: str
     is_private: bool  # a place of help of the policy: no row says who went there
+
+    @property
+    def rings(self) -> str:
+        """What a telephone does with it: it calls, or it writes the word that was asked for."""
+        if text := WRITTEN_TO.search(self.telephone):
+            return f"sms:{text[2]}?body={text[1]}"
+        number = self.telephone.replace(" ", "")
+        return f"tel:{number}" if CALLED.fullmatch(number) else ""
 
 
 CHILDLINE = Helpline("Childline", "0800 1111", "https://www.childline.org.uk/", is_private=False)

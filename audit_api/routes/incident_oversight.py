@@ -10,6 +10,7 @@ from audit_api.faults import by_field
 from audit_api.guard import GuardedRoute
 from audit_api.incident_figures import FiguresOut, figures_of
 from audit_api.incident_reviews import JointOut, JointReviewIn, joint_of, sign
+from audit_api.incident_words import STATES
 from audit_api.log_reviews import LogReviewOut
 from audit_api.pages import page, see_other
 from audit_api.problems import Problem
@@ -50,10 +51,11 @@ def review_page(request: Request, here: Here) -> Response:
 @router.post(REVIEW, include_in_schema=False)
 def review_signed(request: Request, here: Here, size: Text = "", note: Text = "") -> Response:
     try:
-        sign(here, JointReviewIn(size=size_of(size), note=needed_note(note)))
+        signed = sign(here, JointReviewIn(size=size_of(size), note=needed_note(note)))
     except (ChangeError, Problem) as error:
         return _review(request, here, by_field(error, "size"), {"size": size, "note": note})
-    return see_other(f"{REVIEW}?done=incidents-reviewed")
+    by_two = joint_of(here).reviewed_up_to == signed.size
+    return see_other(f"{REVIEW}?done=incidents-reviewed{'-by-two' if by_two else ''}")
 
 
 def figures_page(request: Request, here: Visit) -> Response:
@@ -62,6 +64,7 @@ def figures_page(request: Request, here: Visit) -> Response:
         request,
         "incident_figures.html",
         found=figures_of(here),
+        states={state: says for state, (_, says) in STATES.items()},
         may_review=may(f"GET {REVIEW}", here.reader.role),
     )
 

@@ -15,7 +15,7 @@ from change_control.incident_kinds import UNSORTED
 from change_control.incident_reports import StaffReport, report_by_staff
 
 router = APIRouter(route_class=GuardedRoute, tags=["incidents"])
-TAKEN = "Your report is with the people who deal with it. Nobody whom it is about learns of you."
+TAKEN = "Your report is with the people who deal with it. Whoever it is about does not learn that it was you."
 
 
 class StaffReportIn(_In):

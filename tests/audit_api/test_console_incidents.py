@@ -79,8 +79,9 @@ def test_what_is_wrong_is_told_on_the_page_and_what_was_written_is_kept(school: 
 
     assert "Kind: one of" in cora.refused(f"{at}/classify", kind="odd")
     assert "Hours" in cora.refused(f"{at}/isolate", device="10.0.3.17", hours="many", reason="x")
-    assert "Person: nobody of that user name" in cora.refused(f"{at}/join", person="nobody")
-    assert "Text: is needed" in cora.refused(f"{at}/notes", text="")
+    told = cora.refused(f"{at}/join", person="nobody")
+    assert "User name of a member of staff: nobody of that user name" in told
+    assert "Add a note: is needed" in cora.refused(f"{at}/notes", text="")
     told = cora.refused("/incidents/new", kind="unsorted", person="nobody", text="my long story")
     assert "my long story" in told
 

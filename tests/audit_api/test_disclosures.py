@@ -67,9 +67,17 @@ def test_the_page_asks_agrees_and_reads(browsed: School) -> None:
     assert sam.post("/disclosures", data=form).status_code == 303
     hedy, hers = browsed.browser("hedy")
     assert "Tina Tang" in visible(hedy.get("/disclosures").text)
+    assert "Waiting for an answer" in visible(hedy.get("/disclosures").text)
+    assert "Disclosures 1 waiting" in visible(hedy.get("/").text)
+    assert "A request for a member of staff's log waits for your answer." in visible(hedy.get("/").text)
+    for other in (sam, browsed.browser("cora")[0]):
+        assert "waits for your answer" not in visible(other.get("/").text)
     (one,) = browsed.as_("hedy").get(URL).json()["rows"]
     done = hedy.post(f"/disclosures/{one['id']}/approve", data={"csrf": hers, "reason": ""})
     assert done.headers["location"] == "/disclosures?done=disclosed"
     assert "Read it (this is recorded)" in visible(sam.get("/disclosures").text)
-    assert "https://bet.test/at-11" in sam.get(f"/disclosures/{one['id']}").text
+    assert "Disclosures 1 waiting" not in visible(hedy.get("/").text)
+    shown = sam.get(f"/disclosures/{one['id']}").text
+    assert "https://bet.test/at-11" in shown
+    assert "Blocked" in visible(shown) or "Let by" in visible(shown)
     assert hedy.post(f"/disclosures/{one['id']}/burn", data={"csrf": hers}).status_code == 404

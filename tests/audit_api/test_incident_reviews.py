@@ -53,3 +53,12 @@ def test_the_page_shows_both_logs_and_takes_the_signature(school: School) -> Non
     done = browser.post("/incidents/review", data={"csrf": csrf, "size": str(size), "note": "fine"})
     assert (done.status_code, done.headers["location"]) == (303, "/incidents/review?done=incidents-reviewed")
     assert "Waits for a second person" in visible(browser.get("/incidents/review").text)
+    assert "a second person has to sign it" not in visible(browser.get("/").text)
+
+    second, csrf = school.browser("cora")
+    assert "a second person has to sign it" in visible(second.get("/").text)
+    assert "Incidents 1 waiting" in visible(second.get("/").text)
+    done = second.post("/incidents/review", data={"csrf": csrf, "size": str(size), "note": "fine"})
+    assert done.headers["location"] == "/incidents/review?done=incidents-reviewed-by-two"
+    assert "this review is done" in visible(second.get(done.headers["location"]).text)
+    assert "a second person has to sign it" not in visible(second.get("/").text)

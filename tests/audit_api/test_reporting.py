@@ -230,11 +230,13 @@ def test_a_technician_is_asked_about_a_breach_first(school: School) -> None:
 def test_the_helplines_are_those_of_the_policy(school: School) -> None:
     assert "the school is not told" not in school.nobody().get("/report").text
     harbour = "{site: help.example, name: Somebody Listens, telephone: '0800 123', reason: help}"
-    text = f"{POLICY}safe_harbour:\n  - {harbour}\n"
+    written = "{site: text.example, name: By Message, telephone: text SHOUT to 85258, reason: help}"
+    text = f"{POLICY}safe_harbour:\n  - {harbour}\n  - {written}\n"
     asked = propose_policy(school.desk, school.actor("terry"), text, "help", NOON)
     approve(school.desk, school.actor("hedy"), asked.id, "", NOON)
     page = school.nobody().get("/report").text
 
     assert '<a href="https://help.example/" rel="noreferrer">Somebody Listens</a>' in page
     assert '<a href="tel:0800123">0800 123</a>' in page
+    assert '<a href="sms:85258?body=SHOUT">text SHOUT to 85258</a>' in page
     assert "the school is not told that you went there" in page
