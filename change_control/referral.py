@@ -2,8 +2,8 @@
 (S168, S175, S176, S185). A third person checks it without us and without a network: the verifier is inside.
 
 The hash of what it says goes into a line of the case before it is given out, so that what somebody shows
-years later is known to be what was made. In the illegal lane it has no address, no file, and of each row its
-hash (S169).
+years later is known to be what was made. In the illegal lane it has no address, no file, and of each row no
+more than its number, when and whose it was (S169).
 """
 
 import base64
@@ -63,8 +63,9 @@ How to check it, without a network and without the school
 """
 POLICE = """
 
-  What happened may be illegal. There is no address of a site in here, no picture and no file. Each row of
-  the log stands here as its hash; the school keeps the rows themselves for the police."""
+  What happened may be illegal. There is no address of a site in here, no picture and no file. Of each row
+  of the log its number stands here, and when and whose it was; the school keeps the rows themselves, and
+  what proves them, for the police."""
 Files = dict[str, bytes]
 
 
@@ -102,7 +103,8 @@ def _gather(conn: Connection, case: Incident, actor: Actor, now: datetime) -> _G
             raise ChangeError("refused", TOO_MANY)
         found = evidence_rows(conn, case, actor, each, MOST_ROWS)
         rows |= {row.event_id: row for row in found}
-        evidence.append(EvidenceRows(each, len(found), _hash_of(stored_rows(conn, found)), others))
+        sha256 = None if case.is_illegal else _hash_of(stored_rows(conn, found))
+        evidence.append(EvidenceRows(each, len(found), sha256, others))
     looked = looked_into(conn, case, MOST_ROWS)
     rows |= {row.event_id: row for row in looked}
     if len(rows) > MOST_ROWS:

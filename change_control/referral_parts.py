@@ -33,12 +33,13 @@ SOURCES = {
 
 @dataclass(frozen=True, slots=True)
 class EvidenceRows:
-    """`sha256`: over the sealed hashes of these rows, one after the other. `others`: rows of the staff that
+    """`sha256`: over the sealed hashes of these rows, one after the other; None of what may be illegal, whose
+    addresses could be guessed by it. `others`: rows of the staff that
     whoever made it may not read (S190); they are held all the same."""
 
     evidence: Evidence
     rows: int
-    sha256: str
+    sha256: str | None
     others: int = 0
 
 
@@ -158,7 +159,7 @@ def _evidence(told: Told) -> Iterator[list[Pair]]:
             *([("Why", told.text(one.why))] if one.why else []),
             ("Rows", str(each.rows)),
             *([("Left out", f"{each.others} rows of staff")] if each.others else []),
-            ("SHA-256", each.sha256),
+            *([("SHA-256", each.sha256)] if each.sha256 else []),
         ]
     if told.blocked and not told.case.is_illegal:
         more = len(told.blocked) - MOST_SITES

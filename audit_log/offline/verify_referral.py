@@ -47,6 +47,7 @@ PROOFS = (
     *("checkpoint.txt", "key.pub", "verify_referral.py", "verify_changes.py"),
 )
 ID_BYTES = 26
+MOST_BESIDE = 10
 GIVEN = "It is signed with the key that you gave."
 NOT_GIVEN = (
     "You gave no key: somebody with a key of their own could have signed all of it. The key of this bundle is"
@@ -65,6 +66,7 @@ class Bundle:
         self.size = 0
         self.root = b""
         self.head: Any = None  # the last seal of the filtering log, by the checkpoint
+        self.beside: list[str] = []  # files of the folder that the list does not name
 
     def fault(self, says: str) -> None:
         self.faults.append(says)
@@ -95,13 +97,23 @@ def check(folder: str, key: bytes | None = None) -> tuple[int, list[str]]:
         bundle.fault(f"it cannot be read to its end: {type(error).__name__}: {str(error)[:200]}")
         told = []
     if bundle.faults:
-        return 1, ["This bundle is NOT what the school made.", *bundle.faults[:20]]
+        return 1, ["This bundle is NOT what the school made.", *bundle.faults[:20], *_beside_it(bundle)]
     if bundle.manifest["lane"] == "illegal":
         told.append("What happened may be illegal: no address of a site and no file is in here.")
     known = GIVEN if key else NOT_GIVEN.format(key=base64.b64encode(bundle.key).decode())
     about = bundle.manifest
     first = f"This bundle is what the school made on {about['made_at']}, for child protection,"
-    return 0, [f"{first} about the incident {about['incident']}.", *told, known]
+    return 0, [f"{first} about the incident {about['incident']}.", *told, *_beside_it(bundle), known]
+
+
+def _beside_it(bundle: Bundle) -> list[str]:
+    """Computers put files of their own into a folder, and people theirs."""
+    if not bundle.beside:
+        return []
+    named = ", ".join(ascii(name) for name in bundle.beside[:MOST_BESIDE])
+    more = len(bundle.beside) - MOST_BESIDE
+    named += f" and {more} more" if more > 0 else ""
+    return [f"NOT from the school, and no part of this bundle, but in the same folder: {named}."]
 
 
 def _signed(bundle: Bundle, key: bytes | None) -> None:
@@ -118,15 +130,14 @@ def _signed(bundle: Bundle, key: bytes | None) -> None:
 
 
 def _listed(bundle: Bundle) -> None:
-    """Each file as it is listed, and no other."""
+    """Each file as it is listed. What lies beside them is no part of the bundle, and told apart."""
     files = bundle.manifest["files"]
     there = set()
     for folder, _, names in os.walk(bundle.folder):
         for name in names:
             path = os.path.relpath(os.path.join(folder, name), bundle.folder).replace(os.sep, "/")
             there.add(path)
-    for name in sorted(there - set(files) - set(NOT_LISTED)):
-        bundle.fault(f"the file {name} is in the folder, and the list does not name it")
+    bundle.beside = sorted(there - set(files) - set(NOT_LISTED))
     for name in sorted(set(files) - there):
         bundle.fault(f"the file {name} is missing")
     for name in sorted(set(files) & there):
@@ -264,6 +275,9 @@ def _rows(bundle: Bundle) -> list[str]:
         unproved += not opened
         if opened and line["closed"] is not None:
             _is_in_seal(bundle, seals, line, "closed", halves[1])
+    if rows == unproved and bundle.manifest["lane"] == "illegal":
+        more = "what is in them, and what proves it, the school keeps for the police."
+        return [f"{rows} rows of the filtering log are told of by number and time: {more}"]
     told = [f"{rows - unproved} rows of the filtering log are as they were sealed."]
     if unproved:
         told.append(f"{unproved} rows are told of, and nothing in here proves them: ask for a newer bundle.")
@@ -305,11 +319,13 @@ def _seal(line: Any) -> Any:
 
 
 def _halves(line: Any) -> list[bytes]:
-    if "halves" in line:  # without its words, as in what may be illegal
+    if "halves" in line:  # without its words, as bundles had it before
         halves = [bytes.fromhex(each) for each in line["halves"]]
         if any(half[:ID_BYTES] != line["event_id"].encode() for half in halves):
             raise ValueError("a row under the number of another")
         return halves
+    if "opening" not in line:  # nor any hash, from which an address could be guessed
+        return []
     if line["opening"][0] != line["event_id"]:
         raise ValueError("a row under the number of another")
     number = line["event_id"].encode("ascii")

@@ -18,6 +18,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from audit_log.db import reading
+from audit_log.filtering_log import search
 from audit_log.incident_model import Incident
 from audit_log.merkle import leaf_hash
 from audit_log.merkle_proofs import inclusion_proof
@@ -28,7 +30,7 @@ from change_control.incident_files import attach
 from change_control.incidents import note, to_illegal
 from change_control.referral import SIGNS, make_referral
 from change_control.referral_form import Form, Part, pdf_of
-from change_control.referral_rows import proof_in, tree_of
+from change_control.referral_rows import proof_in, stored_rows, tree_of
 from change_control.referral_texts import LEFT_OUT, without_addresses
 from change_control.row_seals import state_hours
 from tests.builders import NOON
@@ -153,7 +155,7 @@ def test_in_the_illegal_lane_no_address_and_no_file_leaves_the_school(aged: Scho
     folder = unpacked(make_referral(desk, the(desk, "hedy"), case.id, LATER), tmp_path / "out")
     status, says = checked(folder, "--key", key_file(tmp_path))
     assert status == 0, says
-    assert "4 rows of the filtering log are as they were sealed." in says
+    assert any(each.startswith("4 rows of the filtering log are told of by number and time") for each in says)
     assert any("no address" in each for each in says)
     names = {path.name for path in folder.rglob("*") if path.is_file()}
     assert not names & {"rows.csv"}
@@ -167,6 +169,12 @@ def test_in_the_illegal_lane_no_address_and_no_file_leaves_the_school(aged: Scho
         assert hidden.encode() not in written, hidden
         assert hidden not in form, hidden
     assert "address left out" in form
+    with reading(desk.engine) as conn:
+        rows = stored_rows(conn, search(conn, limit=10).rows)
+    assert len(rows) >= 4
+    for half in (half for row in rows for half in row.halves or ()):
+        for guess in (half[26:], leaf_hash(half), hashlib.sha256(half).digest()):
+            assert guess.hex().encode() not in written
 
 
 def listed(folder: Path, key: Ed25519PrivateKey | None = None) -> None:
@@ -225,8 +233,20 @@ def test_nothing_is_added_or_taken_away(bundle: bytes, tmp_path: Path) -> None:
     (folder / "rows.csv").unlink()
     status, says = check(str(folder))
     assert status == 1
-    assert "the file more.txt is in the folder, and the list does not name it" in says
     assert "the file rows.csv is missing" in says
+    assert "NOT from the school" in says[-1]
+
+
+def test_what_a_computer_puts_beside_it_is_told_apart(bundle: bytes, tmp_path: Path) -> None:
+    folder = unpacked(bundle, tmp_path / "out")
+    for name in (".DS_Store", "files/Thumbs.db", "a\u202eb\n.txt"):
+        (folder / name).write_text("of nobody")
+    status, says = check(str(folder))
+
+    assert (status, "is what the school made" in says[0]) == (0, True)
+    told = says[-2]
+    assert told.startswith("NOT from the school, and no part of this bundle")
+    assert "'.DS_Store', 'a\\u202eb\\n.txt', 'files/Thumbs.db'." in told
 
 
 def test_only_those_who_see_all_of_the_case_make_one(aged: School) -> None:
