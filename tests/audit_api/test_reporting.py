@@ -221,6 +221,21 @@ def test_staff_report_in_the_console_and_leave_a_leader_out(school: School) -> N
     assert "Nobody Here" in wrong.text
 
 
+def test_a_wrong_pick_is_told_beside_the_list_where_kinds_of_the_staff_say_so(school: School) -> None:
+    browser, csrf = school.browser("cora")
+    form = {"csrf": csrf, "kind": "staff-circumvention", "text": "in the corridor", "person": "Anna Akhtar"}
+    for at in ("/incidents/report", "/incidents/new"):
+        listed = browser.get(at).text
+        assert ">Staff: Using proxy sites" in listed
+        assert ">Using proxy sites" in listed
+        wrong = browser.post(at, data=form)
+        assert (wrong.status_code, "this is a kind of the table for staff" in wrong.text) == (422, True)
+        assert "in the corridor" in wrong.text
+    assert not cases(school)
+    nobody = browser.post("/incidents/report", data=form | {"kind": "unsorted", "exclude": "tess"}).text
+    assert "Who must not learn of it?</a>: must be" in nobody
+
+
 def test_a_technician_is_asked_about_a_breach_first(school: School) -> None:
     page = school.browser("terry")[0].get("/incidents/report").text
 
