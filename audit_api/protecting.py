@@ -97,7 +97,7 @@ def erasure(visit: Visit, proposal_id: str) -> ErasureOut:
         shown = _erasure(conn, found)
         waits = found.state is State.REQUESTED
         texts = _texts(conn, found.payload["texts"]) if waits else None
-    return shown.model_copy(update={"texts": texts})
+    return shown.model_copy(update={"texts": texts, "stays": erasing.WRITTEN_IN_CASES if waits else None})
 
 
 def _at(visit: Visit, field: str, said: str) -> datetime:

@@ -76,3 +76,4 @@ class TextOut(BaseModel):
 class ErasureOut(ProposalOut):
     person: LogPersonOut
     texts: Annotated[list[TextOut] | None, Field(description="what goes with the name; not in lists")] = None
+    stays: Annotated[str | None, Field(description="what may name them afterwards; not in lists")] = None

@@ -20,7 +20,7 @@ from audit_log.agreed_rows import as_stamp
 from audit_log.as_written import encodable, shown
 from audit_log.fault import Fault
 from audit_log.incident_fold import FoldError, fold
-from audit_log.incident_model import ERASED_KIND, File, Incident, IncidentEntry, IncidentState
+from audit_log.incident_model import ERASED_KIND, File, Incident, IncidentEntry, IncidentState, Lane
 from audit_log.seal import SALT_BYTES, stamp
 from audit_log.sealed_lines import PURGE_CASES
 
@@ -208,6 +208,7 @@ def _erased_row(lines: list[IncidentEntry], told: list[Entry]) -> dict[str, Any]
     return {
         "state": str(IncidentState.CLOSED),
         "kind": ERASED_KIND,
+        "lane": str(Lane.INAPPROPRIATE),
         "restricted": False,
         "person_id": None,
         "opened_at": stamp(lines[0].at),

@@ -10,7 +10,7 @@ from datetime import UTC, date, datetime
 from sqlalchemy import Connection, delete, select, update
 
 from audit_log.holds import Hold, holds
-from audit_log.incident_model import ERASED_KIND, Incident, IncidentState
+from audit_log.incident_model import ERASED_KIND, Incident, IncidentState, Lane
 from audit_log.incident_rows import ids_of, raw
 from audit_log.incidents import forget_cases, readable
 from audit_log.tables import incident, incident_entry, incident_file
@@ -49,6 +49,6 @@ def erase_cases(conn: Connection, ids: Sequence[str]) -> None:
         mine = incident_entry.c.incident_id == each
         conn.execute(update(incident_entry).where(mine).values(salt=None, facts=None))
         conn.execute(delete(incident_file).where(incident_file.c.incident_id == each))
-        gone = {"kind": ERASED_KIND, "person_id": None, "restricted": False}
+        gone = {"kind": ERASED_KIND, "person_id": None, "restricted": False, "lane": Lane.INAPPROPRIATE}
         conn.execute(update(incident).where(CASE.id == each).values(gone))
     forget_cases()

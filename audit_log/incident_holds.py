@@ -14,10 +14,10 @@ from sqlalchemy import ColumnElement, Connection, and_, case, false, or_, select
 
 from audit_log.corrections import Correction, rows_of, wide_rows_of
 from audit_log.fault import Fault
-from audit_log.incident_model import Evidence, Incident
-from audit_log.incident_rows import ids_of, raw
-from audit_log.incidents import incidents, readable
-from audit_log.tables import filtering_log, incident_entry
+from audit_log.incident_model import Evidence, Incident, IncidentState
+from audit_log.incident_rows import ids_of, raw, rows
+from audit_log.incidents import readable
+from audit_log.tables import filtering_log, incident, incident_entry
 
 LOG = filtering_log.c
 HOLDING = ("evidence", "isolate", "sign")  # acts by which a case comes to hold rows
@@ -58,7 +58,8 @@ def held_by_cases(conn: Connection, known: Sequence[Correction], days: Sequence[
 
 def holds_person(conn: Connection, person_id: str) -> bool:
     """Whether an open case is about this person, or holds what they did. Raises Fault."""
-    if incidents(conn, 1, person=person_id, is_open=True):
+    about = select(*raw(conn, incident.c.id)).where(incident.c.person_id == person_id)
+    if rows(conn, about.where(incident.c.state != IncidentState.CLOSED).limit(1)):
         return True
     return any(each.person_id == person_id for case_ in holding(conn) for each in case_.evidence)
 

@@ -17,6 +17,7 @@ from audit_log.about import is_about_alone, lines_about
 from audit_log.api_tokens import forget_token_names
 from audit_log.db import reading
 from audit_log.enrolment import forget_enrolment
+from audit_log.fault import Fault
 from audit_log.incident_holds import holds_person
 from audit_log.people import Registered, change_person, people, person_by_id
 from audit_log.second_factors import forget_factor
@@ -36,6 +37,11 @@ from change_control.register_rows import ERASED_USERNAME
 KIND = "erasure"
 ERASED_NAME = "erased person"
 STAYS = "must not name them: it is kept when the name is gone"
+KEPT = "this waits: their name is needed for now, and the headteacher knows for how long; agree to it then"
+WRITTEN_IN_CASES = (
+    "Where somebody wrote their name in an incident it stays, until the time of what was said there is over:"
+    " look through the incidents first, if you may see them."
+)
 Which = Literal["naming", "about"]  # the texts that name them, or all that are about them as well
 EVERYTHING_PERSONAL: Mapping[str, Any] = {
     "name": ERASED_NAME, "filter_groups": (), "classes": (), "agreement_signed": False,
@@ -65,7 +71,9 @@ def facts(row: Mapping[Any, Any]) -> dict[str, object]:
 
 
 def recheck(_desk: Desk, conn: Connection, row: Mapping[Any, Any], now: datetime) -> None:
-    _require_erasable(conn, _person(conn, row), now)
+    found = _person(conn, row)
+    _require_erasable(conn, found, now)
+    _require_no_case(conn, found)
 
 
 def apply(conn: Connection, row: Mapping[Any, Any], actor: Actor, now: datetime) -> Mapping[str, str]:
@@ -129,14 +137,22 @@ def _require_erasable(conn: Connection, found: Registered, now: datetime) -> Non
     if held := holds_of(conn, found.id, found.created_at, found.ends_at):
         says = f"a legal hold keeps what they did ({', '.join(each.id for each in held)}); release it first"
         raise ChangeError("refused", says)
-    if holds_person(conn, found.id):
-        raise ChangeError("refused", "what they did is kept for now; the headteacher knows for how long")
     if _waits(conn, found.id):
         raise ChangeError("refused", "a proposal about them in the register waits; let it be decided first")
     policy = parsed_policy(conn)
     if lists := [name for name, users in policy.selected_users.items() if found.username in users]:
         says = f"the policy names them among its selected users ({', '.join(sorted(lists))}); change it first"
         raise ChangeError("refused", says)
+
+
+def _require_no_case(conn: Connection, found: Registered) -> None:
+    """Of the leader who agrees alone: whoever proposes hears nothing else whether there is a case or not."""
+    try:
+        waits = holds_person(conn, found.id)
+    except Fault:  # what cannot be read may be about them
+        waits = True
+    if waits:
+        raise ChangeError("refused", KEPT)
 
 
 def _waits(conn: Connection, person_id: str) -> bool:

@@ -170,6 +170,7 @@ def _page(
         **shown,
         holds=protecting.holds_now(here),
         texts={each.id: each.texts or [] for each in waiting},
+        stays={each.id: each.stays for each in waiting},
         may_access=may("GET /data-protection/access", here.reader.role),
         errors=dict(errors or {}),
         filled=dict(filled or {}),

@@ -104,6 +104,8 @@ def test_erasing_shows_what_goes_to_who_is_to_agree(school: School) -> None:
     made = posted(school.as_("terry"), "/erasures", {"person": "ben", "reason": "his parents ask"})
     (text,) = made["texts"]
     assert (text["field"], text["text"]) == ("reason", "as ben missed it")
+    assert "an incident it stays" in made["stays"]
+    assert made["stays"] in school.browser("hedy")[0].get("/data-protection").text
 
     done = posted(school.as_("hedy"), f"/erasures/{made['id']}/approve", {}, 200)
 

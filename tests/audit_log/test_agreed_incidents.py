@@ -193,6 +193,13 @@ def test_facts_may_be_gone_where_a_line_says_that_their_time_was_over(log: Engin
     assert erased(log, closed(log), "2026-12-24")[0] is None
 
 
+def test_of_an_erased_case_no_lane_can_be_written_either(log: Engine) -> None:
+    case = closed(log)
+    erased(log, case, "2026-12-24")
+    _, says = do(log, update(incident).where(incident.c.id == case.id).values(lane="illegal"))
+    assert "its lane was changed" in says
+
+
 def test_facts_may_not_be_gone_without_a_line_nor_of_a_case_that_was_open(log: Engine) -> None:
     case = closed(log)
     seq, says = erased(log, case, "2026-11-24")  # it was closed that day

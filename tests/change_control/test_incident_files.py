@@ -52,11 +52,15 @@ def test_in_the_illegal_lane_nothing_is_attached_and_nothing_shown(desk: Desk) -
 
 
 @pytest.mark.parametrize(
-    "name", ["", " ", "../a", "a/b", "a\\b", ".profile", "a\nb", "x" * 200, "gpj\u202e.exe"]
+    "name", ["", " ", "../a", "a/b", "a\\b", ".profile", "a\nb", "x" * 200, "\u6f22" * 61, "gpj\u202e.exe"]
 )
 def test_a_name_is_a_name_and_no_path(desk: Desk, name: str) -> None:
     case = a_case(desk)
     assert set(refused("bad-input", lambda: attached(desk, case, name)).fields) == {"name"}
+
+
+def test_a_name_is_as_long_as_a_bundle_and_a_folder_can_have_it(desk: Desk) -> None:
+    assert attached(desk, a_case(desk), "\u6f22" * 60).files[0].name == "\u6f22" * 60
 
 
 @pytest.mark.parametrize("size", [0, MOST_BYTES + 1])
