@@ -11,7 +11,7 @@ from tests.builders import NOON
 def test_every_kind_does_what_the_protocol_asks_and_has_its_rights() -> None:
     kinds: dict[str, Kind] = dict(KINDS)
 
-    protecting = {"correction", "hold-release", "erasure"}
+    protecting = {"correction", "hold-release", "erasure", "disclosure"}
     assert set(kinds) == {"policy", "lists", "unblock", "people", "break-glass"} | protecting
     for name in kinds:
         assert {f"{name}:{act}" for act in ("propose", "approve", "decline", "withdraw")} <= set(MAY)

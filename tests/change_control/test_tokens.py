@@ -72,7 +72,7 @@ def test_nobody_gives_a_program_what_they_may_not_do_themselves(
 def test_no_scope_is_a_word_that_somebody_gives() -> None:
     words = {scope.rpartition(":")[2] for scope in SCOPES}
 
-    assert words == {"read", "ask", "explain", "metrics"}
+    assert words == {"read", "ask", "explain", "metrics", "write"}  # the last: to report, and to note
     assert not any(role in who for who in SCOPES.values() for role in (Role.PUPIL, Role.GUEST))
 
 
