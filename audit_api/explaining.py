@@ -12,6 +12,7 @@ from change_control.probes import record_probe
 from filter_lists.names import Url
 from filter_policy.judge import judge_url, listings_of
 from filter_policy.model import Person, Policy
+from filter_policy.standing import standing
 
 
 def explained(visit: Visit, username: str, address: str, at: datetime) -> ExplanationOut:
@@ -24,7 +25,7 @@ def explained(visit: Visit, username: str, address: str, at: datetime) -> Explan
     lists = opened(visit.desk, bundle.lists)
     found = listings_of(url, lists.lookup, bundle.policy)
     record_probe(visit.desk, visit.reader.actor, url, found, bundle.policy, visit.now)
-    return _explained(account.person, url, lists, bundle.policy, at)
+    return _explained(account.person, url, lists, standing(bundle.policy, lists.within), at)
 
 
 def _explained(person: Person, url: Url, lists: Lists, policy: Policy, at: datetime) -> ExplanationOut:

@@ -50,6 +50,9 @@ class Lists(Protocol):
     def has_parts(self, host: str) -> bool:
         """Whether an address of this host can be listed otherwise than the host alone."""
 
+    def within(self, host: str) -> Iterable[Listing]:
+        """What is said of pages of this host and of those below it."""
+
     def sealed_gone(self, new: Any) -> Counter[tuple[str, str]]:
         """How many entries of each sealed list (category, list_id) are not in `new`, of its own kind."""
 

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby, islice
+from itertools import accumulate, groupby, islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import NamedTuple, Self
@@ -203,6 +203,20 @@ class Index:
         """Whether an address of this host can be listed otherwise than the host; silent on sealed lists."""
         known = self._hosts.get(host) or self._meet(host)
         return known.has_parts or self._expressions.about_pages
+
+    def within(self, host: str) -> Iterator[Listing]:
+        """What is said of pages of this host, of hosts below it, and of those above as far as they cover it;
+        the same is said once. Sealed lists tell of the hosts as well. Silent on expressions."""
+        if self._sealed is not None:
+            yield from (Listing(*pair, NOT_SHOWN) for pair in sorted(self._sealed.within(host)))
+        *above, _ = accumulate(f"{label}." for label in reversed(host.split(".")))
+        told: set[int] = set()
+        for start in (f"/{host_key(host)}", *(f"/{each}/" for each in above)):
+            for key in self._names.iterkeys(start):
+                number = self._classes[self._names[key]]
+                if number not in told:
+                    told.add(number)
+                    yield from (Listing(*block[:2], entry_of(key)) for block in self._sets[number].blocks)
 
     def sealed_gone(self, new: "Index") -> Counter[tuple[str, str]]:
         """How many entries of each sealed list (category, list_id) are not in the newer generation."""

@@ -17,10 +17,10 @@ from pathlib import Path
 from typing import NamedTuple, Protocol, Self
 
 from filter_lists.asked import Asked
-from filter_lists.keys import path_key, query_key
+from filter_lists.keys import host_key, path_key, query_key
 from filter_lists.names import Url, path_spellings
 from filter_lists.sealed_key import DIGEST, GIVE_BACK, digest_of, key_id
-from filter_lists.sealed_source import HIT, MORE, SealedList, host_steps
+from filter_lists.sealed_source import BELOW, HIT, MORE, SealedList, host_steps
 from filter_lists.summary import IndexFault, ListSummary
 
 TABLE, HEAD = "sealed.bin", "sealed.json"
@@ -153,6 +153,15 @@ class SealedIndex:
             found |= dict.fromkeys(at_host.pairs)
         return list(found)
 
+    def within(self, host: str) -> set[Pair]:
+        """What has this host as an entry, or pages of it, or anything below it; and pages of those above it."""
+        whole, found = host_key(host), set[Pair]()
+        for key in host_steps(host):
+            kinds = self._kinds(key)
+            wanted = MORE | BELOW if key == whole else MORE
+            found |= {(category, list_id) for category, list_id, kind in kinds if kind & wanted}
+        return found
+
     def gone(self, new: "SealedIndex | None") -> Counter[Pair]:
         """How many entries of each list are not in it any more. Which, nobody can tell."""
         kept = set() if new is None else set(new._entries())
@@ -199,11 +208,14 @@ class SealedIndex:
             if found.parts:
                 yield from self._find_queries(path, (*taken, parameter), left[place + 1 :], asked)
 
-    def _find(self, key: str) -> _Found | None:
+    def _kinds(self, key: str) -> list[Kind]:
         hashed = self._digest(key)
         bucket = int.from_bytes(hashed[:4]) >> self._shift
         first, end = self._starts[bucket], self._starts[bucket + 1]
-        kinds = [self._kind_at(place) for place in range(first, end) if self._hash_at(place) == hashed]
+        return [self._kind_at(place) for place in range(first, end) if self._hash_at(place) == hashed]
+
+    def _find(self, key: str) -> _Found | None:
+        kinds = self._kinds(key)
         if not kinds:
             return None
         pairs = tuple((category, list_id) for category, list_id, kind in kinds if kind & HIT)

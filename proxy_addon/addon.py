@@ -23,6 +23,7 @@ from filter_policy.bundle import Account, Bundle, revision_of
 from filter_policy.decide import decide
 from filter_policy.model import Person
 from filter_policy.parse import PolicyError, parse_policy
+from filter_policy.standing import standing
 from proxy_addon import asked
 from proxy_addon.answering import Answers
 from proxy_addon.block_page import Pages
@@ -126,7 +127,7 @@ def read(folder: Path, group: str, built: Path) -> InForce:
     for an unknown group."""
     text = (folder / "policy.yaml").read_text("utf-8")
     index = ensure_index(folder / "lists.yaml", built)
-    policy = parse_policy(text, revision_of(text, index.generation))
+    policy = standing(parse_policy(text, revision_of(text, index.generation)), index.within)
     if group not in policy.filter_groups:
         raise LookupError(f"schoolgate_group: {group!r} is not one of {', '.join(policy.filter_groups)}")
     person = Person(NAME, NAME, policy.filter_groups[group].role, (group,))

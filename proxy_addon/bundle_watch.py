@@ -9,6 +9,7 @@ Before the first good one there is nothing in force, and the gate lets nothing b
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import structlog
@@ -18,6 +19,7 @@ from filter_lists.index import Index, IndexFault
 from filter_lists.sealed import sealed_lists
 from filter_policy.bundle import FOLDER, Bundle, BundleFault, current_bundle, is_name, read_bundle
 from filter_policy.bundle_proof import ProofFault, Proven, proof_path, prove
+from filter_policy.standing import fallen, standing
 from proxy_addon.judge import InForce
 from proxy_addon.proof_key import ProofKey
 
@@ -72,7 +74,14 @@ class BundleWatch:
         if missing:
             folder = folder_of(self._state, bundle.lists)
             raise IndexFault(folder, f"lacks lists of illegal content: {', '.join(sorted(missing))}")
-        return InForce(name, bundle, index), proven
+        return InForce(name, self._as_it_stands(bundle, index), index), proven
+
+    @staticmethod
+    def _as_it_stands(bundle: Bundle, index: Index) -> Bundle:
+        gone = fallen(bundle.policy, index.within)
+        for each in gone:
+            log.warning("policy.place_of_help_not_open", site=each.site.host)
+        return replace(bundle, policy=standing(bundle.policy, index.within)) if gone else bundle
 
     def _prove(self, name: str, bundle: Bundle) -> Proven:
         """Raises ProofFault."""

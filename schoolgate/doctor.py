@@ -211,6 +211,20 @@ def _illegal_content(settings: Settings) -> Iterator[Finding]:
     yield Finding("illegal content", True, "; ".join(says) or "no licensed list installed", warns=not says)
 
 
+def _places_of_help(settings: Settings) -> Iterator[Finding]:
+    from filter_policy.standing import fallen
+    from schoolgate.in_force import bundle_in_force, index_of
+
+    bundle = bundle_in_force(settings.state)
+    if not bundle.policy.safe_harbour:
+        return
+    gone = fallen(bundle.policy, index_of(settings.state, bundle.lists).within)
+    shut = ", ".join(each.site.host for each in gone)
+    says = f"{shut}: a list of illegal content has a page there, so that it is no place of help now"
+    many = f"{len(bundle.policy.safe_harbour)} open to everybody"
+    yield Finding("places of help", True, says if gone else many, warns=bool(gone))
+
+
 def _drift(settings: Settings) -> Iterator[Finding]:
     """The file is what somebody wants; what is in force is what two people agreed on."""
     from schoolgate.in_force import bundle_in_force
@@ -263,6 +277,7 @@ CHECKS = (  # in the order that they are told in
     _drift,
     lists_drift,
     _illegal_content,
+    _places_of_help,
     doctor_outside.checkpoints,
     doctor_machine.who_runs,
     doctor_machine.files_at_once,

@@ -30,6 +30,7 @@ def explain(
 ) -> None:
     """Print each rule that was looked at, hit or miss, and the verdict."""
     from filter_policy.explain import explain as explain_url
+    from filter_policy.standing import standing
     from schoolgate.in_force import bundle_in_force, index_of
     from schoolgate.school_time import instant
 
@@ -38,7 +39,8 @@ def explain(
     index = index_of(state, bundle.lists)
     request = _request(bundle, index, user, url)
     now = instant(at, bundle.policy.timetable.zone)
-    explanation = explain_url(request.url, request.person, bundle.policy, index.lookup, now)
+    policy = standing(bundle.policy, index.within)
+    explanation = explain_url(request.url, request.person, policy, index.lookup, now)
     told = _told(bundle, index, request, explanation, now)
     if as_json:
         put_json(told)

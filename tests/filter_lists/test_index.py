@@ -237,6 +237,16 @@ def copied(whole: Path, folder: Path) -> Path:
     return copy
 
 
+def test_what_is_within_a_host_is_what_is_said_of_its_pages_and_those_below() -> None:
+    sites = ("a.test/x", "b.a.test/y", "a.test", "b.a.test", "ba.test/z")
+    found = Index.in_memory({site: [(f"k{number}", "l")] for number, site in enumerate(sites)})
+
+    assert sorted(each.category for each in found.within("a.test")) == ["k0", "k1"]
+    assert sorted(each.category for each in found.within("b.a.test")) == ["k0", "k1"]
+    assert sorted(each.category for each in found.within("c.a.test")) == ["k0"]
+    assert [bool(list(found.within(host))) for host in ("test", "c.test")] == [True, False]
+
+
 def test_a_host_has_parts_where_an_address_of_it_can_be_listed_for_more_than_its_host(index: Index) -> None:
     hosts = ("news.example", "www.news.example", "only.example", "bet.example", "unknown.example")
 

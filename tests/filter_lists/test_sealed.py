@@ -156,6 +156,27 @@ def test_more_hosts_than_are_remembered_are_answered_as_well(tmp_path: Path) -> 
     assert index.lookup(parse_url("http://bad.test/"))
 
 
+@pytest.mark.parametrize(
+    ("site", "is_within"),
+    [
+        ("help.test/a", True),
+        ("www.help.test/a", True),
+        ("www.help.test", True),
+        ("test/a", True),
+        ("nothelp.test/a", False),
+        ("help.test", True),
+        ("test", False),
+        ("other.test", False),
+    ],
+)
+def test_what_is_listed_at_a_host_or_below_it_is_within_it(
+    tmp_path: Path, site: str, is_within: bool
+) -> None:
+    host, slash, path = site.partition("/")
+    index = an_index(tmp_path, (IWF, [Entry(host, slash + path or "/")]))
+    assert index.within("help.test") == ({IWF} if is_within else set())
+
+
 def test_what_is_gone_is_counted_for_each_list_and_not_told(tmp_path: Path) -> None:
     folders = [tmp_path / name for name in ("old", "new")]
     for folder in folders:

@@ -19,10 +19,17 @@ HELP = """\
 safe_harbour:
   - {site: help.test, name: Helpline, telephone: "0800 1111", reason: S128}
   - {site: bad.test, name: Not a helpline, reason: to try}
+  - {site: part.test, name: With a page, reason: to try}
   - {site: lost.test, name: Nobody there, reason: to try}
   - {site: inside.test, name: Inside, reason: to try}
 """
-SITES = {"help.test": "gambling", "bad.test": "child-sexual-abuse", "other.test": None, "inside.test": None}
+SITES = {
+    "help.test": "gambling",
+    "bad.test": "child-sexual-abuse",
+    "other.test": None,
+    "part.test/bad": "child-sexual-abuse",
+    "inside.test": None,
+}
 DEEP_INSIDE = ("10.99.99.99", 443)
 KEPT = ("person", "role", "groups", "classes", "address", "terms")
 SHUT: dict[str, dict[str, Any]] = {
@@ -234,6 +241,16 @@ def test_a_place_of_help_on_an_illegal_list_stays_shut(gate: Gate, login: bytes)
     assert status == (403 if login else 407)  # 443 is no port of this policy, and no exception is made
     assert gate.origin.connections == before
     assert "bad.test" not in json.dumps(gate.rows())
+
+
+def test_a_place_of_help_with_an_illegal_page_is_a_site_like_any_other(gate: Gate) -> None:
+    assert [status_of(gate, host) for host in ("part.test", "www.part.test", "help.test")] == [407, 407, 200]
+    assert b"Please sign in" in gate.raw(b"GET http://part.test/ HTTP/1.1\r\nHost: part.test\r\n\r\n")
+    assert gate.curl("http://part.test/", user="anna").status == 200
+    row = gate.last_row(kind="request", host="part.test", verdict="allow")
+    assert (row["person"], row["reason"]) == ("p_anna", "unlisted-allowed")
+    assert b"against the law" in gate.curl("http://part.test/bad/1", user="anna").body
+    assert "place_of_help_not_open" in gate.said()
 
 
 @pytest.mark.parametrize(("host", "page", "reason"), [
