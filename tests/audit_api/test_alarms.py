@@ -11,6 +11,9 @@ from audit_api.checkpoint_delivery import Delivering
 from audit_api.mail import Ways
 from audit_api.reader import find_reader
 from audit_api.window import Visit
+from audit_log.db import writing
+from audit_log.people import change_person
+from change_control.incidents import Told, report
 from tests.audit_api.school import FOUNDED, School
 from tests.builders import NOON
 
@@ -78,3 +81,15 @@ def test_only_those_who_read_everything_about_changes_are_told(
 
     found = visit(school, username)
     assert bool(alarms(found)) == bool(disk_alarms(found)) == (username in OVERSEE)
+
+
+def test_how_many_incidents_nobody_can_read_is_told_to_governors_as_a_number(school: School) -> None:
+    """And to no headteacher whom it is about."""
+    hedy, cora = (school.person(each).id for each in ("hedy", "cora"))
+    report(school.desk, Told("rule", "staff-personal-channels", hedy), NOON)
+    assert told(school) == []
+    with writing(school.desk.engine) as conn:
+        change_person(conn, cora, suspended_from=NOON)
+    (says,) = told(school)
+    assert says.startswith("One open incident can be read by no coordinator and no headteacher.")
+    assert told(school, "hedy") == told(school, "terry") == []
