@@ -58,7 +58,7 @@ def _faults(code: str, to: str, reference: str, reason: str) -> dict[str, str]:
     }
     faults = {name: fault for name, fault in found.items() if fault}
     if code not in CODES:
-        faults["code"] = f"one of {', '.join(CODES)} is needed"
+        faults["code"] = "choose one of the reasons in the list"
     for name, text in (("to", to), ("reason", reason)):
         if name not in faults and not text.strip():
             faults[name] = "is needed"

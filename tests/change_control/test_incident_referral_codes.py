@@ -37,3 +37,11 @@ def test_a_closed_case_is_opened_again_before_it_is_referred(desk: Desk) -> None
     args = ("grooming", "the police", "", "seen")
     refused("wrong-state", lambda: refer(desk, the(desk, "cora"), case.id, *args, NOON))
     assert refer(desk, the(desk, "hedy"), step(desk, case, "reopen").id, *args, NOON).referrals
+
+
+def test_who_chose_no_reason_is_told_in_words(desk: Desk) -> None:
+    case = a_case(desk).id
+    found = refused(
+        "bad-input", lambda: refer(desk, the(desk, "cora"), case, "", "the police", "", "x", NOON)
+    )
+    assert found.fields == {"code": "choose one of the reasons in the list"}
