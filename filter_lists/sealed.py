@@ -154,7 +154,7 @@ class SealedIndex:
         return list(found)
 
     def within(self, host: str) -> set[Pair]:
-        """What has this host as an entry, or pages of it, or anything below it; and pages of those above it."""
+        """What has this host as an entry, or pages of it, or anything below; and pages of those above it."""
         whole, found = host_key(host), set[Pair]()
         for key in host_steps(host):
             kinds = self._kinds(key)

@@ -211,7 +211,7 @@ def _illegal_content(settings: Settings) -> Iterator[Finding]:
     yield Finding("illegal content", True, "; ".join(says) or "no licensed list installed", warns=not says)
 
 
-def _places_of_help(settings: Settings) -> Iterator[Finding]:
+def places_of_help(settings: Settings) -> Iterator[Finding]:
     from filter_policy.standing import fallen
     from schoolgate.in_force import bundle_in_force, index_of
 
@@ -277,7 +277,7 @@ CHECKS = (  # in the order that they are told in
     _drift,
     lists_drift,
     _illegal_content,
-    _places_of_help,
+    places_of_help,
     doctor_outside.checkpoints,
     doctor_machine.who_runs,
     doctor_machine.files_at_once,

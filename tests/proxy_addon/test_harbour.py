@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from filter_policy.model import Role
+from schoolgate.doctor import places_of_help
+from schoolgate.settings import load_settings
 from tests.builders import NOON, POLICY, a_person
 from tests.doors import exchange
-from tests.harness import Gate, a_gate, an_account, everybody, proxy_login, until
+from tests.harness import ROOT, Gate, a_gate, an_account, everybody, proxy_login, until
 
 HELP = """\
 safe_harbour:
@@ -251,6 +253,8 @@ def test_a_place_of_help_with_an_illegal_page_is_a_site_like_any_other(gate: Gat
     assert (row["person"], row["reason"]) == ("p_anna", "unlisted-allowed")
     assert b"against the law" in gate.curl("http://part.test/bad/1", user="anna").body
     assert "place_of_help_not_open" in gate.said()
+    (told,) = places_of_help(load_settings(ROOT / "config", {"SCHOOLGATE_STATE": str(gate.state)}))
+    assert (told.fit, told.warns, told.says.startswith("part.test: ")) == (True, True, True)
 
 
 @pytest.mark.parametrize(("host", "page", "reason"), [
