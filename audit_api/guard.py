@@ -1,4 +1,6 @@
-"""The one door: no handler runs, and no body is read, before it is known that this caller may (S81)."""
+"""The one door: no handler runs before it is known that this caller may, and no body is read (S81), but for the
+short forms of SHOWN_AGAIN.
+"""
 
 from collections.abc import Callable, Coroutine
 from hmac import compare_digest
