@@ -43,15 +43,20 @@ def fold(entries: Iterable[IncidentEntry]) -> Incident:
     """Of one case, in the order of their numbers. Raises FoldError."""
     found: Incident | None = None
     for entry in entries:
-        try:
-            if entry.facts is not None:
-                require_types(entry.act, entry.facts)
-            found = _opened(entry) if found is None else _next(found, entry)
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
-            raise FoldError(f"entry {entry.seq} says what cannot be read: {type(error).__name__}") from error
+        found = fold_on(found, entry)
     if found is None:
         raise FoldError("a case without lines")
     return found
+
+
+def fold_on(known: Incident | None, entry: IncidentEntry) -> Incident:
+    """The case with one more line. Raises FoldError."""
+    try:
+        if entry.facts is not None:
+            require_types(entry.act, entry.facts)
+        return _opened(entry) if known is None else _next(known, entry)
+    except (KeyError, TypeError, ValueError, AttributeError, RecursionError, OverflowError) as error:
+        raise FoldError(f"entry {entry.seq} says what cannot be read: {type(error).__name__}") from error
 
 
 def _opened(entry: IncidentEntry) -> Incident:

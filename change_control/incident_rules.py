@@ -9,17 +9,18 @@ import secrets
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import count
 
 import structlog
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, and_, case, delete, or_, select
 
 from audit_log.db import reading, writing
 from audit_log.incident_model import Evidence, Incident
 from audit_log.incidents import incident_ids, open_about, readable
 from audit_log.people import person_by_id
 from audit_log.seal import stamp
-from audit_log.sightings import of_rows
-from audit_log.tables import filtering_log, sighting_waiting
+from audit_log.sightings import ILLEGAL_CONTENT, of_rows
+from audit_log.tables import filtering_log, sighting, sighting_waiting
 from change_control.desk import SYSTEM, Desk
 from change_control.incident_followups import reported
 from change_control.incident_kinds import OF_SIGHTING, IncidentKind, kind_of_sighting
@@ -27,7 +28,7 @@ from change_control.incidents import Told, report_in, write
 from change_control.sealing import Change, UnsealedChangeError, change, one_at_a_time
 
 AROUND = timedelta(hours=1)  # of a row that is evidence, either side
-MOST_AT_ONCE = 500
+MOST_AT_ONCE = 25  # in one transaction: nobody else writes while it lasts
 MOST_CASES = 200  # open ones of a kind that are looked through
 SEPARATE = 30  # open ones of a kind about nobody who is known: what comes then is part of the newest
 MOST_REPORTS = 300  # of such a one: then its rows are sightings and nothing more
@@ -66,23 +67,38 @@ def take_in(desk: Desk, now: datetime) -> int:
 
     Twice, or in two processes at once, does nothing twice.
     """
+    for skipped in count(step=MOST_AT_ONCE):  # what cannot be taken waits, and keeps no other waiting
+        ids = _next(desk, skipped)
+        if not ids or (taken := _take(desk, ids, now)):
+            return taken if ids else 0
+    raise AssertionError("counted to the end")
+
+
+def _next(desk: Desk, skipped: int) -> Sequence[str]:
+    """What happens now is not behind what happened before, and what is illegal is behind nothing."""
+    table = sighting_waiting.c
+    of_it = sighting_waiting.outerjoin(sighting, sighting.c.id == table.id)
+    first = case({ILLEGAL_CONTENT: 0}, value=sighting.c.kind, else_=1)
+    asked = select(table.id).select_from(of_it).order_by(first, table.id.desc())
     with reading(desk.engine) as conn:
-        if conn.execute(select(sighting_waiting.c.id).limit(1)).first() is None:
-            return 0
+        return conn.scalars(asked.limit(MOST_AT_ONCE).offset(skipped)).all()
+
+
+def _take(desk: Desk, ids: Sequence[str], now: datetime) -> int:
     try:
         with change(desk, now) as made:
-            return _take(made)
+            return _take_some(made, ids)
     except UnsealedChangeError:  # cases hold all of it already
-        return _forget(desk, now)
+        return _forget(desk, ids, now)
 
 
-def _forget(desk: Desk, now: datetime) -> int:
+def _forget(desk: Desk, ids: Sequence[str], now: datetime) -> int:
     """What adds nothing waits no more."""
     try:
         with writing(desk.engine) as conn:
             one_at_a_time(conn)
             made = Change(conn, now)
-            taken = _take(made)
+            taken = _take_some(made, ids)
             if made.events:
                 raise _SomethingNewError
             return taken
@@ -90,16 +106,10 @@ def _forget(desk: Desk, now: datetime) -> int:
         return 0
 
 
-def _take(made: Change) -> int:
-    """One that cannot be taken waits, and keeps no other waiting."""
-    asked = select(sighting_waiting.c.id).order_by(sighting_waiting.c.id).limit(MOST_AT_ONCE)
-    ids = made.conn.scalars(asked).all()
-    while ids and not (taken := _take_some(made, ids)):
-        ids = made.conn.scalars(asked.where(sighting_waiting.c.id > max(ids))).all()
-    return taken if ids else 0
-
-
-def _take_some(made: Change, ids: Sequence[str]) -> int:
+def _take_some(made: Change, asked: Sequence[str]) -> int:
+    """How many; less what another process took meanwhile."""
+    waiting = sighting_waiting.c.id
+    ids = made.conn.scalars(select(waiting).where(waiting.in_(asked))).all()
     cases = _Cases(made.conn)
     stay: set[str] = set()
     for each in _noticed(made.conn, ids):
@@ -110,6 +120,7 @@ def _take_some(made: Change, ids: Sequence[str]) -> int:
         except Exception as error:  # noqa: BLE001  # and no traceback: its locals name people
             log.error("incidents.not_taken_in", sighting=each.id, error=type(error).__name__)
             del made.events[events:]
+            made.cases.clear()
             cases = _Cases(made.conn)
             stay.add(each.id)
     taken = [each for each in ids if each not in stay]
@@ -155,11 +166,18 @@ class _Cases:
 
 
 def _noticed(conn: Connection, ids: Iterable[str]) -> Iterator[Noticed]:
-    """In the order of their times. What is gone from the log meanwhile is not among them."""
+    """What is illegal first, then in the order of their times. What is gone from the log meanwhile is not
+    among them."""
     log = filtering_log.c
-    for each in sorted(of_rows(conn, ids), key=lambda one: (one.at, one.id)):
-        asked = select(log.client_address).where(log.event_id == each.id, log.at == each.at)
-        yield Noticed(each.id, each.kind, each.at, each.person_id, each.role, conn.scalar(asked))
+    found = sorted(of_rows(conn, ids), key=lambda one: (one.kind != ILLEGAL_CONTENT, one.at, one.id))
+    if not found:
+        return
+    asked = select(log.event_id, log.at, log.client_address)
+    asked = asked.where(or_(*(and_(log.event_id == each.id, log.at == each.at) for each in found)))
+    devices = {(row.event_id, row.at): row.client_address for row in conn.execute(asked)}
+    for each in found:
+        device = devices.get((each.id, each.at))
+        yield Noticed(each.id, each.kind, each.at, each.person_id, each.role, device)
 
 
 def _take_one(made: Change, seen: Noticed, cases: _Cases) -> None:

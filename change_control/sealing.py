@@ -23,6 +23,7 @@ from audit_log import change_log
 from audit_log.checkpoint import CheckpointError, NoteError, sign_checkpoint
 from audit_log.db import reading, writing
 from audit_log.incident_fold import ACTS
+from audit_log.incident_model import Incident
 from change_control.desk import SYSTEM, Actor, Desk
 from change_control.errors import ChangeError
 from change_control.floor import BelowFloorError
@@ -85,6 +86,7 @@ class Change:
         self.conn = conn
         self.at = at
         self.events: list[str] = []
+        self.cases: dict[str, Incident] = {}  # with the lines that this change added
 
     def seal(
         self,

@@ -4,9 +4,10 @@ import threading
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from audit_log.db import migrate, open_engine, reading, writing
 from audit_log.incident_model import Incident, Lane
@@ -150,7 +151,8 @@ def test_guesses_from_ever_more_devices_become_part_of_one_case(desk: Desk) -> N
     for number in range(SEPARATE + 3):
         at = NOON + timedelta(seconds=number)
         noticed(desk, "anna", at, **GUESS, client_address=f"127.20.1.{number}")
-    take_in(desk, NOON)
+    while take_in(desk, NOON):
+        pass
     found = cases(desk)
 
     assert sorted(len(case.reports) for case in found) == [*[1] * (SEPARATE - 1), 4]
@@ -164,6 +166,42 @@ def test_more_than_fits_into_one_look_waits_for_the_next(desk: Desk) -> None:
 
     assert (take_in(desk, NOON), waiting(desk)) == (MOST_AT_ONCE, 5)
     assert (take_in(desk, NOON), take_in(desk, NOON), waiting(desk)) == (5, 0, 0)
+
+
+def test_a_look_reads_a_case_once_however_many_lines_it_adds(desk: Desk) -> None:
+    noticed(desk, "anna")
+    take_in(desk, NOON)
+    for number in range(1, 8):
+        noticed(desk, "anna", NOON + 3 * number * HOUR)
+    asked: list[str] = []
+
+    @event.listens_for(desk.engine, "before_cursor_execute")
+    def keep(_conn: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        asked.append(statement)
+
+    before = len(cases(desk)[0].reports)
+    asked.clear()
+    take_in(desk, NOON + 24 * HOUR)
+    lines = [each for each in asked if each.startswith("INSERT INTO incident_entry")]
+    reads = [each for each in asked if "FROM incident_entry" in each]
+
+    assert before == 1
+    assert len(lines) == 14
+    assert len(reads) <= 3
+    assert len(asked) < 14 * 10
+
+
+def test_what_happens_now_is_not_behind_what_happened_before(desk: Desk) -> None:
+    illegal = noticed(desk, "ben", **ILLEGAL)
+    with writing(desk.engine) as conn:
+        rows = [{"id": f"{edge}{number:024}"} for edge in ("00", "zz") for number in range(MOST_AT_ONCE - 1)]
+        conn.execute(sighting_waiting.insert(), rows)
+    newer = noticed(desk, "anna", NOON, event_id="z")
+
+    assert take_in(desk, NOON) == MOST_AT_ONCE
+    assert [each.reports[0].event_id for each in cases(desk)] == [illegal["event_id"]]
+    assert take_in(desk, NOON) == MOST_AT_ONCE
+    assert [each.reports[0].event_id for each in cases(desk)] == [illegal["event_id"], newer["event_id"]]
 
 
 def test_no_line_of_the_change_log_names_anybody_or_what_it_was(desk: Desk) -> None:
