@@ -1,5 +1,5 @@
-"""The one door: no handler runs before it is known that this caller may, and no body is read (S81), but for the
-short forms of SHOWN_AGAIN.
+"""The one door: no handler runs before it is known that this caller may, and no body is read (S81), but for
+the short forms of SHOWN_AGAIN.
 """
 
 from collections.abc import Callable, Coroutine
