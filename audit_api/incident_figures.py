@@ -21,7 +21,7 @@ from audit_api.times import iso
 from audit_api.window import Visit
 from audit_log.db import reading
 from audit_log.incident_model import ERASED_KIND, IncidentState, Lane, Task
-from audit_log.incident_rows import case_rows, ids_of, raw
+from audit_log.incident_rows import OPEN_TASKS, case_rows, ids_of, raw
 from audit_log.incidents import readable
 from audit_log.tables import incident_entry
 from change_control.in_force import parsed_policy
@@ -162,7 +162,7 @@ def _tasks(conn: Connection, ids: Sequence[str]) -> list[Task]:
     """Of closed cases too: what was not done stays."""
     entry = incident_entry.c
     wanted = set(ids)
-    asked, _ = ids_of(conn, select(*raw(conn, entry.incident_id)).where(entry.act == "task").distinct())
+    asked, _ = ids_of(conn, select(*raw(conn, entry.incident_id)).where(OPEN_TASKS).distinct())
     cases, _odd = readable(conn, [id_ for id_ in asked if id_ in wanted])
     return [task for case in cases for task in case.tasks]
 

@@ -121,7 +121,9 @@ def _reported(incident: Incident, entry: IncidentEntry, facts: Facts) -> Inciden
         facts.get("self_reported") is True,
     )
     excluded = incident.excluded | frozenset(facts.get("exclude", ()))
-    return replace(incident, reports=(*incident.reports, report), excluded=excluded)
+    return _with_tasks(
+        replace(incident, reports=(*incident.reports, report), excluded=excluded), entry, facts
+    )
 
 
 def _noted(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
@@ -154,11 +156,24 @@ def _file(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
 
 
 def _task(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
-    due = datetime.fromisoformat(facts["due"])
-    new = Task(
-        str(facts["id"]), str(facts["kind"]), entry.at, entry.actor_id, due, str(facts.get("text", ""))
+    """One that somebody opened, or those that follow from what two decided."""
+    return _with_tasks(incident, entry, facts if "tasks" in facts else {"tasks": [facts]})
+
+
+def _with_tasks(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
+    """Those that a line opens beside what else it says: how many lines there are tells nobody the kind."""
+    new = (
+        Task(
+            str(each["id"]),
+            str(each["kind"]),
+            entry.at,
+            entry.actor_id,
+            datetime.fromisoformat(each["due"]),
+            str(each.get("text", "")),
+        )
+        for each in facts.get("tasks", ())
     )
-    return replace(incident, tasks=(*incident.tasks, new))
+    return replace(incident, tasks=(*incident.tasks, *new))
 
 
 def _task_done(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
@@ -223,9 +238,9 @@ def _ended(incident: Incident, entry: IncidentEntry, _facts: Facts) -> Incident:
     return _changed(incident, entry.object_id, ended_at=entry.at, ended_by=entry.actor_id)
 
 
-def _illegal(incident: Incident, entry: IncidentEntry, _facts: Facts) -> Incident:
+def _illegal(incident: Incident, entry: IncidentEntry, facts: Facts) -> Incident:
     """Whatever was open to look at it is shut with it (S169, S172)."""
-    incident = _overtaken(incident, entry.at)
+    incident = _with_tasks(_overtaken(incident, entry.at), entry, facts)
     steps = tuple(
         replace(each, ended_at=entry.at, ended_by=entry.actor_id)
         if each.act == "mode" and each.ended_at is None

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TypeGuard
 
-from sqlalchemy import Column, ColumnElement, Connection, Row, Select, case, select, type_coerce
+from sqlalchemy import Column, ColumnElement, Connection, Row, Select, case, or_, select, type_coerce
 from sqlalchemy.types import NULLTYPE
 
 from audit_log.as_written import as_written, encodable
@@ -20,6 +20,9 @@ from audit_log.incident_model import IncidentEntry
 from audit_log.table_types import UtcTime
 from audit_log.tables import incident, incident_entry, incident_file
 
+# Lines that open a task, or several beside what else they say; of the latter a few too many are no harm.
+OF_SEVERAL = incident_entry.c.facts.like('%"tasks":[{%')
+OPEN_TASKS = or_(incident_entry.c.act == "task", OF_SEVERAL)
 FIRST = datetime(1, 1, 2, tzinfo=UTC)  # PostgreSQL knows times that no program can read
 LAST = datetime(9999, 12, 30, tzinfo=UTC)
 SPELLED = "%Y-%m-%d %H:%M:%S.%f"  # as SQLite keeps a time

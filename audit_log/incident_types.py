@@ -53,6 +53,16 @@ def _are_rows(said: object) -> bool:
     return isinstance(said, list | tuple) and all(_are_texts(each) for each in said)
 
 
+def _are_tasks(said: object) -> bool:
+    return isinstance(said, list | tuple) and all(_is_task(each) for each in said)
+
+
+def _is_task(said: object) -> bool:
+    if not isinstance(said, Mapping) or not said.keys() >= {"id", "kind", "due"}:
+        return False
+    return all(_is_text(said.get(name, "")) for name in ("id", "kind", "text")) and _is_moment(said["due"])
+
+
 def _is_removal(said: object) -> bool:
     return isinstance(said, Mapping) and _is_text(said.get("person")) and _is_moment(said.get("until"))
 
@@ -72,6 +82,7 @@ TYPES: Mapping[str, Callable[[object], bool]] = {
     "happened_at": _or_none(_is_moment),
     **dict.fromkeys(("exclude", "suggested", "people", "sites", "responses", "actions"), _are_texts),
     "also": _are_rows,
+    "tasks": _are_tasks,
     "size": _is_size,
     "removal": _or_none(_is_removal),
 }

@@ -51,13 +51,25 @@ def add_task(made: Change, case: Incident, actor: Actor, kind: str, due: datetim
 
 
 def follow(made: Change, case: Incident, actor: Actor, wanted: Iterable[str]) -> Incident:
-    """One task each, but for whom such a task waits already."""
+    """One task each, but for whom such a task waits already; one line, however many."""
+    tasks = _tasks(made, case.id, wanted, case)
+    return write(made, case, "task", actor, {"tasks": tasks}) if tasks else case
+
+
+def _tasks(
+    made: Change, incident_id: str, wanted: Iterable[str], case: Incident | None = None
+) -> list[dict[str, str]]:
     policy = parsed_policy(made.conn)
-    waiting = {each.kind for each in case.tasks if each.done_at is None}
-    for kind in dict.fromkeys(each for each in wanted if each not in waiting):
-        due, text = due_of(policy, kind, made.at), letter(policy, kind, case.id, made.at)
-        case = add_task(made, case, actor, kind, due, text)
-    return case
+    waiting = {each.kind for each in case.tasks if each.done_at is None} if case else set()
+    return [
+        {
+            "id": secrets.token_hex(8),
+            "kind": kind,
+            "due": stamp(due_of(policy, kind, made.at)),
+            "text": letter(policy, kind, incident_id, made.at),
+        }
+        for kind in dict.fromkeys(each for each in wanted if each not in waiting)
+    ]
 
 
 def after_act(made: Change, case: Incident, step: Step, actor: Actor) -> Incident:
@@ -70,15 +82,22 @@ def after_sanction(made: Change, case: Incident, step: Step, actor: Actor) -> In
 
 def reported(made: Change, case: Incident | None, facts: Mapping[str, Any]) -> Incident:
     """A report that opens a case or joins one. What may be illegal takes it into that lane, with a line that
-    the gates hear of: who was looking looks no more."""
+    the gates hear of: who was looking looks no more. Whom to tell of it stands in the same line: lines of
+    their own would tell everybody who reads the change log of which kind it is."""
+    if case is None:
+        new = secrets.token_hex(8)
+        tasks = _tasks(made, new, _of_illegal(facts["kind"])) if facts["lane"] == Lane.ILLEGAL else []
+        return write(made, None, "report", SYSTEM, {**facts, "tasks": tasks}, new)
     now = write(made, case, "report", SYSTEM, facts)
     if facts["lane"] == Lane.ILLEGAL and not now.is_illegal:
-        now = write(made, now, "illegal", SYSTEM, {"reason": "what was reported is for the police"})
-    return after_illegal(made, case, now, SYSTEM)
+        return into_illegal(made, now, SYSTEM, "what was reported is for the police")
+    return now
 
 
-def after_illegal(made: Change, was: Incident | None, case: Incident, actor: Actor) -> Incident:
-    """Once, when a case comes into the illegal lane."""
-    if case.lane is not Lane.ILLEGAL or (was is not None and was.is_illegal):
-        return case
-    return follow(made, case, actor, OF_ILLEGAL.get(case.kind, (POLICE,)))
+def into_illegal(made: Change, case: Incident, actor: Actor, reason: str) -> Incident:
+    tasks = _tasks(made, case.id, _of_illegal(case.kind), case)
+    return write(made, case, "illegal", actor, {"reason": reason, "tasks": tasks})
+
+
+def _of_illegal(kind: str) -> tuple[str, ...]:
+    return OF_ILLEGAL.get(kind, (POLICE,))

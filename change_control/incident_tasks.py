@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, case, func, select
+from sqlalchemy import Connection, case, func, or_, select
 
 from audit_log.incident_model import Incident, Task
-from audit_log.incident_rows import ids_of, raw
+from audit_log.incident_rows import OF_SEVERAL, OPEN_TASKS, ids_of, raw
 from audit_log.incidents import readable
 from audit_log.tables import incident_entry
 from change_control.desk import Actor, Desk
@@ -27,6 +27,9 @@ from change_control.texts import fault_of, needed
 from filter_policy.model import Policy
 
 MOST_DAYS = 366
+
+
+MANY = 1000  # tasks that one line may open
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +101,8 @@ def overdue(incident: Incident, now: datetime) -> tuple[Task, ...]:
 def tasks_waiting(conn: Connection) -> list[Waiting]:
     """Of all cases, also closed ones, the earliest first. Who may see which case is asked elsewhere."""
     act = incident_entry.c.act
-    more = func.sum(case((act == "task", 1), (act == "task-done", -1), else_=0))
-    asked = select(*raw(conn, incident_entry.c.incident_id)).where(act.in_(("task", "task-done")))
+    more = func.sum(case((OF_SEVERAL, MANY), (act == "task", 1), (act == "task-done", -1), else_=0))
+    asked = select(*raw(conn, incident_entry.c.incident_id)).where(or_(OPEN_TASKS, act == "task-done"))
     asked = asked.group_by(incident_entry.c.incident_id).having(more > 0)
     ids, _ = ids_of(conn, asked)
     cases, _odd = readable(conn, ids)  # `verify` names those that cannot be read

@@ -23,7 +23,7 @@ from change_control.in_force import parsed_policy
 from change_control.incident_abouts import CHOSEN_BY, NOT_SENIOR, NOT_TO_BE_NAMED, kind_fault
 from change_control.incident_effects import apply_step, prepared
 from change_control.incident_endings import end_modes
-from change_control.incident_followups import after_illegal, reported
+from change_control.incident_followups import into_illegal, reported
 from change_control.incident_kinds import ADULTS, UNSORTED, IncidentKind, kinds
 from change_control.incident_lines import write as write
 from change_control.incident_readers import require_leader, require_reader, signers
@@ -186,8 +186,8 @@ def classify(desk: Desk, actor: Actor, incident_id: str, raw: Facts, now: dateti
         now_sorted = require_reader(made, write(made, case, "classify", actor, facts))
         now_sorted = end_modes(made, now_sorted, actor)
         if kinds()[now_sorted.kind].lane is Lane.ILLEGAL and not now_sorted.is_illegal:
-            now_sorted = write(made, now_sorted, "illegal", actor, {"reason": "its kind is for the police"})
-        return after_illegal(made, case, now_sorted, actor)
+            return into_illegal(made, now_sorted, actor, "its kind is for the police")
+        return now_sorted
 
 
 def _classified(conn: Connection, case: Incident, raw: Facts) -> dict[str, Any]:
@@ -262,7 +262,7 @@ def to_illegal(desk: Desk, actor: Actor, incident_id: str, reason: str, now: dat
         require_open(case)
         if case.is_illegal:
             raise ChangeError("wrong-state", "it is in the illegal lane already")
-        return after_illegal(made, case, write(made, case, "illegal", actor, {"reason": why}), actor)
+        return into_illegal(made, case, actor, why)
 
 
 def ask_step(  # noqa: PLR0917  # the order of every verb here: desk, who, what, why, now

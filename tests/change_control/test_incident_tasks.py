@@ -134,3 +134,33 @@ def test_nobody_who_does_not_see_a_case_does_its_tasks(desk: Desk) -> None:
     case = a_case(desk, "staff-files", "tess")
     for who, code in (("cora", "not-found"), ("tess", "not-found"), ("terry", "wrong-role")):
         refused(code, lambda who=who: open_task(desk, the(desk, who), case.id, "police", {}, NOON))  # type: ignore[misc]  # bound at once
+
+
+def lines(desk: Desk, case: Incident) -> list[str]:
+    return [line.event for line in log_of(desk) if line.detail.get("incident") == case.id]
+
+
+def test_how_many_lines_a_report_has_tells_nobody_of_which_kind_it_is(desk: Desk) -> None:
+    told = {
+        kind: lines(desk, a_case(desk, kind)) for kind in ("bullying", "grooming", "pupil-illegal-material")
+    }
+    assert set(map(tuple, told.values())) == {("incident:report",)}
+    shut = a_case(desk, "bullying", "ben")
+    shut = to_illegal(desk, the(desk, "cora"), shut.id, "it may be", NOON)
+    assert (kinds_of(shut), lines(desk, shut)) == (["police"], ["incident:report", "incident:illegal"])
+
+
+def test_what_two_decide_is_one_line_however_many_have_to_be_told(desk: Desk) -> None:
+    case = step(desk, step(desk, a_case(desk), "investigate"), "substance", substance=True)
+    case = step(desk, case, "act", responses=["local-authority", "police"])
+
+    assert kinds_of(case) == ["local-authority", "police"]
+    assert lines(desk, case)[-2:] == ["incident:sign", "incident:task"]
+
+
+def test_a_task_of_a_report_waits_until_it_is_done(desk: Desk) -> None:
+    case = a_case(desk, "grooming")
+    for left in (2, 1, 0):
+        case = done_task(desk, the(desk, "cora"), case.id, case.tasks[2 - left].id, "by telephone", NOON)
+        with reading(desk.engine) as conn:
+            assert len(tasks_waiting(conn)) == left
