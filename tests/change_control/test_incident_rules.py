@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import event, select
+from sqlalchemy import event, select, text
 
 from audit_log.db import migrate, open_engine, reading, writing
 from audit_log.incident_model import Incident, Lane
@@ -202,6 +202,21 @@ def test_what_happens_now_is_not_behind_what_happened_before(desk: Desk) -> None
     assert [each.reports[0].event_id for each in cases(desk)] == [illegal["event_id"]]
     assert take_in(desk, NOON) == MOST_AT_ONCE
     assert [each.reports[0].event_id for each in cases(desk)] == [illegal["event_id"], newer["event_id"]]
+
+
+def test_what_cannot_be_taken_waits_and_keeps_no_other_waiting(desk: Desk) -> None:
+    odd = noticed(desk, "ben")
+    noticed(desk, "anna")
+    with writing(desk.engine) as conn:
+        groups = conn.scalar(text("SELECT filter_groups FROM person WHERE username = 'ben'"))
+        conn.execute(text("UPDATE person SET filter_groups = '[' WHERE username = 'ben'"))
+    assert [take_in(desk, NOON), take_in(desk, NOON)] == [1, 0]
+    with writing(desk.engine) as conn:
+        assert conn.scalars(select(sighting_waiting.c.id)).all() == [odd["event_id"]]
+        assert len(incidents(conn, 10)) == 1
+        conn.execute(text("UPDATE person SET filter_groups = :was WHERE username = 'ben'"), {"was": groups})
+    assert take_in(desk, NOON) == 1
+    assert is_whole(desk)
 
 
 def test_no_line_of_the_change_log_names_anybody_or_what_it_was(desk: Desk) -> None:
