@@ -12,6 +12,7 @@ from audit_api.incident_figures import Counted, figures, terms_of
 from audit_log.incident_model import Incident, Task
 from change_control.incidents import Told, ask_step, report, sign_step
 from filter_policy.parse import parse_policy
+from tests.audit_api.cases import AT
 from tests.audit_api.school import School, problem_of
 from tests.builders import NOON, POLICY
 
@@ -59,6 +60,19 @@ def test_a_case_about_staff_changes_no_number(school: School, person: str) -> No
     a_case(school, "bullying", person)
     assert told(school) == before
     assert before["about_staff"] == "at most 3"
+
+
+def test_a_case_that_a_leader_is_left_out_of_changes_no_number(school: School) -> None:
+    a_case(school, "bullying")
+    before = told(school, "cora")
+    for _ in range(4):
+        body = {"kind": "pupil-circumvention", "person": "anna", "text": "told", "exclude": "cora"}
+        school.as_("tess").post(f"{AT}/reports", json=body).raise_for_status()
+
+    assert told(school, "cora") == {**before, "about_staff": "4"}
+    said = 'he wrote "exclude":["me"] there'
+    report(school.desk, Told("hand", "bullying", text=said, joins=False), school.clock.now)
+    assert told(school, "cora")["open"] == before["open"] + 1
 
 
 def test_many_staff_cases_are_one_number(school: School) -> None:

@@ -179,6 +179,14 @@ def test_a_report_by_hand_about_staff_tells_nothing_of_what_is_there_already(sch
     assert len(school.as_("hedy").get(AT).json()["rows"]) == 1
 
 
+def test_a_report_by_hand_joins_no_case_that_whoever_opens_it_may_not_see(school: School) -> None:
+    hidden = a_case(school, about="anna", exclude=frozenset({school.person("cora").id}))
+    opened = school.as_("cora").post(AT, json={"kind": hidden.kind, "person": "anna"}).json()
+
+    assert opened["id"] not in (None, hidden.id)
+    assert [each["id"] for each in school.as_("cora").get(AT).json()["rows"]] == [opened["id"]]
+
+
 def test_what_may_be_illegal_shows_no_address_no_file_and_no_row(school: School) -> None:
     case = a_case(school, text=f"look at {SECRET} or hidden-place.test", event_id="e" * 16)
     posted(school, "cora", case.id, "notes", text="he saw 203.0.113.9/x and www.hidden-place.test")
