@@ -70,7 +70,8 @@ class Tried:
 
     def label(self, name: str) -> str:
         """As it stands over the field."""
-        return LABELS.get(f"{self.form}.{name}") or LABELS.get(name) or spoken(name)
+        said = LABELS.get(f"{self.form}.{name}") or LABELS.get(name) or spoken(name)
+        return said if said.endswith("?") else f"{said}:"
 
 
 NOTHING_TRIED = Tried()

@@ -84,7 +84,7 @@ def test_whom_a_case_is_about_may_be_said_by_a_whole_name_and_never_in_the_futur
     at = cora.send("/incidents/new", "incident-opened", kind="pupil-messaging", person=anna.lower(), text="x")
     assert anna in visible(cora.page(at))
     late = cora.refused("/incidents/new", kind="unsorted", text="x", happened_at="2027-01-01T10:00")
-    assert "When?: is in the future" in late
+    assert "When? is in the future" in late
 
 
 def test_a_mode_that_ended_early_says_when_and_by_whom(school: School) -> None:
@@ -143,3 +143,10 @@ def test_there_is_a_way_to_report_on_the_first_page_and_before_anybody_signs_in(
         home = Hand(school, username).page("/").partition('<ul class="tiles">')[2]
         assert 'href="/incidents/report"' in home, username
     assert 'href="/report"' in school.nobody().get("/sign-in").text
+
+
+def test_what_is_wrong_with_a_report_is_told_by_the_words_over_its_field(school: School) -> None:
+    told = Hand(school, "tess").refused("/incidents/report", text="x", exclude="anna", person="no such one")
+
+    assert "Who must not learn of it? must be the user name" in told
+    assert "Whom is it about? is nobody on the register" in told

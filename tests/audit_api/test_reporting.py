@@ -233,7 +233,7 @@ def test_a_wrong_pick_is_told_beside_the_list_where_kinds_of_the_staff_say_so(sc
         assert "in the corridor" in wrong.text
     assert not cases(school)
     nobody = browser.post("/incidents/report", data=form | {"kind": "unsorted", "exclude": "tess"}).text
-    assert "Who must not learn of it?</a>: must be" in nobody
+    assert "Who must not learn of it?</a> must be" in nobody
 
 
 def test_a_technician_is_asked_about_a_breach_first(school: School) -> None:
