@@ -7,12 +7,13 @@ illegal, which are not the school's to tell. Nobody else is in it, nor what was 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Connection, Engine, func, select
 
 from audit_api.times import iso, iso_or_none
 from audit_log.db import reading
 from audit_log.incident_model import ERASED_KIND, IncidentState, Lane
-from audit_log.tables import incident, incident_entry, proposal
+from audit_log.incident_rows import CaseRow, case_rows
+from audit_log.tables import incident_entry, proposal
 from change_control.disclosures import KIND
 from change_control.incident_kinds import kinds
 from filter_policy.life_cycle import State
@@ -23,19 +24,11 @@ OVER = (State.ENDED, State.REVOKED)
 
 def incidents_about(engine: Engine, person_id: str, up_to_line: int) -> Iterator[Row]:
     """The oldest first; one that went on after that line is in no form of what is taken out."""
-    case, line = incident.c, incident_entry.c
-    last = select(func.max(line.seq)).where(line.incident_id == case.id).scalar_subquery()
-    asked = select(case.kind, case.state, case.opened_at, case.closed_at).where(
-        case.person_id == person_id,
-        case.state == IncidentState.CLOSED,
-        case.lane != Lane.ILLEGAL,
-        ~case.restricted,
-        case.kind != ERASED_KIND,
-        last <= up_to_line,
-    )
     with reading(engine) as conn:
-        found = conn.execute(asked.order_by(case.opened_at, case.id)).all()
-    for row in found:
+        rows, _odd = case_rows(conn)  # `verify` names those that cannot be read
+        found = [each for each in rows if each.person_id == person_id and _may_be_told(each)]
+        lasts = [_last_line(conn, each.id) for each in found]
+    for row in (each for each, last in zip(found, lasts, strict=True) if last <= up_to_line):
         known = kinds().get(row.kind)
         yield {
             "what": known.says if known else row.kind,
@@ -43,6 +36,16 @@ def incidents_about(engine: Engine, person_id: str, up_to_line: int) -> Iterator
             "opened_at": iso(row.opened_at),
             "closed_at": iso_or_none(row.closed_at),
         }
+
+
+def _may_be_told(case: CaseRow) -> bool:
+    is_over = case.state == IncidentState.CLOSED and case.kind != ERASED_KIND
+    return is_over and case.lane != Lane.ILLEGAL and not case.restricted
+
+
+def _last_line(conn: Connection, incident_id: str) -> int:
+    line = incident_entry.c
+    return conn.scalar(select(func.max(line.seq)).where(line.incident_id == incident_id)) or 0
 
 
 def disclosures_about(engine: Engine, person_id: str) -> Iterator[Row]:

@@ -15,6 +15,7 @@ from audit_log.corrections import Correction, corrections
 from audit_log.filtering_log import LogRow
 from audit_log.incident_holds import LOOKED_INTO, MAPPED, Held, held_ranges, joined
 from audit_log.incident_model import Incident, IncidentState, Lane
+from audit_log.incident_rows import ids_of, raw
 from audit_log.incidents import readable
 from audit_log.tables import incident
 
@@ -31,7 +32,7 @@ class IllegalRows:
     cases: frozenset[str] = frozenset()
     known: Sequence[Correction] = ()
 
-    def hold(  # noqa: PLR0917  # what a row has
+    def hold(
         self, event_id: str, at: datetime, person_id: str | None, address: str | None, rule: str
     ) -> bool:
         """`person_id`: as it was recorded."""
@@ -82,10 +83,10 @@ def _rule(rule: str | None) -> str | None:
 
 def illegal_rows(conn: Connection) -> IllegalRows:
     """As of now. A case that somebody damaged holds nothing here; `verify` names it."""
-    asked = select(incident.c.id).where(
+    asked = select(*raw(conn, incident.c.id)).where(
         incident.c.lane == Lane.ILLEGAL, incident.c.state != IncidentState.CLOSED
     )
-    ids = conn.scalars(asked.order_by(incident.c.id)).all()
+    ids, _odd = ids_of(conn, asked.order_by(incident.c.id))
     if not ids:
         return IllegalRows()
     found, _damaged = readable(conn, ids)

@@ -17,6 +17,7 @@ from audit_log.event_id import ALPHABET, reference_from
 from audit_log.filtering_log import Filter, LogRow, search
 from audit_log.incident_fold import FoldError
 from audit_log.incident_model import Incident, IncidentState, Place
+from audit_log.incident_rows import ids_of, raw
 from audit_log.incidents import open_about, readable
 from audit_log.people import Registered, people, person_by_id, person_by_username
 from audit_log.sightings import CIRCUMVENTION, ILLEGAL, ILLEGAL_CONTENT
@@ -43,8 +44,8 @@ HAPPENED: Mapping[str, str] = {
     HEAD: "The headteacher did something that worries me",
     OTHER: "Something else",
 }
-# For the headteacher alone, until it is sorted: it may be about anybody who would read it otherwise (S15). What
-# is about the headteacher is for the coordinator.
+# For the headteacher alone, until it is sorted: it may be about anybody who would read it otherwise (S15).
+# What is about the headteacher is for the coordinator.
 ABOUT_A_GROWN_UP = "staff-professional-standing"
 LONGEST_SAID = 1500  # characters; with a name and a code there is room for them in a text of ours
 LONGEST_NAME = 100
@@ -176,8 +177,13 @@ def _pile(conn: Connection, told: Told, now: datetime) -> Incident | None:
     lately = (*alike, row.opened_at > now - HOUR)
     if (conn.scalar(select(func.count()).select_from(incident).where(*lately)) or 0) < SEPARATE:
         return None
-    newest = select(row.id).where(*lately).order_by(row.opened_at.desc(), row.id.desc()).limit(MOST_LATELY)
-    found, _damaged = readable(conn, conn.scalars(newest).all())
+    newest = (
+        select(*raw(conn, row.id))
+        .where(*lately)
+        .order_by(row.opened_at.desc(), row.id.desc())
+        .limit(MOST_LATELY)
+    )
+    found, _damaged = readable(conn, ids_of(conn, newest)[0])
     return next((case for case in found if (case.excluded, case.role) == (told.exclude, told.role)), None)
 
 

@@ -63,7 +63,7 @@ def test_one_damaged_value_stops_nothing_for_all_other_cases(
             damaged = f"UPDATE {table} SET {column} = {what} WHERE rowid = {rowid}"  # noqa: S608
             conn.execute(text(damaged.replace(":[", r"\:[").replace(":{", r"\:{")))
         named = f"{table}.{column} = {what[:30]}"
-        for path in ("/", "/incidents"):
+        for path in ("/", "/incidents", "/filtering-log"):
             assert browser.get(path).status_code == 200, named
         queue = school.as_("cora").get("/api/v1/incidents/queue")
         assert good.id in queue.text, named
