@@ -26,6 +26,7 @@ from change_control.desk import SYSTEM, Actor, Desk
 from change_control.errors import bad_input
 from change_control.incident_kinds import UNSORTED, kind_of_sighting
 from change_control.incident_lines import write
+from change_control.incident_named import leaving_out_named
 from change_control.incident_readers import readers
 from change_control.incident_rights import LEADERS
 from change_control.incidents import Told, report_in
@@ -87,7 +88,7 @@ def report_publicly(desk: Desk, said: Said, now: datetime) -> Incident:
     """Whatever it says is kept, whether its reference leads anywhere or not. Raises ChangeError bad-input."""
     with change(desk, now) as made:
         row = _row_of(made.conn, said.reference or _code_in(said.text))
-        told = _told(made.conn, said, row, now)
+        told = leaving_out_named(made.conn, _told(made.conn, said, row, now), said.text, now)
         pile = _pile(made.conn, told, now) if told.person is None else None
         return _opened(made, told) if pile is None else _onto(made, pile, told)
 
