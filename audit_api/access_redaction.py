@@ -125,6 +125,9 @@ class OnlyOne(Names):
         super().__init__({person.id: person}, pupils=True)
         self._person, self._entry = person, entry
 
+    def suspended(self, person_id: str) -> str:
+        return self.name(person_id)
+
     def name(self, person_id: str) -> str:
         if person_id == self._person.id:
             return self._person.name

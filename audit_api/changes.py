@@ -60,7 +60,9 @@ def page_of(
         )
         behind = Behind.of(conn, found[:limit])
         told = (*found, *behind.all)
-        names = Names.of(conn, (who for each in told for who in people_in(each)), pupils=False)
+        is_head = visit.reader.role is Role.HEADTEACHER
+        people = (who for each in told for who in people_in(each))
+        names = Names.of(conn, people, pupils=False, suspended_staff=is_head)
         shown = [_view(each, names, visit, behind) for each in found[:limit]]
     return shown, shown[-1].seq if len(found) > limit else None
 

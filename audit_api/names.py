@@ -13,18 +13,27 @@ from filter_policy.model import Role
 
 SYSTEM = "system"
 ENVELOPE = "break-glass"  # where it stood in for a second person
+A_MEMBER_OF_STAFF = "a member of staff"
 
 
 class Names:
-    """The people with these ids. `pupils`: whether this reader may see pupils' names."""
+    """The people with these ids. `pupils`: whether this reader may see pupils' names; `suspended_staff`:
+    whether they are told which adult was suspended, which may be what an incident came to.
+    """
 
-    def __init__(self, known: Mapping[str, Registered], *, pupils: bool) -> None:
+    def __init__(
+        self, known: Mapping[str, Registered], *, pupils: bool, suspended_staff: bool = False
+    ) -> None:
         self._known = known
         self._pupils = pupils
+        self._suspended_staff = suspended_staff
 
     @classmethod
-    def of(cls, conn: Connection, ids: Iterable[str | None], *, pupils: bool) -> "Names":
-        return cls(people_by_ids(conn, (each for each in ids if each)), pupils=pupils)
+    def of(
+        cls, conn: Connection, ids: Iterable[str | None], *, pupils: bool, suspended_staff: bool = False
+    ) -> "Names":
+        found = people_by_ids(conn, (each for each in ids if each))
+        return cls(found, pupils=pupils, suspended_staff=suspended_staff)
 
     def name(self, person_id: str) -> str:
         if person_id == SYSTEM:
@@ -35,6 +44,11 @@ class Names:
         if person is None:
             return "somebody no longer on the register"
         return a_pupil(person.classes) if self._hides(person) else person.name
+
+    def suspended(self, person_id: str) -> str:
+        person = self._known.get(person_id)
+        hides = person is not None and person.role is not Role.PUPIL and not self._suspended_staff
+        return A_MEMBER_OF_STAFF if hides else self.name(person_id)
 
     def role(self, person_id: str) -> str | None:
         """As the register has it now; None of whoever is not on it."""
@@ -61,4 +75,4 @@ def a_pupil(classes: Iterable[str]) -> str:
 
 def a_role(role: str) -> str:
     """As in "a technician", "a member of staff"."""
-    return "a member of staff" if role == Role.STAFF else f"a {role}"
+    return A_MEMBER_OF_STAFF if role == Role.STAFF else f"a {role}"

@@ -19,6 +19,7 @@ from audit_log.change_log import Entry, entries, entries_at
 from audit_log.db import reading
 from change_control import reviews
 from change_control.reviews import BREAK_GLASS, SIGN, Review
+from filter_policy.model import Role
 
 MOST_SIGNATURES = 10_000
 Notes = Mapping[tuple[str, str], str | None]  # by review and person
@@ -77,7 +78,8 @@ def _shown(
     behind = Behind.of(conn, list(lines.values()))
     ids = {who for line in (*lines.values(), *behind.all) for who in people_in(line)}
     ids |= {each.person_id for one_ in found for each in one_.signatures} | {one_.opened_by for one_ in found}
-    names = Names.of(conn, ids, pupils=visit.reader.role in APPROVING)
+    role = visit.reader.role
+    names = Names.of(conn, ids, pupils=role in APPROVING, suspended_staff=role is Role.HEADTEACHER)
     notes = _notes(conn, noted)
     return [
         _out(each, lines.get(each.about_seq), names, notes, visit, reviews.concerned(conn, each), behind)

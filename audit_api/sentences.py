@@ -130,7 +130,7 @@ def _whom(line: Line) -> Iterable[str]:
 def _suspended(line: Line) -> str:
     until = line.at("until")
     when = f"until {times.when(until, line.zone)}" if until else "until further notice"
-    return f"{line.who} suspended {line.names.name(line.entry.object_id)} {when}."
+    return f"{line.who} suspended {line.names.suspended(line.entry.object_id)} {when}."
 
 
 def _opened(line: Line) -> str:

@@ -47,6 +47,25 @@ def test_every_step_of_a_lessons_unblock_is_a_line(school: School) -> None:
     assert rows[0]["texts"] == {"reason": "lesson moved"}
 
 
+def test_whom_of_the_staff_somebody_suspended_is_told_to_the_headteacher_alone(school: School) -> None:
+    for username in ("sam", "anna"):
+        whom = school.person(username).id
+        suspend(school.desk, school.actor("hedy"), whom, None, "as agreed", school.clock.now)
+    told = {
+        who: [
+            row["says"] for row in school.as_(who).get(URL, params={"event": "person:suspend"}).json()["rows"]
+        ]
+        for who in ("hedy", "cora", "terry", "gail")
+    }
+    name = school.person("sam").name
+
+    assert [name in says for says in told["hedy"]] == [False, True]
+    for who in ("cora", "terry", "gail"):
+        assert " suspended a member of staff until further notice." in told[who][1]
+        assert " suspended a pupil of " in told[who][0]
+        assert name not in "".join(told[who])
+
+
 def test_a_whole_record_is_said_to_be_whole(school: School) -> None:
     told = school.as_("gail").get(f"{URL}/verify").json()
 
