@@ -130,7 +130,10 @@ class ReportOut(_Out):
     ]
     happened_at: Instant | None
     happened: str
-    self_reported: bool
+    self_reported: Annotated[
+        bool,
+        Field(description="by whom it happened to; without `by`: a claim of somebody with that page's code"),
+    ]
 
 
 class NoteOut(_Out):

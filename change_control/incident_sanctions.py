@@ -14,9 +14,10 @@ from sqlalchemy import Connection, select
 from audit_log.incident_model import Incident, Intent, Place, Report
 from audit_log.incident_rows import ids_of, raw
 from audit_log.incidents import readable
+from audit_log.sightings import CIRCUMVENTION, ILLEGAL_CONTENT
 from audit_log.tables import incident
 from change_control.in_force import parsed_policy
-from change_control.incident_kinds import IncidentKind, actions, kinds
+from change_control.incident_kinds import OF_SIGHTING, IncidentKind, actions, kinds
 from change_control.incident_letters import SUPPORT, letter
 from filter_policy.model import Policy
 
@@ -126,11 +127,17 @@ def _fits(policy: Policy, kind_id: str, why: str) -> AlsoFits:
 
 
 def _is_no_blame(case: Incident, in_time: bool | None) -> bool:
-    """By accident is enough, but for what the tables punish because nobody was told of the accident."""
-    if in_time and case.intent is not Intent.DELIBERATE:
+    """By accident is enough, but for what the tables punish because nobody was told of the accident. Of what
+    is grave a report alone clears nobody, since anybody can have sent it who saw the code on the page.
+    """
+    if in_time and case.intent is not Intent.DELIBERATE and not _is_grave(case):
         return True
     to_be_told = case.kind in NOT_REPORTED.values() or (case.kind in NOT_REPORTED and in_time is False)
     return case.intent is Intent.ACCIDENTAL and not to_be_told
+
+
+def _is_grave(case: Incident) -> bool:
+    return case.is_illegal or case.kind in (*OF_SIGHTING[ILLEGAL_CONTENT], *OF_SIGHTING[CIRCUMVENTION])
 
 
 def _others(conn: Connection, case: Incident) -> list[Incident]:

@@ -180,3 +180,22 @@ def test_the_list_is_filtered_and_paged_by_links(school: School) -> None:
     assert cora.page(older).split("All that you deal with")[1].count('<td class="wrap">') == 1
     assert "Nothing matches" in visible(cora.page("/incidents?state=closed"))
     assert "nobody of that user name" in visible(cora.page("/incidents?person=nobody"))
+
+
+def test_a_report_with_a_page_s_code_is_a_claim_and_is_shown_as_one(school: School) -> None:
+    anna = school.person("anna")
+    claimed: dict[str, Any] = {"happened_at": NOON, "self_reported": True, "kind": "pupil-offensive-material"}
+    cases = {
+        "claim": a_case(school, **claimed, source="block-page"),
+        "own": a_case(school, **claimed, source="staff", by=anna.id, joins=False),
+    }
+    cora, _ = school.browser("cora")
+    pages = {name: cora.get(f"/incidents/{case.id}").text for name, case in cases.items()}
+
+    told = "code came from somebody who did not sign in"
+    assert {name: told in page for name, page in pages.items()} == {"claim": True, "own": False}
+    assert {name: "perhaps: whoever sent it" in page for name, page in pages.items()} == {
+        "claim": True,
+        "own": False,
+    }
+    assert "they said so themselves" in pages["own"]

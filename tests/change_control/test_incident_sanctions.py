@@ -98,6 +98,17 @@ def test_whoever_says_so_at_once_is_suggested_support_alone(desk: Desk) -> None:
     assert not suggested(desk, case).is_no_blame
 
 
+@pytest.mark.parametrize("kind", ["pupil-circumvention", "pupil-illegal-material"])
+def test_of_what_is_grave_a_report_alone_clears_nobody(desk: Desk, kind: str) -> None:
+    """Somebody else can have read the code on the page."""
+    case = a_case(desk, kind, source="block-page", happened_at=NOON, self_reported=True)
+    found = suggested(desk, case)
+    assert (found.reported_in_time, found.is_no_blame) == (True, False)
+    assert found.actions == kinds()[kind].actions
+    sorted_by_a_senior = classify(desk, the(desk, "cora"), case.id, {"intent": "accidental"}, NOON)
+    assert suggested(desk, sorted_by_a_senior).is_no_blame
+
+
 def test_an_accident_that_nobody_was_told_of_is_another_row(desk: Desk) -> None:
     case = a_case(desk, "pupil-offensive-material", happened_at=NOON, intent="accidental")
     assert suggested(desk, case, NOON + MINUTE).is_no_blame
