@@ -60,7 +60,7 @@ def test_one_damaged_value_stops_nothing_for_all_other_cases(
             where = f"FROM {table} WHERE {WHICH[table]}"
             rowid = conn.scalar(text(f"SELECT rowid {where}"), key)  # names of ours
             was = conn.scalar(text(f"SELECT quote({column}) {where}"), key)
-            damaged = f"UPDATE {table} SET {column} = {what} WHERE rowid = {rowid}"  # noqa: S608
+            damaged = f"UPDATE {table} SET {column} = {what} WHERE rowid = {rowid}"  # noqa: S608  # our own words
             conn.execute(text(damaged.replace(":[", r"\:[").replace(":{", r"\:{")))
         named = f"{table}.{column} = {what[:30]}"
         for path in ("/", "/incidents", "/filtering-log"):
@@ -79,6 +79,6 @@ def test_one_damaged_value_stops_nothing_for_all_other_cases(
             purge(desk, NOON)
         except ChangeError as error:  # what cannot be believed removes nothing, and says so
             assert error.code == "refused", named
-        mended = f"UPDATE {table} SET {column} = {was} WHERE rowid = {rowid}"  # noqa: S608
+        mended = f"UPDATE {table} SET {column} = {was} WHERE rowid = {rowid}"  # noqa: S608  # our own words
         with desk.engine.connect() as conn, conn.begin():
             conn.execute(text(mended.replace(":", r"\:")))

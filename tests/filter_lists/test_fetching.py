@@ -27,7 +27,7 @@ def get(
     server: ListServer,
     url: str,
     limits: Limits = Limits(1000, 20),  # noqa: B008  # frozen
-    known: Known = Known(),  # noqa: B008
+    known: Known = Known(),  # noqa: B008  # a frozen value
     credentials: Credentials | None = None,
 ) -> tuple[Fetched | NotModified, bytes]:
     into = io.BytesIO()
