@@ -223,6 +223,11 @@ WORDS: Mapping[str, Words] = {
         "What nothing proves reaches no gate.",
         _REFUSED,
     ),
+    "places of help": Words(
+        "Whether every place of help that the policy names is reached by everybody.",
+        "A page of a list of illegal content below one shuts it again for whoever has not signed in.",
+        "Look at the list; or take the place out of safe_harbour, which two agree on.",
+    ),
     "lists": Words(
         "How old the lists are.",
         "New sites of every kind appear each day, and old lists know none of them.",

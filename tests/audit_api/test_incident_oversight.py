@@ -14,7 +14,7 @@ def test_the_page_of_a_governor_has_the_numbers_and_no_name(school: School) -> N
     browser, _ = school.browser("gail")
     shown = visible(browser.get("/incidents").text)
     assert "1 open." in shown
-    assert "About members of staff: at most 3." in shown
+    assert "or kept from a leader by whoever reported: at most 3." in shown
     assert "Reported: nobody has begun" in shown
     assert '<table class="stack">' in browser.get("/incidents").text  # it fits on a telephone
     assert "Anna" not in shown
