@@ -17,7 +17,7 @@ import rfc8785
 from sqlalchemy import Connection, Select, and_, insert, or_, select, update
 
 from audit_log.incident_fold import FoldError, fold
-from audit_log.incident_model import ERASED_KIND, Incident, IncidentEntry, IncidentState, Isolated, Step
+from audit_log.incident_model import ERASED_KIND, Incident, IncidentEntry, IncidentState, Isolated
 from audit_log.incident_now import as_now
 from audit_log.incident_rows import CaseRow, KeptLine, case_row_of, entry_of, ids_of, lines_of, raw, rows
 from audit_log.seal import SALT_BYTES
@@ -161,21 +161,6 @@ def _sound(conn: Connection, asked: Select[Any], limit: int) -> list[CaseRow]:
     return found
 
 
-def incidents(
-    conn: Connection,
-    limit: int,
-    after: tuple[datetime, str] | None = None,
-    *,
-    state: str | None = None,
-    kind: str | None = None,
-    person: str | None = None,
-    is_open: bool | None = None,
-) -> list[Incident]:
-    """Newest first, from the one after `after` on."""
-    found = incident_ids(conn, limit, after, state=state, kind=kind, person=person, is_open=is_open)
-    return readable(conn, [id_ for _, id_ in found])[0]
-
-
 def asked_of_closed(conn: Connection, since: datetime) -> list[Incident]:
     """Closed cases of which a step was asked for since then: to open one again, to let a device on again."""
     line = incident_entry.c
@@ -190,34 +175,16 @@ def open_about(conn: Connection, person: str, kind: str) -> Incident | None:
 
     Never one that somebody is left out of: what joins it would be kept from them too.
     """
-    found = incidents(conn, MOST_ALIKE, person=person, kind=kind, is_open=True)
+    ids = incident_ids(conn, MOST_ALIKE, person=person, kind=kind, is_open=True)
+    found, _damaged = readable(conn, [id_ for _, id_ in ids])
     alike = (each for each in found if (each.person_id, each.kind) == (person, kind) and each.is_open)
     return next((each for each in alike if not each.excluded), None)
-
-
-@dataclass(frozen=True, slots=True)
-class OpenMode:
-    """An investigation mode that two seniors signed, and its case."""
-
-    incident_id: str
-    step: Step
 
 
 @dataclass(frozen=True, slots=True)
 class ShutDevice:
     incident_id: str
     isolated: Isolated
-
-
-def modes_signed(conn: Connection) -> list[OpenMode]:
-    """All that were signed and not ended, of cases that allow them; the clock is not asked."""
-    cases = [case for case in _with_act(conn, "sign") if case.is_open and not case.is_illegal]
-    return [
-        OpenMode(case.id, step)
-        for case in cases
-        for step in case.steps
-        if step.act == "mode" and step.signed_at and not step.ended_at
-    ]
 
 
 def devices_shut(conn: Connection) -> list[ShutDevice]:

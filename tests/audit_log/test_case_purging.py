@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from audit_log.case_purging import cases_over
 from audit_log.db import reading, writing
 from audit_log.incident_model import ERASED_KIND, Incident
-from audit_log.incidents import incidents
+from audit_log.incidents import incident_ids
 from audit_log.sealed_lines import PURGE_CASES
 from audit_log.tables import incident, incident_entry
 from change_control.holds import place_hold
@@ -65,7 +65,7 @@ def test_what_was_said_goes_with_a_line_when_its_time_is_over(either: School) ->
     with reading(either.desk.engine) as conn:
         row = conn.execute(select(incident).where(incident.c.id == case.id)).one()
         assert (row.kind, row.person_id, row.state) == (ERASED_KIND, None, "closed")
-        assert [each.id for each in incidents(conn, 10)] == [open_one.id]
+        assert [id_ for _, id_ in incident_ids(conn, 10)] == [open_one.id]
     refused("not-found", lambda: note(either.desk, the(either.desk, "hedy"), case.id, "more", LATER))
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import event, select, text
 
 from audit_log.db import migrate, open_engine, reading, writing
 from audit_log.incident_model import Incident, Lane
-from audit_log.incidents import incidents
+from audit_log.incidents import incident_ids, readable
 from audit_log.sightings import KINDS
 from audit_log.tables import change_log, sighting_waiting
 from change_control.desk import Desk
@@ -30,7 +30,8 @@ HOUR = timedelta(hours=1)
 
 def cases(desk: Desk) -> list[Incident]:
     with reading(desk.engine) as conn:
-        return list(reversed(incidents(conn, 100)))
+        found, _ = readable(conn, [id_ for _, id_ in incident_ids(conn, 100)])
+        return list(reversed(found))
 
 
 def waiting(desk: Desk) -> int:
@@ -213,7 +214,7 @@ def test_what_cannot_be_taken_waits_and_keeps_no_other_waiting(desk: Desk) -> No
     assert [take_in(desk, NOON), take_in(desk, NOON)] == [1, 0]
     with writing(desk.engine) as conn:
         assert conn.scalars(select(sighting_waiting.c.id)).all() == [odd["event_id"]]
-        assert len(incidents(conn, 10)) == 1
+        assert len(incident_ids(conn, 10)) == 1
         conn.execute(text("UPDATE person SET filter_groups = :was WHERE username = 'ben'"), {"was": groups})
     assert take_in(desk, NOON) == 1
     assert is_whole(desk)
